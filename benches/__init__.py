@@ -1,0 +1,1 @@
+"""Benches: each measures one figure against its target. `scripts/bench` lists them."""

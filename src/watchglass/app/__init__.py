@@ -1,0 +1,1 @@
+"""The composition root: processes, placement, the command line. ``wiring`` is the map."""

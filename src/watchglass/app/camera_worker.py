@@ -1,0 +1,89 @@
+"""Entry of a camera-worker process: reads what to record from standard input."""
+
+import queue
+import signal
+from pathlib import Path
+
+import msgspec
+
+from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.base import log
+from watchglass.base.clock import SystemClock
+from watchglass.base.disk import Disk
+from watchglass.base.secret import Secret
+from watchglass.cameras.source import open_camera
+from watchglass.model.assignment import (
+    AssignedCamera,
+    AssignedStream,
+    Record,
+    Shutdown,
+    StopRecording,
+    ToWorker,
+    WorkerStart,
+)
+from watchglass.model.camera import Credentials
+from watchglass.model.gap import GapCause
+from watchglass.model.source import VideoSource
+from watchglass.model.stream import StreamName
+from watchglass.recording.assembler import VIDEO_TIMESCALE, Limits
+from watchglass.recording.volume import Volume
+from watchglass.recording.worker import CameraWorker
+
+
+def main() -> None:
+    """Record until told to stop, or until the supervisor is gone."""
+    # Ctrl-C goes to the whole group; the supervisor is the one to say what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoder: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
+    try:
+        start = first_message(decoder)
+    except EOFError:
+        return
+    assert isinstance(start, WorkerStart)
+    log.configure(start.log_level, json=start.log_json)
+    worker = _worker(start)
+    worker.start()
+    messages: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
+    gone = Shutdown(GapCause.RECORDER_CRASHED)
+    take_messages(decoder, messages.put, lambda: messages.put(gone))
+    for camera in start.cameras:
+        worker.record(camera)
+    _obey(worker, messages)
+    leave()
+
+
+def _obey(worker: CameraWorker, messages: "queue.SimpleQueue[ToWorker]") -> None:
+    while True:
+        match messages.get():
+            case Record(camera):
+                worker.record(camera)
+            case StopRecording(camera, cause):
+                worker.stop_recording(camera, cause)
+            case Shutdown(cause):
+                worker.shutdown(cause)
+                return
+            case WorkerStart():
+                pass
+
+
+def _worker(start: WorkerStart) -> CameraWorker:
+    clock = SystemClock()
+
+    def open_source(camera: AssignedCamera, stream: AssignedStream) -> VideoSource:
+        credentials = Credentials(camera.user, Secret(camera.password)) if camera.user else None
+        # Sound comes with the large picture; asking for it twice would only cost.
+        sound = camera.sound and stream.stream is StreamName.MAIN
+        return open_camera(stream.url, credentials, allow=start.allow, sound=sound, clock=clock)
+
+    limits = Limits(
+        fragment=start.fragment_ms * VIDEO_TIMESCALE // 1000, file=start.file_s * VIDEO_TIMESCALE
+    )
+    volumes = [Volume(volume, Path(path)) for volume, path in start.volumes]
+    return CameraWorker(
+        start.name, start.keeper, volumes, open_source, Disk(), clock,
+        limits=limits, queue_bytes=start.queue_bytes,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

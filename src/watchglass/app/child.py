@@ -1,0 +1,121 @@
+"""One child process: started with a message on its standard input, watched, started again."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.retry import Backoff
+
+_STEADY_NS = 30 * NS_PER_S
+_ENCODER = msgspec.json.Encoder()
+_LOG = log.get("supervisor")
+
+
+class Child:
+    """A process that is kept alive until ``stop``.
+
+    ``first_message`` is asked at each start, so that a restarted child gets what holds by then.
+    ``first`` is True only for the first start.
+    """
+
+    def __init__(
+        self, name: str, module: str, first_message: Callable[[bool], object], clock: Clock
+    ) -> None:
+        self.name = name
+        self.restarts = 0
+        self.since_ns = 0
+        self.exit_code: int | None = None
+        self._module = module
+        self._first_message = first_message
+        self._clock = clock
+        self._backoff = Backoff(first_s=0.5, most_s=30.0)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name=f"watch {name}", daemon=True)
+
+    @property
+    def pid(self) -> int:
+        process = self._process
+        return process.pid if process is not None else 0
+
+    def start(self) -> None:
+        self._spawn(first=True)
+        self._watcher.start()
+
+    def tell(self, message: object) -> bool:
+        """Send one more message; False when it is not running (a restart asks anew)."""
+        with self._lock:
+            process = self._process
+            if process is None or process.stdin is None:
+                return False
+            try:
+                process.stdin.write(_ENCODER.encode(message) + b"\n")
+                process.stdin.flush()
+            except OSError:
+                return False
+        return True
+
+    def stop(self, message: object) -> None:
+        """Ask it to end, and do not start it again. Does not wait."""
+        self._stopping.set()
+        self.tell(message)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end; it is killed when the time is over. Whether it ended by itself."""
+        process = self._process
+        if process is None:
+            return True
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            _LOG.error("child_killed", name=self.name, waited_s=timeout_s)
+            process.kill()
+            process.wait()
+            return False
+        finally:
+            self._close_pipe(process)
+        return True
+
+    def _spawn(self, *, first: bool) -> None:
+        message = self._first_message(first)
+        with self._lock:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self._module], stdin=subprocess.PIPE, close_fds=True
+            )
+            self.since_ns = self._clock.wall_ns()
+        self.tell(message)
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            process = self._process
+            assert process is not None
+            began_ns = self._clock.monotonic_ns()
+            self.exit_code = process.wait()
+            if self._stopping.is_set():
+                return
+            self._close_pipe(process)
+            _LOG.error("child_died", name=self.name, exit_code=self.exit_code)
+            if self._clock.monotonic_ns() - began_ns > _STEADY_NS:
+                self._backoff.reset()
+            # The first death costs nothing but the start; only a row of them is slowed down.
+            if self._backoff.attempts:
+                self._clock.wait(self._stopping, self._backoff.next_s())
+            else:
+                self._backoff.attempts += 1
+            if not self._stopping.is_set():
+                self.restarts += 1
+                self._spawn(first=False)
+
+    @staticmethod
+    def _close_pipe(process: "subprocess.Popen[bytes]") -> None:
+        if process.stdin is not None:
+            try:
+                process.stdin.close()
+            except OSError:
+                pass

@@ -1,0 +1,83 @@
+"""Entry of the keeper process: reads what to keep from standard input."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+
+from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.base import log
+from watchglass.base.clock import SystemClock
+from watchglass.base.disk import Disk
+from watchglass.base.errors import VolumeMissingError, WatchglassError
+from watchglass.model.assignment import KeeperStart, Shutdown, ToKeeperProcess
+from watchglass.model.gap import GapCause
+from watchglass.recording.keeper import Keeper, KeeperLimits
+from watchglass.recording.keeper_service import KeeperService
+from watchglass.recording.volume import Volume
+
+
+def main() -> None:
+    """Keep until told to stop; when the supervisor is gone, until the workers are too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoder: msgspec.json.Decoder[ToKeeperProcess] = msgspec.json.Decoder(ToKeeperProcess)
+    try:
+        start = first_message(decoder)
+    except EOFError:
+        return
+    assert isinstance(start, KeeperStart)
+    log.configure(start.log_level, json=start.log_json)
+    try:
+        _keep(start, decoder)
+    except WatchglassError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        sys.exit(error.exit_code)
+    leave()
+
+
+def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) -> None:
+    clock, disk = SystemClock(), Disk()
+    limits = KeeperLimits(
+        sync_s=start.sync_ms / 1000,
+        head_s=start.head_s,
+        floor_bytes=start.floor_bytes,
+        ballast_bytes=start.ballast_bytes,
+    )
+    keeper = Keeper(Path(start.state), disk, clock, limits)
+    keeper.start(_there(start), fresh=start.fresh)
+    service = KeeperService(keeper, start.endpoint, clock)
+    stopping = threading.Event()
+
+    def on_message(message: ToKeeperProcess) -> None:
+        if isinstance(message, Shutdown):
+            if message.cause is GapCause.RECORDER_STOPPED:
+                stopping.set()
+            service.stop()
+
+    def on_end() -> None:
+        if not stopping.is_set():
+            service.left_alone()
+
+    take_messages(decoder, on_message, on_end)
+    service.serve()
+    keeper.close(stopped=stopping.is_set())
+
+
+def _there(start: KeeperStart) -> list[Volume]:
+    """The volumes that are there; a missing one is a gap of its cameras, not of all."""
+    found = []
+    for volume_id, path in start.volumes:
+        volume = Volume(volume_id, Path(path))
+        try:
+            volume.check()
+        except VolumeMissingError as error:
+            log.get("keeper").error("volume_missing", error=error.sentence)
+            continue
+        found.append(volume)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Where a recorder's own files lie, under its state folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchglass.base.disk import Disk, WriteSite, lock
+from watchglass.base.errors import AlreadyRunningError, ConfigError, StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths under the state folder; endpoints are ``ipc://`` sockets only the owner can open."""
+
+    state: Path
+
+    @property
+    def run(self) -> Path:
+        return self.state / "run"
+
+    @property
+    def keeper(self) -> str:
+        return f"ipc://{self.run}/keeper"
+
+    @property
+    def control(self) -> str:
+        return f"ipc://{self.run}/control"
+
+    @property
+    def site_db(self) -> Path:
+        return self.state / "site.db"
+
+    @property
+    def index_db(self) -> Path:
+        return self.state / "index.db"
+
+    @property
+    def vault_key(self) -> Path:
+        return self.state / "keys" / "vault.key"
+
+    @property
+    def ledgers(self) -> Path:
+        return self.state / "ledger"
+
+
+class StateLock:
+    """Held by the one recorder, or the one command, that may change a state folder."""
+
+    def __init__(self, layout: Layout, disk: Disk) -> None:
+        """AlreadyRunningError when somebody holds it; ConfigError for a folder that cannot be."""
+        try:
+            disk.make_folders(WriteSite.SETTINGS, layout.run, 0o700)
+            os.chmod(layout.state, 0o700)
+            self._fd = disk.open(WriteSite.SETTINGS, layout.run / "lock", 0o600)
+        except (StorageError, OSError) as error:
+            raise ConfigError(
+                f"The folder {layout.state} cannot be written: choose another with --data, or "
+                f"make it writable. ({error})"
+            ) from error
+        if not lock(self._fd):
+            os.close(self._fd)
+            raise AlreadyRunningError(
+                f"A recorder is already running on {layout.state}: stop it first, or choose "
+                "another folder with --data."
+            )
+
+    def release(self) -> None:
+        os.close(self._fd)

@@ -1,0 +1,217 @@
+"""The site: its cameras and volumes, and what people do with them.
+
+The database holds what the operator wants; the ledgers hold what was. Each change goes to the
+database, to the ledgers through the keeper, and to the workers, in the order that leaves the truth
+in the ledger whatever happens in between.
+"""
+
+from typing import Protocol
+
+from watchglass.app.keeper_port import KeeperPort
+from watchglass.base import log
+from watchglass.base.clock import Clock
+from watchglass.base.errors import RefusedError, UsageError, WatchglassError
+from watchglass.base.ids import CameraId, VolumeId, random_id
+from watchglass.base.secret import Secret
+from watchglass.model.assignment import AssignedCamera, AssignedStream
+from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
+from watchglass.model.control import (
+    AddCameraRequest,
+    NoteClipRequest,
+    PauseRequest,
+    RemoveCameraRequest,
+    ResumeRequest,
+    SoundRequest,
+)
+from watchglass.model.gap import GapCause
+from watchglass.model.order import (
+    AddCamera,
+    ChangeSound,
+    Configure,
+    EnableCamera,
+    NoteClip,
+    PauseCamera,
+    RemoveCamera,
+    Retention,
+)
+from watchglass.store.site import SiteStore
+
+_LOG = log.get("site")
+
+SiteRequest = (
+    AddCameraRequest
+    | RemoveCameraRequest
+    | PauseRequest
+    | ResumeRequest
+    | SoundRequest
+    | NoteClipRequest
+)
+
+
+class Workers(Protocol):
+    """Who records; nobody while no recorder runs."""
+
+    def record(self, cameras: list[AssignedCamera]) -> None: ...
+
+    def stop_recording(self, camera: CameraId, cause: GapCause) -> None: ...
+
+
+class NoWorkers:
+    """While no recorder runs, a change waits for its next start."""
+
+    def record(self, cameras: list[AssignedCamera]) -> None:
+        """Nothing to do."""
+
+    def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
+        """Nothing to do."""
+
+
+class Site:
+    """Changes to one site. Thread-safe as far as its store and keeper are."""
+
+    def __init__(
+        self, store: SiteStore, keeper: KeeperPort, workers: Workers, clock: Clock
+    ) -> None:
+        self.store = store
+        self._keeper = keeper
+        self._workers = workers
+        self._clock = clock
+
+    def carry_out(self, request: SiteRequest) -> CameraId:
+        """Do what was asked; the camera it was about. Raises what stands in the way."""
+        match request:
+            case AddCameraRequest():
+                return self.add_camera(request)
+            case RemoveCameraRequest():
+                return self.remove_camera(request)
+            case PauseRequest():
+                return self.pause(request)
+            case ResumeRequest():
+                return self.resume(request)
+            case SoundRequest():
+                return self.change_sound(request)
+            case NoteClipRequest():
+                return self.note_clip(request)
+
+    # --- start -------------------------------------------------------------------------------
+
+    def take_up(self) -> int:
+        """Tell keeper and workers of all cameras; how many are recorded."""
+        self.configure()
+        recorded = []
+        for known in self.store.cameras(with_credentials=False):
+            self._keeper.order(_added(known, "", "start"))
+            if known.state is not CameraState.ENABLED:
+                continue
+            try:
+                camera = self.store.camera(known.id)
+            except WatchglassError as error:
+                # One password that cannot be opened costs one camera.
+                _LOG.error("camera_not_recorded", camera=known.id, error=error.sentence)
+                continue
+            recorded.append(_assigned(camera))
+        self._workers.record(recorded)
+        return len(recorded)
+
+    def configure(self) -> None:
+        """Tell the keeper how long to keep what."""
+        default_h = self.store.default_retention_h()
+        cameras = self.store.cameras(include_removed=True, with_credentials=False)
+        self._keeper.order(
+            Configure(
+                tuple(Retention(c.id, c.retention_h or default_h) for c in cameras),
+                tuple((volume.id, str(volume.path)) for volume in self.store.volumes()),
+            )
+        )
+
+    def resume_due(self) -> None:
+        """Pauses whose time is over end."""
+        now_ns = self._clock.wall_ns()
+        for camera in self.store.cameras(with_credentials=False):
+            until_ns = camera.paused_until_ns
+            if camera.state is CameraState.PAUSED and until_ns is not None and until_ns <= now_ns:
+                self.resume(ResumeRequest(camera.id, "schedule", "the pause is over"))
+
+    # --- changes -----------------------------------------------------------------------------
+
+    def add_camera(self, request: AddCameraRequest) -> CameraId:
+        volumes = self.store.volumes()
+        if not volumes:
+            raise UsageError("There is no volume to record to: start the recorder once.")
+        streams = tuple(StreamAddress(stream, url) for stream, url in request.streams)
+        credentials = Credentials(request.user, Secret(request.password)) if request.user else None
+        camera = self.store.add_camera(
+            request.name, streams, VolumeId(volumes[0].id), credentials=credentials,
+            camera_id=CameraId(random_id()),
+        )  # fmt: skip
+        self._keeper.order(_added(camera, request.device, request.by))
+        self.configure()
+        self._workers.record([_assigned(camera)])
+        return camera.id
+
+    def remove_camera(self, request: RemoveCameraRequest) -> CameraId:
+        camera = self.store.find_camera(request.camera, with_credentials=False)
+        self._workers.stop_recording(camera.id, GapCause.DISABLED)
+        self._keeper.order(RemoveCamera(camera.id, request.by, request.reason))
+        self.store.remove_camera(camera.id)
+        return camera.id
+
+    def pause(self, request: PauseRequest) -> CameraId:
+        camera = self.store.find_camera(request.camera, with_credentials=False)
+        if not request.reason.strip():
+            raise UsageError("A pause needs a reason: --reason 'why'.")
+        if request.until_ns is not None and request.until_ns <= self._clock.wall_ns():
+            raise UsageError("The pause would end before it begins: give a later time.")
+        self.store.set_state(camera.id, CameraState.PAUSED, request.until_ns)
+        self._workers.stop_recording(camera.id, GapCause.PAUSED)
+        self._keeper.order(PauseCamera(camera.id, request.until_ns, request.by, request.reason))
+        return camera.id
+
+    def resume(self, request: ResumeRequest) -> CameraId:
+        camera = self.store.find_camera(request.camera)
+        if camera.state is CameraState.ENABLED:
+            raise RefusedError(f"{camera.name} is not paused.")
+        self.store.set_state(camera.id, CameraState.ENABLED)
+        self._keeper.order(EnableCamera(camera.id, request.by, request.reason))
+        self._workers.record([_assigned(camera)])
+        return camera.id
+
+    def change_sound(self, request: SoundRequest) -> CameraId:
+        camera = self.store.find_camera(request.camera)
+        if request.on and not request.reason.strip():
+            raise UsageError("Keeping sound needs a reason: --reason 'why'.")
+        self.store.set_sound(camera.id, request.on)
+        self._keeper.order(ChangeSound(camera.id, request.on, request.by, request.reason))
+        if camera.state is CameraState.ENABLED:
+            # The camera has to be asked anew for what it is to send.
+            self._workers.stop_recording(camera.id, GapCause.WAITING_KEY_FRAME)
+            self._workers.record([_assigned(self.store.camera(camera.id))])
+        return camera.id
+
+    def note_clip(self, request: NoteClipRequest) -> CameraId:
+        camera = self.store.find_camera(request.camera, with_credentials=False)
+        self._keeper.order(
+            NoteClip(
+                camera.id, request.stream, request.from_ns, request.to_ns, request.by,
+                request.reason,
+            )
+        )  # fmt: skip
+        return camera.id
+
+
+def _added(camera: Camera, device: str, by: str) -> AddCamera:
+    main = camera.streams[0].url if camera.streams else ""
+    return AddCamera(
+        camera.id, tuple(each.stream for each in camera.streams), camera.name, main, device, by
+    )
+
+
+def _assigned(camera: Camera) -> AssignedCamera:
+    credentials = camera.credentials
+    return AssignedCamera(
+        camera.id, camera.volume,
+        tuple(AssignedStream(each.stream, each.url) for each in camera.streams),
+        credentials.user if credentials else "",
+        credentials.password.reveal() if credentials else "",
+        camera.sound,
+    )  # fmt: skip

@@ -1,0 +1,137 @@
+"""The supervisor: starts the keeper and the camera-workers, and starts them again when they die.
+
+It touches no media. A worker that dies is started again at once with the same cameras; the keeper
+is started again while the workers go on writing. When the supervisor itself dies, the pipes to its
+children break: workers close their files, tell the keeper, and end; the keeper ends after them.
+"""
+
+import threading
+
+from watchglass.app.child import Child
+from watchglass.app.layout import Layout
+from watchglass.base.clock import Clock
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.config.settings import Settings
+from watchglass.model.assignment import (
+    AssignedCamera,
+    KeeperStart,
+    Record,
+    Shutdown,
+    StopRecording,
+    WorkerStart,
+)
+from watchglass.model.control import ProcessStatus
+from watchglass.model.gap import GapCause
+
+_WORKER_END_S = 12.0
+_KEEPER_END_S = 15.0
+
+
+class Supervisor:
+    """Processes of one recorder, and which worker has which camera."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        volumes: list[tuple[VolumeId, str]],
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._layout = layout
+        self._volumes = volumes
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._cameras: dict[str, dict[CameraId, AssignedCamera]] = {}
+        self._workers: dict[str, Child] = {}
+        self._keeper = Child("keeper", "watchglass.app.keeper_process", self._keep, clock)
+
+    # --- life --------------------------------------------------------------------------------
+
+    def start_keeper(self) -> None:
+        self._keeper.start()
+
+    def stop(self) -> None:
+        """End everything in order: workers close their files first, the keeper writes it down."""
+        end = Shutdown(GapCause.RECORDER_STOPPED)
+        with self._lock:
+            workers = list(self._workers.values())
+        for worker in workers:
+            worker.stop(end)
+        for worker in workers:
+            worker.wait(_WORKER_END_S)
+        self._keeper.stop(end)
+        self._keeper.wait(_KEEPER_END_S)
+
+    @property
+    def keeper_failed(self) -> int | None:
+        """The exit code of a keeper that did not come up at all."""
+        return self._keeper.exit_code if self._keeper.restarts == 0 else None
+
+    def processes(self) -> tuple[ProcessStatus, ...]:
+        with self._lock:
+            children = [(self._keeper, 0)] + [
+                (worker, len(self._cameras[name])) for name, worker in self._workers.items()
+            ]
+        return tuple(
+            ProcessStatus(child.name, child.pid, child.since_ns, child.restarts, cameras)
+            for child, cameras in children
+        )
+
+    # --- placement ---------------------------------------------------------------------------
+
+    def record(self, cameras: list[AssignedCamera]) -> None:
+        """Give cameras to workers; new workers are started for those that do not fit."""
+        with self._lock:
+            for camera in cameras:
+                name = self._worker_with_room()
+                self._cameras[name][camera.camera] = camera
+                worker = self._workers.get(name)
+                if worker is not None:
+                    worker.tell(Record(camera))
+            for name in self._cameras:
+                if name not in self._workers:
+                    self._start_worker(name)
+
+    def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
+        """Take a camera from its worker; what follows is a gap of ``cause``."""
+        with self._lock:
+            for name, cameras in self._cameras.items():
+                if cameras.pop(camera, None) is not None:
+                    self._workers[name].tell(StopRecording(camera, cause))
+
+    def _worker_with_room(self) -> str:
+        for name, cameras in self._cameras.items():
+            if len(cameras) < self._settings.cameras_per_worker:
+                return name
+        name = f"camera-worker-{len(self._cameras) + 1}"
+        self._cameras[name] = {}
+        return name
+
+    def _start_worker(self, name: str) -> None:
+        def first_message(_first: bool) -> WorkerStart:
+            return self._assignment(name)
+
+        worker = Child(name, "watchglass.app.camera_worker", first_message, self._clock)
+        self._workers[name] = worker
+        worker.start()
+
+    # --- first messages ----------------------------------------------------------------------
+
+    def _assignment(self, name: str) -> WorkerStart:
+        settings = self._settings
+        with self._lock:
+            cameras = tuple(self._cameras[name].values())
+        return WorkerStart(
+            name, self._layout.keeper, tuple(self._volumes), cameras,
+            tuple(sorted(settings.allow)), settings.fragment_ms, settings.file_s,
+            settings.queue_bytes, settings.log_level.value, settings.log_json,
+        )  # fmt: skip
+
+    def _keep(self, first: bool) -> KeeperStart:
+        settings = self._settings
+        return KeeperStart(
+            str(self._layout.state), self._layout.keeper, tuple(self._volumes), first,
+            settings.sync_ms, settings.head_s, settings.floor_bytes, settings.ballast_bytes,
+            settings.log_level.value, settings.log_json,
+        )  # fmt: skip

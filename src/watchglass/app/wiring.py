@@ -1,0 +1,177 @@
+"""The map of the product: what is made of what, and the way a packet goes.
+
+    camera ── RTSP ──▶ media.rtsp.RtspSource          a reader thread of a camera-worker (libavformat)
+                       cameras.source.open_camera     the address is checked at each connection
+                    ─▶ recording.recorder             in a run, or in a gap with its cause
+                    ─▶ recording.assembler            samples → fragments → files
+                    ─▶ recording.writer (StreamQueue) a byte-bounded queue, then the volume's thread
+                    ─▶ base.disk.Disk                 the media file; locked, appended, footer at close
+    facts              recording.outbox ─ bus ─▶ recording.keeper_service ─▶ recording.keeper
+                       sync the volume → ledger lines → sync the state → index → acknowledge → head
+
+Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, and for a look
+at a camera ``cameras.probe_worker``. Media crosses no process border. Orders of people come through
+the control socket to ``app.site``, which tells the database, the keeper and the workers.
+"""
+
+import queue
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import watchglass
+from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
+from watchglass.app.layout import Layout, StateLock
+from watchglass.app.site import NoWorkers, Site
+from watchglass.app.supervisor import Supervisor
+from watchglass.base import log
+from watchglass.base.clock import Clock, SystemClock
+from watchglass.base.disk import Disk
+from watchglass.base.errors import BusError, ConfigError, WatchglassError
+from watchglass.base.ids import VolumeId
+from watchglass.bus.message import Codec
+from watchglass.bus.request import ControlServer, Token
+from watchglass.config.settings import Settings
+from watchglass.model.control import Accepted, Refused, Reply, Request, Status, StatusRequest
+from watchglass.recording.keeper import Keeper, KeeperLimits
+from watchglass.recording.volume import Volume, create_volume
+from watchglass.store.site import SiteStore
+from watchglass.store.vault import Vault
+
+_POLL_S = 0.5
+_LOG = log.get("recorder")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every command stands on: settings, clock, disk, and where things lie."""
+
+    settings: Settings
+    layout: Layout
+    disk: Disk
+    clock: Clock
+
+
+def ground(settings: Settings) -> Ground:
+    return Ground(settings, Layout(settings.state), Disk(), SystemClock())
+
+
+def open_store(on: Ground) -> SiteStore:
+    """The site's database, made where there is none; its folder has to exist."""
+    vault = Vault.load_or_create(on.layout.vault_key, on.disk)
+    return SiteStore(on.layout.site_db, vault, on.clock, on.disk)
+
+
+def keeper_limits(settings: Settings) -> KeeperLimits:
+    return KeeperLimits(
+        sync_s=settings.sync_ms / 1000,
+        head_s=settings.head_s,
+        floor_bytes=settings.floor_bytes,
+        ballast_bytes=settings.ballast_bytes,
+    )
+
+
+def prepare(on: Ground, store: SiteStore) -> list[tuple[VolumeId, str]]:
+    """See that there is a volume; the site's volumes."""
+    if not store.volumes():
+        volume = create_volume(on.settings.media, on.disk, on.clock)
+        store.add_volume(volume.id, volume.path)
+    return [(each.id, str(each.path)) for each in store.volumes()]
+
+
+@contextmanager
+def own_site(on: Ground) -> Iterator[Site]:
+    """The site without a running recorder: a keeper in this process, under the state lock."""
+    lock = StateLock(on.layout, on.disk)
+    try:
+        store = open_store(on)
+        keeper = Keeper(on.layout.state, on.disk, on.clock, keeper_limits(on.settings))
+        keeper.start(
+            [Volume(volume, Path(path)) for volume, path in prepare(on, store)], fresh=True
+        )
+        site = Site(store, OwnKeeper(keeper), NoWorkers(), on.clock)
+        site.take_up()
+        try:
+            yield site
+        finally:
+            keeper.close(stopped=True)
+            store.close()
+    finally:
+        lock.release()
+
+
+class Recorder:
+    """A whole recorder in this process and its children, from start to a clean end."""
+
+    def __init__(self, on: Ground) -> None:
+        """Take the state lock and open the site; ConfigError, AlreadyRunningError and others say
+        what stands in the way, before anything runs."""
+        self._on = on
+        self._lock = StateLock(on.layout, on.disk)
+        self._store = open_store(on)
+        self._volumes = prepare(on, self._store)
+        self._supervisor = Supervisor(on.settings, on.layout, self._volumes, on.clock)
+        self._control: ControlServer[Request, Reply] = ControlServer(
+            on.layout.control, Codec[Request](Request), Codec[Reply](Reply)
+        )
+        self._keeper = RunningKeeper(on.layout.keeper, on.clock)
+        self.site = Site(self._store, self._keeper, self._supervisor, on.clock)
+        self._pool = ThreadPoolExecutor(4, "control")
+        self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._started_ns = on.clock.wall_ns()
+
+    def start(self) -> int:
+        """Start keeper and workers; how many cameras are recorded."""
+        self._supervisor.start_keeper()
+        try:
+            return self.site.take_up()
+        except BusError as error:
+            code = self._supervisor.keeper_failed
+            if code is None:
+                raise
+            raise ConfigError(
+                f"The keeper did not start (exit code {code}): what stands above says why."
+            ) from error
+
+    def serve(self) -> None:
+        """Answer the control socket until ``stop``."""
+        while not self._stopping.is_set():
+            for token, request in self._control.poll(_POLL_S):
+                self._pool.submit(self._answer, token, request)
+            while not self._replies.empty():
+                self._control.reply(*self._replies.get())
+            self.site.resume_due()
+
+    def stop(self) -> None:
+        """End the ``serve`` loop; for signal handlers and other threads."""
+        self._stopping.set()
+        self._control.wake()
+
+    def close(self) -> None:
+        """End all processes in order."""
+        self._pool.shutdown()
+        self._supervisor.stop()
+        self._keeper.close()
+        self._control.close()
+        self._store.close()
+        self._lock.release()
+
+    def status(self) -> Status:
+        return Status(watchglass.__version__, self._started_ns, self._supervisor.processes())
+
+    def _answer(self, token: Token, request: Request) -> None:
+        """In a thread of the pool: an order waits for the disk, and the socket must not."""
+        self._replies.put((token, self._reply_to(request)))
+        self._control.wake()
+
+    def _reply_to(self, request: Request) -> Reply:
+        if isinstance(request, StatusRequest):
+            return self.status()
+        try:
+            return Accepted(self.site.carry_out(request))
+        except WatchglassError as error:
+            return Refused(error.code, error.exit_code, error.sentence)

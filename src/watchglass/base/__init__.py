@@ -1,0 +1,1 @@
+"""Ground floor: clocks, ids, errors, queues, retries, logs and every write to disk."""

@@ -1,0 +1,29 @@
+"""Back-off with jitter: how long to wait before trying again."""
+
+from random import Random
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Exponential waits with full jitter above a floor.
+
+    ``first_s`` is the longest first wait and ``most_s`` the longest of all. Jitter keeps a hundred
+    cameras behind one rebooted switch from knocking at the same instant.
+    """
+
+    first_s: float = 0.25
+    most_s: float = 15.0
+    factor: float = 2.0
+    random: Random = field(default_factory=Random, repr=False)
+    attempts: int = 0
+
+    def next_s(self) -> float:
+        """The wait before the next attempt, in seconds."""
+        ceiling = min(self.most_s, self.first_s * self.factor ** min(self.attempts, 32))
+        self.attempts += 1
+        return ceiling * (0.5 + 0.5 * self.random.random())
+
+    def reset(self) -> None:
+        """Forget past failures: something worked."""
+        self.attempts = 0

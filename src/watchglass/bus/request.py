@@ -1,0 +1,191 @@
+"""Questions to a running server over its owner-only control socket, one answer each.
+
+No sessions, credits or beats: a call is one connection, one request, one reply.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import zmq
+
+from watchglass.base.clock import NS_PER_S, Clock, SystemClock
+from watchglass.base.errors import BusError
+from watchglass.bus.endpoint import Listener, Socket, answers, ipc_path, open_dealer, open_router
+from watchglass.bus.message import Codec
+from watchglass.bus.wait import Wait
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+_ANSWERED = b"+"
+_FAILED = b"-"
+_NUMBER = struct.Struct(">Q")
+_FRAMES_OF_A_REQUEST = 2
+_FRAMES_OF_A_REPLY = 3
+_WAITING_MESSAGES = 16
+_SENTENCE_LIMIT_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Which request a reply belongs to."""
+
+    identity: bytes
+    number: bytes
+
+
+class ControlClient(Generic[S, R]):
+    """Asks ``S`` of the server at ``endpoint``, which answers ``R``. Nothing stays open."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        request_codec: Codec[S],
+        reply_codec: Codec[R],
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self._path = ipc_path(endpoint)
+        self._request_codec = request_codec
+        self._reply_codec = reply_codec
+        self._clock = clock or SystemClock()
+        self._calls = 0
+
+    def call(self, request: S, timeout_s: float) -> R:
+        """The reply.
+
+        BusError when no server runs (said at once), when none answers within ``timeout_s`` (the
+        request may have been carried out all the same), or when the server cannot do it.
+        """
+        payload = self._request_codec.encode(request)
+        if not answers(self._path):
+            raise BusError(f"No server answers at '{self._path}': start it, or check the folder.")
+        until_ns = self._clock.monotonic_ns() + round(timeout_s * NS_PER_S)
+        self._calls += 1
+        number = _NUMBER.pack(self._calls)
+        limit_bytes = max(self._reply_codec.limit_bytes, _SENTENCE_LIMIT_BYTES)
+        dealer = open_dealer(self.endpoint, limit_bytes)
+        try:
+            self._await(dealer, zmq.POLLOUT, until_ns, timeout_s)
+            dealer.send_multipart([number, payload], zmq.NOBLOCK)
+            self._await(dealer, zmq.POLLIN, until_ns, timeout_s)
+            frames = dealer.recv_multipart(zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            raise BusError("The server ended while it was asked: try again.") from error
+        finally:
+            dealer.close(0)
+        return self._understood(number, frames)
+
+    def _await(self, dealer: Socket, event: int, until_ns: int, timeout_s: float) -> None:
+        left_ms = max(0, until_ns - self._clock.monotonic_ns()) // 1_000_000
+        if not dealer.poll(left_ms, event):
+            raise BusError(
+                f"The server did not answer within {timeout_s:g} s: it is busy or stuck;"
+                " try again, then look at its log."
+            )
+
+    def _understood(self, number: bytes, frames: list[bytes]) -> R:
+        if len(frames) != _FRAMES_OF_A_REPLY or frames[0] != number:
+            raise BusError("The server's answer does not belong to the request.")
+        if frames[1] == _FAILED:
+            raise BusError(frames[2].decode("utf-8", "replace"))
+        return self._reply_codec.decode(frames[2])
+
+
+class ControlServer(Generic[R, S]):
+    """Takes requests ``R`` at ``endpoint`` and sends replies ``S``. Owned by one thread.
+
+    At most ``max_pending`` requests wait for their reply; to the others the server says that it
+    is busy.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        request_codec: Codec[R],
+        reply_codec: Codec[S],
+        *,
+        max_pending: int = 64,
+    ) -> None:
+        self._request_codec = request_codec
+        self._reply_codec = reply_codec
+        self._max_pending = max_pending
+        self._pending: set[Token] = set()
+        self._listener = Listener(endpoint)
+        try:
+            self._router = open_router(
+                self._listener, request_codec.limit_bytes, _WAITING_MESSAGES, _WAITING_MESSAGES
+            )
+        except BusError:
+            self._listener.close()
+            raise
+        self._wait = Wait()
+        self._wait.watch(self._router)
+
+    def poll(self, timeout_s: float) -> list[tuple[Token, R]]:
+        """The requests that came; [] after ``timeout_s`` or a wake. Garbage is answered here."""
+        if self._router.closed:
+            raise BusError("This end of the bus is closed.")
+        awoken = self._wait.wait(timeout_s)
+        requests: list[tuple[Token, R]] = []
+        for _ in range(self._max_pending if awoken.by_socket else 0):
+            try:
+                frames = self._router.recv_multipart(zmq.NOBLOCK)
+            except zmq.ZMQError:
+                break
+            if len(frames) == 1 + _FRAMES_OF_A_REQUEST and len(frames[1]) == _NUMBER.size:
+                self._take(Token(frames[0], frames[1]), frames[2], requests)
+        return requests
+
+    def _take(self, token: Token, payload: bytes, requests: list[tuple[Token, R]]) -> None:
+        if len(self._pending) >= self._max_pending:
+            self._send(token, _FAILED, b"The server is busy with other requests: try again.")
+            return
+        try:
+            requests.append((token, self._request_codec.decode(payload)))
+        except BusError as error:
+            self._send(token, _FAILED, _cut(error.sentence))
+            return
+        self._pending.add(token)
+
+    def reply(self, token: Token, message: S) -> bool:
+        """Answer a request; False when whoever asked is gone, or was answered before."""
+        payload = self._reply_codec.encode(message)
+        return self._settled(token) and self._send(token, _ANSWERED, payload)
+
+    def fail(self, token: Token, sentence: str) -> bool:
+        """Answer that it cannot be done: ``call`` raises BusError with this sentence."""
+        return self._settled(token) and self._send(token, _FAILED, _cut(sentence))
+
+    def wake(self) -> None:
+        """End the poll under way, or the next one. For any thread; cheap."""
+        self._wait.wake()
+
+    def close(self) -> None:
+        """Stop listening; callers that still wait run into their time-out."""
+        if not self._router.closed:
+            self._listener.close()
+            self._wait.forget(self._router)
+            self._router.close(0)
+            self._wait.close()
+
+    def _settled(self, token: Token) -> bool:
+        """Whether the token was pending; it no longer is."""
+        known = token in self._pending
+        self._pending.discard(token)
+        return known
+
+    def _send(self, token: Token, verdict: bytes, payload: bytes) -> bool:
+        try:
+            self._router.send_multipart(
+                [token.identity, token.number, verdict, payload], zmq.NOBLOCK
+            )
+        except zmq.ZMQError:
+            return False
+        return True
+
+
+def _cut(sentence: str) -> bytes:
+    return sentence.encode("utf-8", "replace")[:_SENTENCE_LIMIT_BYTES]

@@ -1,0 +1,1 @@
+"""Cameras: their addresses, what they offer, what the operator may ask of them."""

@@ -1,0 +1,128 @@
+"""The process that looks at a camera: ``python -m watchglass.cameras.probe_worker``.
+
+It reads one `ProbeRequest` as JSON from standard input, writes one `ProbeAnswer` as a JSON line to
+standard output, and exits. What a stranger sends is taken apart here and not in a process that
+records or holds keys; it may die of it. Nothing secret is in its arguments or environment.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+import watchglass
+from watchglass.base import log
+from watchglass.base.clock import SystemClock
+from watchglass.base.errors import CameraError, CameraUnreachableError, StreamInvalidError
+from watchglass.base.secret import Secret
+from watchglass.model.camera import Credentials
+from watchglass.model.probe import ProbeAnswer, ProbeError, ProbeRequest, ProbeResult
+
+MOST_BYTES = 64 * 1024
+_GRACE_S = 5.0
+
+
+def run_probe(
+    request: ProbeRequest, timeout_s: float | None = None, *, command: tuple[str, ...] | None = None
+) -> ProbeResult:
+    """Look at a stream in a process of its own. Blocks at most ``timeout_s``.
+
+    Raises what `probe_rtsp` raised there; StreamInvalidError when the process died of what the
+    camera sent, CameraUnreachableError when it had to be ended for taking too long. ``command``
+    takes the worker's place in tests.
+    """
+    limit_s = request.timeout_s + _GRACE_S if timeout_s is None else timeout_s
+    process = subprocess.Popen(
+        command or (sys.executable, "-m", "watchglass.cameras.probe_worker"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        close_fds=True,
+    )
+    try:
+        output, _ = process.communicate(msgspec.json.encode(request), timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        raise CameraUnreachableError(
+            f"Looking at the camera took longer than {limit_s:.0f} s and was ended: try again,"
+            " and check the network if it happens again."
+        ) from None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    return _result(output[:MOST_BYTES], process.returncode)
+
+
+def _environment() -> dict[str, str]:
+    """As little as Python needs; the package is found where ours is."""
+    source_root = str(Path(watchglass.__file__).resolve().parent.parent)
+    kept = {name: value for name in ("PATH", "LANG") if (value := os.environ.get(name))}
+    return kept | {"PYTHONPATH": source_root, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _result(output: bytes, exit_code: int) -> ProbeResult:
+    died = StreamInvalidError(
+        "What the camera sends made the program that looks at it fail: update the camera's"
+        " firmware, or do not use this camera."
+    )
+    if exit_code != 0:
+        raise died
+    try:
+        answer = msgspec.json.decode(output, type=ProbeAnswer)
+    except msgspec.DecodeError:
+        raise died from None
+    if answer.error is not None:
+        raise _error(answer.error)
+    if answer.result is None:
+        raise died
+    return answer.result
+
+
+def _error(told: ProbeError) -> CameraError:
+    kinds = {kind.code: kind for kind in CameraError.__subclasses__()}
+    return kinds.get(told.code, CameraError)(told.sentence)
+
+
+def answer_request(data: bytes) -> ProbeAnswer:
+    """Do what a request asks."""
+    # libav is loaded in the worker alone, not where `run_probe` is called.
+    from watchglass.media.probe import probe_rtsp
+
+    request = msgspec.json.decode(data, type=ProbeRequest)
+    credentials = (
+        None if request.user is None else Credentials(request.user, Secret(request.password or ""))
+    )
+    try:
+        result = probe_rtsp(
+            request.url, credentials, SystemClock(), request.timeout_s, request.measure_s
+        )
+    except CameraError as error:
+        return ProbeAnswer(error=ProbeError(error.code, error.sentence))
+    return ProbeAnswer(result=result)
+
+
+def main() -> None:
+    """Read one request, write one answer."""
+    _limit_resources()
+    log.configure("warning")
+    # Nothing but the answer may reach standard output, not even what a C library prints.
+    with os.fdopen(os.dup(1), "wb") as output:
+        os.dup2(2, 1)
+        answer = answer_request(sys.stdin.buffer.read(MOST_BYTES))
+        output.write(msgspec.json.encode(answer) + b"\n")
+
+
+def _limit_resources() -> None:
+    """No core file (it would hold the password), and an end to what a hostile stream may take."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+
+if __name__ == "__main__":
+    main()

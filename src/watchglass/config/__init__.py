@@ -1,0 +1,1 @@
+"""Typed settings of a process, read from its environment."""

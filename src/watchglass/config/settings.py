@@ -1,0 +1,201 @@
+"""The settings of a process, as its environment gives them: ``WATCHGLASS_DATA`` and so on.
+
+``Settings`` is a plain value that can be handed on; pydantic, which costs a third of a second to
+load, is loaded only by ``read_settings``, and so only where an environment is read.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from watchglass.base.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_settings import BaseSettings
+
+PREFIX = "WATCHGLASS_"
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+TIB = 1024 * GIB
+
+_SYSTEM_DATA = Path("/var/lib/watchglass")
+_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+_SHOWN_MOST = 60
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _number(default: int, least: int, most: int) -> int:
+    """A whole number within bounds; one whose name ends in ``_bytes`` may be said as ``64MiB``."""
+    stated: int = field(default=default, metadata={"ge": least, "le": most})
+    return stated
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one process is told. All paths are absolute; read by ``read_settings``."""
+
+    data: Path
+    """Folder of all the recorder's own files."""
+    media: Path
+    """Folder of the default volume; ``data``/media unless set apart."""
+    log_level: LogLevel = LogLevel.INFO
+    log_json: bool = False
+    """One JSON object a line, not text for people."""
+    allow: frozenset[str] = frozenset()
+    """Hosts and IP addresses that a camera's URL may name although they are refused by default."""
+    fragment_ms: int = _number(400, 100, 2_000)
+    """A fragment ends with the first frame past this length."""
+    file_s: int = _number(300, 10, 3_600)
+    """A media file ends with the first key frame past this length."""
+    sync_ms: int = _number(1_000, 100, 60_000)
+    """The longest time between two syncs of a volume, while its disk can."""
+    head_s: int = _number(60, 1, 3_600)
+    """Time between two signed heads of a ledger."""
+    cameras_per_worker: int = _number(8, 1, 64)
+    queue_bytes: int = _number(16 * MIB, 1 * MIB, 1 * GIB)
+    """What may wait for the disk, for each stream."""
+    floor_bytes: int = _number(1 * GIB, 64 * MIB, 64 * TIB)
+    """Free space that is kept on each volume, at the least: the keeper keeps more where 60 s of all
+    cameras need more."""
+    ballast_bytes: int = _number(64 * MIB, 1 * MIB, 16 * GIB)
+    """A file for each volume and the state folder that is given up to write on a full disk."""
+
+    @property
+    def state(self) -> Path:
+        """Folder of ledgers, keys and databases."""
+        return self.data / "state"
+
+
+def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings of this process: ``overrides`` by field name, then environment, then defaults.
+
+    An empty variable counts as not set. ConfigError with one sentence for what cannot be.
+    """
+    from pydantic import ValidationError
+
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    unknown = given.keys() - {each.name for each in fields(Settings)}
+    if unknown:
+        raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
+    try:
+        found = _environment_model()(**given).model_dump()
+    except ValidationError as error:
+        raise ConfigError(_sentence(error)) from error
+    data = _folder("data", found.pop("data") or _default_data())
+    media = _folder("media", found.pop("media") or data / "media")
+    settings = Settings(
+        data=data,
+        media=media,
+        log_level=_log_level(found.pop("log_level")),
+        log_json=found.pop("log_json"),
+        allow=_allowed(found.pop("allow")),
+        **{name: int(number) for name, number in found.items()},
+    )
+    if settings.media == settings.state or settings.state in settings.media.parents:
+        raise ConfigError(
+            f"{PREFIX}MEDIA cannot be {str(media)!r}, inside the state folder: media are purged "
+            "there by age, so give them a folder of their own."
+        )
+    return settings
+
+
+def _environment_model() -> "Callable[..., BaseSettings]":
+    """``Settings`` as pydantic reads it: made here, so that importing this module stays cheap."""
+    from pydantic import ByteSize, Field, create_model
+    from pydantic_settings import BaseSettings, SettingsConfigDict
+
+    class Environment(BaseSettings):
+        model_config = SettingsConfigDict(
+            env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
+        )
+
+        data: Path | None = None
+        media: Path | None = None
+        log_level: str = LogLevel.INFO.value
+        log_json: bool = False
+        allow: str = ""
+
+    numbers: dict[str, Any] = {}
+    for each in fields(Settings):
+        if each.metadata:
+            kind = ByteSize if each.name.endswith("_bytes") else int
+            numbers[each.name] = (kind, Field(default=each.default, **each.metadata))
+    return create_model("Environment", __base__=Environment, **numbers)
+
+
+def _sentence(error: "ValidationError") -> str:
+    """The first thing that is wrong, and how many more there are."""
+    first, *others = error.errors(include_url=False)
+    name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+    shown = repr(str(first["input"]))[:_SHOWN_MOST]
+    wrong = first["msg"].replace("Input should", "it should")
+    more = f" ({len(others)} more settings are wrong too)" if others else ""
+    return f"{name} cannot be {shown}: {wrong}{more}."
+
+
+def _default_data() -> Path:
+    if os.geteuid() == 0 and _SYSTEM_DATA.is_dir():
+        return _SYSTEM_DATA
+    stated = os.environ.get("XDG_DATA_HOME", "")
+    # The XDG specification: a path that is not absolute is to be ignored.
+    base = Path(stated) if stated.startswith("/") else Path("~/.local/share")
+    return base / "watchglass"
+
+
+def _folder(name: str, path: Path) -> Path:
+    """The absolute path of a folder that need not exist yet; a file is not one."""
+    sentence = f"{PREFIX}{name.upper()} cannot be {str(path)!r}: "
+    if not str(path).isprintable():
+        raise ConfigError(sentence + "it holds a character that cannot be printed.")
+    try:
+        # Not resolved: a link may be turned to another disk, and messages name what was stated.
+        absolute = Path(os.path.abspath(path.expanduser()))
+    except RuntimeError:
+        raise ConfigError(sentence + "no home folder is known; give an absolute path.") from None
+    if absolute.exists() and not absolute.is_dir():
+        raise ConfigError(sentence + "it is not a folder.")
+    return absolute
+
+
+def _log_level(text: str) -> LogLevel:
+    try:
+        return LogLevel(text.strip().lower())
+    except ValueError:
+        raise ConfigError(
+            f"{PREFIX}LOG_LEVEL cannot be {text[:_SHOWN_MOST]!r}: "
+            f"it is one of {', '.join(LogLevel)}."
+        ) from None
+
+
+def _allowed(text: str) -> frozenset[str]:
+    stated = (part.strip().lower() for part in text.split(","))
+    return frozenset(_address(part) for part in stated if part)
+
+
+def _address(text: str) -> str:
+    """One host name or IP address, in the form in which addresses are compared."""
+    try:
+        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass
+    # What looks like a number and is no address (127.1, 0x7f.1) is one to some resolvers.
+    last = text.rstrip(".").rpartition(".")[2]
+    if _HOST.fullmatch(text) and not re.match(r"[0-9]", last):
+        return text.rstrip(".")
+    raise ConfigError(
+        f"{PREFIX}ALLOW cannot name {text[:_SHOWN_MOST]!r}: give host names or IP addresses, "
+        "without scheme, port or mask, with commas between them."
+    )

@@ -1,0 +1,90 @@
+"""What the supervisor gives a worker, through its standard input alone.
+
+Passwords are in it, so it is never in an argument, an environment, a file or a log.
+"""
+
+import msgspec
+
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.model.gap import GapCause
+from watchglass.model.stream import StreamName
+
+
+class AssignedStream(msgspec.Struct, frozen=True):
+    """``url`` names the host that was checked, without user name and password."""
+
+    stream: StreamName
+    url: str
+
+
+class AssignedCamera(msgspec.Struct, frozen=True):
+    """A camera to be recorded."""
+
+    camera: CameraId
+    volume: VolumeId
+    streams: tuple[AssignedStream, ...]
+    user: str
+    password: str
+    sound: bool
+
+    def __repr__(self) -> str:
+        return f"AssignedCamera({self.camera})"
+
+
+class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
+    """The first message to a camera-worker."""
+
+    name: str
+    keeper: str
+    volumes: tuple[tuple[VolumeId, str], ...]
+    cameras: tuple[AssignedCamera, ...]
+    allow: tuple[str, ...]
+    fragment_ms: int
+    file_s: int
+    queue_bytes: int
+    log_level: str
+    log_json: bool
+
+
+class Record(msgspec.Struct, frozen=True, tag="record"):
+    """Record one more camera."""
+
+    camera: AssignedCamera
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
+    """Stop one camera; what follows is a gap of ``cause``."""
+
+    camera: CameraId
+    cause: GapCause
+
+
+class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
+    """Close everything and end."""
+
+    cause: GapCause
+
+
+class Recording(msgspec.Struct, frozen=True, tag="recording"):
+    """A worker's answer on its standard output: it is up."""
+
+    name: str
+
+
+class KeeperStart(msgspec.Struct, frozen=True, tag="keep"):
+    """The first message to the keeper. ``fresh``: no worker of before goes on."""
+
+    state: str
+    endpoint: str
+    volumes: tuple[tuple[VolumeId, str], ...]
+    fresh: bool
+    sync_ms: int
+    head_s: int
+    floor_bytes: int
+    ballast_bytes: int
+    log_level: str
+    log_json: bool
+
+
+ToWorker = WorkerStart | Record | StopRecording | Shutdown
+ToKeeperProcess = KeeperStart | Shutdown

@@ -1,0 +1,110 @@
+"""What the command line asks of a running recorder, over a socket that only its owner can open."""
+
+import msgspec
+
+from watchglass.base.ids import CameraId
+from watchglass.model.stream import StreamName
+
+
+class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
+    """A camera that was probed; the URLs are without user name and password."""
+
+    name: str
+    streams: tuple[tuple[StreamName, str], ...]
+    user: str
+    password: str
+    device: str
+    by: str
+    allow: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"AddCameraRequest({self.name!r})"
+
+
+class RemoveCameraRequest(msgspec.Struct, frozen=True, tag="remove_camera"):
+    camera: str
+    by: str
+    reason: str
+
+
+class PauseRequest(msgspec.Struct, frozen=True, tag="pause"):
+    """``until_ns`` is UTC; None until somebody resumes it."""
+
+    camera: str
+    until_ns: int | None
+    by: str
+    reason: str
+
+
+class ResumeRequest(msgspec.Struct, frozen=True, tag="resume"):
+    camera: str
+    by: str
+    reason: str
+
+
+class SoundRequest(msgspec.Struct, frozen=True, tag="sound"):
+    """Sound is kept from the next connection on, or no longer."""
+
+    camera: str
+    on: bool
+    by: str
+    reason: str
+
+
+class NoteClipRequest(msgspec.Struct, frozen=True, tag="note_clip"):
+    camera: str
+    stream: StreamName
+    from_ns: int
+    to_ns: int
+    by: str
+    reason: str
+
+
+class StatusRequest(msgspec.Struct, frozen=True, tag="status"):
+    """What runs."""
+
+
+Request = (
+    AddCameraRequest
+    | RemoveCameraRequest
+    | PauseRequest
+    | ResumeRequest
+    | SoundRequest
+    | NoteClipRequest
+    | StatusRequest
+)
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+    """Done, and on disk. ``camera`` is the one it was about."""
+
+    camera: CameraId | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """Not done: an error's code, exit code and sentence."""
+
+    code: str
+    exit_code: int
+    sentence: str
+
+
+class ProcessStatus(msgspec.Struct, frozen=True):
+    """A process of the recorder. ``since_ns`` is UTC of its last start."""
+
+    name: str
+    pid: int
+    since_ns: int
+    restarts: int
+    cameras: int
+
+
+class Status(msgspec.Struct, frozen=True, tag="recorder"):
+    """The processes of a running recorder."""
+
+    version: str
+    started_ns: int
+    processes: tuple[ProcessStatus, ...]
+
+
+Reply = Accepted | Refused | Status

@@ -1,0 +1,107 @@
+"""What goes between a recorder's processes besides facts: orders, and what is said back."""
+
+import msgspec
+
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.model.fact import Fact
+from watchglass.model.stream import StreamName
+
+
+class Facts(msgspec.Struct, frozen=True, tag="facts"):
+    """Facts of one life of a worker (``session``), with the serial number of the last of them."""
+
+    session: str
+    last: int
+    facts: list[Fact]
+
+
+class Synced(msgspec.Struct, frozen=True, tag="synced"):
+    """Facts up to ``last`` are on disk; the worker may forget them."""
+
+    session: str
+    last: int
+
+
+class AddCamera(msgspec.Struct, frozen=True, tag="add_camera"):
+    """From now on every second of these streams is accounted for."""
+
+    camera: CameraId
+    streams: tuple[StreamName, ...]
+    name: str
+    address: str
+    device: str
+    by: str
+
+
+class RemoveCamera(msgspec.Struct, frozen=True, tag="remove_camera"):
+    camera: CameraId
+    by: str
+    reason: str
+
+
+class PauseCamera(msgspec.Struct, frozen=True, tag="pause_camera"):
+    """``until_ns`` is UTC; None until somebody resumes it."""
+
+    camera: CameraId
+    until_ns: int | None
+    by: str
+    reason: str
+
+
+class EnableCamera(msgspec.Struct, frozen=True, tag="enable_camera"):
+    camera: CameraId
+    by: str
+    reason: str
+
+
+class ChangeSound(msgspec.Struct, frozen=True, tag="change_sound"):
+    camera: CameraId
+    on: bool
+    by: str
+    reason: str
+
+
+class NoteClip(msgspec.Struct, frozen=True, tag="note_clip"):
+    """Somebody takes a copy of a span (UTC ns)."""
+
+    camera: CameraId
+    stream: StreamName
+    from_ns: int
+    to_ns: int
+    by: str
+    reason: str
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """How long a camera's recordings are kept, in hours."""
+
+    camera: CameraId
+    hours: int
+
+
+class Configure(msgspec.Struct, frozen=True, tag="configure"):
+    """What the keeper has to know of the site; sent whole at each change."""
+
+    retention: tuple[Retention, ...]
+    volumes: tuple[tuple[VolumeId, str], ...]
+
+
+Order = AddCamera | RemoveCamera | PauseCamera | EnableCamera | ChangeSound | NoteClip | Configure
+
+
+class Ordered(msgspec.Struct, frozen=True, tag="ordered"):
+    """An order with a number, so that the answer finds its way."""
+
+    number: int
+    order: Order
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The order is on disk; or it failed, with the sentence for the user."""
+
+    number: int
+    error: str = ""
+
+
+ToKeeper = Facts | Ordered
+FromKeeper = Synced | Done

@@ -1,0 +1,40 @@
+"""Where packets come from: the plug-in point ``watchglass.video_source``."""
+
+from typing import Protocol
+
+from watchglass.model.stream import Packet, SoundParameters, VideoCodec, VideoParameters
+
+
+class VideoSource(Protocol):
+    """One stream of one camera, or anything that gives packets like one.
+
+    Used by one thread, but ``close`` may be called from another to end a blocked call. Errors are
+    ``CameraError`` of ``base.errors``, and nothing else, whatever the camera sends.
+    """
+
+    def open(self) -> None:
+        """Connect and learn what comes. Blocks at most the source's own time-out."""
+        ...
+
+    @property
+    def codec(self) -> VideoCodec | None:
+        """The codec of the pictures; None only before ``open``."""
+        ...
+
+    @property
+    def video(self) -> VideoParameters | None:
+        """Parameters told before the first packet (SDP); None when only the stream tells."""
+        ...
+
+    @property
+    def sound(self) -> SoundParameters | None:
+        """The sound that comes with it, when it was asked for and is of a kind that is kept."""
+        ...
+
+    def read(self) -> Packet:
+        """The next packet. Blocks until the stall time-out, then StreamStalledError."""
+        ...
+
+    def close(self) -> None:
+        """End it; a blocked ``read`` or ``open`` of another thread raises soon after."""
+        ...

@@ -1,0 +1,479 @@
+"""What the keeper knows of one camera, and which ledger lines a fact leads to.
+
+A book does no input or output of its own besides questions to the index: it is given facts, and
+gives lines. Facts may be told twice and after a restart; what is known already leads to no line.
+"""
+
+from dataclasses import dataclass, field
+
+from watchglass.base import log
+from watchglass.base.ids import CameraId, GapId, RunId, VolumeId, random_id
+from watchglass.model.fact import (
+    FileClosed,
+    FileOpened,
+    FragmentWritten,
+    GapOpened,
+    Hole,
+    RunEnded,
+    RunStarted,
+    SoundBroke,
+)
+from watchglass.model.gap import GapCause
+from watchglass.model.stream import StreamName, Track
+from watchglass.recording.anchor import Anchor, Placed
+from watchglass.recording.mediafile import ScannedFile
+from watchglass.recording.merkle import Frontier
+from watchglass.recording.recovery import RecoveredFile, holes, media_end
+from watchglass.store.index import IndexStore
+
+LedgerEntry = tuple[str, dict[str, object]]
+FileKey = tuple[RunId, int]
+
+_MOVED_NS = 100_000_000
+_LOG = log.get("keeper")
+
+
+@dataclass(slots=True)
+class OpenMedia:
+    """A file that is being written, as far as the keeper was told. ``behind``: read it again."""
+
+    run: RunId
+    sequence: int
+    stream: StreamName
+    volume: VolumeId
+    opened_ns: int
+    first_fragment: int
+    media_from: int
+    frontier: Frontier
+    anchor: Anchor
+    peer: str
+    next_number: int
+    media_to: int
+    length: int
+    placed: Placed | None = None
+    before: Placed | None = None
+    behind: bool = False
+
+
+@dataclass(slots=True)
+class StreamState:
+    """In a run, or in a gap, or (only until the first line) in neither."""
+
+    run: RunId | None = None
+    gap: GapId | None = None
+    cause: GapCause | None = None
+    last_placed: dict[RunId, Placed] = field(default_factory=dict)
+
+
+class CameraBook:
+    """The streams and open files of one camera."""
+
+    def __init__(self, camera: CameraId, index: IndexStore) -> None:
+        self.camera = camera
+        self.streams: dict[StreamName, StreamState] = {}
+        self.files: dict[FileKey, OpenMedia] = {}
+        self.volume: VolumeId | None = None
+        self._index = index
+        self._runs: dict[RunId, bool] = {}
+
+    # --- facts -------------------------------------------------------------------------------
+
+    def run_started(self, fact: RunStarted) -> list[LedgerEntry]:
+        if self._knows_run(fact.run):
+            return []
+        return self.start_run(fact.run, fact.stream, fact.wall_ns)
+
+    def start_run(self, run: RunId, stream: StreamName, wall_ns: int) -> list[LedgerEntry]:
+        """A run that is new; ends the open gap."""
+        state = self.stream(stream)
+        entries: list[LedgerEntry] = [
+            ("run_started", {"run": run, "stream": stream.value, "wall": str(wall_ns)})
+        ]
+        if state.gap is not None:
+            entries.append(self._closing(stream, state.gap, wall_ns, run))
+        state.run, state.gap, state.cause = run, None, None
+        self._runs[run] = False
+        return entries
+
+    def run_ended(self, fact: RunEnded) -> list[LedgerEntry]:
+        if self.has_ended(fact.run):
+            return []
+        return self.end_run(
+            fact.run, fact.stream, fact.media_to, fact.wall_ns, fact.cause, fact.gap
+        )
+
+    def end_run(
+        self,
+        run: RunId,
+        stream: StreamName,
+        media_to: int,
+        wall_ns: int,
+        cause: GapCause,
+        gap: GapId | None = None,
+    ) -> list[LedgerEntry]:
+        """A run is over; opens the gap behind it, unless the stream has gone on already."""
+        state = self.stream(stream)
+        self._runs[run] = True
+        entries: list[LedgerEntry] = [
+            ("run_ended", {"run": run, "stream": stream.value, "media": str(media_to)})
+        ]
+        if state.run == run or (state.run is None and state.gap is None):
+            new_gap = gap or GapId(random_id())
+            entries.append(self._opening(stream, new_gap, cause, wall_ns, run))
+            state.run, state.gap, state.cause = None, new_gap, cause
+        return entries
+
+    def file_opened(self, fact: FileOpened, peer: str) -> list[LedgerEntry]:
+        key = (fact.run, fact.sequence)
+        known = self.files.get(key)
+        if known is not None:
+            known.peer = peer
+            return []
+        with self._index.read() as index:
+            if index.file(fact.run, fact.sequence) is not None:
+                return []
+        before = self.stream(fact.stream).last_placed.get(fact.run)
+        self.files[key] = OpenMedia(
+            fact.run, fact.sequence, fact.stream, fact.volume, fact.wall_ns, fact.first_fragment,
+            fact.media_from, Frontier([fact.header_leaf]), Anchor(fact.media_from, before), peer,
+            fact.first_fragment, fact.media_from, fact.header_bytes, before=before,
+        )  # fmt: skip
+        self.volume = fact.volume
+        return [
+            _file_opened(
+                fact.run, fact.stream, fact.sequence, fact.volume, fact.wall_ns, fact.media_from,
+                fact.first_fragment, fact.header_leaf, (fact.codec, fact.width, fact.height, fact.sound),
+            )
+        ]  # fmt: skip
+
+    def fragment(self, fact: FragmentWritten, peer: str) -> None:
+        """Adds no line: the file tells of its fragments itself."""
+        media = self.files.get((fact.run, fact.sequence))
+        if media is None or fact.number < media.next_number:
+            return
+        media.peer = peer
+        if media.behind or fact.number > media.next_number:
+            media.behind = True  # some facts were dropped on the way; the file has them all
+            return
+        media.frontier.append(fact.leaf)
+        media.next_number += 1
+        media.length = fact.offset + fact.length
+        if fact.track is Track.VIDEO:
+            media.media_to = max(media.media_to, fact.media_time + fact.duration)
+            media.anchor.observe(fact.media_time, fact.wall_ns)
+
+    def file_closed(self, fact: FileClosed) -> list[LedgerEntry]:
+        media = self.files.pop((fact.run, fact.sequence), None)
+        if media is None:
+            return []
+        if media.frontier.root() != fact.root and not media.behind:
+            _LOG.error("root_differs", camera=self.camera, run=fact.run, sequence=fact.sequence)
+        return self._closed(
+            media, fact.length, fact.fragments, fact.root, fact.media_to, recovered=False
+        )
+
+    def gap_opened(self, fact: GapOpened) -> list[LedgerEntry]:
+        state = self.stream(fact.stream)
+        if state.run is not None or state.cause is fact.cause:
+            return []
+        with self._index.read() as index:
+            if index.has_gap(fact.gap):
+                return []
+        return self.change_cause(fact.stream, fact.cause, fact.wall_ns, fact.gap)
+
+    def change_cause(
+        self, stream: StreamName, cause: GapCause, wall_ns: int, gap: GapId | None = None
+    ) -> list[LedgerEntry]:
+        """A gap of another cause takes the place of the open one."""
+        state = self.stream(stream)
+        if state.cause is cause:
+            return []
+        entries: list[LedgerEntry] = []
+        if state.gap is not None:
+            entries.append(self._closing(stream, state.gap, wall_ns, None))
+        new_gap = gap or GapId(random_id())
+        entries.append(self._opening(stream, new_gap, cause, wall_ns, None))
+        state.gap, state.cause = new_gap, cause
+        return entries
+
+    def hole(self, fact: Hole) -> list[LedgerEntry]:
+        with self._index.read() as index:
+            if index.has_gap(fact.gap):
+                return []
+        return _hole(
+            fact.gap,
+            fact.run,
+            fact.stream,
+            fact.cause,
+            fact.media_from,
+            fact.media_to,
+            fact.wall_ns,
+        )
+
+    def sound_broke(self, fact: SoundBroke) -> list[LedgerEntry]:
+        return [
+            (
+                "sound_broke",
+                {
+                    "run": fact.run, "stream": fact.stream.value, "wall": str(fact.wall_ns),
+                    "what": fact.what,
+                },
+            )
+        ]  # fmt: skip
+
+    # --- places ------------------------------------------------------------------------------
+
+    def place(self) -> list[LedgerEntry]:
+        """Lines for open files that have no place yet, or whose run turned out to be earlier."""
+        entries = []
+        for media in self.files.values():
+            if media.before is not None:
+                placed: Placed | None = Placed(
+                    media.media_from, media.before.wall_at(media.media_from), media.before.rate_ppb
+                )
+            else:
+                placed = media.anchor.placed(media.media_to)
+            if placed is None:
+                continue
+            known = media.placed
+            if known is None or (media.before is None and known.wall - placed.wall > _MOVED_NS):
+                media.placed = placed
+                entries.append(_placed_entry(media, placed, final=False))
+        return entries
+
+    # --- recovery ----------------------------------------------------------------------------
+
+    def read_again(self, media: OpenMedia, found: ScannedFile) -> None:
+        """Take over what the file itself says, after facts about it were missed."""
+        media.frontier = Frontier([found.header_leaf, *(entry.leaf for entry in found.entries)])
+        media.anchor = Anchor(media.media_from, media.before)
+        for entry in found.entries:
+            if entry.track is Track.VIDEO:
+                media.anchor.observe(entry.media_time, entry.wall_ns)
+        media.next_number = media.first_fragment + len(found.entries)
+        media.media_to = media_end(found.info, found.entries)
+        media.length = found.whole_bytes
+        media.behind = False
+
+    def file_recovered(self, media: OpenMedia, found: RecoveredFile) -> list[LedgerEntry]:
+        """A file known to be open was closed by recovery."""
+        self.files.pop((media.run, media.sequence), None)
+        anchor = Anchor(media.media_from, media.before)
+        for entry in found.entries:
+            if entry.track is Track.VIDEO:
+                anchor.observe(entry.media_time, entry.wall_ns)
+        media.anchor = anchor
+        entries = self._closed(
+            media, found.length, len(found.entries), found.root, found.media_to, recovered=True
+        )
+        return entries + self._holes_found(found)
+
+    def file_missing(self, media: OpenMedia) -> list[LedgerEntry]:
+        """A file known to be open is not on its volume any more."""
+        self.files.pop((media.run, media.sequence), None)
+        root = media.frontier.root()
+        entries = self._closed(media, 0, 0, root, media.media_to, recovered=True)
+        entries.append(
+            (
+                "files_deleted",
+                {
+                    "cause": GapCause.MEDIA_MISSING.value,
+                    "files": [[media.run, media.sequence, root.hex()]],
+                },
+            )
+        )
+        return entries
+
+    def media_end(self, run: RunId) -> int:
+        """How far a run reaches, as far as is known."""
+        for media in self.files.values():
+            if media.run == run:
+                return media.media_to
+        with self._index.read() as index:
+            row = index.last_file(run)
+        return row.media_to if row is not None else 0
+
+    def adopt(self, found: RecoveredFile, volume: VolumeId) -> list[LedgerEntry]:
+        """A file that was never told of. Its run is ended by the caller."""
+        info = found.info
+        entries: list[LedgerEntry] = []
+        state = self.stream(info.stream)
+        if not self._knows_run(info.run):
+            if state.run is None:
+                entries += self.start_run(info.run, info.stream, info.wall_ns)
+            else:
+                entries.append(
+                    (
+                        "run_started",
+                        {"run": info.run, "stream": info.stream.value, "wall": str(info.wall_ns)},
+                    )
+                )
+                self._runs[info.run] = False
+        before = self.last_placed(info.stream, info.run, info.sequence)
+        media = OpenMedia(
+            info.run, info.sequence, info.stream, volume, info.wall_ns, info.first_fragment,
+            info.media_from, Frontier(), Anchor(info.media_from, before), "", 0,
+            found.media_to, found.length, before=before,
+        )  # fmt: skip
+        entries.append(
+            _file_opened(
+                info.run, info.stream, info.sequence, volume, info.wall_ns, info.media_from,
+                info.first_fragment, found.header_leaf, found.shape,
+            )
+        )  # fmt: skip
+        return entries + self.file_recovered(media, found)
+
+    def close_gap(self, stream: StreamName, wall_ns: int) -> list[LedgerEntry]:
+        """End the open gap without another after it: nothing is to be accounted for any more."""
+        state = self.stream(stream)
+        if state.gap is None:
+            return []
+        entry = self._closing(stream, state.gap, wall_ns, None)
+        state.gap, state.cause = None, None
+        return [entry]
+
+    def last_placed(self, stream: StreamName, run: RunId, sequence: int) -> Placed | None:
+        """Where the file before lies; None for a run's first."""
+        if sequence == 0:
+            return None
+        known = self.stream(stream).last_placed.get(run)
+        if known is not None:
+            return known
+        with self._index.read() as index:
+            row = index.file(run, sequence - 1)
+        return None if row is None else Placed(row.media_from, row.wall_from, row.rate_ppb)
+
+    def has_open_files(self, run: RunId) -> bool:
+        return any(key[0] == run for key in self.files)
+
+    def _holes_found(self, found: RecoveredFile) -> list[LedgerEntry]:
+        """Holes that the dead writer had no time to tell of."""
+        info = found.info
+        with self._index.read() as index:
+            known = (
+                {hole.media_from for hole in index.holes_of(info.run, info.media_from)}
+                if index.has_run(info.run)
+                else set()
+            )
+        entries: list[LedgerEntry] = []
+        for media_from, media_to in holes(found.entries, found.media_to):
+            if media_from not in known:
+                entries += _hole(
+                    GapId(random_id()), info.run, info.stream, GapCause.CAMERA_DROPPED,
+                    media_from, media_to, info.wall_ns,
+                )  # fmt: skip
+        return entries
+
+    # --- lines -------------------------------------------------------------------------------
+
+    def stream(self, name: StreamName) -> StreamState:
+        return self.streams.setdefault(name, StreamState())
+
+    def _closed(
+        self,
+        media: OpenMedia,
+        length: int,
+        fragments: int,
+        root: bytes,
+        media_to: int,
+        *,
+        recovered: bool,
+    ) -> list[LedgerEntry]:
+        placed = media.anchor.placed(media_to) or Placed(media.media_from, media.opened_ns, 0)
+        self.stream(media.stream).last_placed = {media.run: placed}
+        return [
+            (
+                "file_closed",
+                {
+                    "run": media.run, "stream": media.stream.value, "sequence": media.sequence,
+                    "length": str(length), "fragments": fragments, "root": root.hex(),
+                    "media": str(media_to), "recovered": recovered,
+                },
+            ),
+            _placed_entry(media, placed, final=True),
+        ]  # fmt: skip
+
+    def _opening(
+        self, stream: StreamName, gap: GapId, cause: GapCause, wall_ns: int, run: RunId | None
+    ) -> LedgerEntry:
+        return (
+            "gap_opened",
+            {
+                "gap": gap, "stream": stream.value, "cause": cause.value, "wall": str(wall_ns),
+                "run": run,
+            },
+        )  # fmt: skip
+
+    def _closing(
+        self, stream: StreamName, gap: GapId, wall_ns: int, run: RunId | None
+    ) -> LedgerEntry:
+        return (
+            "gap_closed",
+            {"gap": gap, "stream": stream.value, "wall": str(wall_ns), "run": run},
+        )
+
+    def _knows_run(self, run: RunId) -> bool:
+        if run in self._runs:
+            return True
+        with self._index.read() as index:
+            return index.has_run(run)
+
+    def has_ended(self, run: RunId) -> bool:
+        """Whether the run's end is written (or the run unknown: then it has none to write)."""
+        ended = self._runs.get(run)
+        if ended is not None:
+            return ended
+        with self._index.read() as index:
+            open_runs = {open_run for open_run, _, _ in index.open_runs()}
+            known = index.has_run(run)
+        return not known or run not in open_runs
+
+
+def _file_opened(
+    run: RunId,
+    stream: StreamName,
+    sequence: int,
+    volume: VolumeId,
+    wall_ns: int,
+    media_from: int,
+    first_fragment: int,
+    header_leaf: bytes,
+    shape: tuple[str, int, int, str],
+) -> LedgerEntry:
+    codec, width, height, sound = shape
+    return (
+        "file_opened",
+        {
+            "run": run, "stream": stream.value, "sequence": sequence, "volume": volume,
+            "wall": str(wall_ns), "media": str(media_from), "first_fragment": str(first_fragment),
+            "header": header_leaf.hex(), "codec": codec, "width": width, "height": height,
+            "sound": sound,
+        },
+    )  # fmt: skip
+
+
+def _placed_entry(media: OpenMedia, placed: Placed, *, final: bool) -> LedgerEntry:
+    return (
+        "placed",
+        {
+            "run": media.run, "stream": media.stream.value, "sequence": media.sequence,
+            "media": str(placed.media), "wall": str(placed.wall), "rate_ppb": placed.rate_ppb,
+            "final": final,
+        },
+    )  # fmt: skip
+
+
+def _hole(
+    gap: GapId,
+    run: RunId,
+    stream: StreamName,
+    cause: GapCause,
+    media_from: int,
+    media_to: int,
+    wall_ns: int,
+) -> list[LedgerEntry]:
+    common = {"gap": gap, "stream": stream.value, "wall": str(wall_ns), "run": run}
+    return [
+        ("gap_opened", {**common, "cause": cause.value, "media": str(media_from)}),
+        ("gap_closed", {**common, "media": str(media_to)}),
+    ]

@@ -1,0 +1,69 @@
+"""A ledger with all that belongs to it: its heads, its texts, and the copy on the volume."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from watchglass.base.clock import Clock
+from watchglass.base.disk import Disk
+from watchglass.recording.book import LedgerEntry
+from watchglass.recording.commitment import TextStore, commit
+from watchglass.recording.heads import HeadChain, OpenFile
+from watchglass.recording.keys import SigningKey
+from watchglass.recording.ledger import Ledger, Line
+from watchglass.recording.ledgercopy import LedgerCopy
+
+
+class Chronicle:
+    """The ledger of a camera, or of the site, open for writing."""
+
+    def __init__(self, folder: Path, name: str, disk: Disk, clock: Clock, key: SigningKey) -> None:
+        """Open it, or make it. DamagedError when it cannot be gone on with."""
+        self.folder = folder
+        self.name = name
+        self._disk = disk
+        self._clock = clock
+        self._key = key
+        self._ledger = Ledger.open(folder, disk, clock, ledger=name)
+        self._texts = TextStore(folder / "texts", disk)
+        self._heads = HeadChain(folder / "heads", disk, name, self._ledger.epoch)
+        self._copy: LedgerCopy | None = None
+        self._copy_to: Path | None = None
+        if self._ledger.size == 1 or key.is_new:
+            self._ledger.append(
+                "key",
+                {"key": key.key_id, "algorithm": "ed25519", "public_key": key.public_hex},
+            )
+
+    @property
+    def size(self) -> int:
+        """Number of lines."""
+        return self._ledger.size
+
+    def append(self, entries: Sequence[LedgerEntry]) -> list[Line]:
+        """Write lines; durable with the next sync of the state folder."""
+        return self._ledger.append_batch(entries)
+
+    def commit(self, text: str) -> str | None:
+        """Keep a text beside the ledger; what goes into a line for it. None for no text."""
+        if not text:
+            return None
+        commitment = commit(text)
+        self._texts.put(commitment)
+        return commitment.hex
+
+    def sign(self, open_files: Sequence[OpenFile], copy_to: Path | None) -> None:
+        """Copy the ledger to the volume, and sign what it says. All of it must be durable."""
+        if copy_to is not None:
+            if self._copy is None or self._copy_to != copy_to:
+                self._copy, self._copy_to = LedgerCopy(self.folder, copy_to, self._disk), copy_to
+            self._copy.bring_up()
+        now_ns = self._clock.wall_ns()
+        self._heads.sign(self._key, now_ns, self._ledger.size, self._ledger.root(), open_files)
+
+    def thin(self) -> int:
+        """Thin old heads; how many went."""
+        return self._heads.thin(self._clock.wall_ns())
+
+    def close(self) -> None:
+        self._ledger.close()
+        self._heads.close()

@@ -1,0 +1,84 @@
+"""The keeper as a process: messages in, a cycle about once a second, answers out."""
+
+import threading
+
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.bus.message import Codec
+from watchglass.bus.peer import PeerId
+from watchglass.bus.server import BusServer, PeerJoined, PeerLost
+from watchglass.model.order import Facts, FromKeeper, ToKeeper
+from watchglass.recording.keeper import Keeper
+
+_SOON_NS = NS_PER_S // 20
+_CREDIT_BYTES = 8 << 20
+_LEFT_ALONE_NS = 8 * NS_PER_S
+_LOG = log.get("keeper")
+
+
+class KeeperService:
+    """Serves a keeper at an endpoint until told to stop. One thread."""
+
+    def __init__(self, keeper: Keeper, endpoint: str, clock: Clock) -> None:
+        self._keeper = keeper
+        self._clock = clock
+        self._server: BusServer[ToKeeper, FromKeeper] = BusServer(
+            endpoint, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
+            credit_bytes=_CREDIT_BYTES, clock=clock, name="keeper",
+        )  # fmt: skip
+        self._peers: dict[str, PeerId] = {}
+        self._stop = threading.Event()
+        self._alone_since_ns: int | None = None
+        self._sync_ns = round(keeper.limits.sync_s * NS_PER_S)
+
+    def stop(self) -> None:
+        """End after one more cycle. For any thread."""
+        self._stop.set()
+        self._server.wake()
+
+    def left_alone(self) -> None:
+        """The supervisor is gone: serve until the workers have told their last. For any thread."""
+        self._alone_since_ns = self._clock.monotonic_ns()
+        self._server.wake()
+
+    def serve(self) -> None:
+        """Run until stopped."""
+        last_ns = self._clock.monotonic_ns() - self._sync_ns
+        while not self._is_over():
+            due_ns = last_ns + (_SOON_NS if self._keeper.busy else self._sync_ns)
+            wait_ns = due_ns - self._clock.monotonic_ns()
+            if wait_ns > 0:
+                self._take(wait_ns / NS_PER_S)
+                continue
+            last_ns = self._clock.monotonic_ns()
+            for peer, answer in self._keeper.cycle():
+                # To a peer that is gone meanwhile there is nothing to say.
+                if peer in self._peers:
+                    self._server.send(self._peers[peer], answer)
+        self._server.close()
+
+    def _take(self, timeout_s: float) -> None:
+        for event in self._server.poll(timeout_s):
+            peer = f"{event.peer.name} {event.peer.session}"
+            if isinstance(event, PeerJoined):
+                self._peers[peer] = event.peer
+                self._keeper.peer_joined(peer)
+            elif isinstance(event, PeerLost):
+                _LOG.info("peer_lost", peer=peer, reason=event.reason)
+                self._peers.pop(peer, None)
+                self._keeper.peer_lost(peer)
+            else:
+                if isinstance(event.message, Facts):
+                    self._keeper.take_facts(peer, event.message)
+                else:
+                    self._keeper.take_order(peer, event.message)
+                self._server.done(event.peer, event.size_bytes)
+
+    def _is_over(self) -> bool:
+        if self._stop.is_set():
+            return True
+        alone_ns = self._alone_since_ns
+        if alone_ns is None:
+            return False
+        waited_ns = self._clock.monotonic_ns() - alone_ns
+        return waited_ns > _LEFT_ALONE_NS or (waited_ns > NS_PER_S and not self._server.peers())

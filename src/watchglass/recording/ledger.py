@@ -1,0 +1,240 @@
+"""A ledger: numbered lines that are only ever added, and the root over all of them.
+
+What is appended is written but not synced; whoever asks for a line to be durable syncs the file
+system (docs/format.md, section 3). Opening reads and hashes every line once.
+"""
+
+import builtins
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from watchglass.base.clock import Clock
+from watchglass.base.disk import Disk, WriteSite
+from watchglass.base.errors import DamagedError
+from watchglass.base.ids import random_id
+from watchglass.recording.canonical import (
+    MOST_LINE_BYTES,
+    canonical_line,
+    decimal,
+    parsed_object,
+)
+from watchglass.recording.linelog import LineLog, LineReader
+from watchglass.recording.merkle import Frontier, leaf_hash
+
+T = TypeVar("T")
+
+FORMAT_VERSION = 1
+_OWN_FIELDS = frozenset({"v", "n", "t", "type"})
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    """What every line has, of whatever version."""
+
+    v: int
+    n: str
+    t: str
+    type: str
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as read or written; ``fields`` are those besides ``v``, ``n``, ``t`` and ``type``.
+
+    ``t`` is the wall time (UTC nanoseconds) of writing, ``raw`` the bytes without line feed. The
+    accessors raise DamagedError when a field is missing or of another kind.
+    """
+
+    version: int
+    n: int
+    t: int
+    type: str
+    fields: dict[str, object]
+    raw: bytes
+
+    @property
+    def leaf(self) -> bytes:
+        """The line's leaf in its ledger."""
+        return leaf_hash(self.raw)
+
+    def text(self, name: str) -> str:
+        """A field that is text: an id, a hash, a name of ours."""
+        return self._of(name, str)
+
+    def number(self, name: str) -> int:
+        """A field that is a small number."""
+        value = self._of(name, int)
+        if isinstance(value, bool):
+            raise DamagedError(f"Line {self.n}: {name!r} is a boolean, not a number.")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """A field that is true or false."""
+        return self._of(name, bool)
+
+    def integer(self, name: str) -> int:
+        """A field of 64 bits, written as a decimal string: a wall or media time."""
+        try:
+            return decimal(self.fields.get(name))
+        except DamagedError as error:
+            raise DamagedError(f"Line {self.n}, {name!r}: {error.sentence}") from error
+
+    def _of(self, name: str, kind: builtins.type[T]) -> T:
+        value = self.fields.get(name)
+        if not isinstance(value, kind):
+            raise DamagedError(f"Line {self.n} ({self.type}) has no {kind.__name__} {name!r}.")
+        return value
+
+
+def _parse_envelope(raw: bytes) -> _Envelope:
+    try:
+        envelope = _ENVELOPE.decode(raw)
+    except (ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors
+        raise DamagedError(f"This is no line of a ledger ({error}).") from error
+    decimal(envelope.n)
+    decimal(envelope.t)
+    return envelope
+
+
+def parse_line(raw: bytes) -> Line:
+    """A line from its bytes without line feed; DamagedError when it is none."""
+    envelope = _parse_envelope(raw)
+    fields = parsed_object(raw)
+    for name in _OWN_FIELDS:
+        del fields[name]
+    return Line(
+        envelope.v, decimal(envelope.n), decimal(envelope.t), envelope.type, fields, bytes(raw)
+    )
+
+
+class Ledger:
+    """One ledger, open for writing. One process, one thread; others use ``read_lines``."""
+
+    def __init__(self, folder: Path, log: LineLog, clock: Clock, ledger: str) -> None:
+        """Use ``Ledger.open``."""
+        self.folder = folder
+        self.name = ledger
+        self._log = log
+        self._clock = clock
+        self._frontier = Frontier()
+        self._epoch = ""
+
+    @classmethod
+    def open(
+        cls, folder: Path, disk: Disk, clock: Clock, *, ledger: str, epoch: str | None = None
+    ) -> "Ledger":
+        """Open the ledger of a camera (its id) or of the ``site``, made where there is none.
+
+        ``epoch`` is for a new one (random when None); an old one keeps its own. A torn last line is
+        cut off. DamagedError, and nothing is changed, when the lines do not number on, one before
+        the last is not readable, or it is another's ledger.
+        """
+        reader = LineReader(folder, _parse_envelope)
+        frontier = Frontier()
+        known_epoch = ""
+        for place, raw, envelope in reader:
+            if envelope.n != str(frontier.count):
+                raise DamagedError(
+                    f"{place}: line {envelope.n} stands where line {frontier.count} should."
+                )
+            if frontier.count == 0 or envelope.type == "restored":
+                known_epoch = _epoch_of(raw, ledger, str(place))
+            frontier.append(leaf_hash(raw))
+        log = LineLog(folder, disk, WriteSite.LEDGER_APPEND, reader.torn)
+        opened = cls(folder, log, clock, ledger)
+        opened._frontier = frontier
+        opened._epoch = known_epoch
+        if frontier.count == 0:
+            opened._start(epoch or random_id())
+        return opened
+
+    def _start(self, epoch: str) -> None:
+        self.append("ledger_started", {"ledger": self.name, "epoch": epoch})
+        self._epoch = epoch
+
+    @property
+    def size(self) -> int:
+        """Number of lines."""
+        return self._frontier.count
+
+    @property
+    def epoch(self) -> str:
+        """Id of the life that this ledger is in; a restore begins another."""
+        return self._epoch
+
+    @property
+    def frontier(self) -> Frontier:
+        """A copy of the tree as it is now, to be signed once what it covers is durable."""
+        return self._frontier.copy()
+
+    def root(self) -> bytes:
+        """The tree hash over all lines so far."""
+        return self._frontier.root()
+
+    def append(self, type: str, fields: Mapping[str, object]) -> Line:
+        """Write one line. A field that is None is left out.
+
+        StorageError when it could not be written: the ledger is then as before. ValueError for
+        fields that are no JSON of ours.
+        """
+        return self.append_batch([(type, fields)])[0]
+
+    def append_batch(self, entries: Sequence[tuple[str, Mapping[str, object]]]) -> list[Line]:
+        """Write lines of one time in one write; all of them or none."""
+        t_ns = self._clock.wall_ns()
+        first = self._frontier.count
+        lines = [
+            _line(first + index, t_ns, type, fields) for index, (type, fields) in enumerate(entries)
+        ]
+        if lines:
+            self._log.append([line.raw for line in lines], t_ns)
+        for line in lines:
+            self._frontier.append(line.leaf)
+        return lines
+
+    def lines(self) -> Iterator[Line]:
+        """The lines there are now, from disk, one at a time."""
+        size = self.size
+        for line in Ledger.read_lines(self.folder):
+            if line.n >= size:
+                return
+            yield line
+
+    @staticmethod
+    def read_lines(folder: Path) -> Iterator[Line]:
+        """The lines of a ledger that somebody else may be writing; a torn last one is not given.
+
+        DamagedError names file and line of what is off.
+        """
+        for expected, (place, _, line) in enumerate(LineReader(folder, parse_line)):
+            if line.n != expected:
+                raise DamagedError(f"{place}: line {line.n} stands where line {expected} should.")
+            yield line
+
+    def close(self) -> None:
+        """Give the descriptor back; an append opens it again."""
+        self._log.close()
+
+
+def _line(n: int, t_ns: int, type: str, fields: Mapping[str, object]) -> Line:
+    clash = _OWN_FIELDS.intersection(fields)
+    if clash:
+        raise ValueError(f"{sorted(clash)} are written by the ledger itself")
+    kept = {name: value for name, value in fields.items() if value is not None}
+    raw = canonical_line({"v": FORMAT_VERSION, "n": str(n), "t": str(t_ns), "type": type, **kept})
+    if len(raw) >= MOST_LINE_BYTES:
+        raise ValueError(f"a line of {len(raw)} bytes is too long; write several")
+    return Line(FORMAT_VERSION, n, t_ns, type, kept, raw)
+
+
+def _epoch_of(raw: bytes, ledger: str, place: str) -> str:
+    line = parse_line(raw)
+    if line.n == 0 and (line.type, line.fields.get("ledger")) != ("ledger_started", ledger):
+        raise DamagedError(f"{place}: this is not the first line of the ledger {ledger}.")
+    return line.text("epoch")

@@ -1,0 +1,178 @@
+"""What goes: recordings past their time, and the oldest ones when room runs out.
+
+In this order, so that a crash at any point is finished by the next start: tombstones are written
+and synced, the files are unlinked, the volume is synced, the rows go. Held footage never goes.
+"""
+
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.disk import WriteSite
+from watchglass.base.errors import StorageError, VolumeMissingError
+from watchglass.base.ids import CameraId
+from watchglass.model.gap import GapCause
+from watchglass.recording.mediafile import read_footer
+from watchglass.recording.mediapath import media_path
+from watchglass.recording.volume import Volume, space
+from watchglass.store.index import FileRow, HoldRow
+
+if TYPE_CHECKING:
+    from watchglass.recording.keeper import Keeper
+
+_BATCH = 64
+_LOOK_EVERY_NS = 10 * NS_PER_S
+_HOUR_NS = 3600 * NS_PER_S
+_LOG = log.get("purge")
+
+
+class Purger:
+    """Deletes for the keeper; a batch in a cycle, so that nothing waits long."""
+
+    def __init__(self, keeper: "Keeper") -> None:
+        self._keeper = keeper
+        self._due_ns = 0
+        self.only_held_left = False
+
+    def purge(self) -> int:
+        """Delete what is due; how many files went."""
+        gone = 0
+        for volume in self._keeper.mounted():
+            gone += self._make_room(volume)
+        now_ns = self._keeper.clock.monotonic_ns()
+        if now_ns >= self._due_ns:
+            expired = self._expired()
+            gone += self._delete(expired)
+            # While a whole batch was found there is probably more; go on with the next cycle.
+            self._due_ns = now_ns if len(expired) == _BATCH else now_ns + _LOOK_EVERY_NS
+        return gone
+
+    def finish_interrupted(self) -> int:
+        """Files whose tombstones are written and that may still lie there."""
+        with self._keeper.index.read() as index:
+            rows = index.deleting_files()
+        self._unlink(rows)
+        return len(rows)
+
+    def _make_room(self, volume: Volume) -> int:
+        """Delete the oldest until the floor is free again."""
+        floor = self._keeper.limits.floor_bytes
+        gone = 0
+        try:
+            missing = floor - space(volume.path).free_bytes
+            while missing > 0:
+                rows = self._oldest(volume, missing)
+                self.only_held_left = not rows
+                if not rows or not self._delete(rows):
+                    break
+                gone += len(rows)
+                missing = floor - space(volume.path).free_bytes
+        except VolumeMissingError as error:
+            _LOG.error("volume_gone", error=error.sentence)
+        return gone
+
+    def _oldest(self, volume: Volume, missing_bytes: int) -> list[FileRow]:
+        rows: list[FileRow] = []
+        with self._keeper.index.read() as index:
+            holds = index.holds()
+            for row in index.oldest_closed(None, 16 * _BATCH):
+                if row.volume != volume.id or _held(row, holds):
+                    continue
+                rows.append(row)
+                missing_bytes -= row.length
+                if missing_bytes <= 0 or len(rows) == _BATCH:
+                    break
+        return rows
+
+    def _expired(self) -> list[FileRow]:
+        now_ns = self._keeper.clock.wall_ns()
+        rows: list[FileRow] = []
+        with self._keeper.index.read() as index:
+            holds = index.holds()
+            for camera in self._keeper.books:
+                before_ns = now_ns - self._keeper.retention_h(camera) * _HOUR_NS
+                for row in index.oldest_closed_of(camera, before_ns, _BATCH - len(rows)):
+                    if not _held(row, holds):
+                        rows.append(row)
+        return rows
+
+    def _delete(self, rows: list[FileRow]) -> int:
+        reachable = [row for row in rows if self._keeper.volume_path(row.volume) is not None]
+        by_camera: dict[CameraId, list[FileRow]] = defaultdict(list)
+        for row in reachable:
+            by_camera[row.camera].append(row)
+        if not by_camera:
+            return 0
+        self._keeper.write(
+            {
+                camera: [
+                    (
+                        "files_deleted",
+                        {
+                            "cause": GapCause.RETENTION.value,
+                            "files": [[r.run, r.sequence, self._root(r)] for r in of_camera],
+                        },
+                    )
+                ]
+                for camera, of_camera in by_camera.items()
+            }
+        )
+        self._unlink(reachable)
+        self._keeper.counters.purged_files += len(reachable)
+        return len(reachable)
+
+    def _unlink(self, rows: list[FileRow]) -> None:
+        volumes = set()
+        for row in rows:
+            path = self._path(row)
+            if path is None:
+                continue
+            self._keeper.disk.unlink(WriteSite.MEDIA_PURGE, path)
+            self._remove_empty(path.parent)
+            volumes.add(row.volume)
+        for volume in volumes:
+            self._keeper.sync_volume(volume)
+        if rows:
+            with self._keeper.index.write() as index:
+                for row in rows:
+                    if row.volume in volumes:
+                        index.forget_file(row.run, row.sequence)
+
+    def _remove_empty(self, folder: Path) -> None:
+        """Day, month and year folders that hold nothing any more."""
+        for each in (folder, folder.parent, folder.parent.parent):
+            if not self._keeper.disk.remove_folder_if_empty(WriteSite.MEDIA_PURGE, each):
+                return
+
+    def _path(self, row: FileRow) -> Path | None:
+        root = self._keeper.volume_path(row.volume)
+        if root is None:
+            return None
+        return media_path(root, row.camera, row.stream, row.opened_ns, row.run, row.sequence)
+
+    def _root(self, row: FileRow) -> str:
+        """The file's root goes on in its tombstone; empty where it cannot be read any more."""
+        path = self._path(row)
+        if path is None:
+            return ""
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return ""
+        try:
+            footer = read_footer(fd, os.fstat(fd).st_size)
+        except StorageError:
+            return ""
+        finally:
+            os.close(fd)
+        return footer.root.hex() if footer is not None else ""
+
+
+def _held(row: FileRow, holds: list[HoldRow]) -> bool:
+    return any(
+        hold.camera == row.camera and row.wall_from < hold.wall_to and row.wall_to > hold.wall_from
+        for hold in holds
+    )

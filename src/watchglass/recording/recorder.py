@@ -1,0 +1,313 @@
+"""One stream of one camera: connect, record, and say why when there is nothing to record.
+
+A reader thread owns the source. It never waits for the disk or for anybody else: what it has goes
+into the stream's bounded queue. At each moment the stream is in a run or in a gap; this module
+decides which, and names the cause.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.errors import (
+    AuthFailedError,
+    CameraError,
+    CodecUnsupportedError,
+    StreamInvalidError,
+    StreamStalledError,
+)
+from watchglass.base.ids import GapId, RunId, random_id
+from watchglass.base.retry import Backoff
+from watchglass.media.bitstream import to_length_prefixed
+from watchglass.media.parameter_sets import ParameterSets
+from watchglass.model.fact import GapOpened, StreamIs
+from watchglass.model.gap import GapCause
+from watchglass.model.source import VideoSource
+from watchglass.model.stream import Packet, SoundParameters, Track, VideoCodec, VideoParameters
+from watchglass.recording.assembler import Assembler, Limits, RunBrokenError
+from watchglass.recording.job import Tell
+from watchglass.recording.writer import StreamQueue
+
+_CLOCK_STEP_NS = NS_PER_S // 2
+_NO_KEY_FRAME_NS = 2 * NS_PER_S
+_STEADY_NS = 10 * NS_PER_S
+_LOG = log.get("recorder")
+
+
+def cause_of(error: CameraError) -> GapCause:
+    """The gap that an error of a source leaves."""
+    match error:
+        case AuthFailedError():
+            return GapCause.AUTH_FAILED
+        case StreamStalledError():
+            return GapCause.STALLED
+        case CodecUnsupportedError():
+            return GapCause.CODEC_UNSUPPORTED
+        case StreamInvalidError():
+            return GapCause.STREAM_INVALID
+        case _:
+            return GapCause.CAMERA_UNREACHABLE
+
+
+@dataclass(slots=True)
+class StreamCounters:
+    """What one stream did since its worker started."""
+
+    packets: int = 0
+    media_bytes: int = 0
+    connects: int = 0
+    errors: int = 0
+    last_error: str = ""
+    last_packet_wall_ns: int = 0
+    by_cause: dict[str, int] = field(default_factory=dict)
+
+
+class StreamRecorder:
+    """The reader thread of a stream. ``open_source`` makes a fresh source for each attempt."""
+
+    def __init__(
+        self,
+        queue: StreamQueue,
+        open_source: Callable[[], VideoSource],
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._queue = queue
+        self._open_source = open_source
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._backoff = backoff or Backoff()
+        self._stop = threading.Event()
+        self._stop_cause = GapCause.RECORDER_STOPPED
+        self._source: VideoSource | None = None
+        self._session: _Session | None = None
+        self.counters = StreamCounters()
+        name = f"read {queue.camera[:8]}/{queue.stream}"
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, cause: GapCause) -> None:
+        """Ask it to end; what follows is a gap of ``cause``. Does not wait."""
+        self._stop_cause = cause
+        self._stop.set()
+        source = self._source
+        if source is not None:
+            source.close()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; whether it came."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def tick(self, monotonic_ns: int) -> None:
+        """Let an idle fragment close; called a few times a second from another thread."""
+        session = self._session
+        if session is not None:
+            session.tick(monotonic_ns)
+
+    def status(self) -> StreamIs:
+        """What a keeper that was restarted has to know."""
+        session = self._session
+        run = session.run if session is not None else None
+        return StreamIs(self._queue.camera, self._queue.stream, run)
+
+    # --- the thread --------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            cause = self._attempt()
+            if self._stop.is_set():
+                break
+            self._tell_gap(cause)
+            self._clock.wait(self._stop, self._backoff.next_s())
+        self._tell_gap(self._stop_cause)
+
+    def _attempt(self) -> GapCause:
+        """Connect and record until something ends it; the cause of the gap that follows."""
+        began_ns = self._clock.monotonic_ns()
+        self.counters.connects += 1
+        source: VideoSource | None = None
+        try:
+            source = self._source = self._open_source()
+            source.open()
+            session = self._session = _Session(
+                self._queue, source, self._clock, self._limits, self.counters
+            )
+            while not self._stop.is_set():
+                session.take(source.read())
+            cause = self._stop_cause
+        except CameraError as error:
+            cause = self._stop_cause if self._stop.is_set() else cause_of(error)
+            self._note(error, cause)
+        finally:
+            self._source = None
+            if source is not None:
+                source.close()
+        if self._session is not None:
+            self._session.end(cause)
+            self._session = None
+            if self._clock.monotonic_ns() - began_ns > _STEADY_NS:
+                self._backoff.reset()
+        return cause
+
+    def _note(self, error: CameraError, cause: GapCause) -> None:
+        if self._stop.is_set():
+            return
+        counters = self.counters
+        counters.errors += 1
+        counters.by_cause[cause] = counters.by_cause.get(cause, 0) + 1
+        if counters.last_error != error.sentence:
+            _LOG.warning(
+                "stream_lost", camera=self._queue.camera, stream=self._queue.stream,
+                cause=cause, error=error.sentence,
+            )  # fmt: skip
+        counters.last_error = error.sentence
+
+    def _tell_gap(self, cause: GapCause) -> None:
+        """Harmless when the gap of that cause is open already: the writer leaves it out."""
+        self._queue.put_always(
+            Tell(
+                GapOpened(
+                    GapId(random_id()), self._queue.camera, self._queue.stream, cause,
+                    self._clock.wall_ns(),
+                )
+            )
+        )  # fmt: skip
+
+
+class _Session:
+    """One connection: its parameter sets and its runs, one after the other."""
+
+    def __init__(
+        self,
+        queue: StreamQueue,
+        source: VideoSource,
+        clock: Clock,
+        limits: Limits,
+        counters: StreamCounters,
+    ) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._limits = limits
+        self._counters = counters
+        if source.codec is None:
+            raise StreamInvalidError("The camera did not say what it sends.")
+        self._codec: VideoCodec = source.codec
+        self._sound: SoundParameters | None = source.sound
+        told = source.video
+        self._sets = ParameterSets(self._codec, told.parameter_sets if told else ())
+        self._parameters: VideoParameters | None = None
+        self._held = b""
+        self._assembler: Assembler | None = None
+        self._wall_minus_monotonic: int | None = None
+        self._stepped = False
+        self._opened_ns = clock.monotonic_ns()
+        self._waiting_told = False
+
+    @property
+    def run(self) -> RunId | None:
+        return self._assembler.run if self._assembler is not None else None
+
+    def tick(self, monotonic_ns: int) -> None:
+        assembler = self._assembler
+        if assembler is not None:
+            assembler.tick(monotonic_ns)
+
+    def take(self, packet: Packet) -> None:
+        """One packet of the source."""
+        self._counters.packets += 1
+        self._counters.media_bytes += len(packet.data)
+        self._counters.last_packet_wall_ns = packet.arrival_wall_ns
+        if packet.track is Track.SOUND:
+            if self._assembler is not None:
+                self._assembler.add_sound(packet)
+            return
+        if self._queue.failed.is_set():
+            self._end_run(GapCause.WRITE_FAILED)
+        self._watch_clock(packet)
+        try:
+            sample = to_length_prefixed(packet.data, self._codec)
+        except ValueError as error:
+            raise StreamInvalidError(
+                "The camera's picture data cannot be understood: restart the camera, or choose "
+                "another profile on it."
+            ) from error
+        if sample.parameter_sets and self._sets.update(sample.parameter_sets):
+            self._parameters = None
+        if not sample.has_picture:
+            # Parameter sets or SEI on their own: they belong to the picture that follows.
+            if len(self._held) + len(sample.data) <= 1 << 20:
+                self._held += sample.data
+            return
+        data = self._held + sample.data if self._held else sample.data
+        self._held = b""
+        self._picture(packet, data, sample.is_key or packet.is_key)
+
+    def end(self, cause: GapCause) -> None:
+        """The connection is over."""
+        self._end_run(cause)
+
+    def _picture(self, packet: Packet, data: bytes, is_key: bool) -> None:
+        if self._stepped and is_key:
+            self._stepped = False
+            self._end_run(GapCause.CLOCK_STEP)
+        try:
+            self._feed(packet, data, is_key)
+        except RunBrokenError as broken:
+            _LOG.info(
+                "run_broken", camera=self._queue.camera, stream=self._queue.stream,
+                why=str(broken),
+            )  # fmt: skip
+            self._end_run(GapCause.CAMERA_DROPPED)
+            self._feed(packet, data, is_key)
+
+    def _feed(self, packet: Packet, data: bytes, is_key: bool) -> None:
+        assembler = self._assembler
+        if assembler is None:
+            if not is_key or not self._sets.complete:
+                self._wait_for_key_frame(packet)
+                return
+            assembler = self._assembler = Assembler(
+                self._queue.camera, self._queue.stream, self._queue,
+                sound=self._sound, limits=self._limits,
+            )  # fmt: skip
+        if is_key and self._parameters is None:
+            self._parameters = self._sets.parameters()
+        assembler.add_video(packet, data, is_key, self._parameters if is_key else None)
+
+    def _wait_for_key_frame(self, packet: Packet) -> None:
+        waited_ns = packet.arrival_monotonic_ns - self._opened_ns
+        if self._waiting_told or waited_ns < _NO_KEY_FRAME_NS:
+            return
+        self._waiting_told = True
+        wall_ns = packet.arrival_wall_ns - waited_ns
+        self._queue.put_always(
+            Tell(
+                GapOpened(
+                    GapId(random_id()), self._queue.camera, self._queue.stream,
+                    GapCause.WAITING_KEY_FRAME, wall_ns,
+                )
+            )
+        )  # fmt: skip
+
+    def _end_run(self, cause: GapCause) -> None:
+        assembler, self._assembler = self._assembler, None
+        if assembler is not None:
+            assembler.end(cause, self._clock.wall_ns())
+        self._opened_ns = self._clock.monotonic_ns()
+        self._waiting_told = False
+
+    def _watch_clock(self, packet: Packet) -> None:
+        """A wall clock that is set ends the run at the next key frame: one run, one time line."""
+        difference = packet.arrival_wall_ns - packet.arrival_monotonic_ns
+        if self._wall_minus_monotonic is not None and (
+            abs(difference - self._wall_minus_monotonic) > _CLOCK_STEP_NS
+        ):
+            self._stepped = True
+        self._wall_minus_monotonic = difference

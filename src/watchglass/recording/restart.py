@@ -1,0 +1,218 @@
+"""What was left open: taken up, closed, or found on disk and adopted.
+
+The locks on media files tell whether a writer lives. What the ledger did not hear of is told by the
+files themselves; why nothing was recorded, by the last sign of life.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.disk import WriteSite
+from watchglass.base.errors import WatchglassError
+from watchglass.base.ids import CameraId, RunId, is_id
+from watchglass.model.gap import GapCause
+from watchglass.model.stream import StreamName
+from watchglass.recording.alive import LastSeen
+from watchglass.recording.anchor import Anchor, Placed
+from watchglass.recording.book import LedgerEntry, OpenMedia
+from watchglass.recording.mediapath import MediaName, parse_media_path
+from watchglass.recording.merkle import Frontier
+from watchglass.recording.recovery import RecoveredFile, StillWrittenError, recover
+from watchglass.recording.volume import Volume
+from watchglass.store.index import FileRow, IndexReader
+
+if TYPE_CHECKING:
+    from watchglass.recording.keeper import Keeper
+
+Lines = dict[CameraId, list[LedgerEntry]]
+
+_DAY_NS = 24 * 3600 * NS_PER_S
+_WANTED = frozenset({GapCause.PAUSED, GapCause.DISABLED, GapCause.RECORDER_STOPPED})
+"""Gaps that a crash does not end: nothing would have been recorded anyway."""
+_LOG = log.get("keeper")
+
+
+def settle(keeper: "Keeper", last_seen: LastSeen | None, *, fresh: bool) -> None:
+    """Take up the state of all streams; after a start of everything, close what was left open."""
+    with keeper.index.read() as index:
+        _take_up(keeper, index)
+    if not fresh:
+        return
+    keeper.crash_cause = _cause(keeper, last_seen)
+    lines: Lines = defaultdict(list)
+    keeper.recover_orphans(lines)
+    keeper.write(lines)
+    lines = defaultdict(list)
+    since_ns = last_seen.wall_ns - _DAY_NS if last_seen is not None else None
+    adopt_unknown(keeper, lines, since_ns)
+    keeper.write(lines)
+    lines = defaultdict(list)
+    _end_runs_without_files(keeper, lines)
+    if last_seen is not None and not last_seen.stopped:
+        _change_gaps(keeper, last_seen, lines)
+    keeper.write(lines)
+    keeper.crash_cause = GapCause.RECORDER_CRASHED
+
+
+def adopt_unknown(keeper: "Keeper", lines: Lines, since_ns: int | None) -> int:
+    """Adopt media files that no ledger knows; how many.
+
+    ``since_ns``: only folders in which something was created since (UTC); None for all.
+    """
+    adopted = 0
+    still_written: set[str] = set()
+    found: list[tuple[RecoveredFile, Volume]] = []
+    for volume in keeper.mounted():
+        for path in _unknown(keeper, volume, since_ns):
+            try:
+                found.append((recover(path, keeper.disk), volume))
+            except StillWrittenError:
+                name = parse_media_path(path)
+                still_written.add(name.run if name else "")
+            except WatchglassError as error:
+                _set_aside(keeper, path, error)
+    found.sort(key=lambda each: (each[0].info.wall_ns, each[0].info.sequence))
+    for file, volume in found:
+        if file.info.camera not in keeper.books:
+            continue
+        lines[file.info.camera] += keeper.books[file.info.camera].adopt(file, volume.id)
+        keeper.counters.adopted_files += 1
+        adopted += 1
+    _end_adopted_runs(keeper, found, still_written, lines)
+    return adopted
+
+
+def _take_up(keeper: "Keeper", index: IndexReader) -> None:
+    for row in index.streams():
+        if row.removed_ns is not None:
+            continue
+        state = keeper.book(row.camera).stream(row.stream)
+        gap = index.open_gap(row.camera, row.stream)
+        if gap is not None:
+            state.gap, state.cause = gap.id, gap.cause
+    for run, camera, stream in index.open_runs():
+        keeper.book(camera).stream(stream).run = run
+    for file in index.open_files():
+        book = keeper.book(file.camera)
+        book.volume = file.volume
+        before = book.last_placed(file.stream, file.run, file.sequence)
+        book.files[(file.run, file.sequence)] = _open_media(file, before)
+
+
+def _open_media(row: FileRow, before: Placed | None) -> OpenMedia:
+    return OpenMedia(
+        row.run, row.sequence, row.stream, row.volume, row.opened_ns, row.first_fragment,
+        row.media_from, Frontier(), Anchor(row.media_from, before), "", row.first_fragment,
+        row.media_to, row.length, placed=Placed(row.media_from, row.wall_from, row.rate_ppb),
+        before=before, behind=True,
+    )  # fmt: skip
+
+
+def _cause(keeper: "Keeper", last_seen: LastSeen | None) -> GapCause:
+    if last_seen is None or last_seen.stopped:
+        return GapCause.RECORDER_CRASHED
+    return last_seen.cause_since(keeper.clock)
+
+
+def _end_runs_without_files(keeper: "Keeper", lines: Lines) -> None:
+    """Runs whose last file was closed, and whose end was not told before all died."""
+    for book in keeper.books.values():
+        for stream, state in book.streams.items():
+            if state.run is not None and not book.has_open_files(state.run):
+                lines[book.camera] += book.end_run(
+                    state.run, stream, book.media_end(state.run), keeper.clock.wall_ns(),
+                    keeper.crash_cause,
+                )  # fmt: skip
+
+
+def _change_gaps(keeper: "Keeper", last_seen: LastSeen, lines: Lines) -> None:
+    """A gap that was open keeps its cause to the last sign of life, and not a second longer."""
+    for book in keeper.books.values():
+        for stream, state in book.streams.items():
+            if state.run is None and state.gap is not None and state.cause not in _WANTED:
+                with keeper.index.read() as index:
+                    gap = index.open_gap(book.camera, stream)
+                begun_ns = gap.wall_from if gap is not None else last_seen.wall_ns
+                lines[book.camera] += book.change_cause(
+                    stream, keeper.crash_cause, max(begun_ns, last_seen.wall_ns)
+                )
+
+
+def _end_adopted_runs(
+    keeper: "Keeper",
+    found: list[tuple[RecoveredFile, Volume]],
+    still_written: set[str],
+    lines: Lines,
+) -> None:
+    ends: dict[tuple[CameraId, StreamName, RunId], int] = {}
+    for file, _ in found:
+        info = file.info
+        if info.camera in keeper.books and info.run not in still_written:
+            key = (info.camera, info.stream, info.run)
+            ends[key] = max(ends.get(key, 0), file.media_to)
+    for (camera, stream, run), media_to in ends.items():
+        book = keeper.books[camera]
+        if not book.has_open_files(run) and not book.has_ended(run):
+            lines[camera] += book.end_run(
+                run, stream, media_to, keeper.clock.wall_ns(), keeper.crash_cause
+            )
+
+
+def _unknown(keeper: "Keeper", volume: Volume, since_ns: int | None) -> Iterator[Path]:
+    for camera in _names(volume.path):
+        if not is_id(camera) or CameraId(camera) not in keeper.books:
+            continue
+        book = keeper.books[CameraId(camera)]
+        for stream in StreamName:
+            days = list(_days(volume.path / camera / stream.value, since_ns))
+            if not days:
+                continue
+            with keeper.index.read() as index:
+                known = index.file_keys(CameraId(camera), stream)
+            for day in days:
+                for name in _names(day):
+                    path = day / name
+                    media = parse_media_path(path)
+                    if (
+                        media is not None
+                        and not _is_known(media, known)
+                        and ((media.run, media.sequence) not in book.files)
+                    ):
+                        yield path
+
+
+def _is_known(media: MediaName, known: set[tuple[str, int]]) -> bool:
+    return (media.run, media.sequence) in known
+
+
+def _days(stream: Path, since_ns: int | None) -> Iterator[Path]:
+    for year in _names(stream):
+        for month in _names(stream / year):
+            for day in _names(stream / year / month):
+                path = stream / year / month / day
+                if since_ns is None or path.stat().st_mtime_ns >= since_ns:
+                    yield path
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _set_aside(keeper: "Keeper", path: Path, error: WatchglassError) -> None:
+    """A file without a readable header: empty ones go, others stay for a person to look at."""
+    try:
+        empty = path.stat().st_size == 0
+    except OSError:
+        return
+    if empty:
+        keeper.disk.unlink(WriteSite.MEDIA_RECOVER, path)
+    else:
+        _LOG.error("file_not_adopted", path=str(path), error=error.sentence)

@@ -1,0 +1,176 @@
+"""A camera-worker: up to eight cameras, a reader thread for each stream, a writer for each volume.
+
+It waits for nobody but the disk. What the keeper has to know goes into an outbox that survives a
+restart of the keeper; a worker whose pipe to the supervisor breaks closes its files and ends.
+"""
+
+import threading
+from collections.abc import Callable
+
+from watchglass.base import log
+from watchglass.base.clock import Clock
+from watchglass.base.disk import Disk
+from watchglass.base.errors import BusError
+from watchglass.base.ids import CameraId, VolumeId, random_id
+from watchglass.base.queues import QueueDepth
+from watchglass.bus.client import BusClient, LinkRenewed
+from watchglass.bus.message import Codec
+from watchglass.model.assignment import AssignedCamera, AssignedStream
+from watchglass.model.gap import GapCause
+from watchglass.model.order import Facts, FromKeeper, Synced, ToKeeper
+from watchglass.model.source import VideoSource
+from watchglass.recording.assembler import Limits
+from watchglass.recording.outbox import Outbox
+from watchglass.recording.recorder import StreamRecorder
+from watchglass.recording.volume import Volume
+from watchglass.recording.writer import StreamQueue, VolumeWriter
+
+SourceFactory = Callable[[AssignedCamera, AssignedStream], VideoSource]
+
+_LINK_POLL_S = 0.25
+_TICK_S = 0.25
+_LINK_BYTES = 8 << 20
+_JOIN_S = 3.0
+_LOG = log.get("worker")
+
+
+class CameraWorker:
+    """Records the cameras it is given. ``open_source`` makes a source for one stream."""
+
+    def __init__(
+        self,
+        name: str,
+        keeper_endpoint: str,
+        volumes: list[Volume],
+        open_source: SourceFactory,
+        disk: Disk,
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        queue_bytes: int = 16 << 20,
+    ) -> None:
+        self.name = name
+        self._open_source = open_source
+        self._clock = clock
+        self._limits = limits
+        self._queue_bytes = queue_bytes
+        self._outbox = Outbox(on_fact=self._wake_link)
+        self._writers: dict[VolumeId, VolumeWriter] = {
+            volume.id: VolumeWriter(volume, disk, self._outbox, clock) for volume in volumes
+        }
+        self._streams: dict[CameraId, list[tuple[StreamRecorder, StreamQueue]]] = {}
+        self._lock = threading.Lock()
+        self._ending = threading.Event()
+        self._session = random_id()
+        self._client: BusClient[ToKeeper, FromKeeper] = BusClient(
+            keeper_endpoint, name, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
+            limit_bytes=_LINK_BYTES, clock=clock,
+        )  # fmt: skip
+        self._link = threading.Thread(target=self._keep_link, name="link", daemon=True)
+        self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
+
+    def start(self) -> None:
+        for writer in self._writers.values():
+            writer.start()
+        self._link.start()
+        self._ticker.start()
+
+    def record(self, camera: AssignedCamera) -> None:
+        """Begin with a camera; one that is recorded already is left as it is."""
+        with self._lock:
+            if camera.camera in self._streams:
+                return
+            writer = self._writers[camera.volume]
+            streams = []
+            for each in camera.streams:
+                queue = StreamQueue(camera.camera, each.stream, writer, self._queue_bytes)
+                recorder = StreamRecorder(
+                    queue, self._source_of(camera, each), self._clock, limits=self._limits
+                )
+                streams.append((recorder, queue))
+            self._streams[camera.camera] = streams
+        for recorder, _ in streams:
+            recorder.start()
+
+    def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
+        """End with a camera; waits a moment for its threads."""
+        with self._lock:
+            streams = self._streams.pop(camera, [])
+        for recorder, _ in streams:
+            recorder.stop(cause)
+        for recorder, _ in streams:
+            recorder.join(_JOIN_S)
+
+    def shutdown(self, cause: GapCause) -> None:
+        """End with all cameras, close all files, and tell the keeper; some seconds at most."""
+        with self._lock:
+            recorders = [r for streams in self._streams.values() for r, _ in streams]
+        for recorder in recorders:
+            recorder.stop(cause)
+        for recorder in recorders:
+            recorder.join(_JOIN_S)
+        for writer in self._writers.values():
+            writer.finish(_JOIN_S)
+        self._wake_link()
+        if not self._outbox.wait_until_empty(_JOIN_S):
+            _LOG.warning("facts_not_acknowledged", waiting=self._outbox.depth().waiting)
+        self._ending.set()
+        self._wake_link()
+        self._link.join(_JOIN_S)
+
+    def depths(self) -> list[QueueDepth]:
+        """The gauges of all queues."""
+        with self._lock:
+            return [queue.depth() for streams in self._streams.values() for _, queue in streams]
+
+    def _source_of(
+        self, camera: AssignedCamera, stream: AssignedStream
+    ) -> Callable[[], VideoSource]:
+        return lambda: self._open_source(camera, stream)
+
+    # --- threads -----------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        while not self._ending.wait(_TICK_S):
+            now_ns = self._clock.monotonic_ns()
+            with self._lock:
+                recorders = [r for streams in self._streams.values() for r, _ in streams]
+            for recorder in recorders:
+                recorder.tick(now_ns)
+
+    def _wake_link(self) -> None:
+        self._client.wake()
+
+    def _keep_link(self) -> None:
+        """Carry facts to the keeper and its acknowledgements back."""
+        present = False
+        while not self._ending.is_set():
+            if self._client.connected and not present:
+                self._say_what_is_recorded()
+            present = self._client.connected
+            self._send_facts()
+            try:
+                received = self._client.poll(_LINK_POLL_S)
+            except BusError as error:
+                _LOG.error("keeper_refuses", error=error.sentence)
+                return
+            for message in received:
+                if isinstance(message, LinkRenewed):
+                    self._client.discard_queued()
+                    self._outbox.send_again()
+                    self._say_what_is_recorded()
+                elif isinstance(message, Synced) and message.session == self._session:
+                    self._outbox.acknowledge(message.last)
+        self._client.close()
+
+    def _send_facts(self) -> None:
+        while batch := self._outbox.unsent():
+            facts = Facts(self._session, batch[-1][0], [fact for _, fact in batch])
+            if not self._client.send(facts):
+                self._outbox.unsend(batch[0][0])
+                return
+
+    def _say_what_is_recorded(self) -> None:
+        with self._lock:
+            recorders = [r for streams in self._streams.values() for r, _ in streams]
+        self._client.send(Facts(self._session, -1, [each.status() for each in recorders]))

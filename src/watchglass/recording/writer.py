@@ -1,0 +1,368 @@
+"""The writer thread of a volume: the only one that waits for the disk.
+
+Readers put jobs into byte-bounded queues, one for each stream. The writer takes them in turn,
+creates and locks files, appends, and tells the outbox what it did, in that order. A full disk is
+waited for (the keeper purges meanwhile); the queue in front of it is what decides how long that may
+take without a loss. A disk that fails ends the run, and the next key frame tries a new file.
+"""
+
+import os
+import queue
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watchglass.base import log
+from watchglass.base.clock import Clock
+from watchglass.base.disk import Disk, WriteSite, lock
+from watchglass.base.errors import DiskFullError, StorageError, VolumeMissingError, WriteFailedError
+from watchglass.base.ids import CameraId, GapId, VolumeId, random_id
+from watchglass.base.queues import ByteQueue, QueueDepth
+from watchglass.model.fact import (
+    FileClosed,
+    FileOpened,
+    FragmentWritten,
+    GapOpened,
+    RunEnded,
+)
+from watchglass.model.gap import GapCause
+from watchglass.model.stream import StreamName
+from watchglass.recording.footer import Entry, encode_footer
+from watchglass.recording.job import CloseFile, EndRun, Job, OpenFile, Tell, WriteFragment
+from watchglass.recording.mediapath import media_path
+from watchglass.recording.merkle import Frontier, leaf_hash
+from watchglass.recording.outbox import Outbox
+from watchglass.recording.volume import Volume
+
+_RETRY_S = 0.1
+_LOG = log.get("writer")
+
+
+@dataclass(slots=True)
+class _OpenMedia:
+    """A media file being written."""
+
+    opened: OpenFile
+    fd: int
+    path: Path
+    offset: int
+    header_bytes: int
+    header_leaf: bytes
+    frontier: Frontier
+    entries: list[Entry] = field(default_factory=list)
+
+
+class StreamQueue:
+    """The queue of one stream, its open file, and what its reader has to know of the disk."""
+
+    def __init__(
+        self, camera: CameraId, stream: StreamName, writer: "VolumeWriter", limit_bytes: int
+    ) -> None:
+        self.camera = camera
+        self.stream = stream
+        self._writer = writer
+        self.jobs: ByteQueue[Job] = ByteQueue(f"write {camera[:8]}/{stream}", limit_bytes)
+        self.media: _OpenMedia | None = None
+        self.failed = threading.Event()
+        self.trouble: GapCause | None = None
+        self.told: GapCause | None = None
+        """The cause of the gap that is open, as far as this process told it; the writer's alone."""
+
+    def put(self, job: WriteFragment) -> bool:
+        """Queue a fragment; False when the disk is too far behind."""
+        if self.failed.is_set() or not self.jobs.put(job, len(job.data)):
+            return False
+        self._writer.wake(self)
+        return True
+
+    def put_always(self, job: Job) -> None:
+        """Queue what must not be lost and weighs little."""
+        self.jobs.put_always(job)
+        self._writer.wake(self)
+
+    def congestion(self) -> GapCause:
+        """Why fragments are refused."""
+        return self.trouble or GapCause.OVERLOAD
+
+    def depth(self) -> QueueDepth:
+        """The queue's gauge."""
+        return self.jobs.depth()
+
+
+class VolumeWriter:
+    """One thread that does all media writes of this process on one volume."""
+
+    def __init__(
+        self, volume: Volume, disk: Disk, outbox: Outbox, clock: Clock, *, give_up_s: float = 2.0
+    ) -> None:
+        self._volume = volume
+        self._disk = disk
+        self._outbox = outbox
+        self._clock = clock
+        self._give_up_s = give_up_s
+        self._ready: queue.SimpleQueue[StreamQueue | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+
+    @property
+    def volume(self) -> VolumeId:
+        return self._volume.id
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self, stream: StreamQueue) -> None:
+        """There is one more job in ``stream``'s queue."""
+        self._ready.put(stream)
+
+    def finish(self, timeout_s: float) -> None:
+        """Do what is queued, then end the thread; a disk that does not answer is not waited for."""
+        self._stopping.set()
+        self._ready.put(None)
+        self._thread.join(timeout_s)
+
+    # --- the thread --------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (stream := self._ready.get()) is not None:
+            job = stream.jobs.get(0)
+            if job is not None:
+                self._do(stream, job)
+
+    def _do(self, stream: StreamQueue, job: Job) -> None:
+        if isinstance(job, Tell):
+            self._tell(stream, job)
+            return
+        if stream.failed.is_set():
+            if isinstance(job, EndRun):
+                stream.failed.clear()
+                stream.trouble = None
+            return
+        try:
+            self._retrying(stream, job)
+        except StorageError as error:
+            self._give_up(stream, job, error)
+
+    def _tell(self, stream: StreamQueue, job: Tell) -> None:
+        if isinstance(job.fact, GapOpened):
+            if stream.told is job.fact.cause:
+                return
+            stream.told = job.fact.cause
+        self._outbox.add(job.fact)
+
+    def _retrying(
+        self, stream: StreamQueue, job: WriteFragment | OpenFile | CloseFile | EndRun
+    ) -> None:
+        """Do a job; wait for a full disk as long as need be, for a failing one a moment."""
+        began_ns = self._clock.monotonic_ns()
+        while True:
+            try:
+                self._attempt(stream, job)
+            except DiskFullError as error:
+                self._note(stream, GapCause.DISK_FULL, error)
+            except WriteFailedError as error:
+                if self._clock.monotonic_ns() - began_ns > self._give_up_s * 1e9:
+                    raise
+                self._note(stream, GapCause.WRITE_FAILED, error)
+            else:
+                if stream.trouble is not None:
+                    _LOG.info("disk_writes_again", camera=stream.camera, stream=stream.stream)
+                stream.trouble = None
+                return
+            if self._stopping.wait(_RETRY_S) and self._clock.monotonic_ns() - began_ns > 2e9:
+                raise WriteFailedError("The recorder stops and the disk still takes nothing.")
+
+    def _note(self, stream: StreamQueue, cause: GapCause, error: StorageError) -> None:
+        if stream.trouble is not cause:
+            _LOG.error("disk_refuses", camera=stream.camera, stream=stream.stream, error=str(error))
+        stream.trouble = cause
+
+    def _give_up(
+        self,
+        stream: StreamQueue,
+        job: WriteFragment | OpenFile | CloseFile | EndRun,
+        error: StorageError,
+    ) -> None:
+        """End the run at its last whole fragment; the reader begins another."""
+        cause = _cause_of(error)
+        if stream.trouble is not cause:
+            _LOG.error("disk_refuses", camera=stream.camera, stream=stream.stream, error=str(error))
+        stream.trouble = cause
+        if not isinstance(job, EndRun):
+            stream.failed.set()
+        media, stream.media = stream.media, None
+        now_ns, gap = self._clock.wall_ns(), GapId(random_id())
+        if media is not None:
+            os.close(
+                media.fd
+            )  # no footer: the keeper recovers the file when the disk answers again
+            run, media_to = media.opened.info.run, _media_end(media)
+        elif isinstance(job, OpenFile) and job.started is None:
+            run, media_to = job.info.run, job.info.media_from
+        else:
+            if stream.told is not cause:
+                stream.told = cause
+                self._outbox.add(GapOpened(gap, stream.camera, stream.stream, cause, now_ns))
+            return
+        stream.told = cause
+        self._outbox.add(RunEnded(run, stream.camera, stream.stream, media_to, now_ns, gap, cause))
+
+    def _attempt(
+        self, stream: StreamQueue, job: WriteFragment | OpenFile | CloseFile | EndRun
+    ) -> None:
+        match job:
+            case WriteFragment():
+                self._write(stream, job)
+            case OpenFile():
+                self._open(stream, job)
+            case CloseFile():
+                self._close(stream, job.media_to)
+            case EndRun():
+                self._close(stream, job.media_to)
+                gap = GapId(random_id())
+                stream.told = job.cause
+                self._outbox.add(
+                    RunEnded(
+                        job.run,
+                        stream.camera,
+                        stream.stream,
+                        job.media_to,
+                        job.wall_ns,
+                        gap,
+                        job.cause,
+                    )  # fmt: skip
+                )
+
+    def _open(self, stream: StreamQueue, job: OpenFile) -> None:
+        self._volume.check()
+        info = job.info
+        path = media_path(
+            self._volume.path, info.camera, info.stream, info.wall_ns, info.run, info.sequence
+        )
+        self._disk.make_folders(WriteSite.MEDIA_CREATE, path.parent)
+        fd = self._created(path)
+        try:
+            self._disk.write_at(WriteSite.MEDIA_HEADER, fd, job.header, 0, str(path))
+        except StorageError:
+            # Nothing of it is media yet; the next try starts from nothing.
+            os.close(fd)
+            self._disk.unlink(WriteSite.MEDIA_CREATE, path)
+            raise
+        leaf = leaf_hash(job.header)
+        stream.media = _OpenMedia(
+            job, fd, path, len(job.header), len(job.header), leaf, Frontier([leaf])
+        )
+        if job.started is not None:
+            stream.told = None
+            self._outbox.add(job.started)
+        video = job.video
+        self._outbox.add(
+            FileOpened(
+                info.run,
+                info.camera,
+                info.stream,
+                self._volume.id,
+                info.sequence,
+                info.first_fragment,
+                info.media_from,
+                info.wall_ns,
+                len(job.header),
+                leaf,
+                video.codec.value,
+                video.width,
+                video.height,
+                job.sound,
+            )  # fmt: skip
+        )
+
+    def _created(self, path: Path) -> int:
+        fd = self._disk.create(WriteSite.MEDIA_CREATE, path)
+        # The lock is taken before the first byte: from here on the file is this process's, until
+        # it closes it or dies. A keeper that found the empty file first may have removed it.
+        if not lock(fd) or os.fstat(fd).st_nlink == 0:
+            os.close(fd)
+            raise WriteFailedError(f"Another process took {path}: only one recorder may use it.")
+        return fd
+
+    def _write(self, stream: StreamQueue, job: WriteFragment) -> None:
+        media = stream.media
+        if media is None:
+            return
+        self._disk.write_at(
+            WriteSite.MEDIA_FRAGMENT, media.fd, job.data, media.offset, str(media.path)
+        )
+        leaf = leaf_hash(job.data)
+        offset, length = media.offset, len(job.data)
+        media.offset += length
+        media.frontier.append(leaf)
+        media.entries.append(
+            Entry(
+                job.number,
+                offset,
+                length,
+                job.track,
+                job.flags,
+                job.media_time,
+                job.duration,
+                job.samples,
+                job.wall_ns,
+                leaf,
+            )  # fmt: skip
+        )
+        info = media.opened.info
+        self._outbox.add(
+            FragmentWritten(
+                info.run,
+                info.camera,
+                info.sequence,
+                job.number,
+                job.track,
+                offset,
+                length,
+                job.media_time,
+                job.duration,
+                job.flags,
+                job.wall_ns,
+                leaf,
+            )  # fmt: skip
+        )
+
+    def _close(self, stream: StreamQueue, media_to: int) -> None:
+        media = stream.media
+        if media is None:
+            return
+        root = media.frontier.root()
+        footer = encode_footer(
+            media.header_bytes, media.header_leaf, media.entries, root, media.offset
+        )
+        self._disk.write_at(WriteSite.MEDIA_FOOTER, media.fd, footer, media.offset, str(media.path))
+        os.close(media.fd)
+        stream.media = None
+        info = media.opened.info
+        self._outbox.add(
+            FileClosed(
+                info.run,
+                stream.camera,
+                stream.stream,
+                info.sequence,
+                media.offset + len(footer),
+                len(media.entries),
+                root,
+                media_to,
+            )  # fmt: skip
+        )
+
+
+def _media_end(media: _OpenMedia) -> int:
+    return max(
+        (e.media_time + e.duration for e in media.entries if e.track == 0),
+        default=media.opened.info.media_from,
+    )
+
+
+def _cause_of(error: StorageError) -> GapCause:
+    if isinstance(error, VolumeMissingError):
+        return GapCause.VOLUME_MISSING
+    if isinstance(error, DiskFullError):
+        return GapCause.DISK_FULL
+    return GapCause.WRITE_FAILED

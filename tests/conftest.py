@@ -1,0 +1,98 @@
+"""Test tiers, Hypothesis profiles and the few fixtures that every package's tests may use."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+IN_CI = "CI" in os.environ
+
+# Each tier holds the ones before it.
+TIERS = ("quick", "full", "long")
+
+settings.register_profile(
+    "quick",
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "full",
+    max_examples=300,
+    deadline=None,
+    derandomize=IN_CI,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tier",
+        choices=TIERS,
+        default="quick",
+        help="quick: unmarked tests; full: also those marked full; long: all",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--hypothesis-profile", None):
+        settings.load_profile("quick" if config.getoption("--tier") == "quick" else "full")
+
+
+def tier_of(item: pytest.Item) -> int:
+    """The lowest tier that runs the test, as an index into TIERS."""
+    return max(TIERS.index(tier) if item.get_closest_marker(tier) else 0 for tier in TIERS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    highest = TIERS.index(config.getoption("--tier"))
+    too_high = [item for item in items if tier_of(item) > highest]
+    if too_high:
+        config.hook.pytest_deselected(items=too_high)
+    # Quick ones first: they say soonest what is wrong. The order is otherwise kept.
+    items[:] = sorted((item for item in items if tier_of(item) <= highest), key=tier_of)
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Sample media and data that lie beside the checkout and not in it; skips where absent."""
+    stated = os.environ.get("WATCHGLASS_SHARED")
+    place = Path(stated) if stated else CHECKOUT.parent / "shared"
+    if not place.is_dir():
+        pytest.skip(
+            "no sample data: lay a folder 'shared' beside the checkout or set WATCHGLASS_SHARED"
+        )
+    return place
+
+
+CachedFile: TypeAlias = Callable[[str, str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def cached_file() -> CachedFile:
+    """`cached_file(name, made_from, make)`: a file that is costly to make, kept between runs.
+
+    `made_from` is everything the content depends on (a command line, a seed); when it changes,
+    so does the file. `make` writes the file at the path it is given.
+    """
+    folder = Path(os.environ.get("WATCHGLASS_TEST_CACHE", CHECKOUT / ".cache" / "tests"))
+
+    def get(name: str, made_from: str, make: Callable[[Path], object]) -> Path:
+        key = hashlib.sha256(f"{name}\n{made_from}".encode()).hexdigest()[:16]
+        wanted = folder / key / name
+        if not wanted.exists():
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            # Test processes side by side may both make it; a rename lets none see half of it.
+            with tempfile.TemporaryDirectory(dir=wanted.parent) as scratch:
+                make(Path(scratch) / name)
+                (Path(scratch) / name).rename(wanted)
+        return wanted
+
+    return get

@@ -1,0 +1,63 @@
+"""The lock files say what to install and never from where."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scripts.lib import hygiene
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+def pinned(lock: Path) -> set[str]:
+    return set(re.findall(r"^([a-z0-9._-]+)==", lock.read_text(), re.MULTILINE))
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[<>=!~\[; ]", requirement)[0] for requirement in requirements}
+
+
+def test_both_lock_files_are_there() -> None:
+    assert [lock.name for lock in LOCKS] == ["dev.txt", "runtime.txt"]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_holds_pins_and_hashes_alone(lock: Path) -> None:
+    text = lock.read_text()
+    assert list(hygiene.lock_breaches(lock.name, text)) == []
+    for entry in re.split(r"\n(?=\S)", text.strip()):
+        assert "--hash=sha256:" in entry, f"no hash: {entry}"
+
+
+def test_locks_hold_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    runtime = names(project["project"]["dependencies"])
+    dev = names(project["dependency-groups"]["dev"])
+    assert runtime <= pinned(ROOT / "requirements/runtime.txt")
+    assert runtime | dev <= pinned(ROOT / "requirements/dev.txt")
+
+
+def test_runtime_lock_is_part_of_the_other() -> None:
+    whole = (ROOT / "requirements/dev.txt").read_text()
+    for line in (ROOT / "requirements/runtime.txt").read_text().splitlines():
+        assert line.rstrip(" \\") in whole
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index-url https://pypi.example/simple",
+        "--extra-index-url https://pypi.example/simple",
+        "--find-links wheels",
+        "# via -r requirements/dev.in",
+        "av @ https://files.example/av.whl \\",
+        "av>=18.1 \\",
+        "-e .",
+        "    --hash=md5:0123",
+    ],
+)
+def test_other_lines_are_breaches(line: str) -> None:
+    assert list(hygiene.lock_breaches("dev.txt", line))

@@ -1,0 +1,41 @@
+"""Small real streams, encoded once per test run."""
+
+from fractions import Fraction
+from functools import cache
+
+import av
+import numpy as np
+
+from watchglass.model.stream import VideoCodec
+
+
+@cache
+def encode(
+    codec: VideoCodec,
+    width: int = 64,
+    height: int = 48,
+    frames: int = 6,
+    options: tuple[tuple[str, str], ...] = (),
+    fps: int = 10,
+) -> tuple[bytes, ...]:
+    """Access units in Annex B, parameter sets in front of each key frame."""
+    name = "libx264" if codec is VideoCodec.H264 else "libx265"
+    context = av.CodecContext.create(name, "w")
+    assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+    context.time_base, context.framerate = Fraction(1, fps), Fraction(fps)
+    quiet = "log-level=none:bframes=0:keyint=5"
+    context.options = (
+        {"tune": "zerolatency", "preset": "ultrafast", "g": "5"}
+        if codec is VideoCodec.H264
+        else {"preset": "ultrafast", "x265-params": quiet}
+    ) | dict(options)
+    units = []
+    noise = np.random.default_rng(7)
+    for index in range(frames):
+        picture = noise.integers(0, 255, (height * 3 // 2, width), dtype=np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
+        frame.pts = index
+        units += [bytes(packet) for packet in context.encode(frame)]
+    units += [bytes(packet) for packet in context.encode(None)]
+    return tuple(units)

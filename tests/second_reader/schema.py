@@ -1,0 +1,138 @@
+"""Fields of ledger lines: sections 3.1 to 3.3, as tables.
+
+A number whose form the page leaves open (`whole`) may be a JSON number or a decimal string.
+"""
+
+import re
+from collections.abc import Callable
+
+_DECIMAL = re.compile(r"0|-?[1-9][0-9]*")
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+def is_hex(value: object, length: int) -> bool:
+    return isinstance(value, str) and len(value) == length and bool(_HEX.fullmatch(value))
+
+
+def is_decimal(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and bool(_DECIMAL.fullmatch(value))
+        and -(2**63) <= int(value) < 2**64
+    )
+
+
+def _number(value: object) -> bool:
+    return type(value) is int
+
+
+def _whole(value: object) -> bool:
+    return is_decimal(value) or type(value) is int
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _tombstones(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, list)
+        and len(one) == 3
+        and is_hex(one[0], 32)
+        and _whole(one[1])
+        and is_hex(one[2], 64)
+        for one in value
+    )
+
+
+def one_of(*names: str) -> Callable[[object], bool]:
+    return lambda value: value in names
+
+
+_FORMS: dict[str, Callable[[object], bool]] = {
+    "id": lambda value: is_hex(value, 32),
+    "hash": lambda value: is_hex(value, 64),
+    "keyid": lambda value: is_hex(value, 16),
+    "decimal": is_decimal,
+    "number": _number,
+    "whole": _whole,
+    "bool": lambda value: isinstance(value, bool),
+    "text": lambda value: isinstance(value, str),
+    "texts": _texts,
+    "stream": one_of("main", "sub"),
+    "ledger": lambda value: value == "site" or is_hex(value, 32),
+    "algorithm": one_of("ed25519"),
+    "sound": one_of("aac", "pcm_alaw", "pcm_mulaw", ""),
+    "what": one_of("stopped", "late", "changed"),
+    "deleted": one_of("retention", "media_missing"),
+    "tombstones": _tombstones,
+}
+
+_WHO = " by?:hash reason?:hash"
+_FILE = "run:id stream:stream sequence:whole"
+_EVERY = {
+    "ledger_started": "ledger:ledger epoch:id",
+    "key": "key:keyid algorithm:algorithm public_key:hash",
+}
+_CAMERA = _EVERY | {
+    "camera_added": "streams:texts name:hash address:hash",
+    "camera_enabled": _WHO,
+    "camera_paused": "until?:decimal" + _WHO,
+    "camera_disabled": _WHO,
+    "camera_removed": _WHO,
+    "sound_changed": "on:bool" + _WHO,
+    "device": "identity:hash",
+    "run_started": "run:id stream:stream wall:decimal",
+    "run_ended": "run:id stream:stream media:decimal",
+    "file_opened": _FILE + " volume:id wall:decimal media:decimal first_fragment:whole header:hash"
+    " codec:text width:number height:number sound:sound",
+    "file_closed": _FILE + " length:whole fragments:whole root:hash media:decimal recovered:bool",
+    "placed": _FILE + " media:decimal wall:decimal rate_ppb:number final:bool",
+    "gap_opened": "gap:id stream:stream cause:text wall:decimal run?:id media?:decimal",
+    "gap_closed": "gap:id stream:stream wall:decimal run?:id media?:decimal",
+    "sound_broke": "run:id stream:stream wall:decimal what:what",
+    "hold_set": "hold:id from:decimal to:decimal" + _WHO,
+    "hold_lifted": "hold:id" + _WHO,
+    "files_deleted": "cause:deleted files:tombstones",
+}
+_SITE = _EVERY | {
+    "camera_added": "camera:id" + _WHO,
+    "camera_removed": "camera:id" + _WHO,
+    "camera_paused": "camera:id until?:decimal" + _WHO,
+    "camera_enabled": "camera:id" + _WHO,
+    "sound_changed": "camera:id on?:bool" + _WHO,
+    "recorder_started": "version:text",
+    "recorder_stopped": "",
+    "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
+    "index_rebuilt": "",
+}
+_COMMON = "v:number n:decimal t:decimal type:text"
+_HEAD = (
+    "v:number ledger:ledger epoch:id t:decimal size:decimal root:hash prev:hash hour:hash key:keyid"
+)
+
+
+def _table(kinds: dict[str, str]) -> dict[str, dict[str, str]]:
+    return {
+        kind: dict(one.split(":") for one in (_COMMON + " " + fields).split())
+        for kind, fields in kinds.items()
+    }
+
+
+CAMERA, SITE = _table(_CAMERA), _table(_SITE)
+
+
+def check(data: dict[str, object], fields: dict[str, str]) -> tuple[list[str], list[str]]:
+    """What is wrong, and what is there that the page does not name."""
+    wrong = []
+    names = {name.rstrip("?"): (form, name.endswith("?")) for name, form in fields.items()}
+    for name, (form, optional) in names.items():
+        if name not in data:
+            if not optional:
+                wrong.append(f"no field {name!r}")
+        elif not _FORMS[form](data[name]):
+            wrong.append(f"field {name!r} is {data[name]!r}, not of the form {form!r}")
+    return wrong, sorted(set(data) - set(names))
+
+
+HEAD: dict[str, str] = dict(one.split(":") for one in _HEAD.split())
