@@ -41,20 +41,22 @@ def main() -> None:
         return
     assert isinstance(start, WorkerStart)
     log.configure(start.log_level, json=start.log_json)
-    worker = _worker(start)
+    allow = set(start.allow)
+    worker = _worker(start, allow)
     worker.start()
     messages: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
     gone = Shutdown(GapCause.RECORDER_CRASHED)
     take_messages(decoder, messages.put, lambda: messages.put(gone))
     for camera in start.cameras:
         worker.record(camera)
-    _obey(worker, messages)
+    _obey(worker, messages, allow)
     leave()
 
 
-def _obey(worker: CameraWorker, messages: "queue.SimpleQueue[ToWorker]") -> None:
+def _obey(worker: CameraWorker, messages: "queue.SimpleQueue[ToWorker]", allow: set[str]) -> None:
     while True:
-        match messages.get():
+        message = messages.get()
+        match message:
             case Record(camera):
                 worker.record(camera)
             case StopRecording(camera, cause):
@@ -63,17 +65,18 @@ def _obey(worker: CameraWorker, messages: "queue.SimpleQueue[ToWorker]") -> None
                 worker.shutdown(cause)
                 return
             case WorkerStart():
-                pass
+                # Said again to one that runs: other addresses are allowed now, all else stays.
+                allow.update(message.allow)
 
 
-def _worker(start: WorkerStart) -> CameraWorker:
+def _worker(start: WorkerStart, allow: set[str]) -> CameraWorker:
     clock = SystemClock()
 
     def open_source(camera: AssignedCamera, stream: AssignedStream) -> VideoSource:
         credentials = Credentials(camera.user, Secret(camera.password)) if camera.user else None
         # Sound comes with the large picture; asking for it twice would only cost.
         sound = camera.sound and stream.stream is StreamName.MAIN
-        return open_camera(stream.url, credentials, allow=start.allow, sound=sound, clock=clock)
+        return open_camera(stream.url, credentials, allow=tuple(allow), sound=sound, clock=clock)
 
     limits = Limits(
         fragment=start.fragment_ms * VIDEO_TIMESCALE // 1000, file=start.file_s * VIDEO_TIMESCALE

@@ -1,9 +1,11 @@
 """One child process: started with a message on its standard input, watched, started again."""
 
+import select
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -20,11 +22,18 @@ class Child:
     """A process that is kept alive until ``stop``.
 
     ``first_message`` is asked at each start, so that a restarted child gets what holds by then.
-    ``first`` is True only for the first start.
+    ``first`` is True only for the first start. A child that ``speaks`` says on its standard output,
+    in one line, how its start went.
     """
 
     def __init__(
-        self, name: str, module: str, first_message: Callable[[bool], object], clock: Clock
+        self,
+        name: str,
+        module: str,
+        first_message: Callable[[bool], object],
+        clock: Clock,
+        *,
+        speaks: bool = False,
     ) -> None:
         self.name = name
         self.restarts = 0
@@ -33,6 +42,7 @@ class Child:
         self._module = module
         self._first_message = first_message
         self._clock = clock
+        self._speaks = speaks
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -45,8 +55,24 @@ class Child:
         return process.pid if process is not None else 0
 
     def start(self) -> None:
+        self.spawn()
+        self.watch()
+
+    def spawn(self) -> None:
+        """Start it for the first time, without starting it again should it end."""
         self._spawn(first=True)
+
+    def watch(self) -> None:
+        """From now on, start it again when it ends."""
         self._watcher.start()
+
+    def heard(self, timeout_s: float) -> bytes | None:
+        """The line that it spoke; None while there is none, b"" when it ended without one."""
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        readable, _, _ = select.select([process.stdout], [], [], timeout_s)
+        return process.stdout.readline() if readable else None
 
     def tell(self, message: object) -> bool:
         """Send one more message; False when it is not running (a restart asks anew)."""
@@ -79,14 +105,20 @@ class Child:
             process.wait()
             return False
         finally:
-            self._close_pipe(process)
+            self._close_pipes(process)
         return True
 
     def _spawn(self, *, first: bool) -> None:
         message = self._first_message(first)
         with self._lock:
+            # A session of its own: Ctrl-C and a closed terminal are for the supervisor, which then
+            # ends its children in order.
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module], stdin=subprocess.PIPE, close_fds=True
+                [sys.executable, "-m", self._module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE if self._speaks else None,
+                close_fds=True,
+                start_new_session=True,
             )
             self.since_ns = self._clock.wall_ns()
         self.tell(message)
@@ -99,7 +131,7 @@ class Child:
             self.exit_code = process.wait()
             if self._stopping.is_set():
                 return
-            self._close_pipe(process)
+            self._close_pipes(process)
             _LOG.error("child_died", name=self.name, exit_code=self.exit_code)
             if self._clock.monotonic_ns() - began_ns > _STEADY_NS:
                 self._backoff.reset()
@@ -113,9 +145,8 @@ class Child:
                 self._spawn(first=False)
 
     @staticmethod
-    def _close_pipe(process: "subprocess.Popen[bytes]") -> None:
-        if process.stdin is not None:
-            try:
-                process.stdin.close()
-            except OSError:
-                pass
+    def _close_pipes(process: "subprocess.Popen[bytes]") -> None:
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()

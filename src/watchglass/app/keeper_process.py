@@ -7,16 +7,18 @@ from pathlib import Path
 
 import msgspec
 
-from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.app.refusal import refusal
+from watchglass.app.volumes import present
 from watchglass.base import log
 from watchglass.base.clock import SystemClock
 from watchglass.base.disk import Disk
-from watchglass.base.errors import VolumeMissingError, WatchglassError
+from watchglass.base.errors import WatchglassError
 from watchglass.model.assignment import KeeperStart, Shutdown, ToKeeperProcess
+from watchglass.model.control import Accepted
 from watchglass.model.gap import GapCause
 from watchglass.recording.keeper import Keeper, KeeperLimits
 from watchglass.recording.keeper_service import KeeperService
-from watchglass.recording.volume import Volume
 
 
 def main() -> None:
@@ -32,7 +34,8 @@ def main() -> None:
     try:
         _keep(start, decoder)
     except WatchglassError as error:
-        sys.stderr.write(f"{error.sentence}\n")
+        log.get("keeper").error("keeper_ended", error=error.sentence)
+        say(refusal(error))
         sys.exit(error.exit_code)
     leave()
 
@@ -46,8 +49,9 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
         ballast_bytes=start.ballast_bytes,
     )
     keeper = Keeper(Path(start.state), disk, clock, limits)
-    keeper.start(_there(start), fresh=start.fresh)
+    keeper.start(present(start.volumes), fresh=start.fresh)
     service = KeeperService(keeper, start.endpoint, clock)
+    say(Accepted())
     stopping = threading.Event()
 
     def on_message(message: ToKeeperProcess) -> None:
@@ -63,20 +67,6 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
     take_messages(decoder, on_message, on_end)
     service.serve()
     keeper.close(stopped=stopping.is_set())
-
-
-def _there(start: KeeperStart) -> list[Volume]:
-    """The volumes that are there; a missing one is a gap of its cameras, not of all."""
-    found = []
-    for volume_id, path in start.volumes:
-        volume = Volume(volume_id, Path(path))
-        try:
-            volume.check()
-        except VolumeMissingError as error:
-            log.get("keeper").error("volume_missing", error=error.sentence)
-            continue
-        found.append(volume)
-    return found
 
 
 if __name__ == "__main__":

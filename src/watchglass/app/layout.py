@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from watchglass.base.disk import Disk, WriteSite, lock
-from watchglass.base.errors import AlreadyRunningError, ConfigError, StorageError
+from watchglass.base.errors import AlreadyRunningError, ConfigError, DiskFullError, StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,12 @@ class StateLock:
             disk.make_folders(WriteSite.SETTINGS, layout.run, 0o700)
             os.chmod(layout.state, 0o700)
             self._fd = disk.open(WriteSite.SETTINGS, layout.run / "lock", 0o600)
+        except DiskFullError:
+            raise
         except (StorageError, OSError) as error:
             raise ConfigError(
-                f"The folder {layout.state} cannot be written: choose another with --data, or "
-                f"make it writable. ({error})"
+                f"The folder {layout.state} cannot be written ({_why(error)}): make it writable, "
+                "or choose another with --data."
             ) from error
         if not lock(self._fd):
             os.close(self._fd)
@@ -66,3 +68,8 @@ class StateLock:
 
     def release(self) -> None:
         os.close(self._fd)
+
+
+def _why(error: Exception) -> str:
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return cause.strerror or str(cause) if isinstance(cause, OSError) else str(error)

@@ -34,6 +34,12 @@ def first_message(decoder: msgspec.json.Decoder[M]) -> M:
     return decoder.decode(line)
 
 
+def say(message: object) -> None:
+    """One line to the parent, by standard output."""
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
+    sys.stdout.buffer.flush()
+
+
 def leave() -> None:
     """End this process at once: threads may be inside a library that never comes back."""
     sys.stdout.flush()

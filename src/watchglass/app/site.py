@@ -36,6 +36,7 @@ from watchglass.model.order import (
 )
 from watchglass.store.site import SiteStore
 
+_ALLOW = "allow"
 _LOG = log.get("site")
 
 SiteRequest = (
@@ -53,6 +54,8 @@ class Workers(Protocol):
 
     def record(self, cameras: list[AssignedCamera]) -> None: ...
 
+    def allow(self, hosts: frozenset[str]) -> None: ...
+
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None: ...
 
 
@@ -60,6 +63,9 @@ class NoWorkers:
     """While no recorder runs, a change waits for its next start."""
 
     def record(self, cameras: list[AssignedCamera]) -> None:
+        """Nothing to do."""
+
+    def allow(self, hosts: frozenset[str]) -> None:
         """Nothing to do."""
 
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
@@ -98,6 +104,7 @@ class Site:
     def take_up(self) -> int:
         """Tell keeper and workers of all cameras; how many are recorded."""
         self.configure()
+        self._workers.allow(allowed_hosts(self.store))
         recorded = []
         for known in self.store.cameras(with_credentials=False):
             self._keeper.order(_added(known, "", "start"))
@@ -146,6 +153,9 @@ class Site:
         )  # fmt: skip
         self._keeper.order(_added(camera, request.device, request.by))
         self.configure()
+        if request.allow:
+            allow_hosts(self.store, frozenset(request.allow))
+            self._workers.allow(allowed_hosts(self.store))
         self._workers.record([_assigned(camera)])
         return camera.id
 
@@ -197,6 +207,16 @@ class Site:
             )
         )  # fmt: skip
         return camera.id
+
+
+def allowed_hosts(store: SiteStore) -> frozenset[str]:
+    """Hosts that the operator let in by name, beside those of the settings."""
+    return frozenset((store.setting(_ALLOW) or "").split())
+
+
+def allow_hosts(store: SiteStore, hosts: frozenset[str]) -> None:
+    """Remember hosts that may be cameras' although a rule of addresses forbids them."""
+    store.set_setting(_ALLOW, " ".join(sorted(allowed_hosts(store) | hosts)))
 
 
 def _added(camera: Camera, device: str, by: str) -> AddCamera:

@@ -7,9 +7,13 @@ children break: workers close their files, tell the keeper, and end; the keeper 
 
 import threading
 
+import msgspec
+
 from watchglass.app.child import Child
 from watchglass.app.layout import Layout
+from watchglass.app.refusal import error_of
 from watchglass.base.clock import Clock
+from watchglass.base.errors import BusError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.config.settings import Settings
 from watchglass.model.assignment import (
@@ -20,11 +24,13 @@ from watchglass.model.assignment import (
     StopRecording,
     WorkerStart,
 )
-from watchglass.model.control import ProcessStatus
+from watchglass.model.control import Accepted, ProcessStatus, Refused
 from watchglass.model.gap import GapCause
 
 _WORKER_END_S = 12.0
 _KEEPER_END_S = 15.0
+_HEAR_S = 0.2
+_ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
 
 
 class Supervisor:
@@ -44,12 +50,31 @@ class Supervisor:
         self._lock = threading.RLock()
         self._cameras: dict[str, dict[CameraId, AssignedCamera]] = {}
         self._workers: dict[str, Child] = {}
-        self._keeper = Child("keeper", "watchglass.app.keeper_process", self._keep, clock)
+        self._allow = settings.allow
+        self._keeper = Child(
+            "keeper", "watchglass.app.keeper_process", self._keep, clock, speaks=True
+        )
 
     # --- life --------------------------------------------------------------------------------
 
-    def start_keeper(self) -> None:
-        self._keeper.start()
+    def start_keeper(self, giving_up: threading.Event) -> bool:
+        """Wait until the keeper has taken up what is on disk, which may take minutes after a crash.
+
+        Raises the error that kept it from starting; False when ``giving_up`` was set meanwhile.
+        """
+        self._keeper.spawn()
+        line: bytes | None = None
+        while line is None:
+            if giving_up.is_set():
+                return False
+            line = self._keeper.heard(_HEAR_S)
+        if not line:
+            raise BusError("The keeper ended while it started: what it logged above says why.")
+        answer = _ANSWERS.decode(line)
+        if isinstance(answer, Refused):
+            raise error_of(answer)
+        self._keeper.watch()
+        return True
 
     def stop(self) -> None:
         """End everything in order: workers close their files first, the keeper writes it down."""
@@ -62,11 +87,6 @@ class Supervisor:
             worker.wait(_WORKER_END_S)
         self._keeper.stop(end)
         self._keeper.wait(_KEEPER_END_S)
-
-    @property
-    def keeper_failed(self) -> int | None:
-        """The exit code of a keeper that did not come up at all."""
-        return self._keeper.exit_code if self._keeper.restarts == 0 else None
 
     def processes(self) -> tuple[ProcessStatus, ...]:
         with self._lock:
@@ -100,6 +120,13 @@ class Supervisor:
                 if cameras.pop(camera, None) is not None:
                     self._workers[name].tell(StopRecording(camera, cause))
 
+    def allow(self, hosts: frozenset[str]) -> None:
+        """Let cameras be at addresses that are refused by default, beyond the settings."""
+        with self._lock:
+            self._allow = self._settings.allow | hosts
+            for name, worker in self._workers.items():
+                worker.tell(self._assignment(name))
+
     def _worker_with_room(self) -> str:
         for name, cameras in self._cameras.items():
             if len(cameras) < self._settings.cameras_per_worker:
@@ -124,7 +151,7 @@ class Supervisor:
             cameras = tuple(self._cameras[name].values())
         return WorkerStart(
             name, self._layout.keeper, tuple(self._volumes), cameras,
-            tuple(sorted(settings.allow)), settings.fragment_ms, settings.file_s,
+            tuple(sorted(self._allow)), settings.fragment_ms, settings.file_s,
             settings.queue_bytes, settings.log_level.value, settings.log_json,
         )  # fmt: skip
 

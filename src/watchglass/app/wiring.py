@@ -1,11 +1,11 @@
 """The map of the product: what is made of what, and the way a packet goes.
 
-    camera ── RTSP ──▶ media.rtsp.RtspSource          a reader thread of a camera-worker (libavformat)
+    camera ── RTSP ──▶ media.rtsp.RtspSource          a reader thread of a camera-worker
                        cameras.source.open_camera     the address is checked at each connection
                     ─▶ recording.recorder             in a run, or in a gap with its cause
                     ─▶ recording.assembler            samples → fragments → files
-                    ─▶ recording.writer (StreamQueue) a byte-bounded queue, then the volume's thread
-                    ─▶ base.disk.Disk                 the media file; locked, appended, footer at close
+                    ─▶ recording.writer (StreamQueue) a byte-bounded queue, the volume's thread
+                    ─▶ base.disk.Disk                 the media file: locked, appended, footer last
     facts              recording.outbox ─ bus ─▶ recording.keeper_service ─▶ recording.keeper
                        sync the volume → ledger lines → sync the state → index → acknowledge → head
 
@@ -17,27 +17,28 @@ the control socket to ``app.site``, which tells the database, the keeper and the
 import queue
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import watchglass
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.layout import Layout, StateLock
+from watchglass.app.refusal import refusal
 from watchglass.app.site import NoWorkers, Site
 from watchglass.app.supervisor import Supervisor
+from watchglass.app.volumes import missing, present
 from watchglass.base import log
 from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.disk import Disk
-from watchglass.base.errors import BusError, ConfigError, WatchglassError
+from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import VolumeId
 from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlServer, Token
 from watchglass.config.settings import Settings
 from watchglass.model.control import Accepted, Refused, Reply, Request, Status, StatusRequest
 from watchglass.recording.keeper import Keeper, KeeperLimits
-from watchglass.recording.volume import Volume, create_volume
+from watchglass.recording.volume import create_volume
 from watchglass.store.site import SiteStore
 from watchglass.store.vault import Vault
 
@@ -85,22 +86,18 @@ def prepare(on: Ground, store: SiteStore) -> list[tuple[VolumeId, str]]:
 @contextmanager
 def own_site(on: Ground) -> Iterator[Site]:
     """The site without a running recorder: a keeper in this process, under the state lock."""
-    lock = StateLock(on.layout, on.disk)
-    try:
+    with ExitStack() as stack:
+        lock = StateLock(on.layout, on.disk)
+        stack.callback(lock.release)
         store = open_store(on)
+        stack.callback(store.close)
+        volumes = prepare(on, store)
         keeper = Keeper(on.layout.state, on.disk, on.clock, keeper_limits(on.settings))
-        keeper.start(
-            [Volume(volume, Path(path)) for volume, path in prepare(on, store)], fresh=True
-        )
+        keeper.start(present(volumes), fresh=True)
+        stack.callback(keeper.close, stopped=True)
         site = Site(store, OwnKeeper(keeper), NoWorkers(), on.clock)
         site.take_up()
-        try:
-            yield site
-        finally:
-            keeper.close(stopped=True)
-            store.close()
-    finally:
-        lock.release()
+        yield site
 
 
 class Recorder:
@@ -110,32 +107,37 @@ class Recorder:
         """Take the state lock and open the site; ConfigError, AlreadyRunningError and others say
         what stands in the way, before anything runs."""
         self._on = on
-        self._lock = StateLock(on.layout, on.disk)
-        self._store = open_store(on)
-        self._volumes = prepare(on, self._store)
+        with ExitStack() as stack:
+            lock = StateLock(on.layout, on.disk)
+            stack.callback(lock.release)
+            self._store = open_store(on)
+            stack.callback(self._store.close)
+            self._volumes = prepare(on, self._store)
+            self._control: ControlServer[Request, Reply] = ControlServer(
+                on.layout.control, Codec[Request](Request), Codec[Reply](Reply)
+            )
+            stack.callback(self._control.close)
+            self._keeper = RunningKeeper(on.layout.keeper, on.clock)
+            stack.callback(self._keeper.close)
+            self._ending = stack.pop_all()
         self._supervisor = Supervisor(on.settings, on.layout, self._volumes, on.clock)
-        self._control: ControlServer[Request, Reply] = ControlServer(
-            on.layout.control, Codec[Request](Request), Codec[Reply](Reply)
-        )
-        self._keeper = RunningKeeper(on.layout.keeper, on.clock)
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock)
         self._pool = ThreadPoolExecutor(4, "control")
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._started_ns = on.clock.wall_ns()
+        self._upkeep: Future[None] | None = None
+        self._missing = missing(self._volumes)
 
     def start(self) -> int:
-        """Start keeper and workers; how many cameras are recorded."""
-        self._supervisor.start_keeper()
-        try:
-            return self.site.take_up()
-        except BusError as error:
-            code = self._supervisor.keeper_failed
-            if code is None:
-                raise
-            raise ConfigError(
-                f"The keeper did not start (exit code {code}): what stands above says why."
-            ) from error
+        """Start keeper and workers; how many cameras are recorded. Raises what kept the keeper."""
+        if not self._supervisor.start_keeper(self._stopping):
+            return 0
+        return self.site.take_up()
+
+    def missing_volumes(self) -> list[str]:
+        """A sentence for each volume that is not there."""
+        return list(self._missing.values())
 
     def serve(self) -> None:
         """Answer the control socket until ``stop``."""
@@ -144,7 +146,9 @@ class Recorder:
                 self._pool.submit(self._answer, token, request)
             while not self._replies.empty():
                 self._control.reply(*self._replies.get())
-            self.site.resume_due()
+            if self._upkeep is None or self._upkeep.done():
+                # Not here: an order waits for the keeper, and the socket must not.
+                self._upkeep = self._pool.submit(self._keep_up)
 
     def stop(self) -> None:
         """End the ``serve`` loop; for signal handlers and other threads."""
@@ -153,12 +157,9 @@ class Recorder:
 
     def close(self) -> None:
         """End all processes in order."""
-        self._pool.shutdown()
+        self._pool.shutdown(cancel_futures=True)
         self._supervisor.stop()
-        self._keeper.close()
-        self._control.close()
-        self._store.close()
-        self._lock.release()
+        self._ending.close()
 
     def status(self) -> Status:
         return Status(watchglass.__version__, self._started_ns, self._supervisor.processes())
@@ -174,4 +175,23 @@ class Recorder:
         try:
             return Accepted(self.site.carry_out(request))
         except WatchglassError as error:
-            return Refused(error.code, error.exit_code, error.sentence)
+            return refusal(error)
+        except Exception:  # noqa: BLE001 - the border of a request: whoever asked gets an answer
+            _LOG.exception("request_failed", request=type(request).__name__)
+            return Refused(
+                WatchglassError.code,
+                WatchglassError.exit_code,
+                "The recorder failed at this request: its log says where.",
+            )
+
+    def _keep_up(self) -> None:
+        """What falls due while serving: pauses that end, volumes that are back."""
+        try:
+            self.site.resume_due()
+            if self._missing:
+                still = missing(self._volumes)
+                if still.keys() < self._missing.keys():
+                    self.site.configure()
+                self._missing = still
+        except WatchglassError as error:
+            _LOG.error("upkeep_failed", error=error.sentence)

@@ -113,14 +113,3 @@ def _check_units(data: bytes, units: list[bytes]) -> None:
         raise ValueError("no start code: this is not Annex B")
     if len(units) > MOST_NAL_UNITS:
         raise ValueError(f"more than {MOST_NAL_UNITS - 1} NAL units in one access unit")
-
-
-def has_picture(data: bytes, codec: VideoCodec) -> bool:
-    """Whether a piece of Annex B holds a VCL NAL unit. Stops at the first one."""
-    kinds = _KINDS[codec]
-    at = data.find(START_CODE)
-    while at >= 0 and at + 3 < len(data):
-        if kinds[data[at + 3]] >= _PICTURE:
-            return True
-        at = data.find(START_CODE, at + 3)
-    return False

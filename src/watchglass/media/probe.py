@@ -5,7 +5,6 @@ For a process of its own that may die (see `cameras.probe_worker`).
 
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import StreamInvalidError
-from watchglass.media.bitstream import to_length_prefixed
 from watchglass.media.rtsp import RtspSource
 from watchglass.model.camera import Credentials
 from watchglass.model.probe import ProbeResult
@@ -73,24 +72,12 @@ def _watch(
     end_ns = started_ns + round(timeout_s * NS_PER_S)
     while clock.monotonic_ns() < end_ns:
         packet = source.read()
-        if packet.track is not Track.VIDEO:
-            continue
-        if source.codec is not None and not _has_picture(packet, source):
+        if packet.track is not Track.VIDEO or not packet.has_picture:
             continue
         pictures.append(packet)
         if source.video is not None and _seconds(pictures) >= measure_s and len(pictures) > 1:
             break
     return pictures
-
-
-def _has_picture(packet: Packet, source: RtspSource) -> bool:
-    assert source.codec is not None
-    try:
-        sample = to_length_prefixed(packet.data, source.codec)
-    except ValueError:
-        return False
-    packet.is_key = sample.is_key
-    return sample.has_picture
 
 
 def _times(pictures: list[Packet]) -> list[float]:

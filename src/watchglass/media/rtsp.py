@@ -7,7 +7,7 @@ set up that was not asked for.
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from watchglass.base.errors import (
     StreamStalledError,
 )
 from watchglass.media.av_errors import FOREIGN_ERRORS, camera_error
-from watchglass.media.bitstream import split_nal_units
+from watchglass.media.bitstream import split_nal_units, to_length_prefixed
 from watchglass.media.interrupt import Interrupt, install
 from watchglass.media.parameter_sets import ParameterSets
 from watchglass.media.rtsp_url import open_options, url_with_credentials
@@ -51,9 +51,10 @@ class RtspSource:
 
     ``url`` is ``rtsp://`` or ``rtsps://`` without user name and password, its host already checked
     by `cameras.address`. Without ``sound`` the camera is not asked for any. Its first picture may
-    take ``first_picture_timeout_s``, for many begin at a key frame. The stream counts as stalled when no picture comes for ``stall_timeout_s`` or three frame intervals, whichever is
-    longer; until the interval is known, ``open_timeout_s`` is waited. Arrival times are of
-    ``clock``; time-outs are of the machine.
+    take ``first_picture_timeout_s``, for many begin at a key frame. The stream counts as stalled
+    when no picture comes for ``stall_timeout_s`` or three frame intervals, whichever is longer;
+    until the interval is known, ``open_timeout_s`` is waited. Arrival times are of ``clock``;
+    time-outs are of the machine.
     """
 
     def __init__(
@@ -220,7 +221,7 @@ class RtspSource:
         self._decode_times = DecodeTimes(self._video_timescale)
         self._stall.timescale = self._video_timescale
         self._sets = ParameterSets(codec)
-        self._learn_sets(bytes(stream.codec_context.extradata or b""))
+        self._learn_sets(_units(bytes(stream.codec_context.extradata or b"")))
 
     def _take_sound(self, stream: Any, name: str | None) -> None:
         context = stream.codec_context
@@ -265,11 +266,16 @@ class RtspSource:
         clock = self._clock
         now_ns = clock.monotonic_ns()
         if index == self._video_index:
+            if not data:
+                return None
+            assert self._codec is not None
+            sample = to_length_prefixed(data, self._codec)
             made = Packet(
-                Track.VIDEO, data, packet.pts, None, self._video_timescale, packet.is_keyframe,
-                clock.wall_ns(), now_ns,
+                Track.VIDEO, sample.data, packet.pts, None, self._video_timescale,
+                sample.is_key or packet.is_keyframe, clock.wall_ns(), now_ns,
+                sample.has_picture, sample.parameter_sets,
             )  # fmt: skip
-            return self._take_picture(made) if data else None
+            return self._take_picture(made)
         if self._stall.is_silent(now_ns):
             raise self._stalled_error(self._stall.seconds)
         if index != self._sound_index or not data:
@@ -282,7 +288,7 @@ class RtspSource:
 
     def _take_picture(self, made: Packet) -> Packet | None:
         if self._video is None:
-            self._learn_sets(made.data)
+            self._learn_sets(made.parameter_sets)
         if self._stall.picture(made.pts, made.arrival_monotonic_ns):
             # PyAV reads the time-out only when its generator starts.
             self._start_packets()
@@ -303,11 +309,11 @@ class RtspSource:
         self._ready.extend(freed[1:])
         return freed[0]
 
-    def _learn_sets(self, annex_b: bytes) -> None:
+    def _learn_sets(self, sets: Iterable[bytes]) -> None:
         """Parameter sets of SDP or of the stream; what is wrong with them shows later."""
         assert self._sets is not None
         try:
-            if not annex_b or not self._sets.update(split_nal_units(annex_b)):
+            if not self._sets.update(sets):
                 return
             if self._sets.complete:
                 self._video = self._sets.parameters()
@@ -367,3 +373,11 @@ class RtspSource:
 
     def _log_failure(self, action: str, error: CameraError) -> None:
         _log.debug(action, host=self._host, code=error.code, libav=list(self._interrupt.lines))
+
+
+def _units(annex_b: bytes) -> list[bytes]:
+    """NAL units of an SDP's parameter sets; none where they are nonsense."""
+    try:
+        return split_nal_units(annex_b)
+    except ValueError:
+        return []

@@ -72,11 +72,15 @@ class SoundParameters:
 
 @dataclass(slots=True)
 class Packet:
-    """One access unit or one sound frame, as a source delivers it. Not frozen: it is on the hot way.
+    """One access unit or one sound frame, as a source delivers it. Not frozen: it is hot.
 
-    ``data`` is Annex B for H.264/H.265. ``pts`` and ``dts`` count in 1/``timescale`` s on the
-    camera's own clock, with any origin; either may be None. ``arrival_*`` are our clocks when the
-    packet was complete.
+    ``data`` of H.264/H.265 is each NAL unit, all of them and unchanged, behind its length in four
+    bytes. ``pts`` and ``dts`` count in 1/``timescale`` s on the camera's own clock, with any origin;
+    either may be None. ``arrival_*`` are our clocks when the packet was complete.
+
+    ``has_picture`` is False for parameter sets or SEI on their own, which belong to the picture that
+    follows; ``parameter_sets`` are those found in ``data``. ``lost``: something between the packet
+    before and this one did not arrive, so nothing up to the next key frame can be trusted.
     """
 
     track: Track
@@ -87,3 +91,6 @@ class Packet:
     is_key: bool
     arrival_wall_ns: int
     arrival_monotonic_ns: int
+    has_picture: bool = True
+    parameter_sets: tuple[bytes, ...] = ()
+    lost: bool = False

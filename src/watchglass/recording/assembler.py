@@ -29,6 +29,12 @@ VIDEO_TIMESCALE = 90_000
 _FIRST_INTERVAL = VIDEO_TIMESCALE // 15
 _LONGEST_JUMP = 10 * VIDEO_TIMESCALE
 _NS_PER_S = 1_000_000_000
+_MOST_PENDING_BYTES = 8 << 20
+_MOST_PENDING_SAMPLES = 4096
+_MOST_SAMPLE_BYTES = 48 << 20
+"""Bounds that no honest camera comes near: a fragment has to fit into memory and its fields."""
+_ROOM_BYTES = 1024
+"""At least what a fragment has besides its samples and their table."""
 
 
 class JobSink(Protocol):
@@ -36,6 +42,10 @@ class JobSink(Protocol):
 
     def put(self, job: WriteFragment) -> bool:
         """Queue a fragment; False when there is no room for it."""
+        ...
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether ``put`` would take a fragment of that size now: asked before a file is opened."""
         ...
 
     def put_always(self, job: Job) -> None:
@@ -73,15 +83,26 @@ class _Pending:
     samples: list[Sample]
     payload: list[bytes]
     last: int
+    size_bytes: int = 0
+
+    def is_full(self, more_bytes: int) -> bool:
+        """Whether a sample of ``more_bytes`` has to go into the next one."""
+        return (
+            self.size_bytes + more_bytes > _MOST_PENDING_BYTES
+            or len(self.samples) >= _MOST_PENDING_SAMPLES
+        )
 
 
 class _NextFile:
-    """A file to be opened with its first fragment."""
+    """A file to be opened with its first fragment. ``header`` is without the box of our own."""
 
-    __slots__ = ("media_from", "video", "wall_ns")
+    __slots__ = ("header", "media_from", "video", "wall_ns")
 
-    def __init__(self, video: VideoParameters, media_from: int, wall_ns: int) -> None:
+    def __init__(
+        self, video: VideoParameters, header: bytes, media_from: int, wall_ns: int
+    ) -> None:
         self.video = video
+        self.header = header
         self.media_from = media_from
         self.wall_ns = wall_ns
 
@@ -123,7 +144,9 @@ class Assembler:
         self._interval = 0
         self._first_key_wall_ns = 0
         self._hole_from: int | None = None
-        self._refused_from: int | None = None
+        self._hole_cause = GapCause.CAMERA_DROPPED
+        self._refusing = False
+        self._sound_told: set[str] = set()
         self._written_to = 0
         self._ended = False
 
@@ -137,26 +160,19 @@ class Assembler:
         ``parameters`` are given with each key frame, None otherwise. RunBrokenError when its time
         cannot belong to the run; the packet was not taken.
         """
+        if len(payload) > _MOST_SAMPLE_BYTES:
+            raise StreamInvalidError("The camera sent a picture of more than 48 MiB.")
         with self._lock:
-            dts = packet.dts if packet.dts is not None else packet.pts
-            pts = packet.pts if packet.pts is not None else dts
-            if packet.timescale != VIDEO_TIMESCALE:
-                dts = _rescaled(dts, packet.timescale)
-                pts = _rescaled(pts, packet.timescale)
-            if self._origin is None:
-                self._origin = dts or 0
-                self._first_key_wall_ns = packet.arrival_wall_ns
-            if dts is None or pts is None:
-                dts = pts = self._origin + self._last_dts + (self._interval or _FIRST_INTERVAL)
-            media = dts - self._origin
+            dts, offset = self._times(packet)
+            media = self._media_of(dts, packet)
             self._check_time(media)
             if media <= self._last_dts:
                 media = self._last_dts + 1
-            self._notice_hole(media, is_key)
+            self._notice_hole(media, packet.lost)
             if is_key:
                 self._key_frame(media, packet, parameters)
-            self._close_full(media)
-            self._append_video(media, pts - dts, packet, payload, is_key)
+            self._close_full(media, len(payload))
+            self._append_video(media, offset, packet, payload, is_key)
 
     def add_sound(self, packet: Packet) -> None:
         """One frame of sound; dropped before the run's first picture."""
@@ -167,28 +183,28 @@ class Assembler:
             rate = sound.sample_rate
             origin = self._origin * rate // VIDEO_TIMESCALE
             media = packet.pts * rate // packet.timescale - origin
-            if media < 0:
+            newest = (self._last_dts + _LONGEST_JUMP) * rate // VIDEO_TIMESCALE
+            if media < 0 or self._refusing or len(packet.data) > _MOST_PENDING_BYTES:
                 return
-            pending = self._audio
-            if pending is not None and (media <= pending.last or media > pending.last + 2 * rate):
-                self._flush_sound(None)
+            if media > newest:
+                # Not the picture's clock: no file could say when it was heard.
                 self._tell_sound("changed", packet.arrival_wall_ns)
-                pending = None
-            if (
-                pending is not None
-                and media - pending.media_time >= self._limits.fragment * (rate) // VIDEO_TIMESCALE
-            ):
-                self._flush_sound(media)
-                pending = None
+                return
+            self._close_sound(media, packet)
+            pending = self._audio
             if pending is None:
+                if self._file is not None and media < self._sound_start(self._file):
+                    self._tell_sound("late", packet.arrival_wall_ns)
+                    return
                 self._audio = pending = _Pending(
                     Track.SOUND, rate, media, packet.arrival_wall_ns,
                     packet.arrival_monotonic_ns, [], [], media,
                 )  # fmt: skip
-            elif pending.samples:
+            else:
                 pending.samples[-1].duration = media - pending.last
             pending.samples.append(Sample(len(packet.data), 0, True, 0))
             pending.payload.append(packet.data)
+            pending.size_bytes += len(packet.data)
             pending.last = media
             pending.fed_ns = packet.arrival_monotonic_ns
 
@@ -207,18 +223,42 @@ class Assembler:
         """Close everything; what follows is a gap of ``cause``. False when nothing was recorded."""
         with self._lock:
             if self._ended:
-                return self._sequence > 0
+                return self._file is not None
             self._ended = True
             self._flush_video(None)
             self._flush_sound(None)
-            if self._sequence == 0:
+            if self._file is None:
                 return False
-            if self._hole_from is not None:
-                self._tell_hole(self._hole_from, self._written_to, GapCause.CAMERA_DROPPED, wall_ns)
+            # What was refused at the end belongs to the gap that follows.
+            self._tell_hole(self._written_to, wall_ns)
             self._sink.put_always(EndRun(self.run, self._written_to, wall_ns, cause))
             return True
 
     # --- time --------------------------------------------------------------------------------
+
+    def _times(self, packet: Packet) -> tuple[int | None, int]:
+        """Decode time in 1/90000 s of the camera's clock, and how much later it is shown."""
+        dts = packet.dts if packet.dts is not None else packet.pts
+        pts = packet.pts if packet.pts is not None else dts
+        if dts is None or pts is None:
+            return None, 0
+        if packet.timescale != VIDEO_TIMESCALE:
+            dts = dts * VIDEO_TIMESCALE // packet.timescale
+            pts = pts * VIDEO_TIMESCALE // packet.timescale
+        offset = pts - dts
+        return dts, offset if abs(offset) <= _LONGEST_JUMP else 0
+
+    def _media_of(self, dts: int | None, packet: Packet) -> int:
+        """Media time of the run; one without a time follows the one before."""
+        if self._last_dts < 0:
+            self._first_key_wall_ns = packet.arrival_wall_ns
+        step = self._interval or _FIRST_INTERVAL
+        following = self._last_dts + step if self._last_dts >= 0 else 0
+        if dts is None:
+            return following
+        if self._origin is None:
+            self._origin = dts - following
+        return dts - self._origin
 
     def _check_time(self, media: int) -> None:
         if self._last_dts < 0:
@@ -226,22 +266,20 @@ class Assembler:
         if media < self._last_dts or media - self._last_dts > _LONGEST_JUMP:
             raise RunBrokenError(f"media time went from {self._last_dts} to {media}")
 
-    def _notice_hole(self, media: int, is_key: bool) -> None:
-        if self._last_dts >= 0:
-            passed = media - self._last_dts
-            limit = max(VIDEO_TIMESCALE, 3 * (self._interval or VIDEO_TIMESCALE))
-            if passed > limit and self._hole_from is None:
-                # The last sample before a hole must not be stretched over it: the file alone has
-                # to tell of the hole after a crash.
-                self._flush_video(None)
-                self._hole_from = self._written_to
-            else:
+    def _notice_hole(self, media: int, lost: bool) -> None:
+        if self._last_dts < 0:
+            return
+        passed = media - self._last_dts
+        if passed <= max(VIDEO_TIMESCALE, 3 * (self._interval or VIDEO_TIMESCALE)):
+            if not lost:
                 self._interval = passed
-        if is_key and self._hole_from is not None:
-            if media > self._hole_from:
-                self._flush_video(None)
-                self._tell_hole(self._hole_from, media, GapCause.CAMERA_DROPPED, None)
-            self._hole_from = None
+                return
+        # The last sample before a hole must not be stretched over it: the file alone has to tell
+        # of the hole after a crash.
+        self._flush_video(None)
+        if self._hole_from is None:
+            self._hole_from = self._written_to
+            self._hole_cause = GapCause.CAMERA_DROPPED
 
     # --- files -------------------------------------------------------------------------------
 
@@ -258,10 +296,11 @@ class Assembler:
             or self._file_bytes >= self._limits.file_bytes
         )
         if due:
+            header = file_header(parameters, self._sound).data
             self._flush_video(media)
-            self._next = _NextFile(parameters, media, packet.arrival_wall_ns)
-        elif self._refused_from is not None:
-            # While fragments are refused, the next one to be let in has to begin with a key frame.
+            self._next = _NextFile(parameters, header, media, packet.arrival_wall_ns)
+        elif self._hole_from is not None:
+            # The hole ends with this frame, so a fragment begins with it.
             self._flush_video(media)
 
     def _open_next(self, following: _NextFile) -> None:
@@ -278,12 +317,13 @@ class Assembler:
         started = None
         if self._file is None:
             started = RunStarted(self.run, self.camera, self.stream, following.wall_ns)
-        header = file_header(following.video, self._sound).data + encode_header_box(info)
+        header = following.header + encode_header_box(info)
         sound = self._sound.codec.value if self._sound else ""
         self._sink.put_always(OpenFile(info, header, following.video, sound, started))
         self._file = following
         self._next = None
         self._file_bytes = 0
+        self._sound_told.clear()
 
     # --- fragments ---------------------------------------------------------------------------
 
@@ -299,13 +339,33 @@ class Assembler:
             pending.samples[-1].duration = media - pending.last
         pending.samples.append(Sample(len(payload), 0, is_key, offset))
         pending.payload.append(payload)
+        pending.size_bytes += len(payload)
         pending.last = self._last_dts = media
         pending.fed_ns = packet.arrival_monotonic_ns
 
-    def _close_full(self, media: int) -> None:
+    def _close_full(self, media: int, more_bytes: int) -> None:
         pending = self._video
-        if pending is not None and media - pending.media_time >= self._limits.fragment:
+        if pending is not None and (
+            media - pending.media_time >= self._limits.fragment or pending.is_full(more_bytes)
+        ):
             self._flush_video(media)
+
+    def _close_sound(self, media: int, packet: Packet) -> None:
+        """Hand the pending sound on where ``packet`` does not continue it, or it is long enough."""
+        pending = self._audio
+        if pending is None:
+            return
+        if media <= pending.last or media > pending.last + 2 * pending.timescale:
+            self._flush_sound(None)
+            self._tell_sound("changed", packet.arrival_wall_ns)
+            return
+        # While a file is about to be opened, what is pending may belong into it.
+        opening = self._file is None or self._next is not None
+        is_long = media - pending.media_time >= (
+            self._limits.fragment * pending.timescale // VIDEO_TIMESCALE
+        )
+        if (is_long and not opening) or pending.is_full(len(packet.data)):
+            self._flush_sound(media)
 
     def _flush_video(self, following: int | None) -> None:
         """Hand the pending fragment on; ``following`` is the next sample's time where known."""
@@ -316,21 +376,36 @@ class Assembler:
         pending.samples[-1].duration = (
             following - pending.last if following is not None else self._interval or _FIRST_INTERVAL
         )
-        if self._refused_from is not None and not pending.samples[0].is_key:
+        is_key = pending.samples[0].is_key
+        if self._refusing and not is_key:
             return
-        if self._next is not None and pending.media_time >= self._next.media_from:
-            self._open_next(self._next)
+        if not self._let_in(pending):
+            if self._hole_from is None:
+                self._hole_from = pending.media_time
+                self._hole_cause = self._sink.congestion()
+            self._refusing = True
+            self._audio = None
+            return
+        self._refusing = False
+        if is_key:
+            self._tell_hole(pending.media_time, None)
+        self._written_to = pending.last + pending.samples[-1].duration
+
+    def _let_in(self, pending: _Pending) -> bool:
+        """Give a fragment of video to the sink, with the file that begins with it."""
+        following = self._next
+        if following is not None and pending.media_time >= following.media_from:
+            parts = [pending] if self._audio is None else [pending, self._audio]
+            room_bytes = sum(_ROOM_BYTES + p.size_bytes + 16 * len(p.samples) for p in parts)
+            if not self._sink.has_room(room_bytes):
+                return False
+            if self._file is None:
+                self._hole_from = None  # nothing of the run lies before it
+            # An earlier key frame may have found no room.
+            following.media_from, following.wall_ns = pending.media_time, pending.wall_ns
+            self._open_next(following)
         assert self._file is not None
-        end = pending.last + pending.samples[-1].duration
-        if self._hand_on(pending, pending.media_time - self._file.media_from):
-            if self._refused_from is not None:
-                self._tell_hole(
-                    self._refused_from, pending.media_time, self._sink.congestion(), None
-                )
-                self._refused_from = None
-            self._written_to = end
-        elif self._refused_from is None:
-            self._refused_from = pending.media_time
+        return self._hand_on(pending, pending.media_time - self._file.media_from)
 
     def _flush_sound(self, following: int | None) -> None:
         pending = self._audio
@@ -344,7 +419,7 @@ class Assembler:
         else:
             last = self._sound.sample_rate // 50
         pending.samples[-1].duration = last
-        if self._file is None or self._refused_from is not None:
+        if self._file is None or self._refusing:
             return
         decode_time = pending.media_time - self._sound_start(self._file)
         if decode_time < 0:
@@ -407,20 +482,20 @@ class Assembler:
 
     # --- facts -------------------------------------------------------------------------------
 
-    def _tell_hole(self, start: int, end: int, cause: GapCause, wall_ns: int | None) -> None:
-        if end <= start:
+    def _tell_hole(self, end: int, wall_ns: int | None) -> None:
+        """A hole was open: it reaches to ``end``."""
+        start, self._hole_from = self._hole_from, None
+        if start is None or end <= start:
             return
         gap = GapId(self._new_id())
         wall = wall_ns if wall_ns is not None else self._first_key_wall_ns
         self._sink.put_always(
-            Tell(Hole(gap, self.run, self.camera, self.stream, cause, start, end, wall))
+            Tell(Hole(gap, self.run, self.camera, self.stream, self._hole_cause, start, end, wall))
         )
 
     def _tell_sound(self, what: Literal["stopped", "late", "changed"], wall_ns: int) -> None:
-        if self._file is None:
+        """Note a break; once a file and kind, or a camera that stutters would fill the ledger."""
+        if self._file is None or what in self._sound_told:
             return
+        self._sound_told.add(what)
         self._sink.put_always(Tell(SoundBroke(self.run, self.camera, self.stream, wall_ns, what)))
-
-
-def _rescaled(ticks: int | None, timescale: int) -> int | None:
-    return None if ticks is None else ticks * VIDEO_TIMESCALE // timescale

@@ -142,7 +142,8 @@ class CameraBook:
         return [
             _file_opened(
                 fact.run, fact.stream, fact.sequence, fact.volume, fact.wall_ns, fact.media_from,
-                fact.first_fragment, fact.header_leaf, (fact.codec, fact.width, fact.height, fact.sound),
+                fact.first_fragment, fact.header_leaf,
+                (fact.codec, fact.width, fact.height, fact.sound),
             )
         ]  # fmt: skip
 

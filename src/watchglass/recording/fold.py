@@ -1,7 +1,7 @@
 """Ledger lines into the index: the one way rows come to be.
 
-Running, the keeper folds the lines it has just written; after a crash, those the index has not seen;
-with ``check --repair``, all of them. So a rebuilt index answers as the one before it did.
+Running, the keeper folds the lines it has just written; after a crash, those the index has not
+seen; with ``check --repair``, all of them. So a rebuilt index answers as the one before it did.
 """
 
 from collections.abc import Callable, Iterable

@@ -20,7 +20,6 @@ from watchglass.base.errors import (
 )
 from watchglass.base.ids import GapId, RunId, random_id
 from watchglass.base.retry import Backoff
-from watchglass.media.bitstream import to_length_prefixed
 from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.fact import GapOpened, StreamIs
 from watchglass.model.gap import GapCause
@@ -231,43 +230,37 @@ class _Session:
         if self._queue.failed.is_set():
             self._end_run(GapCause.WRITE_FAILED)
         self._watch_clock(packet)
-        try:
-            sample = to_length_prefixed(packet.data, self._codec)
-        except ValueError as error:
-            raise StreamInvalidError(
-                "The camera's picture data cannot be understood: restart the camera, or choose "
-                "another profile on it."
-            ) from error
-        if sample.parameter_sets and self._sets.update(sample.parameter_sets):
+        if packet.parameter_sets and self._sets.update(packet.parameter_sets):
             self._parameters = None
-        if not sample.has_picture:
+        if not packet.has_picture:
             # Parameter sets or SEI on their own: they belong to the picture that follows.
-            if len(self._held) + len(sample.data) <= 1 << 20:
-                self._held += sample.data
+            if len(self._held) + len(packet.data) <= 1 << 20:
+                self._held += packet.data
             return
-        data = self._held + sample.data if self._held else sample.data
+        data = self._held + packet.data if self._held else packet.data
         self._held = b""
-        self._picture(packet, data, sample.is_key or packet.is_key)
+        self._picture(packet, data)
 
     def end(self, cause: GapCause) -> None:
         """The connection is over."""
         self._end_run(cause)
 
-    def _picture(self, packet: Packet, data: bytes, is_key: bool) -> None:
-        if self._stepped and is_key:
+    def _picture(self, packet: Packet, data: bytes) -> None:
+        if self._stepped and packet.is_key:
             self._stepped = False
             self._end_run(GapCause.CLOCK_STEP)
         try:
-            self._feed(packet, data, is_key)
+            self._feed(packet, data)
         except RunBrokenError as broken:
             _LOG.info(
                 "run_broken", camera=self._queue.camera, stream=self._queue.stream,
                 why=str(broken),
             )  # fmt: skip
             self._end_run(GapCause.CAMERA_DROPPED)
-            self._feed(packet, data, is_key)
+            self._feed(packet, data)
 
-    def _feed(self, packet: Packet, data: bytes, is_key: bool) -> None:
+    def _feed(self, packet: Packet, data: bytes) -> None:
+        is_key = packet.is_key
         assembler = self._assembler
         if assembler is None:
             if not is_key or not self._sets.complete:

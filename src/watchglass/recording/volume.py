@@ -37,7 +37,8 @@ class Volume:
         found = volume_at(self.path)
         if found is None:
             raise VolumeMissingError(
-                f"The volume is not at {self.path}: mount the disk it is on. Nothing is written there."
+                f"The volume is not at {self.path}: mount the disk it is on. "
+                "Nothing is written there."
             )
         if found != self.id:
             raise VolumeMissingError(

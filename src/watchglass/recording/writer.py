@@ -75,6 +75,13 @@ class StreamQueue:
         self._writer.wake(self)
         return True
 
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether a fragment of that size finds room now; nobody else puts any in."""
+        depth = self.jobs.depth()
+        return not self.failed.is_set() and (
+            depth.items == 0 or depth.size_bytes + size_bytes <= depth.limit_bytes
+        )
+
     def put_always(self, job: Job) -> None:
         """Queue what must not be lost and weighs little."""
         self.jobs.put_always(job)
@@ -230,7 +237,7 @@ class VolumeWriter:
                         job.wall_ns,
                         gap,
                         job.cause,
-                    )  # fmt: skip
+                    )
                 )
 
     def _open(self, stream: StreamQueue, job: OpenFile) -> None:
@@ -272,7 +279,7 @@ class VolumeWriter:
                 video.width,
                 video.height,
                 job.sound,
-            )  # fmt: skip
+            )
         )
 
     def _created(self, path: Path) -> int:
@@ -307,7 +314,7 @@ class VolumeWriter:
                 job.samples,
                 job.wall_ns,
                 leaf,
-            )  # fmt: skip
+            )
         )
         info = media.opened.info
         self._outbox.add(
@@ -324,7 +331,7 @@ class VolumeWriter:
                 job.flags,
                 job.wall_ns,
                 leaf,
-            )  # fmt: skip
+            )
         )
 
     def _close(self, stream: StreamQueue, media_to: int) -> None:
@@ -349,7 +356,7 @@ class VolumeWriter:
                 len(media.entries),
                 root,
                 media_to,
-            )  # fmt: skip
+            )
         )
 
 

@@ -1,0 +1,141 @@
+"""What every command stands on: settings, the screen, and the way to the site."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import typer
+
+from watchglass.app.cli.screen import Screen
+from watchglass.app.refusal import error_of
+from watchglass.app.site import SiteRequest
+from watchglass.app.wiring import Ground, ground, open_store, own_site
+from watchglass.base import log
+from watchglass.base.errors import AlreadyRunningError, BusError, ConfigError, NotFoundError
+from watchglass.base.ids import CameraId
+from watchglass.bus.endpoint import answers, ipc_path
+from watchglass.bus.message import Codec
+from watchglass.bus.request import ControlClient
+from watchglass.config.settings import Settings, read_settings
+from watchglass.model.camera import Camera
+from watchglass.model.control import Accepted, Refused, Reply, Request, Status, StatusRequest
+from watchglass.store.index import IndexStore
+from watchglass.store.site import SiteStore
+
+_ORDER_S = 30.0
+_STATUS_S = 5.0
+
+
+@dataclass
+class Shell:
+    """One call of the command line. Settings are read when first needed."""
+
+    data: Path | None = None
+    verbose: bool = False
+    screen: Screen = field(default_factory=Screen)
+
+    @cached_property
+    def settings(self) -> Settings:
+        level = "debug" if self.verbose else None
+        settings = read_settings({"data": self.data, "log_level": level})
+        log.configure(settings.log_level.value, json=settings.log_json)
+        return settings
+
+    @cached_property
+    def ground(self) -> Ground:
+        return ground(self.settings)
+
+    @property
+    def by(self) -> str:
+        """Who asks, for the ledgers."""
+        try:
+            return f"{getpass.getuser()} (command line)"
+        except (KeyError, OSError):
+            return "command line"
+
+    def command(self, words: str) -> str:
+        """How to call ``watchglass words`` on this data folder."""
+        data = f"--data {self.data} " if self.data is not None else ""
+        return f"watchglass {data}{words}"
+
+    # --- the site ----------------------------------------------------------------------------
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a recorder runs on this state folder."""
+        return answers(ipc_path(self.ground.layout.control))
+
+    def status(self) -> Status | None:
+        """The processes of the running recorder; None when none runs."""
+        if not self.is_running:
+            return None
+        reply = self._client().call(StatusRequest(), _STATUS_S)
+        return reply if isinstance(reply, Status) else None
+
+    def carry_out(self, request: SiteRequest) -> tuple[CameraId, bool]:
+        """Have the running recorder do it, or do it without one: the camera, and which it was."""
+        if not self.is_running:
+            self._quiet()
+            try:
+                with own_site(self.ground) as site:
+                    return site.carry_out(request), False
+            except AlreadyRunningError:
+                if not self.is_running:
+                    raise
+        reply = self._client().call(request, _ORDER_S)
+        if isinstance(reply, Refused):
+            raise error_of(reply)
+        if not isinstance(reply, Accepted) or reply.camera is None:
+            raise BusError("The recorder answers what was not asked: is it of another version?")
+        return reply.camera, True
+
+    @contextmanager
+    def store(self) -> Iterator[SiteStore]:
+        """The site's database, to look; NotFoundError while nothing was set up."""
+        if not self.ground.layout.site_db.exists():
+            raise NotFoundError(
+                f"Nothing is set up in {self.settings.data} yet: add a camera with "
+                f"'{self.command('camera add URL')}', or name the folder with --data."
+            )
+        store = open_store(self.ground)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @contextmanager
+    def index(self) -> Iterator[IndexStore]:
+        """The index, to look."""
+        path = self.ground.layout.index_db
+        if not path.exists():
+            raise ConfigError(
+                f"There is no index at {path}: make it anew with "
+                f"'{self.command('check --repair')}', or start the recorder."
+            )
+        index = IndexStore(path)
+        try:
+            yield index
+        finally:
+            index.close()
+
+    def find_camera(self, text: str) -> Camera:
+        with self.store() as store:
+            return store.find_camera(text, with_credentials=False)
+
+    def _client(self) -> ControlClient[Request, Reply]:
+        return ControlClient(self.ground.layout.control, Codec[Request](Request), Codec[Reply](Reply))
+
+    def _quiet(self) -> None:
+        """Of a keeper in this process only what is wrong is for the person at the screen."""
+        if not self.verbose:
+            log.configure("error", json=self.settings.log_json)
+
+
+def shell(context: typer.Context) -> Shell:
+    """What the global options said."""
+    found = context.obj
+    assert isinstance(found, Shell)
+    return found

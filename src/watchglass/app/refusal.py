@@ -1,0 +1,21 @@
+"""An error of ours on its way through a pipe or socket, and back."""
+
+from watchglass.base.errors import WatchglassError
+from watchglass.model.control import Refused
+
+
+def refusal(error: WatchglassError) -> Refused:
+    """What tells another process of an error."""
+    return Refused(error.code, error.exit_code, error.sentence)
+
+
+def error_of(refused: Refused) -> WatchglassError:
+    """The error as it was raised there."""
+    return _kinds(WatchglassError).get(refused.code, WatchglassError)(refused.sentence)
+
+
+def _kinds(root: type[WatchglassError]) -> dict[str, type[WatchglassError]]:
+    found = {root.code: root}
+    for kind in root.__subclasses__():
+        found |= _kinds(kind)
+    return found
