@@ -32,11 +32,11 @@ def parameters(width: int = 64) -> VideoParameters:
 
 
 def video_packet(
-    dts: int | None, at_ns: int, *, pts: int | None = None, timescale: int = 90_000
+    dts: int | None, at_ns: int, *, pts: int | None = None, lost: bool = False
 ) -> Packet:
     """A picture that arrives ``at_ns`` after the beginning; the payload goes its own way."""
     shown = pts if pts is not None else dts
-    return Packet(Track.VIDEO, b"", shown, dts, timescale, False, WALL_NS + at_ns, at_ns)
+    return Packet(Track.VIDEO, b"", shown, dts, 90_000, False, WALL_NS + at_ns, at_ns, lost=lost)
 
 
 def sound_packet(pts: int | None, at_ns: int, data: bytes, timescale: int = 8000) -> Packet:

@@ -1,4 +1,4 @@
-"""A stream that is recorded in one thread: assembler, queue and real writer, jobs done on demand."""
+"""A stream recorded in one thread: assembler, queue and real writer, jobs done on demand."""
 
 import errno
 import os

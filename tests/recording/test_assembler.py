@@ -45,6 +45,7 @@ class Step:
     timed: bool = True
     size: int = 20
     width: int = 64
+    lost: bool = False
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Fed:
     media: int
     data: bytes
     key: bool
+    lost: bool = False
 
 
 @dataclass
@@ -168,10 +170,10 @@ class Feeder:
             )  # fmt: skip
         dts = self._clock if step.timed else None
         pts = self._clock + step.pts_after if step.timed else None
-        packet = video_packet(dts, self._now_ns, pts=pts)
+        packet = video_packet(dts, self._now_ns, pts=pts, lost=step.lost)
         told = parameters(step.width) if step.key else None
         self._assembler.add_video(packet, data, step.key, told)
-        self.runs[-1].video.append(Fed(self._clock, data, step.key))
+        self.runs[-1].video.append(Fed(self._clock, data, step.key, step.lost))
         self.runs[-1].moved |= not step.timed or step.after == 0
 
     def _sound(self, step: Step) -> None:
@@ -240,6 +242,8 @@ def _check_video(run: Run, made: Read) -> None:
     for fed in run.video:
         if head is not None and head.data == fed.data:
             assert head.key == fed.key
+            # What leans on a picture that never came is no media until the next key frame.
+            assert not begun or not fed.lost or fed.key or made.in_hole(head.media)
             head, begun = next(left, None), True
         elif begun:
             media = fed.media - start
@@ -262,11 +266,12 @@ def _check_holes(run: Run, made: Read) -> None:
         assert 0 <= hole.media_from < hole.media_to
         assert hole.media_to in keys or hole.media_to == end
     interval = SECOND
+    after_loss = {fed.data for fed in run.video if fed.lost}
     for one, other in pairwise(made.samples(Track.VIDEO)):
         passed = other.media - one.media
         if passed > max(SECOND, 3 * interval):
             assert made.in_hole(other.media - 1), (one.media, other.media, made.holes)
-        elif not made.in_hole(other.media - 1):
+        elif other.data not in after_loss:
             interval = passed
 
 
@@ -276,6 +281,8 @@ def _check_joins(run: Run, made: Read) -> None:
         end = fragment.info.media_time + fragment.duration
         start = following.info.media_time
         if job.number in run.sink.by_tick or made.in_hole(min(end, start)):
+            continue
+        if any(fed.lost for fed in run.video):
             continue
         assert end == start
     for _, job, fragment in video:
@@ -314,6 +321,7 @@ odd_frames = st.builds(
     timed=st.sampled_from([True, True, True, False]),
     size=st.sampled_from([4, 20, 500]),
     width=st.sampled_from([64, 64, 64, 80]),
+    lost=st.sampled_from([False, False, False, True]),
 )  # fmt: skip
 sounds = st.builds(
     Step,

@@ -2,18 +2,20 @@
 
 import select
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
+from watchglass.app.launch import launch
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.retry import Backoff
 
-_STEADY_NS = 30 * NS_PER_S
+_STEADY_NS = 3 * NS_PER_S
+"""Who lives that long does not die of its start, and is started again without a wait."""
 _ENCODER = msgspec.json.Encoder()
 _LOG = log.get("supervisor")
 
@@ -22,7 +24,8 @@ class Child:
     """A process that is kept alive until ``stop``.
 
     ``first_message`` is asked at each start, so that a restarted child gets what holds by then.
-    ``first`` is True only for the first start. A child that ``speaks`` says on its standard output,
+    ``first`` is True only for the first start. ``start`` makes the process, where it is not simply
+    launched. A child that ``speaks`` says on its standard output,
     in one line, how its start went.
     """
 
@@ -33,16 +36,16 @@ class Child:
         first_message: Callable[[bool], object],
         clock: Clock,
         *,
+        start: "Callable[[], subprocess.Popen[bytes]] | None" = None,
         speaks: bool = False,
     ) -> None:
         self.name = name
         self.restarts = 0
         self.since_ns = 0
         self.exit_code: int | None = None
-        self._module = module
         self._first_message = first_message
         self._clock = clock
-        self._speaks = speaks
+        self._launch = start or partial(launch, module, speaks=speaks)
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -111,15 +114,7 @@ class Child:
     def _spawn(self, *, first: bool) -> None:
         message = self._first_message(first)
         with self._lock:
-            # A session of its own: Ctrl-C and a closed terminal are for the supervisor, which then
-            # ends its children in order.
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if self._speaks else None,
-                close_fds=True,
-                start_new_session=True,
-            )
+            self._process = self._launch()
             self.since_ns = self._clock.wall_ns()
         self.tell(message)
 
@@ -135,11 +130,8 @@ class Child:
             _LOG.error("child_died", name=self.name, exit_code=self.exit_code)
             if self._clock.monotonic_ns() - began_ns > _STEADY_NS:
                 self._backoff.reset()
-            # The first death costs nothing but the start; only a row of them is slowed down.
-            if self._backoff.attempts:
-                self._clock.wait(self._stopping, self._backoff.next_s())
             else:
-                self._backoff.attempts += 1
+                self._clock.wait(self._stopping, self._backoff.next_s())
             if not self._stopping.is_set():
                 self.restarts += 1
                 self._spawn(first=False)

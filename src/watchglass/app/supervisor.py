@@ -10,6 +10,7 @@ import threading
 import msgspec
 
 from watchglass.app.child import Child
+from watchglass.app.launch import Spare
 from watchglass.app.layout import Layout
 from watchglass.app.refusal import error_of
 from watchglass.base.clock import Clock
@@ -27,6 +28,7 @@ from watchglass.model.assignment import (
 from watchglass.model.control import Accepted, ProcessStatus, Refused
 from watchglass.model.gap import GapCause
 
+_WORKER = "watchglass.app.camera_worker"
 _WORKER_END_S = 12.0
 _KEEPER_END_S = 15.0
 _HEAR_S = 0.2
@@ -50,6 +52,7 @@ class Supervisor:
         self._lock = threading.RLock()
         self._cameras: dict[str, dict[CameraId, AssignedCamera]] = {}
         self._workers: dict[str, Child] = {}
+        self._spare = Spare(_WORKER)
         self._allow = settings.allow
         self._keeper = Child(
             "keeper", "watchglass.app.keeper_process", self._keep, clock, speaks=True
@@ -81,6 +84,7 @@ class Supervisor:
         end = Shutdown(GapCause.RECORDER_STOPPED)
         with self._lock:
             workers = list(self._workers.values())
+        self._spare.close()
         for worker in workers:
             worker.stop(end)
         for worker in workers:
@@ -139,7 +143,7 @@ class Supervisor:
         def first_message(_first: bool) -> WorkerStart:
             return self._assignment(name)
 
-        worker = Child(name, "watchglass.app.camera_worker", first_message, self._clock)
+        worker = Child(name, _WORKER, first_message, self._clock, start=self._spare.take)
         self._workers[name] = worker
         worker.start()
 

@@ -270,15 +270,15 @@ class Assembler:
         if self._last_dts < 0:
             return
         passed = media - self._last_dts
-        if passed <= max(VIDEO_TIMESCALE, 3 * (self._interval or VIDEO_TIMESCALE)):
-            if not lost:
-                self._interval = passed
-                return
+        limit = max(VIDEO_TIMESCALE, 3 * (self._interval or VIDEO_TIMESCALE))
+        if passed <= limit and not lost:
+            self._interval = passed
+            return
         # The last sample before a hole must not be stretched over it: the file alone has to tell
         # of the hole after a crash.
         self._flush_video(None)
         if self._hole_from is None:
-            self._hole_from = self._written_to
+            self._hole_from = min(self._written_to, media)
             self._hole_cause = GapCause.CAMERA_DROPPED
 
     # --- files -------------------------------------------------------------------------------

@@ -138,7 +138,10 @@ class VolumeWriter:
 
     def _do(self, stream: StreamQueue, job: Job) -> None:
         if isinstance(job, Tell):
-            self._tell(stream, job)
+            # A run that failed has ended where the disk did: what its reader says of later moments
+            # is of a run that the keeper may never have heard of.
+            if isinstance(job.fact, GapOpened) or not stream.failed.is_set():
+                self._tell(stream, job)
             return
         if stream.failed.is_set():
             if isinstance(job, EndRun):

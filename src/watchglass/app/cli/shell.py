@@ -126,7 +126,9 @@ class Shell:
             return store.find_camera(text, with_credentials=False)
 
     def _client(self) -> ControlClient[Request, Reply]:
-        return ControlClient(self.ground.layout.control, Codec[Request](Request), Codec[Reply](Reply))
+        return ControlClient(
+            self.ground.layout.control, Codec[Request](Request), Codec[Reply](Reply)
+        )
 
     def _quiet(self) -> None:
         """Of a keeper in this process only what is wrong is for the person at the screen."""

@@ -1,0 +1,181 @@
+"""``kill -9`` of the camera-worker, the keeper and both, at random moments.
+
+Lost: frames that were sent to the recorder up to the kill (the simulator's log, by frame number)
+and are not on disk, divided by the frame rate. Gap: from the last frame on disk before the kill to
+the first one after it. Only kills that hit the worker count towards both; what a kill of the keeper
+alone costs is told apart, and has to be nothing. Bad files: those in which ffmpeg finds an error.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+
+from benches._frames import media_files, recorded_frames, sent_frames
+from benches._harness import BenchError, RunningRecorder, percentile, report, workplace
+from watchglass.base.ids import CameraId
+from watchglass.model.stream import StreamName
+from watchglass.simulate.process import Simulator, arguments
+
+FPS = 15
+_TARGETS = {
+    "lost_p95_s": ("<=", 0.5),
+    "lost_max_s": ("<=", 1.0),
+    "gap_p95_s": ("<=", 5.0),
+    "bad_files": ("<=", 0.0),
+    "kills": (">=", 100.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """``wall_ns`` is UTC at the signal."""
+
+    what: str
+    wall_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a kill cost one camera, in seconds."""
+
+    what: str
+    lost_s: float
+    gap_s: float
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench kill")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--kills", type=int, default=None)
+    parser.add_argument("--cameras", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--long-gop", action="store_true", help="10 s GOP: the gap may be 15 s")
+    parser.add_argument("--four-k", action="store_true", help="4K H.265 at 8 Mb/s")
+    asked = parser.parse_args()
+    kills = asked.kills or (6 if asked.quick else 110)
+    costs, bad, files = _measure(kills, asked)
+    hit = [cost for cost in costs if cost.what != "keeper"]
+    keeper = [cost for cost in costs if cost.what == "keeper"]
+    lost = [cost.lost_s for cost in hit]
+    gaps = [cost.gap_s for cost in hit]
+    figures: dict[str, float | int | None] = {
+        "kills": kills,
+        "samples": len(hit),
+        "lost_p95_s": round(percentile(lost, 0.95), 3),
+        "lost_max_s": round(max(lost), 3),
+        "lost_mean_s": round(sum(lost) / len(lost), 3),
+        "gap_p95_s": round(percentile(gaps, 0.95), 3),
+        "gap_max_s": round(max(gaps), 3),
+        "keeper_lost_max_s": round(max((c.lost_s for c in keeper), default=0.0), 3),
+        "keeper_gap_max_s": round(max((c.gap_s for c in keeper), default=0.0), 3),
+        "bad_files": bad,
+        "files": files,
+    }
+    targets = dict(_TARGETS)
+    if asked.long_gop:
+        targets["gap_p95_s"] = ("<=", 15.0)
+    if asked.quick or asked.kills:
+        targets.pop("kills")
+    return report("kill", asked.quick, figures, targets, enough=kills >= 20)
+
+
+def _measure(kills: int, asked: argparse.Namespace) -> tuple[list[Cost], int, int]:
+    kind = "4k" if asked.four_k else "b" if asked.long_gop else "a"
+    size = {} if asked.four_k else {"width": 640, "height": 360, "bit_rate": 800_000}
+    with workplace() as folder:
+        logs = folder / "log"
+        options = arguments(
+            cameras=asked.cameras, kind=kind, seconds=20, log=str(logs), no_sound=True, **size
+        )
+        with Simulator(*options, show_progress=True) as simulator:
+            recorder = RunningRecorder(folder / "data")
+            try:
+                names = {recorder.add(camera): camera.name for camera in simulator.urls}
+                time.sleep(14 if asked.long_gop else 6)
+                done = _kill(recorder, kills, asked)
+                time.sleep(14 if asked.long_gop else 6)
+            finally:
+                status = recorder.stop()
+            if status != 0:
+                raise BenchError(f"the recorder ended with status {status}:\n{recorder.log()}")
+        costs = [
+            cost
+            for camera, name in names.items()
+            for cost in _costs(done, recorder.media, camera, logs / f"{name}-main.jsonl")
+        ]
+        files = [
+            path
+            for camera in names
+            for stream in StreamName
+            for path in media_files(recorder.media, camera, stream)
+        ]
+        return costs, sum(map(_is_bad, files)), len(files)
+
+
+def _kill(recorder: RunningRecorder, kills: int, asked: argparse.Namespace) -> list[Kill]:
+    chance = random.Random(asked.seed)
+    done = []
+    for number in range(kills):
+        what = ("worker", "keeper", "both")[number % 3]
+        found = recorder.processes()
+        victims = [
+            process.pid
+            for name, process in found.items()
+            if (name == "keeper" and what != "worker")
+            or (name.startswith("camera-worker") and what != "keeper")
+        ]
+        done.append(Kill(what, time.time_ns()))
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(chance.uniform(12.0, 22.0) if asked.long_gop else chance.uniform(3.5, 6.5))
+        print(f"\rkilled {number + 1} of {kills}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return done
+
+
+def _costs(kills: list[Kill], media: Path, camera: CameraId, log: Path) -> list[Cost]:
+    sent = sent_frames(log)
+    walls = [frame.wall_ns for frame in sent]
+    on_disk = sorted({frame.number for frame in recorded_frames(media, camera, StreamName.MAIN)})
+    if not on_disk or not sent:
+        raise BenchError(f"nothing was recorded of {camera}")
+    known = set(on_disk)
+    costs = []
+    for kill in kills:
+        last_sent = bisect_right(walls, kill.wall_ns) - 1
+        lost = 0
+        while last_sent >= lost and sent[last_sent - lost].number not in known:
+            lost += 1
+        number = sent[last_sent].number
+        before = on_disk[bisect_right(on_disk, number) - 1]
+        at = bisect_left(on_disk, number + 1)
+        if at == len(on_disk):
+            raise BenchError("recording did not go on after the last kill")
+        gap = (on_disk[at] - before - 1) / FPS
+        costs.append(Cost(kill.what, lost / FPS, gap))
+    return costs
+
+
+def _is_bad(path: Path) -> bool:
+    """Whether ffmpeg has anything to say about a file."""
+    done = subprocess.run(
+        ["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-f", "null", "-"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode or done.stderr.strip():
+        print(f"{path.name}: {done.stderr.strip()[:300]}", file=sys.stderr)
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

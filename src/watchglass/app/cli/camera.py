@@ -1,0 +1,254 @@
+"""``watchglass camera``: what is done with cameras that are set up, and a look at others."""
+
+from typing import Annotated, Any
+
+import typer
+
+from watchglass.app.cli.camera_add import add, probe
+from watchglass.app.cli.moments import Moment, parse_duration, parse_moment, shown_time, utc_text
+from watchglass.app.cli.screen import AMBER, Cell, Column, Row
+from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.overview import CameraOverview, overview
+from watchglass.app.words import count_words, size_words
+from watchglass.base.errors import UsageError
+from watchglass.model.control import (
+    PauseRequest,
+    RemoveCameraRequest,
+    ResumeRequest,
+    SoundRequest,
+)
+
+group = typer.Typer(help="Add cameras, list them, pause and remove them.", no_args_is_help=False)
+group.command("add")(add)
+group.command("probe")(probe)
+
+Which = Annotated[str, typer.Argument(metavar="CAMERA", help="Name, id, or its first 4 digits.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the ledger.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+# --- list -----------------------------------------------------------------------------------------
+
+
+@group.command("list")
+def list_cameras(context: typer.Context, json: AsJson = False) -> None:
+    """Show each camera: what it is, whether it records, and if not since when and why."""
+    of = shell(context)
+    found = overviews(of)
+    if json:
+        of.screen.json([camera_json(each) for each in found])
+        return
+    now_ns = of.ground.clock.wall_ns()
+    if not found:
+        of.screen.say("No camera is set up yet. Add one:")
+        of.screen.command(of.command("camera add rtsp://ADDRESS/PATH"))
+        return
+    recording = sum(each.records for each in found)
+    of.screen.say(_summary(found, recording))
+    of.screen.say()
+    of.screen.table(_COLUMNS, [_row(each, now_ns) for each in found])
+    missing = [each for each in found if each.remedy]
+    if missing:
+        of.screen.say()
+    for cause in dict.fromkeys(each.cause for each in missing):
+        alike = [each for each in missing if each.cause is cause]
+        names = ", ".join(each.camera.name for each in alike)
+        of.screen.hint(f"{names}: {alike[0].remedy}")
+
+
+_COLUMNS = (
+    Column("Camera"), Column("Id"), Column("Streams"), Column("State", wraps=True),
+    Column("Kept since"), Column("Last picture"), Column("Size", right=True),
+)  # fmt: skip
+
+
+def overviews(of: Shell) -> list[CameraOverview]:
+    """All cameras as of now."""
+    running = of.is_running
+    with of.store() as store:
+        cameras = store.cameras(with_credentials=False)
+    if not cameras:
+        return []
+    now_ns = of.ground.clock.wall_ns()
+    with of.index() as index, index.read() as reader:
+        return [overview(reader, each, now_ns=now_ns, running=running) for each in cameras]
+
+
+def _summary(found: list[CameraOverview], recording: int) -> str:
+    if not found[0].running:
+        return f"{count_words(len(found), 'camera')}, none recorded: the recorder does not run."
+    if recording == len(found):
+        return f"All {len(found)} cameras record." if recording > 1 else "The camera records."
+    return f"{recording} of {count_words(len(found), 'camera')} record."
+
+
+def _row(each: CameraOverview, now_ns: int) -> Row:
+    def at(ns: int | None) -> str:
+        return shown_time(ns, now_ns) if ns is not None else "–"
+
+    last_ns = each.main.last_picture_ns
+    return (
+        each.camera.name,
+        each.camera.id[:8],
+        ", ".join(_shape(stream.codec, stream.width, stream.height) for stream in each.streams),
+        Cell(_state(each, now_ns), "" if each.records else AMBER),
+        at(each.oldest_ns),
+        "now" if each.records else at(last_ns),
+        size_words(each.size_bytes),
+    )
+
+
+def _state(each: CameraOverview, now_ns: int) -> str:
+    since = f" since {shown_time(each.since_ns, now_ns)}" if each.since_ns is not None else ""
+    if each.records:
+        return f"records{since}" + (", with sound" if each.camera.sound else "")
+    until_ns = each.camera.paused_until_ns
+    until = f", until {shown_time(until_ns, now_ns)}" if until_ns is not None else ""
+    return f"no picture{since}: {each.why}{until}"
+
+
+def _shape(codec: str, width: int, height: int) -> str:
+    return f"{codec} {width}×{height}" if codec else "not seen yet"
+
+
+def camera_json(each: CameraOverview) -> dict[str, Any]:
+    """A camera for programs; keys stay as they are."""
+    urls = {address.stream: address.url for address in each.camera.streams}
+
+    def at(ns: int | None) -> str | None:
+        return utc_text(ns) if ns is not None else None
+
+    return {
+        "id": each.camera.id,
+        "name": each.camera.name,
+        "state": each.camera.state.value,
+        "paused_until": at(each.camera.paused_until_ns),
+        "sound": each.camera.sound,
+        "added": at(each.camera.added_ns),
+        "recording": each.records,
+        "since": at(each.since_ns),
+        "gap": each.cause.value if each.cause is not None else None,
+        "why": each.why or None,
+        "kept_since": at(each.oldest_ns),
+        "last_picture": at(each.main.last_picture_ns),
+        "bytes": each.size_bytes,
+        "streams": [
+            {
+                "stream": stream.stream.value, "url": urls[stream.stream], "codec": stream.codec,
+                "width": stream.width, "height": stream.height,
+                "gap": stream.gap.value if stream.gap is not None else None,
+                "last_picture": at(stream.last_picture_ns),
+            }
+            for stream in each.streams
+        ],
+    }  # fmt: skip
+
+
+# --- changes --------------------------------------------------------------------------------------
+
+
+@group.command("pause")
+def pause(
+    context: typer.Context,
+    camera: Which,
+    reason: Reason = "",
+    length: Annotated[
+        str | None, typer.Option("--for", help="How long: 30s, 5m, 2h, 3d.", metavar="LENGTH")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="Until when: 18:00, 2026-07-04 18:00.")
+    ] = None,
+) -> None:
+    """Stop recording a camera for a while: a gap 'paused', with who and why."""
+    of = shell(context)
+    now_ns = of.ground.clock.wall_ns()
+    end = _end_of_pause(of, length, until, now_ns)
+    found = of.find_camera(camera)
+    _, running = of.carry_out(
+        PauseRequest(found.id, end.ns if end is not None else None, of.by, reason)
+    )
+    how_long = (
+        f"until {shown_time(end.ns, now_ns)}, then goes on by itself"
+        if end is not None
+        else "until it is resumed"
+    )
+    of.screen.say(f"{found.name} is paused {how_long}.")
+    if end is None:
+        of.screen.command(of.command(f"camera resume {found.id[:8]}"))
+    elif not running:
+        of.screen.hint("The recorder does not run: it ends the pause when it next does.")
+
+
+def _end_of_pause(of: Shell, length: str | None, until: str | None, now_ns: int) -> Moment | None:
+    if length is not None and until is not None:
+        raise UsageError("Give --for or --until, not both.")
+    if length is not None:
+        return Moment(now_ns + parse_duration(length))
+    if until is None:
+        return None
+    end = parse_moment(until, now_ns, later=True)
+    if end.assumed:
+        of.screen.remark(end.assumed)
+    return end
+
+
+@group.command("resume")
+def resume(context: typer.Context, camera: Which, reason: Reason = "") -> None:
+    """Record a paused camera again."""
+    of = shell(context)
+    found = of.find_camera(camera)
+    _, running = of.carry_out(ResumeRequest(found.id, of.by, reason))
+    of.screen.say(
+        f"{found.name} is recorded again."
+        if running
+        else f"{found.name} is recorded again when the recorder runs."
+    )
+
+
+@group.command("sound")
+def sound(
+    context: typer.Context,
+    camera: Which,
+    state: Annotated[str, typer.Argument(metavar="on|off")],
+    reason: Reason = "",
+) -> None:
+    """Keep a camera's sound from now on, or no longer."""
+    if state not in ("on", "off"):
+        raise UsageError(f"Sound is 'on' or 'off', not {state!r}.")
+    of = shell(context)
+    found = of.find_camera(camera)
+    of.carry_out(SoundRequest(found.id, state == "on", of.by, reason))
+    if state == "on":
+        of.screen.say(
+            f"The sound of {found.name} is kept from now on. It is kept as sound: nothing turns it "
+            "into text."
+        )
+        of.screen.hint(
+            "Recording what people say is forbidden in many places without their consent."
+        )
+    else:
+        of.screen.say(f"The sound of {found.name} is no longer kept. What was recorded stays.")
+
+
+@group.command("remove")
+def remove(
+    context: typer.Context,
+    camera: Which,
+    reason: Reason = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop recording a camera for good. Its recordings stay until their time is up."""
+    of = shell(context)
+    found = of.find_camera(camera)
+    if not reason.strip():
+        raise UsageError("Removing a camera needs a reason: --reason 'why'.")
+    if not yes:
+        if not of.screen.live:
+            raise UsageError("Nobody can be asked here: say --yes to remove the camera.")
+        if not of.screen.confirm(
+            f"Remove {found.name} ({found.id[:8]}) and erase its password? Recordings stay."
+        ):
+            of.screen.say("Nothing was changed.")
+            raise typer.Exit(1)
+    of.carry_out(RemoveCameraRequest(found.id, of.by, reason))
+    of.screen.say(f"{found.name} is removed and its password erased. Its recordings stay.")

@@ -1,0 +1,289 @@
+"""``watchglass camera add`` and ``probe``: look at a camera before anything of it is stored."""
+
+import getpass
+import itertools
+import sys
+import time
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from watchglass.app.cli.screen import Screen
+from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.site import allowed_hosts
+from watchglass.app.words import rate_words
+from watchglass.base.errors import (
+    AuthFailedError,
+    CameraError,
+    NotFoundError,
+    RefusedError,
+    UsageError,
+)
+from watchglass.base.ids import CameraId
+from watchglass.cameras.address import split_url
+from watchglass.cameras.probe import (
+    AddressRules,
+    CameraProbe,
+    FoundStream,
+    Prober,
+    probe_camera,
+)
+from watchglass.cameras.probe_worker import run_probe
+from watchglass.model.control import AddCameraRequest
+from watchglass.model.probe import ProbeRequest, ProbeResult
+
+_FIRST_PICTURE_S = 20.0
+_LOOK_EVERY_S = 0.3
+
+Url = Annotated[str, typer.Argument(metavar="URL", help="rtsp://ADDRESS/PATH of its main stream.")]
+User = Annotated[str | None, typer.Option(help="User name; the password is asked for.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+Sub = Annotated[str | None, typer.Option(help="Address of its sub-stream; guessed otherwise.")]
+NoSub = Annotated[bool, typer.Option("--no-sub", help="Leave its sub-stream alone.")]
+Allow = Annotated[
+    bool,
+    typer.Option("--allow", help="Let this host in although its address is refused by default."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+def add(
+    context: typer.Context,
+    url: Url,
+    name: Annotated[str | None, typer.Option(help="What to call it; its host otherwise.")] = None,
+    user: User = None,
+    password_stdin: PasswordStdin = False,
+    sub: Sub = None,
+    no_sub: NoSub = False,
+    allow: Allow = False,
+    json: AsJson = False,
+) -> None:
+    """Look at a camera and record it from now on, with or without a running recorder."""
+    of = shell(context)
+    look = _Look(of, url, user, sub, no_sub, allow, quiet=json)
+    found = look.found(password_stdin)
+    if not json:
+        show_probe(of.screen, found)
+    camera, running = of.carry_out(_request(of, look, found, name))
+    recording = running and _began(of, camera, quiet=json)
+    added = of.find_camera(camera)
+    if json:
+        shown = {"id": camera, "name": added.name, "recording": recording}
+        of.screen.json(shown | probe_json(found))
+        return
+    look.tell_allowed()
+    if recording:
+        of.screen.say(f"{added.name} ({camera[:8]}) is added, and recording has begun.")
+    elif running:
+        of.screen.say(f"{added.name} ({camera[:8]}) is added; its first picture is still awaited.")
+        of.screen.command(of.command("camera list"))
+    else:
+        of.screen.say(f"{added.name} ({camera[:8]}) is added. Recording begins with:")
+        of.screen.command(of.command("serve"))
+
+
+def probe(
+    context: typer.Context,
+    url: Url,
+    user: User = None,
+    password_stdin: PasswordStdin = False,
+    sub: Sub = None,
+    no_sub: NoSub = False,
+    allow: Allow = False,
+    json: AsJson = False,
+) -> None:
+    """Look at a camera without adding it."""
+    of = shell(context)
+    found = _Look(of, url, user, sub, no_sub, allow, quiet=json).found(password_stdin)
+    if json:
+        of.screen.json(probe_json(found))
+    else:
+        show_probe(of.screen, found)
+
+
+class _Look:
+    """A look at a camera, with what the operator said of it."""
+
+    def __init__(
+        self,
+        of: Shell,
+        url: str,
+        user: str | None,
+        sub: str | None,
+        no_sub: bool,
+        allow: bool,
+        *,
+        quiet: bool,
+    ) -> None:
+        if sub is not None and no_sub:
+            raise UsageError("Give --sub or --no-sub, not both.")
+        self._of, self._url, self._user, self._sub, self._quiet = of, url, user, sub, quiet
+        self._no_sub = no_sub
+        address, in_url = split_url(url)
+        self.host = address.host
+        self._known = in_url is not None or user is not None
+        hosts = {self.host} | ({split_url(sub)[0].host} if sub else set())
+        self.allow = frozenset(hosts) if allow else frozenset()
+        if in_url is not None and in_url.password.reveal():
+            of.screen.remark(
+                "The password in the address stays in the history of your shell: next time leave "
+                "it out and it is asked for."
+            )
+
+    def found(self, password_stdin: bool) -> CameraProbe:
+        """What the camera is; raises what is wrong with it."""
+        password = self._password(password_stdin)
+        result = self._probed(password)
+        asked = isinstance(result.problem, AuthFailedError) and not self._known
+        if asked and self._of.screen.live and not password_stdin:
+            self._of.screen.say("The camera asks for a user name and a password.")
+            self._user = input("User name: ")
+            result = self._probed(getpass.getpass("Password (not shown): "))
+        if result.main is None:
+            raise self._explained(result.problem)
+        return result
+
+    def tell_allowed(self) -> None:
+        if self.allow:
+            hosts = " and ".join(sorted(self.allow))
+            self._of.screen.say(
+                f"{hosts} is allowed as a camera's address here from now on. (By default the "
+                "recorder goes to no address of this machine, of groups or of clouds' metadata.)"
+            )
+
+    def _password(self, from_stdin: bool) -> str | None:
+        if from_stdin:
+            if self._user is None:
+                raise UsageError("A password needs a user name: --user NAME.")
+            return sys.stdin.readline().rstrip("\r\n")
+        if self._user is None:
+            return None
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "Nobody can be asked for the password here: give it on standard input with "
+                "--password-stdin."
+            )
+        return getpass.getpass(f"Password of {self._user!r} (not shown): ")
+
+    def _probed(self, password: str | None) -> CameraProbe:
+        rules = AddressRules(self._of.settings.allow | self._site_allows() | self.allow)
+        with self._of.screen.working(f"looking at {self.host}"):
+            found = probe_camera(
+                self._url, self._user, password, sub_url=self._sub, rules=rules,
+                prober=_first_only() if self._no_sub else run_probe,
+            )  # fmt: skip
+        wanted = found.main is None or not self._no_sub
+        return found if wanted else replace(found, problem=None)
+
+    def _site_allows(self) -> frozenset[str]:
+        try:
+            with self._of.store() as store:
+                return allowed_hosts(store)
+        except NotFoundError:
+            return frozenset()
+
+    def _explained(self, problem: CameraError | RefusedError | None) -> Exception:
+        if problem is None:
+            return CameraError("The camera cannot be recorded, and does not say why.")
+        if isinstance(problem, RefusedError) and "allow it by name" in problem.sentence:
+            return RefusedError(f"{problem.sentence.rstrip('.')} (--allow).")
+        return problem
+
+
+def _first_only() -> Prober:
+    """A prober that looks at one stream: to guess at others would only take time."""
+    looked: list[ProbeRequest] = []
+
+    def prober(request: ProbeRequest) -> ProbeResult:
+        if looked:
+            raise RefusedError("It was asked for by nobody.")
+        looked.append(request)
+        return run_probe(request)
+
+    return prober
+
+
+def _request(of: Shell, look: _Look, found: CameraProbe, name: str | None) -> AddCameraRequest:
+    assert found.main is not None
+    login = found.credentials
+    return AddCameraRequest(
+        name if name is not None else _free_name(of, look.host),
+        tuple((each.stream, each.url) for each in found.streams),
+        login.user if login else "",
+        login.password.reveal() if login else "",
+        found.main.result.session_name,
+        of.by,
+        tuple(sorted(look.allow)),
+    )
+
+
+def _free_name(of: Shell, host: str) -> str:
+    try:
+        with of.store() as store:
+            taken = {each.name for each in store.cameras(with_credentials=False)}
+    except NotFoundError:
+        taken = set()
+    names = itertools.chain([host], (f"{host}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
+
+
+def _began(of: Shell, camera: CameraId, *, quiet: bool) -> bool:
+    """Wait for the first picture on disk; whether it came."""
+    until_s = time.monotonic() + _FIRST_PICTURE_S
+    with of.screen.working("waiting for the first picture on disk"), of.index() as index:
+        while time.monotonic() < until_s:
+            with index.read() as reader:
+                if any(file.camera == camera and file.length for file in reader.open_files()):
+                    return True
+            time.sleep(_LOOK_EVERY_S)
+    return False
+
+
+# --- shown ----------------------------------------------------------------------------------------
+
+
+def show_probe(screen: Screen, found: CameraProbe) -> None:
+    """What the camera is, a line for each stream."""
+    assert found.main is not None
+    screen.say(f"Main stream: {stream_words(found.main)}")
+    if found.sub is not None:
+        screen.say(f"Sub-stream:  {stream_words(found.sub)}")
+    if found.problem is not None:
+        screen.remark(f"No sub-stream is recorded. {found.problem.sentence}")
+    sounds = found.main.result.sounds
+    if sounds:
+        screen.hint(f"It offers sound ({', '.join(sounds)}), which is not kept unless switched on.")
+
+
+def stream_words(found: FoundStream) -> str:
+    """'h264 1280×720, 15 fps, a key frame each 1.0 s, 2.1 Mb/s'."""
+    seen = found.result
+    pieces = [f"{seen.codec} {seen.width}×{seen.height}"]
+    if seen.fps is not None:
+        pieces.append(f"{seen.fps:.3g} fps")
+    if seen.gop_s is not None:
+        pieces.append(f"a key frame each {seen.gop_s:.1f} s")
+    else:
+        pieces.append(f"less than two key frames in {seen.seconds:.0f} s")
+    return ", ".join([*pieces, rate_words(seen.bit_rate)])
+
+
+def probe_json(found: CameraProbe) -> dict[str, Any]:
+    """What was found, for programs; keys stay as they are."""
+    return {
+        "streams": [
+            {
+                "stream": each.address.stream.value, "url": each.address.url,
+                "codec": each.result.codec, "width": each.result.width,
+                "height": each.result.height, "fps": each.result.fps, "gop_s": each.result.gop_s,
+                "bit_rate": each.result.bit_rate, "sounds": list(each.result.sounds),
+                "session_name": each.result.session_name,
+            }
+            for each in (found.main, found.sub)
+            if each is not None
+        ],
+        "remark": found.problem.sentence if found.problem is not None else None,
+    }  # fmt: skip

@@ -1,0 +1,7 @@
+"""``watchglass check``."""
+
+import typer
+
+
+def check(context: typer.Context) -> None:
+    """Soon."""

@@ -1,0 +1,7 @@
+"""``watchglass clip``."""
+
+import typer
+
+
+def clip(context: typer.Context) -> None:
+    """Soon."""

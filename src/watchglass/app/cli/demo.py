@@ -1,0 +1,7 @@
+"""``watchglass demo``."""
+
+import typer
+
+
+def demo(context: typer.Context) -> None:
+    """Soon."""

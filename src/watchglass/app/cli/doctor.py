@@ -1,0 +1,7 @@
+"""``watchglass doctor``."""
+
+import typer
+
+
+def doctor(context: typer.Context) -> None:
+    """Soon."""

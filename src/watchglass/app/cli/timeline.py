@@ -1,0 +1,7 @@
+"""``watchglass timeline``."""
+
+import typer
+
+
+def timeline(context: typer.Context) -> None:
+    """Soon."""
