@@ -69,12 +69,16 @@ class RunningRecorder:
             **environment,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "watchglass", "serve"],
+            [sys.executable, "-m", "watchglass.app", "serve"],
             env={**os.environ, **settings},
             stdout=self._log,
             stderr=self._log,
         )
-        self._wait_until_up()
+        try:
+            self._wait_until_up()
+        except BaseException:
+            self.stop()
+            raise
 
     def ask(self, request: Request) -> Reply:
         client: ControlClient[Request, Reply] = ControlClient(

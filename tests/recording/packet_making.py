@@ -63,6 +63,7 @@ class KeptJobs:
         return True
 
     def has_room(self, size_bytes: int) -> bool:
+        self.refused += self.refuses(size_bytes)
         return not self.refuses(size_bytes)
 
     def put_always(self, job: Job) -> None:

@@ -66,7 +66,9 @@ class CameraOverview:
         return REMEDIES.get(self.cause, "") if self.cause is not None else ""
 
 
-def overview(index: IndexReader, camera: Camera, *, now_ns: int, running: bool) -> CameraOverview:
+def overview(
+    index: IndexReader, camera: Camera, size_bytes: int, *, now_ns: int, running: bool
+) -> CameraOverview:
     """A camera as of now; ``running`` says whether a recorder is."""
     streams = tuple(_stream(index, camera, each.stream, now_ns) for each in camera.streams)
     oldest = index.oldest_closed_of(camera.id, now_ns + _AHEAD_NS, 1)
@@ -80,7 +82,7 @@ def overview(index: IndexReader, camera: Camera, *, now_ns: int, running: bool) 
         since_ns = _records_since(index, camera, main.stream, now_ns)
     return CameraOverview(
         camera, streams, oldest_ns if oldest_ns is not None else since_ns,
-        index.bytes_by_camera().get(camera.id, 0), since_ns, running,
+        size_bytes, since_ns, running,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ CAUSES: dict[GapCause, str] = {
     GapCause.STALLED: "the connection is open and no media comes",
     GapCause.STREAM_INVALID: "what comes cannot be read as a stream",
     GapCause.CODEC_UNSUPPORTED: "the camera sends a codec that is not recorded",
-    GapCause.WAITING_KEY_FRAME: "waiting for a picture that decoding can begin with",
+    GapCause.WAITING_KEY_FRAME: "waiting for the next whole picture (key frame)",
     GapCause.CAMERA_DROPPED: "the camera left pictures out",
     GapCause.RECORDER_STOPPED: "the recorder was stopped",
     GapCause.RECORDER_CRASHED: "the recorder, or a part of it, had died",
@@ -35,14 +35,14 @@ REMEDIES: dict[GapCause, str] = {
     GapCause.STALLED: "Restart the camera.",
     GapCause.STREAM_INVALID: "Restart the camera, and see that its address is that of a stream.",
     GapCause.CODEC_UNSUPPORTED: "Set the camera to H.264 or H.265.",
-    GapCause.RECORDER_STOPPED: "Start it: watchglass serve.",
-    GapCause.RECORDER_CRASHED: "Start it: watchglass serve.",
+    GapCause.RECORDER_STOPPED: "Start the recorder.",
+    GapCause.RECORDER_CRASHED: "Start the recorder.",
     GapCause.QUARANTINED: "Update the camera's firmware.",
-    GapCause.OVERLOAD: "See 'watchglass doctor'.",
+    GapCause.OVERLOAD: "Record fewer streams, or on a faster machine or disk.",
     GapCause.DISK_FULL: "Free some space, or shorten retention.",
     GapCause.VOLUME_MISSING: "Mount the disk.",
     GapCause.WRITE_FAILED: "Check the disk and its mount.",
-    GapCause.PAUSED: "Resume it: watchglass camera resume.",
+    GapCause.PAUSED: "Resume it, or wait until its time is over.",
 }
 
 

@@ -15,6 +15,7 @@ START_CODE = b"\x00\x00\x01"
 MOST_NAL_UNITS = 4096
 
 H264_IDR = 5
+H264_SEI = 6
 H264_SPS = 7
 H264_PPS = 8
 H265_VPS = 32
@@ -22,31 +23,30 @@ H265_SPS = 33
 H265_PPS = 34
 
 # What the first byte of a NAL unit says, per codec: one table look-up instead of shifts and tests.
-_OTHER, _PARAMETER_SET, _PICTURE, _KEY = 0, 1, 2, 3
+OTHER, PARAMETER_SET, PICTURE, KEY = 0, 1, 2, 3
 
 
 def _h264_kind(first_byte: int) -> int:
     nal_type = first_byte & 0x1F
     if nal_type in (H264_SPS, H264_PPS):
-        return _PARAMETER_SET
+        return PARAMETER_SET
     if nal_type == H264_IDR:
-        return _KEY
-    return _PICTURE if 1 <= nal_type <= 4 else _OTHER
+        return KEY
+    return PICTURE if 1 <= nal_type <= 4 else OTHER
 
 
 def _h265_kind(first_byte: int) -> int:
     nal_type = first_byte >> 1 & 0x3F
     if nal_type in (H265_VPS, H265_SPS, H265_PPS):
-        return _PARAMETER_SET
+        return PARAMETER_SET
     if 16 <= nal_type <= 23:  # IRAP: BLA, IDR, CRA
-        return _KEY
-    return _PICTURE if nal_type < 32 else _OTHER
+        return KEY
+    return PICTURE if nal_type < 32 else OTHER
 
 
-_KINDS: dict[VideoCodec, bytes] = {
-    VideoCodec.H264: bytes(_h264_kind(byte) for byte in range(256)),
-    VideoCodec.H265: bytes(_h265_kind(byte) for byte in range(256)),
-}
+H264_KINDS = bytes(_h264_kind(byte) for byte in range(256))
+H265_KINDS = bytes(_h265_kind(byte) for byte in range(256))
+_KINDS: dict[VideoCodec, bytes] = {VideoCodec.H264: H264_KINDS, VideoCodec.H265: H265_KINDS}
 
 
 @dataclass(slots=True)
@@ -77,25 +77,25 @@ def to_length_prefixed(data: bytes, codec: VideoCodec) -> Sample:
     if len(units) == 2 and not units[0].strip(b"\x00"):
         # The usual P picture: one NAL unit, and worth its own path.
         unit = units[1].rstrip(b"\x00")
-        kind = kinds[unit[0]] if unit else _OTHER
-        if kind >= _PICTURE:
-            return Sample(len(unit).to_bytes(4, "big") + unit, True, kind == _KEY, ())
+        kind = kinds[unit[0]] if unit else OTHER
+        if kind >= PICTURE:
+            return Sample(len(unit).to_bytes(4, "big") + unit, True, kind == KEY, ())
     _check_units(data, units)
     parts: list[bytes] = []
     sets: list[bytes] = []
-    most = _OTHER
+    most = OTHER
     for unit in units[1:]:
         unit = unit.rstrip(b"\x00")
         if not unit:
             continue
         kind = kinds[unit[0]]
-        if kind == _PARAMETER_SET:
+        if kind == PARAMETER_SET:
             sets.append(unit)
         elif kind > most:
             most = kind
         parts.append(len(unit).to_bytes(4, "big"))
         parts.append(unit)
-    return Sample(b"".join(parts), most >= _PICTURE, most == _KEY, tuple(sets))
+    return Sample(b"".join(parts), most >= PICTURE, most == KEY, tuple(sets))
 
 
 def split_nal_units(data: bytes) -> list[bytes]:

@@ -100,6 +100,10 @@ class StallLimit:
         self.seconds = seconds * 1.1 if seconds > self._least_s else seconds
         return True
 
+    def begin(self, now_ns: int) -> None:
+        """Something of a first picture has come: from now on the limit holds."""
+        self._last_arrival_ns = now_ns
+
     def is_silent(self, now_ns: int) -> bool:
         """Whether no picture has come for too long, though something else does."""
         if self._last_arrival_ns is None:

@@ -29,6 +29,10 @@ class DecodeTimes:
         self._pending: list[int] = []
         self._last: int | None = None
 
+    def set_depth(self, depth: int | None) -> None:
+        """What the SPS says; never less than what the stream has shown."""
+        self.depth = max(self.depth, min(depth or 0, MOST_REORDER_DEPTH))
+
     def next(self, pts: int) -> int:
         """The decode time of the next picture, which is shown at ``pts``."""
         last = self._last

@@ -51,14 +51,17 @@ class Anchor:
             self._offset = offset
 
     def placed(self, media_to: int) -> Placed | None:
-        """The file's place by what was seen so far; None before the first observation.
+        """The file's place by what was seen so far; None when nothing tells of it.
 
         A run's first file is placed by its own smallest difference, with no rate. Each later one
         begins where the one before ends, and its rate leads to its own smallest difference at
         ``media_to``.
         """
         if self._offset is None:
-            return None
+            if self._before is None:
+                return None
+            start = self._before.wall_at(self._media_from)
+            return Placed(self._media_from, start, self._before.rate_ppb)
         if self._before is None:
             return Placed(self._media_from, self._offset + media_ns(self._media_from), 0)
         start = self._before.wall_at(self._media_from)

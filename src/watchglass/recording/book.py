@@ -30,6 +30,7 @@ LedgerEntry = tuple[str, dict[str, object]]
 FileKey = tuple[RunId, int]
 
 _MOVED_NS = 100_000_000
+_TOLD_LATE_NS = 1_000_000_000
 _LOG = log.get("keeper")
 
 
@@ -57,11 +58,16 @@ class OpenMedia:
 
 @dataclass(slots=True)
 class StreamState:
-    """In a run, or in a gap, or (only until the first line) in neither."""
+    """In a run, or in a gap, or (only until the first line) in neither.
+
+    ``since_ns`` is when the gap's cause began (UTC), ``peer`` who told of the run last.
+    """
 
     run: RunId | None = None
     gap: GapId | None = None
     cause: GapCause | None = None
+    since_ns: int | None = None
+    peer: str = ""
     last_placed: dict[RunId, Placed] = field(default_factory=dict)
 
 
@@ -73,15 +79,24 @@ class CameraBook:
         self.streams: dict[StreamName, StreamState] = {}
         self.files: dict[FileKey, OpenMedia] = {}
         self.volume: VolumeId | None = None
+        self.removed = False
         self._index = index
         self._runs: dict[RunId, bool] = {}
 
     # --- facts -------------------------------------------------------------------------------
 
-    def run_started(self, fact: RunStarted) -> list[LedgerEntry]:
-        if self._knows_run(fact.run):
-            return []
-        return self.start_run(fact.run, fact.stream, fact.wall_ns)
+    def knows_stream(self, name: StreamName) -> bool:
+        """Whether somebody added it: of others there is nothing to write."""
+        return name in self.streams
+
+    def run_started(self, fact: RunStarted, peer: str = "") -> list[LedgerEntry]:
+        entries: list[LedgerEntry] = []
+        if not self.knows_run(fact.run):
+            entries = self.start_run(fact.run, fact.stream, fact.wall_ns)
+        state = self.stream(fact.stream)
+        if state.run == fact.run:
+            state.peer = peer
+        return entries
 
     def start_run(self, run: RunId, stream: StreamName, wall_ns: int) -> list[LedgerEntry]:
         """A run that is new; ends the open gap."""
@@ -91,7 +106,7 @@ class CameraBook:
         ]
         if state.gap is not None:
             entries.append(self._closing(stream, state.gap, wall_ns, run))
-        state.run, state.gap, state.cause = run, None, None
+        state.run, state.gap, state.cause, state.peer = run, None, None, ""
         self._runs[run] = False
         return entries
 
@@ -120,7 +135,7 @@ class CameraBook:
         if state.run == run or (state.run is None and state.gap is None):
             new_gap = gap or GapId(random_id())
             entries.append(self._opening(stream, new_gap, cause, wall_ns, run))
-            state.run, state.gap, state.cause = None, new_gap, cause
+            state.run, state.gap, state.cause, state.since_ns = None, new_gap, cause, wall_ns
         return entries
 
     def file_opened(self, fact: FileOpened, peer: str) -> list[LedgerEntry]:
@@ -129,10 +144,12 @@ class CameraBook:
         if known is not None:
             known.peer = peer
             return []
+        if not self.knows_run(fact.run):
+            return []
         with self._index.read() as index:
             if index.file(fact.run, fact.sequence) is not None:
                 return []
-        before = self.stream(fact.stream).last_placed.get(fact.run)
+        before = self.last_placed(fact.stream, fact.run, fact.sequence)
         self.files[key] = OpenMedia(
             fact.run, fact.sequence, fact.stream, fact.volume, fact.wall_ns, fact.first_fragment,
             fact.media_from, Frontier([fact.header_leaf]), Anchor(fact.media_from, before), peer,
@@ -173,9 +190,11 @@ class CameraBook:
             media, fact.length, fact.fragments, fact.root, fact.media_to, recovered=False
         )
 
-    def gap_opened(self, fact: GapOpened) -> list[LedgerEntry]:
+    def gap_opened(self, fact: GapOpened, now_ns: int) -> list[LedgerEntry]:
         state = self.stream(fact.stream)
-        if state.run is not None or state.cause is fact.cause:
+        if self.removed or state.run is not None or state.cause is fact.cause:
+            return []
+        if _is_old(fact.wall_ns, state.since_ns, now_ns):
             return []
         with self._index.read() as index:
             if index.has_gap(fact.gap):
@@ -194,10 +213,12 @@ class CameraBook:
             entries.append(self._closing(stream, state.gap, wall_ns, None))
         new_gap = gap or GapId(random_id())
         entries.append(self._opening(stream, new_gap, cause, wall_ns, None))
-        state.gap, state.cause = new_gap, cause
+        state.gap, state.cause, state.since_ns = new_gap, cause, wall_ns
         return entries
 
     def hole(self, fact: Hole) -> list[LedgerEntry]:
+        if not self._has_files(fact):
+            return []
         with self._index.read() as index:
             if index.has_gap(fact.gap):
                 return []
@@ -212,6 +233,8 @@ class CameraBook:
         )
 
     def sound_broke(self, fact: SoundBroke) -> list[LedgerEntry]:
+        if not self.knows_run(fact.run):
+            return []
         return [
             (
                 "sound_broke",
@@ -299,7 +322,7 @@ class CameraBook:
         info = found.info
         entries: list[LedgerEntry] = []
         state = self.stream(info.stream)
-        if not self._knows_run(info.run):
+        if not self.knows_run(info.run):
             if state.run is None:
                 entries += self.start_run(info.run, info.stream, info.wall_ns)
             else:
@@ -346,6 +369,13 @@ class CameraBook:
 
     def has_open_files(self, run: RunId) -> bool:
         return any(key[0] == run for key in self.files)
+
+    def _has_files(self, hole: Hole) -> bool:
+        """Whether something is known of the run, that could say when the hole was."""
+        if self.has_open_files(hole.run) or hole.run in self.stream(hole.stream).last_placed:
+            return True
+        with self._index.read() as index:
+            return index.file_with_media(hole.run, hole.media_from) is not None
 
     def _holes_found(self, found: RecoveredFile) -> list[LedgerEntry]:
         """Holes that the dead writer had no time to tell of."""
@@ -413,7 +443,7 @@ class CameraBook:
             {"gap": gap, "stream": stream.value, "wall": str(wall_ns), "run": run},
         )
 
-    def _knows_run(self, run: RunId) -> bool:
+    def knows_run(self, run: RunId) -> bool:
         if run in self._runs:
             return True
         with self._index.read() as index:
@@ -428,6 +458,15 @@ class CameraBook:
             open_runs = {open_run for open_run, _, _ in index.open_runs()}
             known = index.has_run(run)
         return not known or run not in open_runs
+
+
+def _is_old(wall_ns: int, since_ns: int | None, now_ns: int) -> bool:
+    """Whether a gap was told before what is known came to be, and is only told again.
+
+    A cause that led to no line leaves no trace by which it could be known. Where the clock was set
+    back, earlier times are new.
+    """
+    return since_ns is not None and wall_ns < since_ns - _TOLD_LATE_NS and since_ns <= now_ns
 
 
 def _file_opened(

@@ -45,7 +45,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure, Done, Facts, FromKeeper, Order, Ordered, Synced
 from watchglass.recording.alive import Alive
 from watchglass.recording.ballast import Ballast
-from watchglass.recording.book import CameraBook, FileKey, LedgerEntry, OpenMedia
+from watchglass.recording.book import CameraBook, LedgerEntry, OpenMedia
 from watchglass.recording.chronicle import Chronicle
 from watchglass.recording.fold import catch_up, fold_lines
 from watchglass.recording.heads import OpenFile
@@ -56,11 +56,12 @@ from watchglass.recording.orders import carry_out
 from watchglass.recording.purge import Purger
 from watchglass.recording.recovery import StillWrittenError, read_open, recover
 from watchglass.recording.restart import adopt_unknown, settle
-from watchglass.recording.volume import Volume
+from watchglass.recording.volume import Volume, volume_at
 from watchglass.store.index import IndexStore
 
 SITE = "site"
 Lines = dict[CameraId, list[LedgerEntry]]
+_OF_RUNS = FragmentWritten | FileClosed
 _PATIENCE_NS = 3 * NS_PER_S
 _RECENT_NS = 3600 * NS_PER_S
 _LOG = log.get("keeper")
@@ -128,7 +129,7 @@ class Keeper:
         self._inbox = _Inbox()
         self._due_head_ns = 0
         self._ended_runs: set[CameraId] = set()
-        self._refused: set[FileKey] = set()
+        self._refused: set[tuple[str, int]] = set()
         self._patient_until_ns = 0
         self._look_for_files = False
         self.crash_cause = GapCause.RECORDER_CRASHED
@@ -270,9 +271,15 @@ class Keeper:
         self.disk.sync_filesystem(mounted.fd, str(mounted.volume.path))
 
     def volume_path(self, volume: VolumeId) -> Path | None:
-        """Where a volume lies; None when it is not mounted."""
+        """Where a volume lies; None when it is not mounted, or not there any more."""
         mounted = self._volumes.get(volume)
-        return mounted.volume.path if mounted is not None else None
+        if mounted is None or volume_at(mounted.volume.path) != volume:
+            return None
+        return mounted.volume.path
+
+    def is_present(self, peer: str) -> bool:
+        """Whether a worker of that name is connected."""
+        return peer in self._peers
 
     def mounted(self) -> list[Volume]:
         return [mounted.volume for mounted in self._volumes.values()]
@@ -301,14 +308,20 @@ class Keeper:
 
     def _take(self, peer: str, fact: Fact, lines: Lines) -> None:
         self.counters.facts += 1
-        book = self.book(fact.camera)
+        book = self.books.get(fact.camera)
+        if book is None or not (isinstance(fact, _OF_RUNS) or book.knows_stream(fact.stream)):
+            self._once((fact.camera, -1), "a stream that nobody added")
+        else:
+            self._tell_book(book, peer, fact, lines)
+
+    def _tell_book(self, book: CameraBook, peer: str, fact: Fact, lines: Lines) -> None:
         out = lines[fact.camera]
         match fact:
             case FragmentWritten():
                 book.fragment(fact, peer)
             case RunStarted():
                 self._end_dead_run(book, fact, lines)
-                out += book.run_started(fact)
+                out += book.run_started(fact, peer)
             case RunEnded():
                 out += book.run_ended(fact)
                 self._ended_runs.add(fact.camera)
@@ -317,7 +330,7 @@ class Keeper:
             case FileClosed():
                 out += book.file_closed(fact)
             case GapOpened():
-                out += book.gap_opened(fact)
+                out += book.gap_opened(fact, self.clock.wall_ns())
             case Hole():
                 out += book.hole(fact)
             case SoundBroke():
@@ -332,11 +345,14 @@ class Keeper:
         for media in book.files.values():
             if media.run == fact.run:
                 media.peer = peer
+        state = book.stream(fact.stream)
+        if state.run is not None and state.run == fact.run:
+            state.peer = peer
 
     def _end_dead_run(self, book: CameraBook, started: RunStarted, lines: Lines) -> None:
         """A stream whose worker died may start again before its end was noticed."""
         state = book.stream(started.stream)
-        if state.run is None or state.run == started.run:
+        if state.run is None or state.run == started.run or book.knows_run(started.run):
             return
         for media in [media for media in book.files.values() if media.run == state.run]:
             self._try_recover(book, media, lines)
@@ -352,12 +368,12 @@ class Keeper:
         """Files of which facts are missing tell themselves what they hold."""
         for book in self.books.values():
             for media in book.files.values():
-                path = self.path_of(book.camera, media)
-                if media.behind and path is not None:
+                path = self.path_of(book.camera, media) if media.behind else None
+                if path is not None:
                     try:
                         book.read_again(media, read_open(path))
                     except WatchglassError as error:
-                        self._once((media.run, media.sequence), error)
+                        self._once((media.run, media.sequence), error.sentence)
 
     def recover_orphans(self, lines: Lines) -> None:
         """Close the files that nobody writes any more."""
@@ -388,7 +404,7 @@ class Keeper:
             return
         except WatchglassError as error:
             if path.exists():
-                self._once((media.run, media.sequence), error)
+                self._once((media.run, media.sequence), error.sentence)
                 return
             lines[book.camera] += book.file_missing(media)
         else:
@@ -396,6 +412,10 @@ class Keeper:
             self.counters.recovered_bytes_cut += found.cut_bytes
             media_to = found.media_to
             lines[book.camera] += book.file_recovered(media, found)
+            if found.was_closed:
+                # Its writer may live and have gone on with a file that was not told of yet.
+                self._look_for_files = True
+                return
         if book.stream(media.stream).run == media.run:
             lines[book.camera] += book.end_run(
                 media.run, media.stream, media_to, self.clock.wall_ns(), self.crash_cause
@@ -409,10 +429,10 @@ class Keeper:
             return None
         return media_path(root, camera, media.stream, media.opened_ns, media.run, media.sequence)
 
-    def _once(self, key: FileKey, error: WatchglassError) -> None:
+    def _once(self, key: tuple[str, int], what: str) -> None:
         if key not in self._refused:
             self._refused.add(key)
-            _LOG.error("file_not_recovered", run=key[0], sequence=key[1], error=error.sentence)
+            _LOG.error("not_taken", of=key[0], sequence=key[1], why=what)
 
     # --- orders ------------------------------------------------------------------------------
 

@@ -121,6 +121,7 @@ def _end_streams(keeper: "Keeper", camera: CameraId) -> list[LedgerEntry]:
                 state.run, stream, book.media_end(state.run), now_ns, GapCause.DISABLED
             )
         entries += book.close_gap(stream, now_ns)
+    book.removed = True
     return entries
 
 

@@ -26,7 +26,10 @@ class StillWrittenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecoveredFile:
-    """A file as it lies on disk now, with its footer. ``cut_bytes`` were torn off its end."""
+    """A file as it lies on disk now, with its footer. ``cut_bytes`` were torn off its end.
+
+    ``was_closed``: by its writer, which may have gone on with another file.
+    """
 
     info: FileInfo
     entries: tuple[Entry, ...]
@@ -37,6 +40,7 @@ class RecoveredFile:
     root: bytes
     media_to: int
     cut_bytes: int
+    was_closed: bool
 
 
 def recover(path: Path, disk: Disk) -> RecoveredFile:
@@ -90,7 +94,7 @@ def _recover_locked(path: Path, fd: int, disk: Disk) -> RecoveredFile:
         length = found.whole_bytes + len(footer)
     return RecoveredFile(
         found.info, found.entries, found.header_leaf, found.header_bytes, shape, length, root,
-        media_end(found.info, found.entries), found.torn_bytes,
+        media_end(found.info, found.entries), found.torn_bytes, found.footer is not None,
     )  # fmt: skip
 
 

@@ -52,7 +52,6 @@ def settle(keeper: "Keeper", last_seen: LastSeen | None, *, fresh: bool) -> None
     adopt_unknown(keeper, lines, since_ns)
     keeper.write(lines)
     lines = defaultdict(list)
-    _end_runs_without_files(keeper, lines)
     if last_seen is not None and not last_seen.stopped:
         _change_gaps(keeper, last_seen, lines)
     keeper.write(lines)
@@ -60,7 +59,7 @@ def settle(keeper: "Keeper", last_seen: LastSeen | None, *, fresh: bool) -> None
 
 
 def adopt_unknown(keeper: "Keeper", lines: Lines, since_ns: int | None) -> int:
-    """Adopt media files that no ledger knows; how many.
+    """Adopt media files that no ledger knows, and end runs that nobody goes on with; how many.
 
     ``since_ns``: only folders in which something was created since (UTC); None for all.
     """
@@ -84,17 +83,19 @@ def adopt_unknown(keeper: "Keeper", lines: Lines, since_ns: int | None) -> int:
         keeper.counters.adopted_files += 1
         adopted += 1
     _end_adopted_runs(keeper, found, still_written, lines)
+    _end_runs_left(keeper, still_written, lines)
     return adopted
 
 
 def _take_up(keeper: "Keeper", index: IndexReader) -> None:
     for row in index.streams():
         if row.removed_ns is not None:
+            keeper.book(row.camera).removed = True
             continue
         state = keeper.book(row.camera).stream(row.stream)
         gap = index.open_gap(row.camera, row.stream)
         if gap is not None:
-            state.gap, state.cause = gap.id, gap.cause
+            state.gap, state.cause, state.since_ns = gap.id, gap.cause, gap.wall_from
     for run, camera, stream in index.open_runs():
         keeper.book(camera).stream(stream).run = run
     for file in index.open_files():
@@ -119,15 +120,21 @@ def _cause(keeper: "Keeper", last_seen: LastSeen | None) -> GapCause:
     return last_seen.cause_since(keeper.clock)
 
 
-def _end_runs_without_files(keeper: "Keeper", lines: Lines) -> None:
-    """Runs whose last file was closed, and whose end was not told before all died."""
+def _end_runs_left(keeper: "Keeper", still_written: set[str], lines: Lines) -> None:
+    """Runs of dead writers without a file that could tell: none is open, or none can be reached."""
     for book in keeper.books.values():
         for stream, state in book.streams.items():
-            if state.run is not None and not book.has_open_files(state.run):
-                lines[book.camera] += book.end_run(
-                    state.run, stream, book.media_end(state.run), keeper.clock.wall_ns(),
-                    keeper.crash_cause,
-                )  # fmt: skip
+            run = state.run
+            if run is None or run in still_written or keeper.is_present(state.peer):
+                continue
+            of_run = [media for media in book.files.values() if media.run == run]
+            if any(keeper.path_of(book.camera, media) is not None for media in of_run):
+                continue
+            if any(keeper.is_present(media.peer) for media in of_run):
+                continue
+            lines[book.camera] += book.end_run(
+                run, stream, book.media_end(run), keeper.clock.wall_ns(), keeper.crash_cause
+            )
 
 
 def _change_gaps(keeper: "Keeper", last_seen: LastSeen, lines: Lines) -> None:

@@ -232,7 +232,7 @@ def _swept(claims: list[_Claim]) -> Iterator[Span]:
             at = waiting[next_in].span.from_ns
         while next_in < len(waiting) and waiting[next_in].span.from_ns <= at:
             claim = waiting[next_in]
-            heappush(active, (claim.rank, claim.since_ns, next_in, claim.span))
+            heappush(active, (claim.rank, -claim.since_ns, next_in, claim.span))
             next_in += 1
         while active and active[0][3].to_ns <= at:
             heappop(active)

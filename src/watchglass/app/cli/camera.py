@@ -17,6 +17,7 @@ from watchglass.model.control import (
     ResumeRequest,
     SoundRequest,
 )
+from watchglass.model.gap import GapCause
 
 group = typer.Typer(help="Add cameras, list them, pause and remove them.", no_args_is_help=False)
 group.command("add")(add)
@@ -54,6 +55,8 @@ def list_cameras(context: typer.Context, json: AsJson = False) -> None:
         alike = [each for each in missing if each.cause is cause]
         names = ", ".join(each.camera.name for each in alike)
         of.screen.hint(f"{names}: {alike[0].remedy}")
+        if cause is GapCause.RECORDER_STOPPED:
+            of.screen.command(of.command("serve"))
 
 
 _COLUMNS = (
@@ -71,7 +74,11 @@ def overviews(of: Shell) -> list[CameraOverview]:
         return []
     now_ns = of.ground.clock.wall_ns()
     with of.index() as index, index.read() as reader:
-        return [overview(reader, each, now_ns=now_ns, running=running) for each in cameras]
+        sizes = reader.bytes_by_camera()
+        return [
+            overview(reader, each, sizes.get(each.id, 0), now_ns=now_ns, running=running)
+            for each in cameras
+        ]
 
 
 def _summary(found: list[CameraOverview], recording: int) -> str:

@@ -1,7 +1,26 @@
-"""``watchglass demo``."""
+"""``watchglass demo``: the recorder at work on four simulated cameras."""
+
+from typing import Annotated
 
 import typer
 
+from watchglass.app.cli.shell import shell
 
-def demo(context: typer.Context) -> None:
-    """Soon."""
+_FAILED = 1
+
+
+def demo(
+    context: typer.Context,
+    seconds: Annotated[
+        float | None, typer.Option(help="End after so many seconds of recording.", min=1)
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON line at the end on standard output.")
+    ] = False,
+) -> None:
+    """Record four simulated cameras, to see how it works: no hardware needed."""
+    # It brings encoders along, which no other command should load.
+    from watchglass.app.cli.demo_run import run_demo
+
+    held = run_demo(shell(context), seconds, json=json)
+    raise typer.Exit(0 if held else _FAILED)

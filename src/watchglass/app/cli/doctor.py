@@ -1,7 +1,151 @@
-"""``watchglass doctor``."""
+"""``watchglass doctor``: what is wrong with this machine and its recorder, and what is not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from watchglass.app import checkup
+from watchglass.app.checkup import Finding, Verdict
+from watchglass.app.cli.camera import overviews
+from watchglass.app.cli.moments import shown_time
+from watchglass.app.cli.screen import AMBER, Cell, Column
+from watchglass.app.cli.serve import retention_why
+from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.words import count_words, size_words
+from watchglass.base.errors import WatchglassError
+from watchglass.model.camera import CameraState
 
-def doctor(context: typer.Context) -> None:
-    """Soon."""
+_WRONG = 1
+
+
+def doctor(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Look this machine and the recorder over; exit code 1 when something needs somebody."""
+    of = shell(context)
+    findings = list(_findings(of))
+    wrong = [each for each in findings if each.verdict is Verdict.WRONG]
+    if json:
+        of.screen.json(
+            [
+                {"about": f.about, "value": f.value, "meaning": f.meaning, "verdict": f.verdict}
+                for f in findings
+            ]
+        )
+    else:
+        _show(of, findings, wrong)
+    raise typer.Exit(_WRONG if wrong else 0)
+
+
+def _show(of: Shell, findings: list[Finding], wrong: list[Finding]) -> None:
+    screen = of.screen
+    if wrong:
+        screen.say(f"{count_words(len(wrong), 'thing')} to see to:", AMBER)
+        for each in wrong:
+            screen.say(f"  {each.about}: {each.value}. {each.meaning}")
+    else:
+        screen.say("Nothing is wrong.")
+    screen.say()
+    styles = {Verdict.FINE: "", Verdict.NOTE: "", Verdict.WRONG: AMBER}
+    screen.table(
+        (Column("What"), Column("Is", wraps=True), Column("Which means", wraps=True)),
+        [
+            (each.about, Cell(each.value, styles[each.verdict]), Cell(each.meaning, "dim"))
+            for each in findings
+        ],
+    )
+
+
+def _findings(of: Shell) -> Iterator[Finding]:
+    settings, layout = of.settings, of.ground.layout
+    yield from checkup.software()
+    yield from checkup.folder("State folder", layout.state, settings.ballast_bytes)
+    if layout.state.is_dir():
+        yield from checkup.kernel(layout.state)
+        yield from checkup.clock(layout.state, of.ground.disk, of.ground.clock)
+    for part in (_site, _recorder, _cameras):
+        try:
+            yield from part(of)
+        except WatchglassError as error:
+            yield Finding(
+                part.__name__.strip("_").capitalize(), "unknown", error.sentence, Verdict.WRONG
+            )
+    yield Finding(
+        "Queue of a stream", size_words(settings.queue_bytes),
+        "So much may wait for the disk; what does not fit is a gap of its own cause.",
+    )  # fmt: skip
+
+
+def _site(of: Shell) -> Iterator[Finding]:
+    if not of.ground.layout.site_db.exists():
+        yield Finding(
+            "Set-up", "nothing yet",
+            f"Add a camera with '{of.command('camera add URL')}'.", Verdict.NOTE,
+        )  # fmt: skip
+        return
+    with of.store() as store:
+        hours, why = store.default_retention_h(), retention_why(store)
+        volumes = store.volumes()
+    yield Finding(
+        "Retention",
+        count_words(hours, "hour"),
+        f"{_sentence(why or 'somebody set it')}. On a full disk the oldest goes sooner.",
+    )
+    for each in volumes:
+        yield from checkup.volume(each.id, Path(each.path), of.settings)
+
+
+def _recorder(of: Shell) -> Iterator[Finding]:
+    status = of.status()
+    if status is None:
+        yield Finding(
+            "Recorder", "does not run", f"'{of.command('serve')}' starts it.", Verdict.NOTE
+        )
+        return
+    now_ns = of.ground.clock.wall_ns()
+    yield Finding(
+        "Recorder", f"runs since {shown_time(status.started_ns, now_ns)}",
+        f"Version {status.version}; {count_words(len(status.processes), 'process', 'processes')} "
+        "besides the supervisor.",
+    )  # fmt: skip
+    for each in status.processes:
+        load = f", {count_words(each.cameras, 'camera')}" if each.cameras else ""
+        died = f"It died {count_words(each.restarts, 'time')} and was started again: see the log."
+        yield Finding(
+            f"Process {each.name}",
+            f"pid {each.pid}, since {shown_time(each.since_ns, now_ns)}{load}",
+            died if each.restarts else "It has not died since the recorder started.",
+            Verdict.NOTE if each.restarts else Verdict.FINE,
+        )
+
+
+def _cameras(of: Shell) -> Iterator[Finding]:
+    if not of.ground.layout.index_db.exists():
+        return
+    now_ns = of.ground.clock.wall_ns()
+    found = overviews(of)
+    missing = [each for each in found if each.running and not each.records]
+    recording = sum(each.records for each in found)
+    yield Finding(
+        "Cameras", f"{recording} of {len(found)} record",
+        "Those that do not are below, each with its cause."
+        if missing
+        else "Without a recorder nothing is recorded."
+        if found and not recording
+        else "Every enabled camera is recorded."
+    )  # fmt: skip
+    for each in missing:
+        since = f" since {shown_time(each.since_ns, now_ns)}" if each.since_ns is not None else ""
+        wanted = each.camera.state is CameraState.PAUSED
+        yield Finding(
+            f"Camera {each.camera.name}", f"no picture{since}: {each.why}", each.remedy,
+            Verdict.NOTE if wanted else Verdict.WRONG,
+        )  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    # Not capitalize(): that would write EEA as eea.
+    return text[:1].upper() + text[1:]

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -53,11 +53,11 @@ def _escaped(sign: str) -> str:
 
 
 class Screen:
-    """The two streams of this process. With ``json`` only ``json()`` writes to standard output."""
+    """Standard output and standard error, or what is given in their stead."""
 
-    def __init__(self) -> None:
-        self.out = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
-        self.err = Console(file=sys.stderr, highlight=False, emoji=False, markup=False)
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.out = Console(file=out or sys.stdout, highlight=False, emoji=False, markup=False)
+        self.err = Console(file=err or sys.stderr, highlight=False, emoji=False, markup=False)
 
     @property
     def live(self) -> bool:

@@ -1,28 +1,28 @@
 """``watchglass serve``: record until told to stop."""
 
-import os
-import signal
 import time
-from types import FrameType
+from typing import TYPE_CHECKING
 
 import typer
 
 import watchglass
 from watchglass.app.cli.shell import Shell, shell
-from watchglass.app.wiring import Recorder
+from watchglass.app.cli.signals import Ending
 from watchglass.app.words import count_words, length_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.store.site import SiteStore
 
-_IMPATIENT = 130
+if TYPE_CHECKING:
+    from watchglass.app.wiring import Recorder
 
 
 def serve(context: typer.Context) -> None:
     """Record all cameras until stopped (Ctrl-C, or SIGTERM)."""
+    from watchglass.app.wiring import Recorder
+
     of = shell(context)
     recorder = Recorder(of.ground)
-    ending = Ending(recorder)
-    ending.catch_signals()
+    ending = Ending(recorder.stop)
     try:
         _introduce(of, recorder)
         with of.screen.working("starting: what was left open is closed first"):
@@ -38,26 +38,7 @@ def serve(context: typer.Context) -> None:
     of.screen.say(f"Stopped in {took}. From now on the timeline says 'recorder stopped'.")
 
 
-class Ending:
-    """What SIGINT, SIGTERM and SIGHUP mean: the first ends in order, another one does not wait."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self.asked = False
-        self._recorder = recorder
-
-    def catch_signals(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
-            # The pipes to the children break with us: workers close their files by themselves.
-            os._exit(_IMPATIENT)
-        self.asked = True
-        self._recorder.stop()
-
-
-def _introduce(of: Shell, recorder: Recorder) -> None:
+def _introduce(of: Shell, recorder: "Recorder") -> None:
     screen, store = of.screen, recorder.site.store
     screen.say(f"Watchglass {watchglass.__version__}")
     screen.say(f"Recordings are in {of.settings.media}, {retention_words(store)}.")
@@ -67,16 +48,22 @@ def _introduce(of: Shell, recorder: Recorder) -> None:
 
 def retention_words(store: SiteStore) -> str:
     """'kept 336 hours, then erased', and where the number comes from."""
-    hours, country = store.default_retention_h(), store.country()
-    kept = f"kept {count_words(hours, 'hour')}, then erased"
+    why = retention_why(store)
+    kept = f"kept {count_words(store.default_retention_h(), 'hour')}, then erased"
+    return f"{kept} ({why})" if why else kept
+
+
+def retention_why(store: SiteStore) -> str:
+    """Where the default comes from; empty when somebody set it."""
     if store.setting("retention_h") is not None:
-        return kept
+        return ""
+    country = store.country()
     if country is None:
-        return f"{kept} (the country is not stated: in the EEA the default is 72 hours)"
-    return f"{kept} (the default for {country})"
+        return "the country is not stated: in the EEA the default is 72 hours"
+    return f"the default for {country}"
 
 
-def _tell_cameras(of: Shell, recorder: Recorder, recording: int) -> None:
+def _tell_cameras(of: Shell, recorder: "Recorder", recording: int) -> None:
     cameras = recorder.site.store.cameras(with_credentials=False)
     others = len(cameras) - recording
     if not cameras:

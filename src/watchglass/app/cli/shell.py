@@ -1,18 +1,18 @@
 """What every command stands on: settings, the screen, and the way to the site."""
 
 import getpass
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from watchglass.app.cli.screen import Screen
 from watchglass.app.refusal import error_of
-from watchglass.app.site import SiteRequest
-from watchglass.app.wiring import Ground, ground, open_store, own_site
 from watchglass.base import log
 from watchglass.base.errors import AlreadyRunningError, BusError, ConfigError, NotFoundError
 from watchglass.base.ids import CameraId
@@ -24,6 +24,10 @@ from watchglass.model.camera import Camera
 from watchglass.model.control import Accepted, Refused, Reply, Request, Status, StatusRequest
 from watchglass.store.index import IndexStore
 from watchglass.store.site import SiteStore
+
+if TYPE_CHECKING:
+    from watchglass.app.site import SiteRequest
+    from watchglass.app.wiring import Ground
 
 _ORDER_S = 30.0
 _STATUS_S = 5.0
@@ -45,7 +49,10 @@ class Shell:
         return settings
 
     @cached_property
-    def ground(self) -> Ground:
+    def ground(self) -> "Ground":
+        # Not above: it brings the keeper along, which a call for help does not need.
+        from watchglass.app.wiring import ground
+
         return ground(self.settings)
 
     @property
@@ -58,7 +65,7 @@ class Shell:
 
     def command(self, words: str) -> str:
         """How to call ``watchglass words`` on this data folder."""
-        data = f"--data {self.data} " if self.data is not None else ""
+        data = f"--data {shlex.quote(str(self.data))} " if self.data is not None else ""
         return f"watchglass {data}{words}"
 
     # --- the site ----------------------------------------------------------------------------
@@ -75,8 +82,10 @@ class Shell:
         reply = self._client().call(StatusRequest(), _STATUS_S)
         return reply if isinstance(reply, Status) else None
 
-    def carry_out(self, request: SiteRequest) -> tuple[CameraId, bool]:
+    def carry_out(self, request: "SiteRequest") -> tuple[CameraId, bool]:
         """Have the running recorder do it, or do it without one: the camera, and which it was."""
+        from watchglass.app.wiring import own_site
+
         if not self.is_running:
             self._quiet()
             try:
@@ -100,6 +109,8 @@ class Shell:
                 f"Nothing is set up in {self.settings.data} yet: add a camera with "
                 f"'{self.command('camera add URL')}', or name the folder with --data."
             )
+        from watchglass.app.wiring import open_store
+
         store = open_store(self.ground)
         try:
             yield store

@@ -1,0 +1,295 @@
+"""A copy of a span as a plain file that any player takes, without transcoding.
+
+A clip begins with the key frame on show at the moment asked for, which may be earlier; the result
+says when. What is missing in the span is missing in the clip too: its time goes on without a pause,
+and the result lists what was left out. Where two runs share UTC, both are in the clip, one after
+the other. A player needs one codec, size and set of parameters in a file, so where these change,
+the clip is several files.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.disk import Disk
+from watchglass.base.errors import NotFoundError, RefusedError, UsageError, VolumeMissingError
+from watchglass.base.ids import CameraId, RunId, VolumeId
+from watchglass.media.remux import RemuxPacket, is_quicktime, remux
+from watchglass.model.stream import StreamName, Track
+from watchglass.model.timeline import Span, SpanKind
+from watchglass.recording.anchor import Placed, media_ns
+from watchglass.recording.clipclock import ClipClock
+from watchglass.recording.clipfile import ClipFolder, PartFile
+from watchglass.recording.clipsource import SourceFile, SourceRun, SourceSample, samples, tracks_of
+from watchglass.recording.mediapath import media_path
+from watchglass.recording.placement import media_at
+from watchglass.recording.shape import Shape, shape_of
+from watchglass.recording.timeline import timeline
+from watchglass.store.index import FileRow, IndexReader
+
+_BEFORE_NS = 2 * NS_PER_S
+"""A picture is shown after it is decoded: the one on show may lie in the file before."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPlan:
+    """What a clip is to be made of. ``missing`` are the spans that it cannot show."""
+
+    camera: CameraId
+    stream: StreamName
+    from_ns: int
+    to_ns: int
+    runs: tuple[SourceRun, ...]
+    missing: tuple[Span, ...]
+    overlaps: tuple[tuple[int, int], ...]
+
+    @property
+    def source_bytes(self) -> int:
+        """Length of all files that are read: the clip is not longer."""
+        return sum(file.length for run in self.runs for file in run.files)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFile:
+    """A file of a clip. ``from_ns`` and ``to_ns``: UTC of its first picture, and of its end."""
+
+    path: Path
+    from_ns: int
+    to_ns: int
+    pictures: int
+    length: int
+    codec: str
+    width: int
+    height: int
+    sound: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipResult:
+    """What was written, and what of the span is not in it."""
+
+    files: tuple[ClipFile, ...]
+    missing: tuple[Span, ...]
+    overlaps: tuple[tuple[int, int], ...]
+
+    @property
+    def from_ns(self) -> int:
+        """The real start: at or before the one asked for, where that was recorded."""
+        return self.files[0].from_ns
+
+    @property
+    def to_ns(self) -> int:
+        return self.files[-1].to_ns
+
+
+# --- the plan -------------------------------------------------------------------------------------
+
+
+def plan_clip(
+    index: IndexReader,
+    volume_path_of: Callable[[VolumeId], Path | None],
+    camera: CameraId,
+    stream: StreamName,
+    from_ns: int,
+    to_ns: int,
+    *,
+    now_ns: int | None = None,
+) -> ClipPlan:
+    """Which files a clip from ``from_ns`` to ``to_ns`` takes; reads nothing but the index.
+
+    UsageError for a span that ends before it begins, NotFoundError where nothing was recorded,
+    VolumeMissingError when a disk is not there.
+    """
+    if from_ns >= to_ns:
+        raise UsageError("A clip must end after it begins: check the two times.")
+    line = timeline(index, camera, stream, from_ns, to_ns, to_ns if now_ns is None else now_ns)
+    rows: dict[RunId, list[FileRow]] = defaultdict(list)
+    for row in index.files_between(camera, stream, from_ns - _BEFORE_NS, to_ns):
+        rows[row.run].append(row)
+    runs = []
+    for of_run in sorted(rows.values(), key=_began):
+        run = _source_run(index, volume_path_of, of_run, from_ns, to_ns)
+        if run is not None:
+            runs.append(run)
+    if not runs:
+        raise NotFoundError(
+            "Nothing was recorded in this span: `watchglass timeline` shows what there is."
+        )
+    missing = tuple(span for span in line.spans if span.kind is not SpanKind.MEDIA)
+    return ClipPlan(camera, stream, from_ns, to_ns, tuple(runs), missing, line.overlaps)
+
+
+def _began(rows: list[FileRow]) -> int:
+    return min(row.wall_from - media_ns(row.media_from) for row in rows)
+
+
+def _source_run(
+    index: IndexReader,
+    volume_path_of: Callable[[VolumeId], Path | None],
+    rows: list[FileRow],
+    from_ns: int,
+    to_ns: int,
+) -> SourceRun | None:
+    rows.sort(key=lambda row: row.sequence)
+    inside = [row for row in rows if row.wall_to > from_ns and row.wall_from < to_ns]
+    if not inside:
+        return None
+    first, last = inside[0], inside[-1]
+    media_from = max(first.media_from, _media_at(first, from_ns))
+    media_last = min(max(last.media_to, last.media_from + 1) - 1, _media_at(last, to_ns - 1))
+    holes = [
+        (hole.media_from, hole.media_to)
+        for hole in index.holes_of(first.run, 0)
+        if hole.media_from is not None and hole.media_to is not None
+        if hole.media_from <= media_last and hole.media_to > media_from
+    ]
+    files = tuple(
+        _source_file(volume_path_of, row) for row in rows if row.sequence <= last.sequence
+    )
+    return SourceRun(first.run, files, tuple(sorted(holes)), media_from, media_last)
+
+
+def _media_at(row: FileRow, wall_ns: int) -> int:
+    return media_at(wall_ns, row.media_from, row.wall_from, row.rate_ppb)
+
+
+def _source_file(volume_path_of: Callable[[VolumeId], Path | None], row: FileRow) -> SourceFile:
+    root = volume_path_of(row.volume)
+    if root is None:
+        raise VolumeMissingError(
+            f"The volume {row.volume} with recordings of this span is not there: mount its disk."
+        )
+    path = media_path(root, row.camera, row.stream, row.opened_ns, row.run, row.sequence)
+    return SourceFile(
+        path, row.sequence, Placed(row.media_from, row.wall_from, row.rate_ppb), row.length
+    )
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Group:
+    """Runs, or parts of runs, that go into one file."""
+
+    tracks: bytes
+    runs: list[SourceRun]
+
+
+def write_clip(
+    plan: ClipPlan,
+    target: Path,
+    disk: Disk,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> ClipResult:
+    """Write the clip to ``target``, or to ``target-1``, ``-2``, … when it takes several files.
+
+    The ending becomes ``.mov`` where the sound is G.711. RefusedError when a file is there and not
+    to be overwritten; StorageError when the folder takes it not. Nothing is left behind then, nor
+    after an exception of ``progress`` (bytes done, bytes in all), which so stops it.
+    """
+    groups = list(_groups(plan))
+    shapes = [shape_of(group.tracks) for group in groups]
+    paths = _names(target, [shape.sound for shape in shapes])
+    for path in paths:
+        if path.exists() and not overwrite:
+            raise RefusedError(f"{path} is there already: choose another name or overwrite it.")
+    step = _Steps(plan.source_bytes, progress)
+    with ExitStack() as stack:
+        folder = stack.enter_context(ClipFolder(disk))
+        written = []
+        for group, shape, path in zip(groups, shapes, paths, strict=True):
+            part = folder.add(path)
+            written.append(_write(group, shape, part, step))
+        if not any(file.pictures for file in written):
+            raise NotFoundError("No picture of this span is on disk yet: try again in a moment.")
+        folder.finish()
+    return ClipResult(tuple(file for file in written if file.pictures), plan.missing, plan.overlaps)
+
+
+def _groups(plan: ClipPlan) -> Iterator[_Group]:
+    group: _Group | None = None
+    for run in plan.runs:
+        for file in run.files:
+            tracks = tracks_of(file)
+            if group is None or group.tracks != tracks:
+                if group is not None:
+                    yield group
+                group = _Group(tracks, [])
+            if group.runs and group.runs[-1].run == run.run:
+                before = group.runs[-1]
+                group.runs[-1] = replace(before, files=(*before.files, file))
+            else:
+                group.runs.append(replace(run, files=(file,)))
+    if group is not None:
+        yield group
+
+
+def _names(target: Path, sounds: list[str]) -> list[Path]:
+    stem = target.stem if target.suffix.lower() in (".mp4", ".mov") else target.name
+    endings = [".mov" if is_quicktime(sound) else ".mp4" for sound in sounds]
+    if len(endings) == 1:
+        return [target.with_name(stem + endings[0])]
+    return [target.with_name(f"{stem}-{n}{ending}") for n, ending in enumerate(endings, 1)]
+
+
+class _Steps:
+    """Counts the bytes of samples taken against those of all files."""
+
+    def __init__(self, all_bytes: int, progress: Progress | None) -> None:
+        self._all = all_bytes
+        self._done = 0
+        self._progress = progress
+        self._told = 0
+
+    def take(self, size: int) -> None:
+        self._done += size
+        if self._progress is not None and self._done - self._told >= 1 << 20:
+            self._told = self._done
+            self._progress(self._done, self._all)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The pictures of one file as they pass by. Ends in UTC."""
+
+    pictures: int = 0
+    from_ns: int = 0
+    to_ns: int = 0
+
+    def take(self, sample: SourceSample) -> None:
+        if sample.track is not Track.VIDEO:
+            return
+        placed = sample.file.placed
+        if not self.pictures:
+            self.from_ns = placed.wall_at(sample.media + sample.composition_offset)
+        self.to_ns = placed.wall_at(sample.media + sample.duration)
+        self.pictures += 1
+
+
+def _write(group: _Group, shape: Shape, part: PartFile, step: _Steps) -> ClipFile:
+    seen = _Seen()
+    remux(part, group.tracks, _packets(group, seen, step))
+    return ClipFile(
+        part.target, seen.from_ns, seen.to_ns, seen.pictures, part.length, shape.codec,
+        shape.width, shape.height, shape.sound,
+    )  # fmt: skip
+
+
+def _packets(group: _Group, seen: _Seen, step: _Steps) -> Iterator[RemuxPacket]:
+    clock = ClipClock()
+    for run in group.runs:
+        clock.begin(run.holes)
+        for sample in samples(run):
+            step.take(len(sample.data))
+            packet = clock.packet(sample)
+            if packet is not None:
+                seen.take(sample)
+                yield packet

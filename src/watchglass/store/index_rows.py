@@ -1,0 +1,74 @@
+"""What the index answers with."""
+
+from dataclasses import dataclass
+
+from watchglass.base.ids import CameraId, GapId, RunId, VolumeId
+from watchglass.model.gap import GapCause
+from watchglass.model.stream import StreamName
+
+OPEN, CLOSED, DELETING = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A media file as the index knows it; ``state`` is OPEN, CLOSED or DELETING."""
+
+    run: RunId
+    sequence: int
+    camera: CameraId
+    stream: StreamName
+    volume: VolumeId
+    opened_ns: int
+    first_fragment: int
+    media_from: int
+    media_to: int
+    wall_from: int
+    wall_to: int
+    rate_ppb: int
+    length: int
+    state: int
+    codec: str
+    width: int
+    height: int
+    sound: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """A gap; ``wall_to`` is None while it lasts. ``media_from`` is set for one inside a run."""
+
+    id: GapId
+    camera: CameraId
+    stream: StreamName
+    cause: GapCause
+    wall_from: int
+    wall_to: int | None
+    after_run: RunId | None
+    media_from: int | None
+    media_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedRow:
+    """A span whose files are gone, by intent or not."""
+
+    cause: GapCause
+    wall_from: int
+    wall_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """Since when a stream has to be accounted for, and until when."""
+
+    camera: CameraId
+    stream: StreamName
+    added_ns: int
+    removed_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    camera: CameraId
+    wall_from: int
+    wall_to: int

@@ -1,0 +1,103 @@
+"""The tables of the index: made from ledgers alone, so never migrated but made anew."""
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table
+
+from watchglass.store.database import Schema
+
+META = sa.MetaData()
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+LEDGER = Table(
+    "ledger", META,
+    Column("name", String, primary_key=True),
+    Column("applied", BigInteger, nullable=False),
+)  # fmt: skip
+STREAM = Table(
+    "stream", META,
+    Column("num", _BIG, primary_key=True, autoincrement=True),
+    Column("camera", String(32), nullable=False),
+    Column("name", String(8), nullable=False),
+    Column("added_ns", BigInteger, nullable=False),
+    Column("removed_ns", BigInteger),
+    sa.UniqueConstraint("camera", "name"),
+)  # fmt: skip
+RUN = Table(
+    "run", META,
+    Column("num", _BIG, primary_key=True, autoincrement=True),
+    Column("id", LargeBinary(16), nullable=False, unique=True),
+    Column("stream", Integer, nullable=False),
+    Column("ended", Boolean, nullable=False, default=False),
+)  # fmt: skip
+FILE = Table(
+    "file", META,
+    Column("num", _BIG, primary_key=True, autoincrement=True),
+    Column("run", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("stream", Integer, nullable=False),
+    Column("volume", Integer, nullable=False),
+    Column("shape", Integer, nullable=False),
+    Column("opened_ns", BigInteger, nullable=False),
+    Column("first_fragment", BigInteger, nullable=False),
+    Column("media_from", BigInteger, nullable=False),
+    Column("media_to", BigInteger, nullable=False),
+    Column("wall_from", BigInteger, nullable=False),
+    Column("wall_to", BigInteger, nullable=False),
+    Column("rate_ppb", Integer, nullable=False, default=0),
+    Column("length", BigInteger, nullable=False),
+    Column("state", Integer, nullable=False),
+    sa.UniqueConstraint("run", "sequence"),
+)  # fmt: skip
+Index("file_at", FILE.c.stream, FILE.c.wall_from)
+Index("file_state", FILE.c.state, sqlite_where=FILE.c.state != 1)
+SHAPE = Table(
+    "shape", META,
+    Column("num", _BIG, primary_key=True, autoincrement=True),
+    Column("codec", String(16), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("sound", String(16), nullable=False),
+    sa.UniqueConstraint("codec", "width", "height", "sound"),
+)  # fmt: skip
+VOLUME = Table(
+    "volume", META,
+    Column("num", _BIG, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+)  # fmt: skip
+GAP = Table(
+    "gap", META,
+    Column("num", _BIG, primary_key=True, autoincrement=True),
+    Column("id", LargeBinary(16), nullable=False, unique=True),
+    Column("stream", Integer, nullable=False),
+    Column("cause", String(24), nullable=False),
+    Column("wall_from", BigInteger, nullable=False),
+    Column("wall_to", BigInteger),
+    Column("after_run", Integer),
+    Column("media_from", BigInteger),
+    Column("until_run", Integer),
+    Column("media_to", BigInteger),
+)  # fmt: skip
+Index("gap_at", GAP.c.stream, GAP.c.wall_from)
+Index("gap_open", GAP.c.stream, sqlite_where=GAP.c.wall_to.is_(None))
+Index("gap_after", GAP.c.after_run)
+Index("gap_until", GAP.c.until_run)
+PURGED = Table(
+    "purged", META,
+    Column("num", _BIG, primary_key=True, autoincrement=True),
+    Column("stream", Integer, nullable=False),
+    Column("cause", String(24), nullable=False),
+    Column("wall_from", BigInteger, nullable=False),
+    Column("wall_to", BigInteger, nullable=False),
+)  # fmt: skip
+Index("purged_at", PURGED.c.stream, PURGED.c.wall_from)
+HOLD = Table(
+    "hold", META,
+    Column("id", String(32), primary_key=True),
+    Column("camera", String(32), nullable=False),
+    Column("wall_from", BigInteger, nullable=False),
+    Column("wall_to", BigInteger, nullable=False),
+)  # fmt: skip
+
+SCHEMA = Schema(
+    "index", META, "run `watchglass check --repair`, which makes it anew from the ledgers."
+)
