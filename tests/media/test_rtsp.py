@@ -2,7 +2,6 @@
 
 import base64
 import itertools
-import logging
 import socket
 import threading
 import time
@@ -19,11 +18,8 @@ from watchglass.base.errors import (
     CodecUnsupportedError,
     StreamStalledError,
 )
-from watchglass.base.secret import Secret
 from watchglass.media.bitstream import split_nal_units, to_length_prefixed
 from watchglass.media.rtsp import RtspSource
-from watchglass.media.rtsp_url import url_with_credentials
-from watchglass.model.camera import Credentials
 from watchglass.model.source import VideoSource
 from watchglass.model.stream import Packet, SoundCodec, Track, VideoCodec
 
@@ -109,7 +105,7 @@ def test_packets_come_as_they_were_sent() -> None:
         packets = _read(source, 8)
         source.close()
     for packet, unit in zip(packets, units, strict=False):
-        assert split_nal_units(packet.data) == split_nal_units(unit)
+        assert packet.data == to_length_prefixed(unit, VideoCodec.H264).data
     assert [packet.is_key for packet in packets][:6] == [True, False, False, False, False, True]
     times = [packet.pts for packet in packets if packet.pts is not None]
     assert [after - before for before, after in itertools.pairwise(times)] == [9000] * 7
@@ -280,19 +276,7 @@ def test_close_ends_a_blocked_call_of_another_thread(answers: bool) -> None:
         assert 0.5 < time.monotonic() - started < 2.5
 
 
-class _Heard(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.names.add(record.name)
-
-
-def test_nothing_of_libav_reaches_the_outside(capfd: pytest.CaptureFixture[str]) -> None:
-    listener = _Heard()
-    logging.getLogger().addHandler(listener)
-
+def test_noise_gives_one_of_our_errors() -> None:
     def noise(connection: socket.socket) -> None:
         for index in range(300):
             payload = b"\x41" + b"\xee" * 300
@@ -303,17 +287,6 @@ def test_nothing_of_libav_reaches_the_outside(capfd: pytest.CaptureFixture[str])
         with pytest.raises(CameraError) as raised:
             _open_and_read(source)
         assert raised.value.__context__ is None
-    out, err = capfd.readouterr()
-    assert "libav" not in "".join(line for line in out.splitlines() if "failed" not in line)
-    assert err == ""
-    logging.getLogger().removeHandler(listener)
-    assert not {name for name in listener.names if name.startswith("libav")}
-
-
-def test_credentials_go_into_the_url_of_libavformat_alone() -> None:
-    credentials = Credentials("ad min", Secret("p:/?#[]@%ä"))
-    url = url_with_credentials("rtsp://cam:8554/a?b=1", credentials)
-    assert url == "rtsp://ad%20min:p:%2F%3F%23%5B%5D%40%25%C3%A4@cam:8554/a?b=1"
 
 
 def test_descriptors_and_threads_are_given_back() -> None:

@@ -1,12 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchglass.media.timestamps import DecodeTimes, FirstTimes
-from watchglass.model.stream import Packet, Track
-
-
-def _packet(pts: int | None) -> Packet:
-    return Packet(Track.VIDEO, b"x", pts, None, 90_000, False, 0, 0)
+from watchglass.media.timestamps import DecodeTimes
 
 
 def test_without_b_frames_dts_is_pts() -> None:
@@ -38,28 +33,3 @@ def test_any_times_are_taken(shown: list[int], depth: int) -> None:
     times = DecodeTimes(90_000, depth)
     for pts in shown:
         times.next(pts)
-
-
-def test_the_first_key_frame_is_kept_and_given_a_time() -> None:
-    first = FirstTimes()
-    assert first.put(_packet(None)) == []
-    assert first.put(_packet(6030)) == []
-    freed = first.put(_packet(11_970))
-    assert [packet.pts for packet in freed] == [90, 6030, 11_970]
-    assert first.done
-
-
-def test_a_first_packet_with_a_time_waits_for_nothing() -> None:
-    first = FirstTimes()
-    assert [packet.pts for packet in first.put(_packet(5))] == [5]
-
-
-def test_a_camera_without_times_is_not_held_for_ever() -> None:
-    first = FirstTimes()
-    freed: list[Packet] = []
-    count = 0
-    while not freed:
-        freed = first.put(_packet(None))
-        count += 1
-        assert count < 100
-    assert len(freed) == count

@@ -75,6 +75,7 @@ class _Builder:
         self.made.findings = self.say.found
 
     def camera_added(self, line: Line, _: int) -> None:
+        self.say.unless(not self.made.accountable, "added again", line.raw.where)
         streams = line.data["streams"]
         assert isinstance(streams, list)
         for stream in streams:
@@ -135,6 +136,9 @@ class _Builder:
         file = self._file(line)
         if file is not None:
             file.placed = line
+            self.say.unless(
+                line.whole("media") == file.media, "not placed by its start", line.raw.where
+            )
         rate = line.whole("rate_ppb")
         self.say.unless(abs(rate) <= 20_000_000, f"rate_ppb {rate}", line.raw.where)
 
@@ -143,6 +147,8 @@ class _Builder:
         self.say.unless(gap not in self.made.gaps, f"gap {gap} opened again", line.raw.where)
         inside = not line.has("media") or line.has("run")
         self.say.unless(inside, "a gap with media, without run", line.raw.where)
+        if line.has("media"):
+            self._run(line)
         self.made.gaps[gap] = GapRecord(line)
 
     def gap_closed(self, line: Line, _: int) -> None:
@@ -153,6 +159,10 @@ class _Builder:
         self.say.unless(gap.closed is None, "a gap closed again", line.raw.where)
         same = gap.opened.text("stream") == line.text("stream")
         self.say.unless(same, "a gap of another stream", line.raw.where)
+        inside = gap.opened.has("media") == line.has("media")
+        if line.has("media"):
+            inside = inside and line.data.get("run") == gap.opened.data.get("run")
+        self.say.unless(inside, "a gap half inside a run", line.raw.where)
         gap.closed = line
 
     def files_deleted(self, line: Line, _: int) -> None:
@@ -165,8 +175,8 @@ class _Builder:
                 continue
             file.deleted = line.text("cause")
             if file.closed is None:
-                self.say.add("doubt", f"{run} {sequence} deleted, never closed", line.raw.where)
-            elif file.closed.text("root") != root:
+                self.say.damage(f"{run} {sequence} deleted, never closed", line.raw.where)
+            elif root not in (file.closed.text("root"), ""):
                 self.say.damage(f"{run} {sequence} had another root", line.raw.where)
 
     def key(self, line: Line, _: int) -> None:
@@ -198,9 +208,5 @@ def _check_run(run: RunRecord, say: Findings) -> None:
         where = f"{run.run} {file.sequence}"
         first = file.line.whole("first_fragment")
         say.unless(first == due or due < 0, f"first fragment {first}, not {due}", where)
-        due = first + file.closed.whole("fragments") if file.closed else -1
-    if run.ended is not None and run.files and run.files[-1].closed is not None:
-        ended, closed = run.ended.whole("media"), run.files[-1].closed.whole("media")
-        if ended != closed:
-            text = f"ends at {ended}, its last file at {closed}"
-            say.add("doubt", text, f"run {run.run}")
+        lost = file.closed is None or not file.closed.whole("length")
+        due = -1 if file.closed is None or lost else first + file.closed.whole("fragments")

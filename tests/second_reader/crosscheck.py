@@ -9,7 +9,10 @@ from .mediafile import MediaFile
 _ENTRIES = {"aac": b"mp4a", "pcm_alaw": b"alaw", "pcm_mulaw": b"ulaw", "": b""}
 
 
-def check_file(record: FileRecord, file: MediaFile, volume: str) -> list[Finding]:
+def check_file(
+    record: FileRecord, file: MediaFile, volume: str, following: FileRecord | None
+) -> list[Finding]:
+    """`following`: the next file of the run."""
     say, line, header = Findings(file.name), record.line, file.header
     say.same("volume", volume, line.text("volume"))
     if header is None:
@@ -26,11 +29,9 @@ def check_file(record: FileRecord, file: MediaFile, volume: str) -> list[Finding
     _check_tracks(record, file, say)
     if record.closed is None:
         if file.has_footer:
-            say.add("doubt", "has a footer, but no line says that it was closed")
+            say.add("note", "has a footer, but no line says that it was closed")
     elif say.unless(file.has_footer, "closed by the ledger, but without a footer"):
-        _check_closed(record, file, say)
-    else:
-        say.same("root", file.root.hex(), record.closed.text("root"))
+        _check_closed(record, file, following, say)
     return say.found
 
 
@@ -39,21 +40,28 @@ def _check_tracks(record: FileRecord, file: MediaFile, say: Findings) -> None:
     video = [one for one in file.tracks if one.handler == b"vide"]
     sound = [one for one in file.tracks if one.handler == b"soun"]
     if video:
-        say.same("width", video[0].width, line.whole("width"), "doubt")
-        say.same("height", video[0].height, line.whole("height"), "doubt")
+        say.same("width", video[0].width, line.whole("width"))
+        say.same("height", video[0].height, line.whole("height"))
+        codec = {b"avc1": "h264", b"hvc1": "h265"}.get(video[0].entry, "")
+        say.same("codec", codec, line.text("codec"))
     entry = sound[0].entry if sound else b""
     say.same("sample entry of sound", entry, _ENTRIES[line.text("sound")])
 
 
-def _check_closed(record: FileRecord, file: MediaFile, say: Findings) -> None:
+def _check_closed(
+    record: FileRecord, file: MediaFile, following: FileRecord | None, say: Findings
+) -> None:
     assert record.closed is not None
     erased = any(not one.offset for one in file.fragments)
     if not erased:  # what becomes of the length then is left open
         say.same("length", file.size, record.closed.whole("length"))
     say.same("fragments", len(file.fragments), record.closed.whole("fragments"))
     say.same("root", file.root.hex(), record.closed.text("root"))
-    if file.video_end is not None and not erased:
-        say.same("end", file.video_end, record.closed.whole("media"), "doubt")
+    ends = [record.media if file.video_end is None else file.video_end]
+    if following is not None and not record.closed.data["recovered"]:
+        ends = [following.media]
+    if not erased:
+        say.unless(record.closed.whole("media") in ends, f"ends at {ends}, the ledger differs")
 
 
 def check_absent(

@@ -7,6 +7,8 @@ from . import merkle, moof, payload
 from .boxes import FRAGMENT, Box, Broken, Data, plain_at, uuid_at
 from .finding import Findings
 
+_MOST_BYTES = 64 << 20
+
 
 @dataclass(frozen=True)
 class Triple:
@@ -48,10 +50,9 @@ class Walk:
     triples: list[Triple]
     stop: int
     reason: str
-    unknown: bool = False
 
 
-def walk(data: Data, start: int, limit: int, first: int) -> Walk:
+def walk(data: Data, start: int, limit: int, header: payload.Header) -> Walk:
     """By box headers, up to the last fragment before the first that is not whole."""
     found: list[Triple] = []
     while start < limit:
@@ -60,17 +61,22 @@ def walk(data: Data, start: int, limit: int, first: int) -> Walk:
         except Broken as error:
             return Walk(found, start, str(error))
         except payload.UnknownVersion as error:
-            return Walk(found, start, str(error), unknown=True)
-        wanted = first + len(found)
+            return Walk(found, start, str(error))
+        wanted = header.first_fragment + len(found)
         if one.head.number != wanted:
             return Walk(found, start, f"fragment {one.head.number} where {wanted} is due")
+        say = Findings("")
+        examine(data, one, header, say)
+        wrong = [finding.text for finding in say.found if finding.fails]
+        if wrong:
+            return Walk(found, start, wrong[0])
         found.append(one)
         start = one.mdat.end
     return Walk(found, start, "")
 
 
 def examine(data: Data, one: Triple, header: payload.Header, say: Findings) -> Fragment:
-    """Everything that section 2 says of one fragment, and its leaf."""
+    """Everything that 2.1 and 2.2 say of one fragment, and its leaf."""
     head, where = one.head, f"fragment {one.head.number}"
     for name in ("stream", "camera", "run"):
         mine, due = getattr(head, name), getattr(header, name)
@@ -78,7 +84,8 @@ def examine(data: Data, one: Triple, header: payload.Header, say: Findings) -> F
     say.unless(head.track in (payload.VIDEO, payload.SOUND), f"track {head.track}", where)
     scale = header.scale(head.track)
     say.unless(head.scale == scale, f"time scale {head.scale}, in the header {scale}", where)
-    say.unless(not any(head.reserved), "reserved bytes that are not 0", where)
+    if any(head.reserved):
+        say.add("note", "reserved bytes that are not 0", where)
     duration = samples = 0
     try:
         parsed = moof.parse(data, one.moof)
@@ -87,9 +94,10 @@ def examine(data: Data, one: Triple, header: payload.Header, say: Findings) -> F
     else:
         duration = sum(sample.duration for sample in parsed.samples)
         samples = len(parsed.samples)
-        for problem in moof.problems(data, parsed, (one.moof, one.mdat), head, header):
+        for problem in moof.problems(parsed, (one.moof, one.mdat), head, header):
             say.damage(problem, where)
     start, end = one.uuid.start, one.mdat.end
+    say.unless(end - start <= _MOST_BYTES, f"{end - start} bytes", where)
     return Fragment(
         head.number,
         start,
@@ -114,17 +122,26 @@ def check_order(fragments: list[Fragment], header: payload.Header, say: Findings
             first.track == payload.VIDEO and bool(first.flags & payload.KEY_FIRST),
             "the file does not begin with a key frame of video",
         )
-        if first.media != header.media:
-            say.add("doubt", f"starts at {header.media}, its first fragment at {first.media}")
-        if first.wall != header.wall:
-            say.add("doubt", f"wall {header.wall}, of its first fragment {first.wall}")
+        say.unless(
+            (first.media, first.wall) == (header.media, header.wall),
+            f"starts at {header.media}, {header.wall}, "
+            f"its first fragment at {first.media}, {first.wall}",
+        )
     _check_times([one for one in fragments if one.offset], say)
 
 
 def _check_times(fragments: Iterable[Fragment], say: Findings) -> None:
-    last: dict[int, int] = {}
+    last = -1
     for one in fragments:
-        if one.media <= last.get(one.track, -1):
-            text = f"media time {one.media} after {last[one.track]}"
-            say.add("doubt", text, f"fragment {one.number}")
-        last[one.track] = one.media
+        if one.track != payload.VIDEO:
+            continue
+        text = f"media time {one.media} after {last}"
+        say.unless(one.media > last, text, f"fragment {one.number}")
+        last = one.media
+
+
+def check_nals(data: Data, one: Triple, say: Findings) -> None:
+    """That samples of video are NAL units behind their lengths."""
+    if one.head.track == payload.VIDEO:
+        for problem in moof.nal_problems(data, moof.parse(data, one.moof), one.mdat):
+            say.damage(problem, f"fragment {one.head.number}")

@@ -59,10 +59,12 @@ def intro(sequence: int, first: int, media: int, wall: int, sound: bool) -> byte
     tracks = [trak(1, b"vide", 90000, picture_entry())]
     if sound:
         tracks.append(trak(2, b"soun", 8000, box(b"alaw", bytes(28))))
+    trexes = [box(b"trex", struct.pack(">II", 0, 1 + i), bytes(16)) for i in range(len(tracks))]
+    mvex = box(b"mvex", *trexes)
     return b"".join(
         (
             box(b"ftyp", b"qt  " if sound else b"iso6", bytes(4)),
-            box(b"moov", box(b"mvhd", bytes(100)), *tracks),
+            box(b"moov", box(b"mvhd", bytes(100)), *tracks, mvex),
             uuid(
                 1,
                 struct.pack(">BBH", 1, 0, 0)

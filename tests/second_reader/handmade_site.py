@@ -154,7 +154,7 @@ def write_site(folder: Path) -> tuple[Path, Path]:
     for place in (state / "ledger" / CAMERA, volume / CAMERA / "ledger"):
         write_lines(place / "2023-11.jsonl", lines)
         write_lines(place / "heads" / "2023-11.jsonl", chain)
-    site = ledger_lines([*key_rows("site"), {"type": "recorder_started", "version": "0"}])
+    site = ledger_lines([*key_rows("site"), {"type": "camera_added", "camera": CAMERA}])
     write_lines(state / "ledger" / "site" / "2023-11.jsonl", site)
     (volume / "volume.json").write_bytes(line(format=1, volume=VOLUME, created=str(START)))
     alive = line(v=1, wall=str(START + 20 * SECOND), boottime="1", boot="b", state="running")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from . import canonical, merkle, schema
 from .catalogue import Catalogue, Key
 from .finding import Finding, Findings
-from .ledger import Ledger, Line, Raw, month_of
+from .ledger import Ledger, Line, Raw, check_month
 from .mediafile import MediaFile
 
 NONE = "0" * 64
@@ -49,8 +49,8 @@ class Head:
 _OPEN = {
     "run": "id",
     "stream": "stream",
-    "sequence": "whole",
-    "fragments": "whole",
+    "sequence": "number",
+    "fragments": "number",
     "root": "hash",
 }
 
@@ -83,7 +83,7 @@ def _parse(raw: Raw, last: bool, name: str, say: Findings) -> Head | None:
     say.unless(not problem, problem, raw.where)
     wrong, extra = schema.check(data, schema.HEAD)
     if set(extra) - {"open", "sig"}:
-        say.add("doubt", f"fields that the page does not name: {extra}", raw.where)
+        say.add("note", f"fields that the page does not name: {extra}", raw.where)
     opened = _open_files(data.get("open"))
     for text in wrong:
         say.damage(text, raw.where)
@@ -94,7 +94,6 @@ def _parse(raw: Raw, last: bool, name: str, say: Findings) -> Head | None:
     if wrong:
         return None
     say.unless(data["ledger"] == name, f"a head of {data['ledger']}", raw.where)
-    say.unless(month_of(head.time) == raw.month, f"{head.time} is of another month", raw.where)
     return head
 
 
@@ -105,6 +104,10 @@ def check_heads(lines: list[Raw], ledger: Ledger) -> tuple[list[Head], list[Find
         _parse(raw, place == len(lines) - 1, ledger.name, say) for place, raw in enumerate(lines)
     )
     heads = [head for head in parsed if head is not None]
+    month = ""
+    for head in heads:
+        check_month(head.raw, head.time, month, say)
+        month = head.raw.month
     _check_chain(heads, say)
     _check_roots(heads, ledger, say)
     _check_keys(heads, ledger, say)
@@ -112,7 +115,7 @@ def check_heads(lines: list[Raw], ledger: Ledger) -> tuple[list[Head], list[Find
 
 
 def _check_chain(heads: list[Head], say: Findings) -> None:
-    newest = max((head.time for head in heads), default=0)
+    newest = heads[-1].time if heads else 0
     before: Head | None = None
     hourly: Head | None = None  # the latest hour head
     for head in heads:
@@ -121,12 +124,12 @@ def _check_chain(heads: list[Head], say: Findings) -> None:
         say.unless(head.text("hour") == due, "`hour` is not the latest hour head", where)
         due = before.digest if before else NONE
         if head.text("prev") != due:
-            thinned = before is not None and before.time < newest - _KEPT
-            if thinned and head.text("prev") != NONE:
+            old = before is not None and before.time < newest - _KEPT
+            if old and before is hourly and head.text("prev") != NONE:
                 say.add("note", "the heads before were thinned", where)
             else:
                 say.damage("`prev` is not the head before", where)
-        if before is not None:
+        if before is not None and before.data["epoch"] == head.data["epoch"]:
             say.unless(head.size >= before.size, "covers less than the head before", where)
         if hourly is None or hourly.hour != head.hour:
             hourly = head
@@ -197,9 +200,10 @@ def check_open(
             if file.opened_at < head.size
             and (file.closed_at is None or file.closed_at >= head.size)
         }
-        for key in sorted(due.symmetric_difference(keys)):
-            listed = "listed" if key in keys else "not listed"
-            say.add("doubt", f"{key} is {listed}, the lines say otherwise", head.raw.where)
+        for key in sorted(set(keys) - due):
+            say.damage(f"{key} is listed and not open", head.raw.where)
+        for key in sorted(due.difference(keys)):
+            say.add("note", f"{key} is open and not listed", head.raw.where)
         for one in head.opened:
             _check_open_root(one, catalogue, media, say, head.raw.where)
     return say.found

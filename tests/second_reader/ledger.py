@@ -43,6 +43,12 @@ def month_of(wall: int) -> str:
         return "no month"
 
 
+def check_month(raw: Raw, time: int, newest: str, say: Findings) -> None:
+    """In the file of its month, or in the newest where that is later."""
+    due = max(month_of(time), newest)
+    say.unless(raw.month == due, f"{time} lies in {raw.month}, not in {due}", raw.where)
+
+
 @dataclass(frozen=True)
 class Line:
     raw: Raw
@@ -96,12 +102,15 @@ def read_ledger(folder: Path, name: str) -> Ledger:
     say, ledger = Findings(f"ledger {name}"), Ledger(name)
     ledger.findings = say.found
     lines = list(raw_lines(folder))
-    due = 0
+    due, newest = 0, ""
     for position, raw in enumerate(lines):
         line = _line(raw, position == len(lines) - 1, name, say)
         if line is None:
             ledger.torn = raw.content
             continue
+        if schema.is_decimal(line.data.get("t")):
+            check_month(raw, line.time, newest, say)
+        newest = raw.month
         due = _number(line, due, say)
         ledger.lines.append(line)
     _check_start(ledger, say)
@@ -126,9 +135,23 @@ def _line(raw: Raw, last: bool, name: str, say: Findings) -> Line | None:
     except canonical.NotCanonical as error:
         say.damage(str(error), raw.where)
         return Line(raw, leaf, {}, usable=False)
+    if not _parses(data):
+        if last:
+            say.add("torn", "a last line that is none of a ledger", raw.where)
+            return None
+        say.damage("no line of a ledger", raw.where)
     problem = canonical.problem(raw.content, data)
     say.unless(not problem, problem, raw.where)
     return Line(raw, leaf, data, _fields(data, raw, name, say))
+
+
+def _parses(data: dict[str, object]) -> bool:
+    return (
+        type(data.get("v")) is int
+        and schema.is_decimal(data.get("n"))
+        and schema.is_decimal(data.get("t"))
+        and isinstance(data.get("type"), str)
+    )
 
 
 def _fields(data: dict[str, object], raw: Raw, name: str, say: Findings) -> bool:
@@ -144,9 +167,7 @@ def _fields(data: dict[str, object], raw: Raw, name: str, say: Findings) -> bool
     for text in wrong:
         say.damage(text, raw.where)
     if extra:
-        say.add("doubt", f"fields of {kind} that the page does not name: {extra}", raw.where)
-    if schema.is_decimal(data.get("t")) and month_of(int(str(data["t"]))) != raw.month:
-        say.damage(f"written at {data['t']}, which is not in this month", raw.where)
+        say.add("note", f"fields of {kind} that the page does not name: {extra}", raw.where)
     return not wrong
 
 

@@ -1,13 +1,14 @@
 """Media files: section 2, by footer and by box headers."""
 
 import mmap
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import merkle, moov, payload
-from .boxes import FOOTER, HEADER, Box, Broken, Cut, Data, plain_at, uuid_at
+from .boxes import FOOTER, HEADER, Broken, Cut, Data, plain_at, uuid_at
 from .finding import Finding, Findings
-from .fragment import Fragment, Walk, check_order, examine, triple_at, walk
+from .fragment import Fragment, Walk, check_nals, check_order, examine, triple_at, walk
 
 
 @dataclass
@@ -68,19 +69,18 @@ def parse_media(data: Data, name: str = "") -> MediaFile:
         return file
     header = file.header
     assert header is not None
-    found = _footer_by_trailer(data, tail, say)
-    limit = found.start if found else len(data)
-    by_boxes = walk(data, end, limit, header.first_fragment)
-    if found is None and tail is None:
-        found = _footer_by_boxes(data, by_boxes.stop, say)
-    file.has_footer = found is not None or tail is not None
-    footer = _parse_footer(data, found, say) if found else None
-    if footer is None:
-        _take_walk(data, file, by_boxes, say, found.start if found else len(data))
+    footer = None
+    reason = "the last 12 bytes lead to none" if tail is None else ""
+    if tail is not None:
+        try:
+            footer = _footer_that_counts(data, tail, file)
+        except (Broken, payload.UnknownVersion) as error:
+            reason = str(error)
+    if footer is not None:
+        file.has_footer = True
+        _take_footer(data, file, footer, say)
     else:
-        assert found is not None
-        _take_footer(data, file, footer, found, say)
-        _compare(footer, by_boxes, found.start, say)
+        _take_walk(data, file, walk(data, end, len(data), header), tail, reason)
     check_order(file.fragments, header, say)
     return file
 
@@ -94,7 +94,8 @@ def _read_header(data: Data, file: MediaFile, say: Findings) -> int:
     file.header_leaf = merkle.leaf(bytes(data[: uuid.end]))
     say.unless(header.stream < len(payload.STREAMS), f"stream {header.stream}")
     say.unless(header.video_scale == 90000, f"time scale of video {header.video_scale}")
-    say.unless(not any(header.reserved), "reserved bytes of the header that are not 0")
+    if any(header.reserved):
+        say.add("note", "reserved bytes of the header that are not 0")
     for problem in moov.problems(data, ftyp, box, header):
         say.damage(problem)
     try:
@@ -104,81 +105,63 @@ def _read_header(data: Data, file: MediaFile, say: Findings) -> int:
     return uuid.end
 
 
-def _footer_by_trailer(data: Data, tail: int | None, say: Findings) -> Box | None:
-    if tail is None:
-        return None
-    try:
-        box = uuid_at(data, tail, len(data), FOOTER)
-    except Broken as error:
-        say.damage(f"the last 12 bytes lead to no footer: {error}")
-        return None
-    return box if say.unless(box.end == len(data), "bytes after the footer") else None
+def _footer_that_counts(data: Data, start: int, file: MediaFile) -> payload.Footer:
+    """The footer at `start`; Broken says why it does not count."""
+    box = uuid_at(data, start, len(data), FOOTER)
+    footer = payload.footer(data, box)
+    if box.end != len(data) or footer.offset != start:
+        raise Broken("the footer does not end the file, or lies elsewhere")
+    mine = file.header_length, file.header_leaf
+    if (footer.header_length, footer.header_leaf) != mine:
+        raise Broken("the footer is of another header")
+    place = file.header_length
+    for entry in footer.entries:
+        if (entry.offset, entry.length) != ((0, 0) if entry.erased else (place, entry.length)):
+            raise Broken(f"an entry of the footer leads to {entry.offset}, not {place}")
+        place += entry.length
+    if place != start:
+        raise Broken(f"entries end at {place}, the footer begins at {start}")
+    leaves = [file.header_leaf, *(entry.leaf for entry in footer.entries)]
+    if merkle.root(leaves) != footer.root:
+        raise Broken("the root in the footer is not that of its leaves")
+    return footer
 
 
-def _footer_by_boxes(data: Data, start: int, say: Findings) -> Box | None:
-    """A whole footer that the last 12 bytes should have led to."""
-    try:
-        box = uuid_at(data, start, len(data), FOOTER)
-    except Broken:
-        return None
-    say.damage(f"the last 12 bytes do not lead to the footer at {start}")
-    return box
-
-
-def _parse_footer(data: Data, box: Box, say: Findings) -> payload.Footer | None:
-    try:
-        footer = payload.footer(data, box)
-    except payload.UnknownVersion as error:
-        say.add("unknown", str(error))
-    except Broken as error:
-        say.damage(str(error))
-    else:
-        say.unless(footer.magic == payload.MAGIC, f"the footer ends in {footer.magic!r}")
-        say.unless(footer.offset == box.start, f"the footer says that it lies at {footer.offset}")
-        say.unless(not any(footer.reserved), "reserved bytes of the footer that are not 0")
-        return footer
-    return None
-
-
-def _take_walk(data: Data, file: MediaFile, found: Walk, say: Findings, limit: int) -> None:
+def _take_walk(data: Data, file: MediaFile, found: Walk, tail: int | None, reason: str) -> None:
+    """A file without a footer that counts. What looks like one where fragments end is damaged."""
     assert file.header is not None
+    say = Findings(file.name)
+    say.found = file.findings
     file.fragments = [examine(data, one, file.header, say) for one in found.triples]
-    if found.unknown:
-        say.add("unknown", found.reason)
-    elif found.stop < limit and file.has_footer:
-        say.damage(f"fragments end at {found.stop}: {found.reason}")
-    elif found.stop < limit:
-        file.torn = limit - found.stop
+    for one in found.triples:
+        check_nals(data, one, say)
+    if found.stop == len(data):
+        return
+    file.torn = len(data) - found.stop
+    try:
+        meant = tail is not None or bool(uuid_at(data, found.stop, len(data), FOOTER))
+    except Broken:
+        meant = False
+    if meant:
+        say.damage(f"a footer that does not count: {reason}; fragments end: {found.reason}")
+    else:
         say.add("torn", f"a tail of {file.torn} bytes at {found.stop}: {found.reason}")
 
 
-def _take_footer(
-    data: Data, file: MediaFile, footer: payload.Footer, box: Box, say: Findings
-) -> None:
+def _take_footer(data: Data, file: MediaFile, footer: payload.Footer, say: Findings) -> None:
     assert file.header is not None
-    say.same("length of the header in the footer", footer.header_length, file.header_length)
-    say.same("leaf of the header in the footer", footer.header_leaf, file.header_leaf)
-    place = file.header_length
+    if any(footer.reserved) or any(any(entry.reserved) for entry in footer.entries):
+        say.add("note", "reserved bytes of the footer that are not 0")
     for index, entry in enumerate(footer.entries):
         number = file.header.first_fragment + index
         if entry.erased:
-            file.fragments.append(_erased(entry, number, say))
-            continue
-        where = f"entry of fragment {number}"
-        if not any(one.erased for one in footer.entries):
-            say.unless(entry.offset == place, f"offset {entry.offset}, not {place}", where)
-        place = entry.offset + entry.length
-        file.fragments.append(_by_entry(data, file.header, entry, number, box.start, say))
-    say.unless(place == box.start, f"entries end at {place}, the footer begins at {box.start}")
-    say.same("root in the footer", footer.root, file.root)
+            file.fragments.append(_erased(entry, number))
+        else:
+            fragment = _by_entry(data, file.header, entry, number, footer.offset, say)
+            file.fragments.append(fragment)
 
 
-def _erased(entry: payload.Entry, number: int, say: Findings) -> Fragment:
-    say.unless(
-        entry.offset == 0 and entry.length == 0,
-        "erased, but with an offset or a length",
-        f"entry of fragment {number}",
-    )
+def _erased(entry: payload.Entry, number: int) -> Fragment:
     return Fragment(
         number,
         0,
@@ -203,7 +186,6 @@ def _by_entry(
 ) -> Fragment:
     where = f"entry of fragment {number}"
     end = entry.offset + entry.length
-    say.unless(not any(entry.reserved), "reserved bytes that are not 0", where)
     claimed = Fragment(
         number,
         entry.offset,
@@ -223,21 +205,13 @@ def _by_entry(
         if triple.mdat.end != end:
             raise Broken(f"the fragment ends at {triple.mdat.end}, not {end}")
     except (Broken, payload.UnknownVersion) as error:
-        known = isinstance(error, Broken)
-        say.add("damage" if known else "unknown", str(error), where)
+        say.damage(str(error), where)
         return Fragment(**{**claimed.__dict__, "leaf": hashed})
     real = examine(data, triple, header, say)
     for name, value in real.__dict__.items():
         mine = getattr(claimed, name)
         if name != "leaf":
             say.unless(mine == value, f"{name} {mine}, in the fragment {value}", where)
+    with suppress(Broken):  # said already
+        check_nals(data, triple, say)
     return real
-
-
-def _compare(footer: payload.Footer, found: Walk, limit: int, say: Findings) -> None:
-    """Both ways of reading must find the same fragments."""
-    if any(entry.erased for entry in footer.entries):
-        return  # the page does not say what lies in the place of erased bytes
-    say.unless(found.stop == limit, f"by boxes, fragments end at {found.stop}: {found.reason}")
-    if len(found.triples) != len(footer.entries):
-        say.damage(f"{len(found.triples)} fragments by boxes, {len(footer.entries)} by footer")

@@ -10,6 +10,8 @@ from .payload import KEY_FIRST, KEY_SOME, SOUND, VIDEO, FragmentHead, Header
 _KEY, _OTHER = 0x02000000, 0x01010000
 _TRUN = 0x1 | 0x100 | 0x200 | 0x400
 _OFFSETS = 0x800
+_WORDS = (0, 0x020000, 0x01000000)
+_SIZES = (16, 16, 20)
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Moof:
+    words: tuple[int, int, int]  # version and flags of mfhd, tfhd, tfdt
+    sizes: tuple[int, int, int]
     sequence: int
     track: int
-    tfhd_flags: int
-    tfhd_size: int
-    tfdt_version: int
     decode: int
     trun_version: int
     trun_flags: int
@@ -58,21 +59,19 @@ def _samples(data: Data, trun: Box, count: int, offsets: bool) -> tuple[Sample, 
 def parse(data: Data, moof: Box) -> Moof:
     mfhd, traf = _kinds(data, moof, [b"mfhd", b"traf"])
     tfhd, tfdt, trun = _kinds(data, traf, [b"tfhd", b"tfdt", b"trun"])
-    _, sequence = _unpack(data, ">II", mfhd)
+    mfhd_word, sequence = _unpack(data, ">II", mfhd)
     tfhd_word, track = _unpack(data, ">II", tfhd)
-    (version,) = _unpack(data, ">B", tfdt)
-    (decode,) = _unpack(data, ">Q" if version == 1 else ">I", tfdt, 4)
+    tfdt_word, decode = _unpack(data, ">IQ", tfdt)
     word, count, offset = _unpack(data, ">IIi", trun)
     flags = word & 0xFFFFFF
     if flags | _OFFSETS != _TRUN | _OFFSETS:
         raise Broken(f"trun flags {flags:#x}")
     samples = _samples(data, trun, count, bool(flags & _OFFSETS))
     return Moof(
+        (mfhd_word, tfhd_word, tfdt_word),
+        (mfhd.size, tfhd.size, tfdt.size),
         sequence,
         track,
-        tfhd_word,
-        tfhd.size,
-        version,
         decode,
         word >> 24,
         flags,
@@ -91,12 +90,14 @@ def _nal_problem(data: Data, start: int, size: int) -> bool:
 def _form(moof: Moof, box: Box, mdat: Box, head: FragmentHead) -> Iterator[str]:
     if moof.sequence != (head.number + 1) % 2**32:
         yield f"mfhd says {moof.sequence} in fragment {head.number}"
-    if moof.tfhd_flags != 0x020000 or moof.tfhd_size != 16:
-        yield f"tfhd flags {moof.tfhd_flags:#x}, {moof.tfhd_size} bytes"
+    if (moof.words, moof.sizes) != (_WORDS, _SIZES):
+        yield f"mfhd, tfhd, tfdt: versions and flags {moof.words}, sizes {moof.sizes}"
     if moof.track != (2 if head.track == SOUND else 1):
         yield f"tfhd is of track {moof.track}"
-    if (moof.tfdt_version, moof.trun_version) != (1, 1):
-        yield f"tfdt of version {moof.tfdt_version}, trun of version {moof.trun_version}"
+    if moof.trun_version != 1:
+        yield f"trun of version {moof.trun_version}"
+    if len(moof.samples) > 65535 or sum(sample.duration for sample in moof.samples) >= 2**32:
+        yield "too many samples, or they last too long"
     if moof.data_offset != box.size + 8:
         yield f"the data offset is {moof.data_offset}, the samples begin at {box.size + 8}"
     if sum(sample.size for sample in moof.samples) != mdat.end - mdat.body:
@@ -128,7 +129,7 @@ def _place(moof: Moof, head: FragmentHead, header: Header) -> Iterator[str]:
         )
 
 
-def _nals(data: Data, moof: Moof, mdat: Box) -> Iterator[str]:
+def nal_problems(data: Data, moof: Moof, mdat: Box) -> Iterator[str]:
     start = mdat.body
     for number, sample in enumerate(moof.samples):
         if start + sample.size > mdat.end:
@@ -140,11 +141,9 @@ def _nals(data: Data, moof: Moof, mdat: Box) -> Iterator[str]:
 
 
 def problems(
-    data: Data, moof: Moof, boxes: tuple[Box, Box], head: FragmentHead, header: Header
+    moof: Moof, boxes: tuple[Box, Box], head: FragmentHead, header: Header
 ) -> Iterator[str]:
     box, mdat = boxes
     yield from _form(moof, box, mdat, head)
     yield from _flags(moof, head)
     yield from _place(moof, head, header)
-    if head.track == VIDEO:
-        yield from _nals(data, moof, mdat)

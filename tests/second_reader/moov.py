@@ -54,6 +54,17 @@ def tracks(data: Data, moov: Box) -> list[Track]:
     return [_track(data, box) for box in children(data, moov.body, moov.end) if box.kind == b"trak"]
 
 
+def _fragmented(data: Data, moov: Box) -> list[int]:
+    """Track ids of the `trex` in `mvex`."""
+    return sorted(
+        int.from_bytes(data[trex.body + 4 : trex.body + 8], "big")
+        for mvex in children(data, moov.body, moov.end)
+        if mvex.kind == b"mvex"
+        for trex in children(data, mvex.body, mvex.end)
+        if trex.kind == b"trex"
+    )
+
+
 def _sound_problems(sound: list[Track], header: Header, brand: bytes) -> list[str]:
     found = []
     if len(sound) != (1 if header.sound_scale else 0):
@@ -76,6 +87,8 @@ def problems(data: Data, ftyp: Box, moov: Box, header: Header) -> list[str]:
         return [f"moov: {error}"]
     video = [track for track in all_tracks if track.handler == b"vide"]
     sound = [track for track in all_tracks if track.handler == b"soun"]
+    if _fragmented(data, moov) != sorted(track.number for track in all_tracks):
+        return ["mvex does not name the tracks"]
     found = _sound_problems(sound, header, bytes(data[ftyp.body : ftyp.body + 4]))
     if len(video) != 1 or len(video) + len(sound) != len(all_tracks):
         found.append(f"tracks {[track.handler for track in all_tracks]}")

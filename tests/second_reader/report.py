@@ -129,14 +129,16 @@ def _read_camera(
     for key, (file, volume) in media.items():
         record = catalogue.files.get(key)
         if record is None:
-            report.findings.append(Finding("doubt", file.name, "no line tells of this file"))
+            report.findings.append(Finding("note", file.name, "no line tells of this file"))
         else:
-            report.findings += check_file(record, file, volume)
+            following = catalogue.files.get((key[0], key[1] + 1))
+            report.findings += check_file(record, file, volume, following)
     report.findings += check_absent(catalogue, files, volumes)
     report.findings += check_open(report.heads[ledger.name], catalogue, files)
     streams = {record.stream for record in catalogue.files.values()} | set(catalogue.accountable)
     for stream in sorted(streams):
-        made = timeline.build(catalogue, stream, files, report.now)
+        at_hand = timeline.AtHand(files, {volume.id for volume in volumes})
+        made = timeline.build(catalogue, stream, at_hand, report.now)
         report.timelines[ledger.name, stream] = made
         report.findings += _holes(made, catalogue, least_hole_ns)
 

@@ -1,7 +1,4 @@
-"""Fields of ledger lines: sections 3.1 to 3.3, as tables.
-
-A number whose form the page leaves open (`whole`) may be a JSON number or a decimal string.
-"""
+"""Fields of ledger lines: sections 3 to 3.3, as tables."""
 
 import re
 from collections.abc import Callable
@@ -26,12 +23,8 @@ def _number(value: object) -> bool:
     return type(value) is int
 
 
-def _whole(value: object) -> bool:
-    return is_decimal(value) or type(value) is int
-
-
-def _texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+def _streams(value: object) -> bool:
+    return isinstance(value, list) and all(one in ("main", "sub") for one in value)
 
 
 def _tombstones(value: object) -> bool:
@@ -39,8 +32,8 @@ def _tombstones(value: object) -> bool:
         isinstance(one, list)
         and len(one) == 3
         and is_hex(one[0], 32)
-        and _whole(one[1])
-        and is_hex(one[2], 64)
+        and _number(one[1])
+        and (one[2] == "" or is_hex(one[2], 64))
         for one in value
     )
 
@@ -55,13 +48,13 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "keyid": lambda value: is_hex(value, 16),
     "decimal": is_decimal,
     "number": _number,
-    "whole": _whole,
     "bool": lambda value: isinstance(value, bool),
     "text": lambda value: isinstance(value, str),
-    "texts": _texts,
+    "streams": _streams,
     "stream": one_of("main", "sub"),
     "ledger": lambda value: value == "site" or is_hex(value, 32),
     "algorithm": one_of("ed25519"),
+    "codec": one_of("h264", "h265"),
     "sound": one_of("aac", "pcm_alaw", "pcm_mulaw", ""),
     "what": one_of("stopped", "late", "changed"),
     "deleted": one_of("retention", "media_missing"),
@@ -69,13 +62,13 @@ _FORMS: dict[str, Callable[[object], bool]] = {
 }
 
 _WHO = " by?:hash reason?:hash"
-_FILE = "run:id stream:stream sequence:whole"
+_FILE = "run:id stream:stream sequence:number"
 _EVERY = {
     "ledger_started": "ledger:ledger epoch:id",
     "key": "key:keyid algorithm:algorithm public_key:hash",
 }
 _CAMERA = _EVERY | {
-    "camera_added": "streams:texts name:hash address:hash",
+    "camera_added": "streams:streams name?:hash address?:hash",
     "camera_enabled": _WHO,
     "camera_paused": "until?:decimal" + _WHO,
     "camera_disabled": _WHO,
@@ -84,9 +77,10 @@ _CAMERA = _EVERY | {
     "device": "identity:hash",
     "run_started": "run:id stream:stream wall:decimal",
     "run_ended": "run:id stream:stream media:decimal",
-    "file_opened": _FILE + " volume:id wall:decimal media:decimal first_fragment:whole header:hash"
-    " codec:text width:number height:number sound:sound",
-    "file_closed": _FILE + " length:whole fragments:whole root:hash media:decimal recovered:bool",
+    "file_opened": _FILE + " volume:id wall:decimal media:decimal first_fragment:decimal"
+    " header:hash codec:codec width:number height:number sound:sound",
+    "file_closed": _FILE + " length:decimal fragments:number root:hash media:decimal"
+    " recovered:bool",
     "placed": _FILE + " media:decimal wall:decimal rate_ppb:number final:bool",
     "gap_opened": "gap:id stream:stream cause:text wall:decimal run?:id media?:decimal",
     "gap_closed": "gap:id stream:stream wall:decimal run?:id media?:decimal",
@@ -100,11 +94,8 @@ _SITE = _EVERY | {
     "camera_removed": "camera:id" + _WHO,
     "camera_paused": "camera:id until?:decimal" + _WHO,
     "camera_enabled": "camera:id" + _WHO,
-    "sound_changed": "camera:id on?:bool" + _WHO,
-    "recorder_started": "version:text",
-    "recorder_stopped": "",
+    "sound_changed": "camera:id on:bool" + _WHO,
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
-    "index_rebuilt": "",
 }
 _COMMON = "v:number n:decimal t:decimal type:text"
 _HEAD = (

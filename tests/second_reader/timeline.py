@@ -7,6 +7,7 @@ from .catalogue import Catalogue, FileRecord, GapRecord, Key, RunRecord
 from .mediafile import MediaFile
 
 MEDIA = "media"
+_JOINED = 10**9
 Pair = tuple[int, int]
 
 
@@ -58,6 +59,14 @@ def unaccounted(timeline: Timeline, start: int, end: int) -> list[Pair]:
     return subtract(asked, ((span.start, span.end) for span in timeline.spans))
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """What was found on disk, and the ids of the volumes that were looked at."""
+
+    media: dict[Key, MediaFile]
+    volumes: set[str]
+
+
 def _end(file: FileRecord, media: dict[Key, MediaFile]) -> int:
     """Media time of a file's end; that of an open one is on disk."""
     if file.closed is not None:
@@ -68,11 +77,21 @@ def _end(file: FileRecord, media: dict[Key, MediaFile]) -> int:
 
 
 class _Stream:
-    def __init__(self, catalogue: Catalogue, media: dict[Key, MediaFile], now: int) -> None:
-        self.catalogue, self.media, self.now = catalogue, media, now
+    def __init__(self, catalogue: Catalogue, at_hand: AtHand, now: int) -> None:
+        self.catalogue, self.at_hand, self.now = catalogue, at_hand, now
+
+    def own_span(self, file: FileRecord) -> Pair:
+        return file.utc(file.media), file.utc(_end(file, self.at_hand.media))
 
     def file_span(self, file: FileRecord) -> Pair:
-        return file.utc(file.media), file.utc(_end(file, self.media))
+        """Reaches to the next file of the run where that begins at once."""
+        start, end = self.own_span(file)
+        following = self.catalogue.files.get((file.run, file.sequence + 1))
+        if following is not None and not file.deleted and not following.deleted:
+            begins = following.utc(following.media)
+            if end < begins <= end + _JOINED:
+                end = begins
+        return start, end
 
     def run(self, name: str) -> RunRecord | None:
         return self.catalogue.runs.get(name)
@@ -82,17 +101,18 @@ class _Stream:
         if run is None or not run.files:
             return wall
         files = [file for file in run.files if file.media <= media]
-        return (files[-1] if files else run.files[0]).utc(media)
+        greatest = max(files, key=lambda file: (file.media, file.sequence), default=run.files[0])
+        return greatest.utc(media)
 
     def run_start(self, name: str, wall: int) -> int:
         run = self.run(name)
         if run is None:
             return wall
-        return self.file_span(run.files[0])[0] if run.files else run.wall
+        return self.own_span(run.files[0])[0] if run.files else wall
 
     def run_end(self, name: str, wall: int) -> int:
         run = self.run(name)
-        return self.file_span(run.files[-1])[1] if run and run.files else wall
+        return self.own_span(run.files[-1])[1] if run and run.files else wall
 
     def gap(self, gap: GapRecord) -> Pair:
         opened, closed = gap.opened, gap.closed
@@ -115,31 +135,39 @@ class _Stream:
     def label(self, file: FileRecord) -> str:
         if file.deleted:
             return file.deleted
-        return MEDIA if (file.run, file.sequence) in self.media else "media_missing"
+        if file.line.text("volume") not in self.at_hand.volumes:
+            return MEDIA
+        found = self.at_hand.media.get((file.run, file.sequence))
+        return MEDIA if found is not None and found.header is not None else "media_missing"
 
 
 def _layers(
     state: _Stream, stream: str
 ) -> tuple[list[tuple[str, list[Pair]]], dict[str, list[Pair]]]:
     """Labels with their spans, the strongest first; and the media of each run."""
-    gaps = [
-        (gap, state.gap(gap))
-        for gap in state.catalogue.gaps.values()
-        if gap.opened.text("stream") == stream
-    ]
     inside: dict[str, list[Pair]] = {}
-    for gap, pair in gaps:
-        if gap.opened.has("run") and gap.opened.has("media"):
+    ranked: list[tuple[int, int, int, str, Pair]] = []  # rank, start, place of its line
+    for gap in state.catalogue.gaps.values():
+        if gap.opened.text("stream") != stream:
+            continue
+        pair, rank = state.gap(gap), 3
+        if gap.opened.has("media"):
             inside.setdefault(gap.opened.text("run"), []).append(pair)
-    layers: dict[str, list[Pair]] = {MEDIA: [], "retention": [], "media_missing": []}
+            rank = 1
+        place, cause = gap.opened.whole("n"), gap.opened.text("cause")
+        ranked.append((rank, pair[0], place, cause, pair))
     runs: dict[str, list[Pair]] = {}
     for file in state.catalogue.files.values():
-        if file.stream == stream:
-            pieces = subtract([state.file_span(file)], inside.get(file.run, []))
-            layers.setdefault(state.label(file), []).extend(pieces)
-            if state.label(file) == MEDIA:
-                runs.setdefault(file.run, []).extend(pieces)
-    return [*layers.items(), *((gap.opened.text("cause"), [pair]) for gap, pair in gaps)], runs
+        if file.stream != stream:
+            continue
+        pair, label = state.file_span(file), state.label(file)
+        if label == MEDIA:
+            pieces = subtract([pair], inside.get(file.run, []))
+            runs.setdefault(file.run, []).extend(pieces)
+        else:
+            ranked.append((2, pair[0], file.line.whole("n"), label, pair))
+    media = [pair for pieces in runs.values() for pair in pieces]
+    return [(MEDIA, media), *((what, [pair]) for *_, what, pair in sorted(ranked))], runs
 
 
 def _overlaps(runs: Iterable[list[Pair]]) -> list[Pair]:
@@ -162,16 +190,16 @@ def _merged(spans: list[Span]) -> list[Span]:
     return found
 
 
-def build(catalogue: Catalogue, stream: str, media: dict[Key, MediaFile], now: int) -> Timeline:
-    state = _Stream(catalogue, media, now)
+def build(catalogue: Catalogue, stream: str, at_hand: AtHand, now: int) -> Timeline:
+    state = _Stream(catalogue, at_hand, now)
     layers, runs = _layers(state, stream)
-    spans: list[Span] = []
-    taken: list[Pair] = []
-    for what, pairs in layers:
-        spans += [Span(start, end, what) for start, end in subtract(pairs, taken)]
-        taken = union([*taken, *pairs])
     accountable = [
         (pair[0], pair[1] if len(pair) == 2 else now)
         for pair in catalogue.accountable.get(stream, [])
     ]
+    spans: list[Span] = []
+    taken = subtract([(-(2**64), 2**64)], accountable)  # nothing is told outside of these
+    for what, pairs in layers:
+        spans += [Span(start, end, what) for start, end in subtract(pairs, taken)]
+        taken = union([*taken, *pairs])
     return Timeline(catalogue.camera, stream, _merged(spans), accountable, _overlaps(runs.values()))

@@ -3,7 +3,6 @@
 import ctypes
 import os
 import platform
-import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,7 +56,7 @@ def software() -> Iterator[Finding]:
     found = [f"{name} {_version(name)}" for name in _PACKAGES]
     yield Finding(
         "Watchglass", _version("watchglass"),
-        f"With {', '.join([*found, f'SQLite {sqlite3.sqlite_version}'])}.",
+        f"With {', '.join(found)}.",
     )  # fmt: skip
 
 

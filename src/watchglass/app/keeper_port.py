@@ -12,7 +12,7 @@ from watchglass.bus.message import Codec
 from watchglass.model.order import Done, FromKeeper, Order, Ordered, ToKeeper
 from watchglass.recording.keeper import Keeper
 
-_POLL_S = 0.5
+_POLL_S = 1.0
 _LINK_BYTES = 1 << 20
 
 

@@ -19,18 +19,16 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 import watchglass
+from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
-from watchglass.app.layout import Layout, StateLock
+from watchglass.app.layout import StateLock
 from watchglass.app.refusal import refusal
 from watchglass.app.site import NoWorkers, Site
 from watchglass.app.supervisor import Supervisor
 from watchglass.app.volumes import missing, present
 from watchglass.base import log
-from watchglass.base.clock import Clock, SystemClock
-from watchglass.base.disk import Disk
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import VolumeId
 from watchglass.bus.message import Codec
@@ -40,30 +38,9 @@ from watchglass.model.control import Accepted, Refused, Reply, Request, Status, 
 from watchglass.recording.keeper import Keeper, KeeperLimits
 from watchglass.recording.volume import create_volume
 from watchglass.store.site import SiteStore
-from watchglass.store.vault import Vault
 
-_POLL_S = 0.5
+_POLL_S = 1.0
 _LOG = log.get("recorder")
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What every command stands on: settings, clock, disk, and where things lie."""
-
-    settings: Settings
-    layout: Layout
-    disk: Disk
-    clock: Clock
-
-
-def ground(settings: Settings) -> Ground:
-    return Ground(settings, Layout(settings.state), Disk(), SystemClock())
-
-
-def open_store(on: Ground) -> SiteStore:
-    """The site's database, made where there is none; its folder has to exist."""
-    vault = Vault.load_or_create(on.layout.vault_key, on.disk)
-    return SiteStore(on.layout.site_db, vault, on.clock, on.disk)
 
 
 def keeper_limits(settings: Settings) -> KeeperLimits:
@@ -195,3 +172,6 @@ class Recorder:
                 self._missing = still
         except WatchglassError as error:
             _LOG.error("upkeep_failed", error=error.sentence)
+
+
+__all__ = ["Ground", "Recorder", "ground", "keeper_limits", "open_store", "own_site", "prepare"]

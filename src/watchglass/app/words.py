@@ -9,7 +9,7 @@ CAUSES: dict[GapCause, str] = {
     GapCause.STALLED: "the connection is open and no media comes",
     GapCause.STREAM_INVALID: "what comes cannot be read as a stream",
     GapCause.CODEC_UNSUPPORTED: "the camera sends a codec that is not recorded",
-    GapCause.WAITING_KEY_FRAME: "waiting for the next whole picture (key frame)",
+    GapCause.WAITING_KEY_FRAME: "waiting for the next whole picture, a key frame",
     GapCause.CAMERA_DROPPED: "the camera left pictures out",
     GapCause.RECORDER_STOPPED: "the recorder was stopped",
     GapCause.RECORDER_CRASHED: "the recorder, or a part of it, had died",
@@ -53,7 +53,7 @@ def size_words(count: int) -> str:
         if size < 999.5 or unit == "TB":
             break
         size /= 1000
-    digits = 0 if unit == "B" or size >= 99.5 else 1
+    digits = 0 if unit == "B" or size >= 99.95 else 1
     return f"{size:.{digits}f} {unit}"
 
 

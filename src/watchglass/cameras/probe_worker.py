@@ -88,7 +88,7 @@ def _error(told: ProbeError) -> CameraError:
 
 def answer_request(data: bytes) -> ProbeAnswer:
     """Do what a request asks."""
-    # libav is loaded in the worker alone, not where `run_probe` is called.
+    # What takes strangers' bytes apart is loaded in the worker alone, not where `run_probe` is.
     from watchglass.media.probe import probe_rtsp
 
     request = msgspec.json.decode(data, type=ProbeRequest)

@@ -22,4 +22,4 @@ def open_camera(
         checked = resolve(address, allow)
     except RefusedError as error:
         raise CameraUnreachableError(error.sentence) from error
-    return RtspSource(checked.url, credentials, sound=sound, clock=clock)
+    return RtspSource(checked.url, credentials, sound=sound, clock=clock, tls_name=checked.host)

@@ -1,1 +1,1 @@
-"""Demux, bitstream, mux, decode, encode: the only package that imports PyAV."""
+"""RTSP, bitstream, mux, decode, encode: the only package that imports PyAV."""

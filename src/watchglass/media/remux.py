@@ -5,7 +5,8 @@ into QuickTime: the ``mp4`` muxer refuses it.
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
@@ -13,13 +14,14 @@ from typing import Any, Protocol
 import av
 from av.container import OutputContainer
 
-from watchglass.base.errors import DamagedError
+from watchglass.base.errors import DamagedError, WatchglassError
 from watchglass.media.av_errors import FOREIGN_ERRORS
 from watchglass.model.stream import SoundCodec, Track
 
 _BUFFER_BYTES = 1 << 20
 _VIDEO_TIMESCALE = 90_000
-_G711 = frozenset({SoundCodec.PCM_ALAW.value, SoundCodec.PCM_MULAW.value})
+_SILENCE = {SoundCodec.PCM_ALAW.value: b"\xd5", SoundCodec.PCM_MULAW.value: b"\xff"}
+_LEAST_SHIFT_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,15 @@ class RemuxPacket:
 
 
 class RemuxTarget(Protocol):
-    """Where the file goes. What its methods raise comes out of ``remux`` as it is."""
+    """Where the file goes. The first error of ``write`` comes out of ``remux`` as it is."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def failure(self) -> WatchglassError | None:
+        """The first error that ``write`` raised; libavformat does not always pass it on."""
+        ...
 
     def write(self, data: bytes) -> int: ...
 
@@ -53,7 +60,7 @@ class RemuxTarget(Protocol):
 
 def is_quicktime(sound: str) -> bool:
     """Whether sound of that codec (empty for none) needs a ``.mov``."""
-    return sound in _G711
+    return sound in _SILENCE
 
 
 def remux(target: RemuxTarget, header: bytes, packets: Iterable[RemuxPacket]) -> None:
@@ -68,17 +75,36 @@ def remux(target: RemuxTarget, header: bytes, packets: Iterable[RemuxPacket]) ->
     with source:
         if not source.streams.video:
             raise DamagedError("The recording's description of its tracks names no picture.")
-        sound = source.streams.audio[0].codec_context.name if source.streams.audio else ""
-        out = av.open(
-            target, "w",
-            format="mov" if is_quicktime(sound) else "mp4",
-            options={"movflags": "faststart", "video_track_timescale": str(_VIDEO_TIMESCALE)},
-            buffer_size=_BUFFER_BYTES,
-            # To move the index to the front, libavformat reads back what it has written.
-            io_open=lambda url, flags, options: target.reader(),
-        )  # fmt: skip
-        with out:
-            _copy(out, _streams(out, source), packets)
+        try:
+            _write(target, source, packets)
+        except FOREIGN_ERRORS as error:
+            if target.failure is None:
+                raise DamagedError("These recordings do not go into one file.") from error
+        if target.failure is not None:
+            raise target.failure
+
+
+def _write(target: RemuxTarget, source: Any, packets: Iterable[RemuxPacket]) -> None:
+    sound = source.streams.audio[0].codec_context.name if source.streams.audio else ""
+    out = av.open(
+        target, "w",
+        format="mov" if is_quicktime(sound) else "mp4",
+        options={"movflags": "faststart", "video_track_timescale": str(_VIDEO_TIMESCALE)},
+        buffer_size=_BUFFER_BYTES,
+        # To move the index to the front, libavformat reads back what it has written.
+        io_open=lambda url, flags, options: target.reader(),
+    )  # fmt: skip
+    try:
+        streams = _streams(out, source)
+        if is_quicktime(sound):
+            audio = source.streams.audio[0]
+            packets = _in_time(packets, _SILENCE[sound], audio.channels, audio.rate)
+        _copy(out, streams, packets)
+    except BaseException:
+        with suppress(*FOREIGN_ERRORS, WatchglassError):
+            out.close()  # its own error would hide the first one
+        raise
+    out.close()
 
 
 def _streams(out: OutputContainer, source: Any) -> dict[Track, Any]:
@@ -102,3 +128,30 @@ def _copy(out: OutputContainer, streams: dict[Track, Any], packets: Iterable[Rem
         packet.dts, packet.pts, packet.duration = each.dts, each.pts, each.duration
         packet.is_keyframe = each.is_key
         out.mux(packet)
+
+
+def _in_time(
+    packets: Iterable[RemuxPacket], silence: bytes, channels: int, rate: int
+) -> Iterator[RemuxPacket]:
+    """G.711 where it belongs: its file has no times, so what is missing must be filled in.
+
+    Less than 20 ms is left alone, as times are rounded and sound comes a little early or late.
+    """
+    least = round(_LEAST_SHIFT_S * rate)
+    end: int | None = None
+    for packet in packets:
+        if packet.track is Track.VIDEO:
+            yield packet
+            continue
+        at = packet.dts if end is None else end
+        data = packet.data
+        while packet.dts - at > least:
+            length = min(packet.dts - at, rate)
+            yield RemuxPacket(Track.SOUND, silence * (length * channels), at, at, length, True)
+            at += length
+        if at - packet.dts > least:
+            data = data[(at - packet.dts) * channels :]
+        length = len(data) // channels
+        if length:
+            yield RemuxPacket(Track.SOUND, data, at, at, length, True)
+        end = at + length

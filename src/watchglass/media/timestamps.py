@@ -1,16 +1,11 @@
-"""Repairing what RTP leaves unsaid about time.
+"""Repairing what RTP leaves unsaid about time: it tells when a picture is shown, and no more.
 
-RTP tells when a picture is shown, not when it is decoded, and libavformat loses the time of the
-very first one. All times here count in the stream's own time scale.
+All times here count in the stream's own time scale.
 """
 
 from bisect import insort
-from itertools import pairwise
-
-from watchglass.model.stream import Packet
 
 MOST_REORDER_DEPTH = 16
-_MOST_HELD = 32
 
 
 class DecodeTimes:
@@ -58,43 +53,3 @@ class DecodeTimes:
         self._pending = [pts - step * back for back in range(self.depth, -1, -1)]
         self._last = self._pending[0]
         return self._last
-
-
-class FirstTimes:
-    """Holds the first packets of a track back until their times can be told.
-
-    libavformat gives the first key frame of most cameras no time. It is worked out from the next
-    ones that have one. Once a packet with a time has come first, or the times are found, nothing is
-    held again.
-    """
-
-    __slots__ = ("_held", "done")
-
-    def __init__(self) -> None:
-        self._held: list[Packet] = []
-        self.done = False
-
-    def put(self, packet: Packet, depth: int = 0) -> list[Packet]:
-        """Take one packet in; those that are ready, in order. ``depth`` as in `DecodeTimes`."""
-        held = self._held
-        held.append(packet)
-        times = [each.pts for each in held if each.pts is not None]
-        if held[0].pts is None and len(times) < depth + 2 and len(held) < _MOST_HELD:
-            return []
-        if held[0].pts is None and times:
-            _fill(held, sorted(times))
-        self.done = True
-        self._held = []
-        return held
-
-
-def _fill(held: list[Packet], times: list[int]) -> None:
-    """Give the packets before the first known time theirs, at the pace of ``times`` (sorted)."""
-    timescale = held[0].timescale
-    gaps = [after - before for before, after in pairwise(times) if after > before]
-    pace = min(gaps, default=0)
-    if not 0 < pace < 30 * timescale:
-        pace = max(1, timescale // 25)
-    untimed = next(index for index, each in enumerate(held) if each.pts is not None)
-    for index in range(untimed):
-        held[index].pts = times[0] - pace * (untimed - index)

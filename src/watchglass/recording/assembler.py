@@ -487,8 +487,7 @@ class Assembler:
         start, self._hole_from = self._hole_from, None
         if start is None or end <= start:
             return
-        gap = GapId(self._new_id())
-        wall = wall_ns if wall_ns is not None else self._first_key_wall_ns
+        gap, wall = GapId(self._new_id()), wall_ns or self._first_key_wall_ns
         self._sink.put_always(
             Tell(Hole(gap, self.run, self.camera, self.stream, self._hole_cause, start, end, wall))
         )

@@ -81,6 +81,7 @@ class CameraBook:
         self.volume: VolumeId | None = None
         self.removed = False
         self._index = index
+        self._told: set[GapId | FileKey] = set()
         self._runs: dict[RunId, bool] = {}
 
     # --- facts -------------------------------------------------------------------------------
@@ -144,11 +145,9 @@ class CameraBook:
         if known is not None:
             known.peer = peer
             return []
-        if not self.knows_run(fact.run):
+        if not self.knows_run(fact.run) or self.knows_file(key):
             return []
-        with self._index.read() as index:
-            if index.file(fact.run, fact.sequence) is not None:
-                return []
+        self._told.add(key)
         before = self.last_placed(fact.stream, fact.run, fact.sequence)
         self.files[key] = OpenMedia(
             fact.run, fact.sequence, fact.stream, fact.volume, fact.wall_ns, fact.first_fragment,
@@ -194,12 +193,13 @@ class CameraBook:
         state = self.stream(fact.stream)
         if self.removed or state.run is not None or state.cause is fact.cause:
             return []
-        if _is_old(fact.wall_ns, state.since_ns, now_ns):
+        if _is_old(fact.wall_ns, state.since_ns, now_ns) or self._knows_gap(fact.gap):
             return []
-        with self._index.read() as index:
-            if index.has_gap(fact.gap):
-                return []
-        return self.change_cause(fact.stream, fact.cause, fact.wall_ns, fact.gap)
+        # Told late, it begins where an order has begun another: there is one cause at a time.
+        since_ns = state.since_ns
+        late = since_ns is not None and fact.wall_ns < since_ns <= now_ns
+        wall_ns = since_ns if late and since_ns is not None else fact.wall_ns
+        return self.change_cause(fact.stream, fact.cause, wall_ns, fact.gap)
 
     def change_cause(
         self, stream: StreamName, cause: GapCause, wall_ns: int, gap: GapId | None = None
@@ -217,11 +217,9 @@ class CameraBook:
         return entries
 
     def hole(self, fact: Hole) -> list[LedgerEntry]:
-        if not self._has_files(fact):
+        if not self._has_files(fact) or self._knows_gap(fact.gap):
             return []
-        with self._index.read() as index:
-            if index.has_gap(fact.gap):
-                return []
+        self._told.add(fact.gap)
         return _hole(
             fact.gap,
             fact.run,
@@ -427,6 +425,7 @@ class CameraBook:
     def _opening(
         self, stream: StreamName, gap: GapId, cause: GapCause, wall_ns: int, run: RunId | None
     ) -> LedgerEntry:
+        self._told.add(gap)
         return (
             "gap_opened",
             {
@@ -448,6 +447,23 @@ class CameraBook:
             return True
         with self._index.read() as index:
             return index.has_run(run)
+
+    def knows_file(self, key: FileKey) -> bool:
+        """Whether there is a line that tells of a file."""
+        if key in self.files or key in self._told:
+            return True
+        with self._index.read() as index:
+            return index.file(*key) is not None
+
+    def _knows_gap(self, gap: GapId) -> bool:
+        if gap in self._told:
+            return True
+        with self._index.read() as index:
+            return index.has_gap(gap)
+
+    def folded(self) -> None:
+        """All lines given so far are in the index: it knows what was told."""
+        self._told.clear()
 
     def has_ended(self, run: RunId) -> bool:
         """Whether the run's end is written (or the run unknown: then it has none to write)."""

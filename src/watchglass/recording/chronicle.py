@@ -1,6 +1,6 @@
 """A ledger with all that belongs to it: its heads, its texts, and the copy on the volume."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from watchglass.base.clock import Clock
@@ -38,6 +38,10 @@ class Chronicle:
     def size(self) -> int:
         """Number of lines."""
         return self._ledger.size
+
+    def lines(self) -> Iterator[Line]:
+        """All lines there are, from disk."""
+        return self._ledger.lines()
 
     def append(self, entries: Sequence[LedgerEntry]) -> list[Line]:
         """Write lines; durable with the next sync of the state folder."""

@@ -9,8 +9,8 @@ the clip is several files.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from watchglass.base.clock import NS_PER_S
@@ -22,13 +22,20 @@ from watchglass.model.stream import StreamName, Track
 from watchglass.model.timeline import Span, SpanKind
 from watchglass.recording.anchor import Placed, media_ns
 from watchglass.recording.clipclock import ClipClock
-from watchglass.recording.clipfile import ClipFolder, PartFile
-from watchglass.recording.clipsource import SourceFile, SourceRun, SourceSample, samples, tracks_of
+from watchglass.recording.clipfile import ClipFolder
+from watchglass.recording.clipsource import (
+    SourceFile,
+    SourceRun,
+    SourceSample,
+    begun,
+    samples,
+    tracks_of,
+)
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.placement import media_at
 from watchglass.recording.shape import Shape, shape_of
 from watchglass.recording.timeline import timeline
-from watchglass.store.index import FileRow, IndexReader
+from watchglass.store.index import OPEN, FileRow, IndexReader
 
 _BEFORE_NS = 2 * NS_PER_S
 """A picture is shown after it is decoded: the one on show may lie in the file before."""
@@ -141,7 +148,9 @@ def _source_run(
         return None
     first, last = inside[0], inside[-1]
     media_from = max(first.media_from, _media_at(first, from_ns))
-    media_last = min(max(last.media_to, last.media_from + 1) - 1, _media_at(last, to_ns - 1))
+    media_last = _media_at(last, to_ns - 1)
+    if last.state != OPEN:  # of an open one the index knows less than the file
+        media_last = min(media_last, last.media_to - 1)
     holes = [
         (hole.media_from, hole.media_to)
         for hole in index.holes_of(first.run, 0)
@@ -202,21 +211,32 @@ def write_clip(
         if path.exists() and not overwrite:
             raise RefusedError(f"{path} is there already: choose another name or overwrite it.")
     step = _Steps(plan.source_bytes, progress)
-    with ExitStack() as stack:
-        folder = stack.enter_context(ClipFolder(disk))
-        written = []
+    written: list[ClipFile] = []
+    with ClipFolder(disk) as folder:
         for group, shape, path in zip(groups, shapes, paths, strict=True):
-            part = folder.add(path)
-            written.append(_write(group, shape, part, step))
-        if not any(file.pictures for file in written):
+            file = _write(group, shape, path, folder, step)
+            if file is not None:
+                written.append(file)
+        if not written:
             raise NotFoundError("No picture of this span is on disk yet: try again in a moment.")
         folder.finish()
-    return ClipResult(tuple(file for file in written if file.pictures), plan.missing, plan.overlaps)
+    return ClipResult(tuple(written), _missing(plan, written[-1].to_ns), plan.overlaps)
+
+
+def _missing(plan: ClipPlan, to_ns: int) -> tuple[Span, ...]:
+    """What is not in the clip: of a file that is written the index knew less than we found."""
+    found = []
+    for span in plan.missing:
+        if span.kind is not SpanKind.GAP and span.from_ns < to_ns and span is plan.missing[-1]:
+            span = replace(span, from_ns=to_ns)
+        if span.from_ns < span.to_ns:
+            found.append(span)
+    return tuple(found)
 
 
 def _groups(plan: ClipPlan) -> Iterator[_Group]:
     group: _Group | None = None
-    for run in plan.runs:
+    for run in filter(None, map(begun, plan.runs)):
         for file in run.files:
             tracks = tracks_of(file)
             if group is None or group.tracks != tracks:
@@ -258,25 +278,37 @@ class _Steps:
 
 @dataclass(slots=True)
 class _Seen:
-    """The pictures of one file as they pass by. Ends in UTC."""
+    """The pictures of one file as they pass by, their ends in UTC."""
 
     pictures: int = 0
     from_ns: int = 0
     to_ns: int = 0
+    run: RunId | None = None
 
-    def take(self, sample: SourceSample) -> None:
+    def take(self, run: RunId, sample: SourceSample) -> None:
         if sample.track is not Track.VIDEO:
             return
-        placed = sample.file.placed
+        shown = sample.media + sample.composition_offset
         if not self.pictures:
-            self.from_ns = placed.wall_at(sample.media + sample.composition_offset)
-        self.to_ns = placed.wall_at(sample.media + sample.duration)
+            self.from_ns = sample.file.placed.wall_at(shown)
+        # Pictures need not come in the order in which they are shown.
+        ends_ns = sample.file.placed.wall_at(shown + sample.duration)
+        self.to_ns = max(self.to_ns, ends_ns) if run == self.run else ends_ns
+        self.run = run
         self.pictures += 1
 
 
-def _write(group: _Group, shape: Shape, part: PartFile, step: _Steps) -> ClipFile:
+def _write(
+    group: _Group, shape: Shape, path: Path, folder: ClipFolder, step: _Steps
+) -> ClipFile | None:
+    """One file; None when there turned out to be nothing for it."""
     seen = _Seen()
-    remux(part, group.tracks, _packets(group, seen, step))
+    packets = _packets(group, seen, step)
+    first = next(packets, None)
+    if first is None:
+        return None
+    part = folder.add(path)
+    remux(part, group.tracks, chain([first], packets))
     return ClipFile(
         part.target, seen.from_ns, seen.to_ns, seen.pictures, part.length, shape.codec,
         shape.width, shape.height, shape.sound,
@@ -291,5 +323,5 @@ def _packets(group: _Group, seen: _Seen, step: _Steps) -> Iterator[RemuxPacket]:
             step.take(len(sample.data))
             packet = clock.packet(sample)
             if packet is not None:
-                seen.take(sample)
+                seen.take(run.run, sample)
                 yield packet

@@ -11,26 +11,28 @@ from watchglass.recording.fileheader import VIDEO_TIMESCALE
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Media without a hole, from ``media_from``, which is at ``clip_from`` of the clip.
+    """Media without a hole, its first picture shown at ``shown``.
 
-    ``media_to`` is where the next hole begins, None after the last. All in 1/90000 s.
+    ``ahead`` is how much earlier it is in the clip; ``media_to`` is where the next hole begins,
+    None after the last. All in 1/90000 s.
     """
 
-    media_from: int
+    shown: int
     media_to: int | None
-    clip_from: int
+    ahead: int
 
-    def holds(self, media: int) -> bool:
-        return self.media_from <= media and (self.media_to is None or media < self.media_to)
+    def goes_on_to(self, media: int) -> bool:
+        return self.media_to is None or media < self.media_to
 
 
 class ClipClock:
-    """Gives samples their place in a clip. Pictures lead; sound follows where they are."""
+    """Gives samples their place in a clip. Pictures lead; sound follows where they are shown."""
 
     def __init__(self) -> None:
         self._holes: Sequence[tuple[int, int]] = ()
         self._stretches: list[_Stretch] = []
-        self._end = 0
+        self._decoded_to: int | None = None
+        self._shown_to = 0
         self._last_sound = -1
 
     def begin(self, holes: Sequence[tuple[int, int]]) -> None:
@@ -39,33 +41,41 @@ class ClipClock:
         self._stretches = []
 
     def packet(self, sample: SourceSample) -> RemuxPacket | None:
-        """The sample as it goes into the clip; None for sound where there is no picture."""
+        """The sample as it goes into the clip; None for sound where no picture is shown."""
         if sample.track is Track.SOUND:
             return self._sound(sample)
         current = self._stretches[-1] if self._stretches else None
-        if current is None or not current.holds(sample.media):
-            current = _Stretch(sample.media, self._hole_after(sample.media), self._end)
+        if current is None or not current.goes_on_to(sample.media):
+            current = self._next(sample)
             # Sound may come a little later than the pictures that it belongs to.
             self._stretches = [*self._stretches[-3:], current]
-        dts = sample.media - current.media_from + current.clip_from
-        self._end = max(self._end, dts + sample.duration)
-        return RemuxPacket(
-            Track.VIDEO, sample.data, dts, dts + sample.composition_offset, sample.duration,
-            sample.is_key,
-        )  # fmt: skip
+        dts = sample.media - current.ahead
+        pts = dts + sample.composition_offset
+        self._decoded_to = dts + sample.duration
+        self._shown_to = max(self._shown_to, pts + sample.duration)
+        return RemuxPacket(Track.VIDEO, sample.data, dts, pts, sample.duration, sample.is_key)
+
+    def _next(self, sample: SourceSample) -> _Stretch:
+        """Shown at once when what is before it ends; but decode times must never run back."""
+        at = self._shown_to - sample.composition_offset
+        if self._decoded_to is not None:
+            at = max(at, self._decoded_to)
+        media_to = next((begins for begins, _ in self._holes if begins > sample.media), None)
+        shown = sample.media + sample.composition_offset
+        return _Stretch(shown, media_to, sample.media - at)
 
     def _sound(self, sample: SourceSample) -> RemuxPacket | None:
         rate = sample.timescale
         media = sample.media * VIDEO_TIMESCALE // rate
-        stretch = next((each for each in reversed(self._stretches) if each.holds(media)), None)
-        if stretch is None:
+        for stretch in reversed(self._stretches):
+            if stretch.shown <= media and stretch.goes_on_to(media):
+                break
+        else:
             return None
-        begins = stretch.media_from * rate // VIDEO_TIMESCALE
-        dts = sample.media - begins + stretch.clip_from * rate // VIDEO_TIMESCALE
+        begins = (stretch.shown - stretch.ahead) * rate // VIDEO_TIMESCALE
+        dts = sample.media - stretch.shown * rate // VIDEO_TIMESCALE + begins
         dts = max(dts, self._last_sound + 1)
         self._last_sound = dts
-        self._end = max(self._end, -(-(dts + sample.duration) * VIDEO_TIMESCALE // rate))
+        ends = -(-(dts + sample.duration) * VIDEO_TIMESCALE // rate)
+        self._shown_to = max(self._shown_to, ends)
         return RemuxPacket(Track.SOUND, sample.data, dts, dts, sample.duration, True)
-
-    def _hole_after(self, media: int) -> int | None:
-        return next((begins for begins, _ in self._holes if begins > media), None)

@@ -44,6 +44,7 @@ class PartFile:
         self.path = target.with_name(f"{target.name}.{os.getpid()}.part")
         self._disk = disk
         self._at = 0
+        self.failure: StorageError | None = None
         self._fd = disk.create(WriteSite.CLIP, self.path)
 
     @property
@@ -55,7 +56,11 @@ class PartFile:
         return os.fstat(self._fd).st_size
 
     def write(self, data: bytes) -> int:
-        self._disk.write_at(WriteSite.CLIP, self._fd, data, self._at, str(self.target))
+        try:
+            self._disk.write_at(WriteSite.CLIP, self._fd, data, self._at, str(self.target))
+        except StorageError as error:
+            self.failure = self.failure or error
+            raise
         self._at += len(data)
         return len(data)
 

@@ -8,7 +8,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchglass.base.errors import DamagedError, NotFoundError, StorageError
@@ -78,23 +78,34 @@ def tracks_of(file: SourceFile) -> bytes:
         return read_header(fd, os.fstat(fd).st_size)[:-HEADER_BOX_BYTES]
 
 
-def samples(run: SourceRun) -> Iterator[SourceSample]:
-    """The samples to take, in the order in which they were written."""
+def begun(run: SourceRun) -> SourceRun | None:
+    """The run from the key frame to begin with, without the files before; None without any."""
     start = _start(run)
     if start is None:
-        return
+        return None
+    at = sum(file.placed.media <= start for file in run.files) - 1
+    return replace(run, files=run.files[max(at, 0) :], media_from=start)
+
+
+def samples(run: SourceRun) -> Iterator[SourceSample]:
+    """The samples of a run that has ``begun``, in the order in which they were written.
+
+    Where pictures are not shown in the order in which they come, those go along at the end that
+    are shown before one that was taken.
+    """
+    shown = run.media_last
     for source in run.files:
         with _opened(source) as opened:
             for entry in opened.scanned.entries:
-                if _touches(entry, opened.scanned, start, run.media_last):
-                    yield from _taken(_samples_of(opened, entry), run, start)
-
-
-def _taken(found: Iterator[SourceSample], run: SourceRun, start: int) -> Iterator[SourceSample]:
-    for sample in found:
-        media = sample.media * VIDEO_TIMESCALE // sample.timescale
-        if start <= media <= run.media_last and not in_hole(media, run.holes):
-            yield sample
+                if not _touches(entry, opened.scanned, run.media_from, shown):
+                    continue
+                for sample in _samples_of(opened, entry):
+                    media = sample.media * VIDEO_TIMESCALE // sample.timescale
+                    if media < run.media_from or in_hole(media, run.holes):
+                        continue
+                    if media <= run.media_last or media + sample.composition_offset < shown:
+                        shown = max(shown, media + sample.composition_offset)
+                        yield sample
 
 
 def in_hole(media: int, holes: Sequence[tuple[int, int]]) -> bool:
@@ -143,13 +154,13 @@ def _keys(source: SourceFile) -> Iterator[tuple[int, int]]:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _touches(entry: Entry, scanned: ScannedFile, start: int, last: int) -> bool:
+def _touches(entry: Entry, scanned: ScannedFile, media_from: int, media_last: int) -> bool:
     timescale = scanned.info.timescale(entry.track)
     if not timescale:
         raise DamagedError(f"Fragment {entry.number} is of a track that the file does not have.")
     begins = entry.media_time * VIDEO_TIMESCALE // timescale
     ends = (entry.media_time + entry.duration) * VIDEO_TIMESCALE // timescale
-    return begins <= last and ends >= start
+    return begins <= media_last and ends >= media_from
 
 
 def _samples_of(opened: _Opened, entry: Entry) -> Iterator[SourceSample]:

@@ -14,9 +14,10 @@ A volume that cannot be synced keeps its facts in the inbox: nothing is acknowle
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
@@ -28,7 +29,7 @@ from watchglass.base.errors import (
     VolumeMissingError,
     WatchglassError,
 )
-from watchglass.base.ids import CameraId, VolumeId
+from watchglass.base.ids import CameraId, RunId, VolumeId
 from watchglass.model.fact import (
     Fact,
     FileClosed,
@@ -58,6 +59,8 @@ from watchglass.recording.recovery import StillWrittenError, read_open, recover
 from watchglass.recording.restart import adopt_unknown, settle
 from watchglass.recording.volume import Volume, volume_at
 from watchglass.store.index import IndexStore
+
+T = TypeVar("T")
 
 SITE = "site"
 Lines = dict[CameraId, list[LedgerEntry]]
@@ -126,6 +129,7 @@ class Keeper:
         self._volumes: dict[VolumeId, _Mounted] = {}
         self._peers: set[str] = set()
         self._retention_h: dict[CameraId, int] = {}
+        self._configured = False
         self._inbox = _Inbox()
         self._due_head_ns = 0
         self._ended_runs: set[CameraId] = set()
@@ -257,9 +261,9 @@ class Keeper:
         if not written:
             return
         self.sync_state()
-        with self.index.write() as index:
-            for camera, camera_lines in written:
-                fold_lines(index, camera, camera_lines)
+        self.pay(lambda: self._fold(written))
+        for camera, _ in written:
+            self.books[camera].folded()
 
     def sync_state(self) -> None:
         """Make what was written under the state folder durable."""
@@ -284,8 +288,10 @@ class Keeper:
     def mounted(self) -> list[Volume]:
         return [mounted.volume for mounted in self._volumes.values()]
 
-    def retention_h(self, camera: CameraId) -> int:
-        return self._retention_h.get(camera, self.limits.default_retention_h)
+    def retention_h(self, camera: CameraId) -> int | None:
+        """How long recordings are kept; None before anybody has said it: then none goes by age."""
+        default = self.limits.default_retention_h if self._configured else None
+        return self._retention_h.get(camera, default)
 
     def chronicle(self, ledger: str) -> Chronicle:
         """The ledger of a camera or of the site, made where there is none."""
@@ -326,7 +332,7 @@ class Keeper:
                 out += book.run_ended(fact)
                 self._ended_runs.add(fact.camera)
             case FileOpened():
-                out += book.file_opened(fact, peer)
+                out += [] if self._is_gone(book, fact) else book.file_opened(fact, peer)
             case FileClosed():
                 out += book.file_closed(fact)
             case GapOpened():
@@ -340,6 +346,17 @@ class Keeper:
 
     def book(self, camera: CameraId) -> CameraBook:
         return self.books.setdefault(camera, CameraBook(camera, self.index))
+
+    def _is_gone(self, book: CameraBook, fact: FileOpened) -> bool:
+        """Told again, when all that was known of the file has been purged with it."""
+        if book.knows_file((fact.run, fact.sequence)):
+            return False
+        root = self.volume_path(fact.volume)
+        if root is None:
+            return False
+        return not media_path(
+            root, fact.camera, fact.stream, fact.wall_ns, fact.run, fact.sequence
+        ).exists()
 
     def _hear_of_stream(self, book: CameraBook, peer: str, fact: StreamIs) -> None:
         for media in book.files.values():
@@ -390,6 +407,9 @@ class Keeper:
         self.recover_orphans(lines)
         if self._look_for_files:
             self._look_for_files = False
+            # What was told a moment ago has to be known, or it would be found and told again.
+            self.write(lines)
+            lines.clear()
             adopt_unknown(self, lines, self.clock.wall_ns() - _RECENT_NS)
 
     def _try_recover(self, book: CameraBook, media: OpenMedia, lines: Lines) -> None:
@@ -446,6 +466,7 @@ class Keeper:
     def _order(self, order: Order, lines: Lines) -> None:
         if isinstance(order, Configure):
             self._retention_h = {each.camera: each.hours for each in order.retention}
+            self._configured = True
             for volume, path in order.volumes:
                 try:
                     self.mount(Volume(volume, Path(path)))
@@ -456,15 +477,28 @@ class Keeper:
 
     # --- ledgers -----------------------------------------------------------------------------
 
-    def _append(self, camera: CameraId, entries: list[LedgerEntry]) -> list[Line]:
+    def pay(self, write: Callable[[], T]) -> T:
+        """Write something under the state folder; a full disk is paid for by the ballast."""
         try:
-            return self.chronicle(camera).append(entries)
+            return write()
         except DiskFullError:
-            # The ballast was put there for this: the ledger has to say why seconds are missing.
+            # It was put there for this: the ledger has to say why seconds are missing.
             if not self._state_ballast.release():
                 raise
             _LOG.warning("ballast_released", folder=str(self.state))
-            return self.chronicle(camera).append(entries)
+            return write()
+
+    def _append(self, camera: CameraId, entries: list[LedgerEntry]) -> list[Line]:
+        return self.pay(lambda: self.chronicle(camera).append(entries))
+
+    def _fold(self, written: list[tuple[CameraId, list[Line]]]) -> None:
+        with self.index.write() as index:
+            for camera, lines in written:
+                fold_lines(index, camera, lines)
+
+    def _catch_up(self, camera: CameraId) -> None:
+        chronicle = self._chronicles[camera]
+        self.pay(lambda: catch_up(self.index, camera, chronicle.folder, chronicle.size))
 
     def _take_up(self) -> None:
         """Open every ledger, and bring the index up to them."""
@@ -473,8 +507,7 @@ class Keeper:
         cameras = [CameraId(name) for name in self._chronicles if name != SITE]
         try:
             for camera in cameras:
-                chronicle = self._chronicles[camera]
-                catch_up(self.index, camera, chronicle.folder, chronicle.size)
+                self._catch_up(camera)
         except DamagedError as error:
             _LOG.error("index_rebuilt", reason=error.sentence)
             self.rebuild_index()
@@ -503,8 +536,9 @@ class Keeper:
         folded = 0
         for name, chronicle in self._chronicles.items():
             if name != SITE:
-                catch_up(self.index, CameraId(name), chronicle.folder, chronicle.size)
+                self._catch_up(CameraId(name))
                 folded += chronicle.size
+        self._purger.finish_interrupted()
         return folded
 
     def _grow_index(self) -> None:
@@ -517,8 +551,11 @@ class Keeper:
             if media.placed is not None
         ]  # fmt: skip
         if rows:
-            with self.index.write() as index:
-                index.grow_files(rows)
+            self.pay(lambda: self._grow(rows))
+
+    def _grow(self, rows: list[tuple[RunId, int, int, int, int]]) -> None:
+        with self.index.write() as index:
+            index.grow_files(rows)
 
     # --- sync and heads ----------------------------------------------------------------------
 
@@ -553,6 +590,7 @@ class Keeper:
         now_ns = self.clock.monotonic_ns()
         if now_ns >= self._due_head_ns:
             self._due_head_ns = now_ns + round(self.limits.head_s * NS_PER_S)
+            self._state_ballast.hold()
             self._sign_heads(self._chronicles)
         elif self._ended_runs:
             self._sign_heads(self._ended_runs)

@@ -120,7 +120,7 @@ def _end_streams(keeper: "Keeper", camera: CameraId) -> list[LedgerEntry]:
             entries += book.end_run(
                 state.run, stream, book.media_end(state.run), now_ns, GapCause.DISABLED
             )
-        entries += book.close_gap(stream, now_ns)
+    # The gap stays open: closed before the line of the removal, it would leave a moment to nobody.
     book.removed = True
     return entries
 

@@ -6,14 +6,16 @@ and synced, the files are unlinked, the volume is synced, the rows go. Held foot
 
 import os
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
-from watchglass.base.errors import StorageError, VolumeMissingError
-from watchglass.base.ids import CameraId
+from watchglass.base.errors import StorageError, VolumeMissingError, WatchglassError
+from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.recording.mediafile import read_footer
 from watchglass.recording.mediapath import media_path
@@ -35,7 +37,13 @@ class Purger:
     def __init__(self, keeper: "Keeper") -> None:
         self._keeper = keeper
         self._due_ns = 0
-        self.only_held_left = False
+        self._unfinished = False
+        self._only_held: set[VolumeId] = set()
+
+    @property
+    def only_held_left(self) -> bool:
+        """Whether a volume needs room, and all that is on it is held."""
+        return bool(self._only_held)
 
     def purge(self) -> int:
         """Delete what is due; how many files went."""
@@ -44,6 +52,8 @@ class Purger:
             gone += self._make_room(volume)
         now_ns = self._keeper.clock.monotonic_ns()
         if now_ns >= self._due_ns:
+            if self._unfinished:
+                self.finish_interrupted()
             expired = self._expired()
             gone += self._delete(expired)
             # While a whole batch was found there is probably more; go on with the next cycle.
@@ -54,6 +64,7 @@ class Purger:
         """Files whose tombstones are written and that may still lie there."""
         with self._keeper.index.read() as index:
             rows = index.deleting_files()
+        self._unfinished = False
         self._unlink(rows)
         return len(rows)
 
@@ -63,9 +74,11 @@ class Purger:
         gone = 0
         try:
             missing = floor - space(volume.path).free_bytes
+            self._only_held.discard(volume.id)
             while missing > 0:
                 rows = self._oldest(volume, missing)
-                self.only_held_left = not rows
+                if not rows:
+                    self._only_held.add(volume.id)
                 if not rows or not self._delete(rows):
                     break
                 gone += len(rows)
@@ -75,16 +88,19 @@ class Purger:
         return gone
 
     def _oldest(self, volume: Volume, missing_bytes: int) -> list[FileRow]:
-        rows: list[FileRow] = []
         with self._keeper.index.read() as index:
             holds = index.holds()
-            for row in index.oldest_closed(None, 16 * _BATCH):
-                if row.volume != volume.id or _held(row, holds):
-                    continue
-                rows.append(row)
-                missing_bytes -= row.length
-                if missing_bytes <= 0 or len(rows) == _BATCH:
-                    break
+            found = _first(
+                lambda limit: index.oldest_closed(None, limit),
+                lambda row: row.volume == volume.id and not _held(row, holds),
+                _BATCH,
+            )
+        rows: list[FileRow] = []
+        for row in found:
+            if missing_bytes <= 0:
+                break
+            rows.append(row)
+            missing_bytes -= row.length
         return rows
 
     def _expired(self) -> list[FileRow]:
@@ -93,10 +109,12 @@ class Purger:
         with self._keeper.index.read() as index:
             holds = index.holds()
             for camera in self._keeper.books:
-                before_ns = now_ns - self._keeper.retention_h(camera) * _HOUR_NS
-                for row in index.oldest_closed_of(camera, before_ns, _BATCH - len(rows)):
-                    if not _held(row, holds):
-                        rows.append(row)
+                hours = self._keeper.retention_h(camera)
+                if hours is None:
+                    continue
+                before_ns = now_ns - hours * _HOUR_NS
+                ask = partial(index.oldest_closed_of, camera, before_ns)
+                rows += _first(ask, lambda row: not _held(row, holds), _BATCH - len(rows))
         return rows
 
     def _delete(self, rows: list[FileRow]) -> int:
@@ -125,21 +143,36 @@ class Purger:
         return len(reachable)
 
     def _unlink(self, rows: list[FileRow]) -> None:
-        volumes = set()
+        """Remove files and forget them. One that the disk does not let go is tried again later."""
+        gone: dict[VolumeId, list[FileRow]] = defaultdict(list)
         for row in rows:
             path = self._path(row)
             if path is None:
                 continue
-            self._keeper.disk.unlink(WriteSite.MEDIA_PURGE, path)
-            self._remove_empty(path.parent)
-            volumes.add(row.volume)
-        for volume in volumes:
-            self._keeper.sync_volume(volume)
-        if rows:
-            with self._keeper.index.write() as index:
-                for row in rows:
-                    if row.volume in volumes:
-                        index.forget_file(row.run, row.sequence)
+            try:
+                self._keeper.disk.unlink(WriteSite.MEDIA_PURGE, path)
+                self._remove_empty(path.parent)
+            except StorageError as error:
+                self._put_off(error)
+            else:
+                gone[row.volume].append(row)
+        for volume, removed in gone.items():
+            try:
+                self._keeper.sync_volume(volume)
+            except StorageError as error:
+                self._put_off(error)
+            else:
+                self._keeper.pay(partial(self._forget, removed))
+
+    def _put_off(self, error: StorageError) -> None:
+        if not self._unfinished:
+            _LOG.error("file_not_deleted", error=error.sentence)
+        self._unfinished = True
+
+    def _forget(self, rows: list[FileRow]) -> None:
+        with self._keeper.index.write() as index:
+            for row in rows:
+                index.forget_file(row.run, row.sequence)
 
     def _remove_empty(self, folder: Path) -> None:
         """Day, month and year folders that hold nothing any more."""
@@ -154,21 +187,47 @@ class Purger:
         return media_path(root, row.camera, row.stream, row.opened_ns, row.run, row.sequence)
 
     def _root(self, row: FileRow) -> str:
-        """The file's root goes on in its tombstone; empty where it cannot be read any more."""
+        """The file's root goes on in its tombstone."""
         path = self._path(row)
-        if path is None:
-            return ""
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if path is not None else -1
         except OSError:
-            return ""
+            fd = -1
+        if fd < 0:
+            return self._root_told(row)
         try:
             footer = read_footer(fd, os.fstat(fd).st_size)
-        except StorageError:
-            return ""
+        except WatchglassError:
+            footer = None
         finally:
             os.close(fd)
-        return footer.root.hex() if footer is not None else ""
+        return footer.root.hex() if footer is not None else self._root_told(row)
+
+    def _root_told(self, row: FileRow) -> str:
+        """As the ledger says it, where the file cannot be read any more; seldom, so not indexed."""
+        for line in self._keeper.chronicle(row.camera).lines():
+            if line.type == "file_closed" and (
+                (line.fields.get("run"), line.fields.get("sequence")) == (row.run, row.sequence)
+            ):
+                return line.text("root")
+        return ""
+
+
+def _first(
+    ask: Callable[[int], list[FileRow]], fits: Callable[[FileRow], bool], most: int
+) -> list[FileRow]:
+    """The first ``most`` rows that fit; ``ask`` is asked for more until one does or all were seen.
+
+    However many held files are the oldest, what may go behind them is found.
+    """
+    limit = 4 * _BATCH
+    while most > 0:
+        rows = ask(limit)
+        found = [row for row in rows if fits(row)]
+        if found or len(rows) < limit:
+            return found[:most]
+        limit *= 8
+    return []
 
 
 def _held(row: FileRow, holds: list[HoldRow]) -> bool:

@@ -2,8 +2,9 @@
 
 What is known of a stream are claims on spans of UTC: media of a run, a gap inside a run, files that
 are gone, a gap between runs. Claims may lie over each other; one sweep gives each moment to the
-strongest of them, in this order, and among equals to the one that began last. A moment that nothing
-claims is never filled: it is ``unaccounted``, and a finding for ``check``.
+strongest of them, in this order; among gaps to the one that began first, among runs to the one that
+began last. A moment that nothing claims is never filled: it is ``unaccounted``, and a finding for
+``check``.
 """
 
 from collections import defaultdict
@@ -38,11 +39,11 @@ class _Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """``since_ns`` breaks ties: for media it is the start of the whole run."""
+    """``order`` breaks ties, the smallest wins."""
 
     span: Span
     rank: _Rank
-    since_ns: int
+    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def _media_claims(files: list[FileRow], gaps: list[GapRow]) -> Iterator[_Claim]:
         # The run's own start may lie before the span, and its first file may be gone.
         since_ns = of_run[0].wall_from - media_ns(of_run[0].media_from)
         for begins, ends in _less(_union(_joined(of_run)), _union(holes[run])):
-            yield _Claim(Span(begins, ends, SpanKind.MEDIA, run=run), _Rank.MEDIA, since_ns)
+            yield _Claim(Span(begins, ends, SpanKind.MEDIA, run=run), _Rank.MEDIA, -since_ns)
 
 
 def _joined(files: list[FileRow]) -> Iterator[tuple[int, int]]:
@@ -232,7 +233,7 @@ def _swept(claims: list[_Claim]) -> Iterator[Span]:
             at = waiting[next_in].span.from_ns
         while next_in < len(waiting) and waiting[next_in].span.from_ns <= at:
             claim = waiting[next_in]
-            heappush(active, (claim.rank, -claim.since_ns, next_in, claim.span))
+            heappush(active, (claim.rank, claim.order, next_in, claim.span))
             next_in += 1
         while active and active[0][3].to_ns <= at:
             heappop(active)

@@ -11,7 +11,6 @@ import typer
 
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell, shell
-from watchglass.app.site import allowed_hosts
 from watchglass.app.words import rate_words
 from watchglass.base.errors import (
     AuthFailedError,
@@ -32,6 +31,7 @@ from watchglass.cameras.probe import (
 from watchglass.cameras.probe_worker import run_probe
 from watchglass.model.control import AddCameraRequest
 from watchglass.model.probe import ProbeRequest, ProbeResult
+from watchglass.store.site import clean_name
 
 _FIRST_PICTURE_S = 20.0
 _LOOK_EVERY_S = 0.3
@@ -64,6 +64,9 @@ def add(
     """Look at a camera and record it from now on, with or without a running recorder."""
     of = shell(context)
     look = _Look(of, url, user, sub, no_sub, allow, quiet=json)
+    # What can be said at once is said before the camera is looked at.
+    name = clean_name(name) if name is not None else None
+    of.check_folder()
     found = look.found(password_stdin)
     if not json:
         show_probe(of.screen, found)
@@ -179,6 +182,8 @@ class _Look:
         return found if wanted else replace(found, problem=None)
 
     def _site_allows(self) -> frozenset[str]:
+        from watchglass.app.site import allowed_hosts
+
         try:
             with self._of.store() as store:
                 return allowed_hosts(store)

@@ -37,13 +37,14 @@ def run_demo(of: Shell, seconds: float | None, *, json: bool) -> bool:
     settings = settings_for(of.data, "debug" if of.verbose else None)
     stopping = threading.Event()
     Ending(stopping.set)
+    screen = Screen(sys.stderr) if json else of.screen
+    if not _encoded(screen, stopping):
+        screen.say("Stopped before anything was recorded.")
+        return False
     with _stderr_to(settings.data / "demo.log") as stderr:
         log.configure(settings.log_level.value, json=settings.log_json)
         screen = Screen(stderr, stderr) if json else of.screen
         run = Demo(settings)
-        if not _encoded(screen, stopping):
-            screen.say("Stopped before anything was recorded.")
-            return False
         try:
             with screen.working("starting cameras and recorder"):
                 run.start()

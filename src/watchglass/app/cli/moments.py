@@ -23,6 +23,7 @@ _ISO = re.compile(
     r"(?:[ tT]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)\s*(z|Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
 _LONGEST_S = 100 * 366 * 86400
+_LAST_NS = 2**62  # in 2116; databases keep 64 bits
 _SHOWN_MOST = 60
 
 
@@ -47,7 +48,7 @@ def parse_moment(
         found = _relative(words, now_ns) or _absolute(words, now_ns, zone, later=later)
     except (ValueError, OverflowError):
         found = None
-    if found is None:
+    if found is None or not 0 <= found.ns < _LAST_NS:
         raise UsageError(
             f"{_quoted(text)} is no time: write '14:00', 'yesterday 14:00', '10 minutes ago' or "
             "'2026-07-04 14:00' (local), or '2026-07-04T12:00Z'."

@@ -3,7 +3,7 @@
 import getpass
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from watchglass.app.cli.screen import Screen
+from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.refusal import error_of
 from watchglass.base import log
 from watchglass.base.errors import AlreadyRunningError, BusError, ConfigError, NotFoundError
@@ -27,7 +28,6 @@ from watchglass.store.site import SiteStore
 
 if TYPE_CHECKING:
     from watchglass.app.site import SiteRequest
-    from watchglass.app.wiring import Ground
 
 _ORDER_S = 30.0
 _STATUS_S = 5.0
@@ -49,10 +49,7 @@ class Shell:
         return settings
 
     @cached_property
-    def ground(self) -> "Ground":
-        # Not above: it brings the keeper along, which a call for help does not need.
-        from watchglass.app.wiring import ground
-
+    def ground(self) -> Ground:
         return ground(self.settings)
 
     @property
@@ -75,6 +72,15 @@ class Shell:
         """Whether a recorder runs on this state folder."""
         return answers(ipc_path(self.ground.layout.control))
 
+    def check_folder(self) -> None:
+        """ConfigError when this data folder cannot be a recorder's."""
+        from watchglass.app.layout import StateLock
+
+        if not self.is_running:
+            # A recorder that starts or ends just now will be asked again.
+            with suppress(AlreadyRunningError):
+                StateLock(self.ground.layout, self.ground.disk).release()
+
     def status(self) -> Status | None:
         """The processes of the running recorder; None when none runs."""
         if not self.is_running:
@@ -84,10 +90,11 @@ class Shell:
 
     def carry_out(self, request: "SiteRequest") -> tuple[CameraId, bool]:
         """Have the running recorder do it, or do it without one: the camera, and which it was."""
+        # Not above: it brings the keeper along, which who only looks does not need.
         from watchglass.app.wiring import own_site
 
         if not self.is_running:
-            self._quiet()
+            self.quiet()
             try:
                 with own_site(self.ground) as site:
                     return site.carry_out(request), False
@@ -109,8 +116,6 @@ class Shell:
                 f"Nothing is set up in {self.settings.data} yet: add a camera with "
                 f"'{self.command('camera add URL')}', or name the folder with --data."
             )
-        from watchglass.app.wiring import open_store
-
         store = open_store(self.ground)
         try:
             yield store
@@ -141,7 +146,7 @@ class Shell:
             self.ground.layout.control, Codec[Request](Request), Codec[Reply](Reply)
         )
 
-    def _quiet(self) -> None:
+    def quiet(self) -> None:
         """Of a keeper in this process only what is wrong is for the person at the screen."""
         if not self.verbose:
             log.configure("error", json=self.settings.log_json)

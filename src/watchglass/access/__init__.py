@@ -1,0 +1,1 @@
+"""Who may do what: the admin, passwords, sessions, and the one ``authorise``."""

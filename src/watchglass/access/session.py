@@ -1,0 +1,106 @@
+"""Sessions, kept on the server: a random token with the browser, its hash here.
+
+All of them are in memory, so that asking who a request is from touches no disk; what changes them
+does, and belongs in a thread.
+"""
+
+import threading
+from dataclasses import dataclass, replace
+
+from watchglass.access.policy import User
+from watchglass.access.token import new_token, token_hash
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.store.access import AccessStore, SessionRow
+
+IDLE_NS = 7 * 24 * 3600 * NS_PER_S
+"""A session that nobody uses ends after this; a wall that is left open uses it."""
+ABSOLUTE_NS = 30 * 24 * 3600 * NS_PER_S
+_NOTED_EVERY_NS = 300 * NS_PER_S
+_MOST_OF_A_USER = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody's sign-in; ``ends_ns`` (UTC) moves on while it is used."""
+
+    user: User
+    ends_ns: int
+
+
+class Sessions:
+    """All sessions of a site. Thread-safe; ``find`` never blocks on the disk."""
+
+    def __init__(self, store: AccessStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._rows: dict[str, SessionRow] = {}
+        self._noted: dict[str, int] = {}
+        self._names: dict[str, str] = {}
+        for row in store.sessions():
+            user = store.user(row.user)
+            if user is not None:
+                self._rows[row.token_hash] = row
+                self._noted[row.token_hash] = row.seen_ns
+                self._names[user.id] = user.name
+        self.forget_ended()
+
+    def find(self, token: str) -> Session | None:
+        """The session that a token opens, which counts as use; None when it is over."""
+        hashed, now_ns = token_hash(token), self._clock.wall_ns()
+        with self._lock:
+            row = self._rows.get(hashed)
+            if row is None or _ends_ns(row) <= now_ns:
+                return None
+            # Never back: a clock that was set back must not lengthen a session.
+            self._rows[hashed] = row = replace(row, seen_ns=max(row.seen_ns, now_ns))
+            user = User(row.user, self._names[row.user], hashed[:16])
+            return Session(user, _ends_ns(row))
+
+    def open(self, user: str, name: str) -> str:
+        """A new session; its token, which is told nowhere else."""
+        token, now_ns = new_token(), self._clock.wall_ns()
+        row = SessionRow(token_hash(token), user, now_ns, now_ns)
+        self._store.add_session(row)
+        with self._lock:
+            self._rows[row.token_hash] = row
+            self._noted[row.token_hash] = now_ns
+            self._names[user] = name
+            of_user = sorted(
+                (each for each in self._rows.values() if each.user == user),
+                key=lambda each: each.seen_ns,
+            )
+        self._end([each.token_hash for each in of_user[:-_MOST_OF_A_USER]])
+        return token
+
+    def close(self, token: str) -> None:
+        """End a session."""
+        self._end([token_hash(token)])
+
+    def forget_ended(self) -> None:
+        """Remove what is over, and note what is in use, for a restart."""
+        now_ns = self._clock.wall_ns()
+        with self._lock:
+            over = [key for key, row in self._rows.items() if _ends_ns(row) <= now_ns]
+            used = [
+                row
+                for key, row in self._rows.items()
+                if row.seen_ns - self._noted[key] > _NOTED_EVERY_NS
+            ]
+        self._end(over)
+        for row in used:
+            self._store.saw_session(row.token_hash, row.seen_ns)
+            self._noted[row.token_hash] = row.seen_ns
+
+    def _end(self, hashes: list[str]) -> None:
+        if not hashes:
+            return
+        with self._lock:
+            for hashed in hashes:
+                self._rows.pop(hashed, None)
+                self._noted.pop(hashed, None)
+        self._store.end_sessions(hashes)
+
+
+def _ends_ns(row: SessionRow) -> int:
+    return min(row.seen_ns + IDLE_NS, row.created_ns + ABSOLUTE_NS)

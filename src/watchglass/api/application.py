@@ -1,0 +1,128 @@
+"""The application: all routes behind one guard, and what lives as long as it does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+
+from watchglass.access.policy import Action
+from watchglass.api import (
+    cameras,
+    changes,
+    entry,
+    livesocket,
+    media,
+    pages,
+    playback,
+    timeline,
+)
+from watchglass.api.blocking import Blocking
+from watchglass.api.changefeed import ChangeFeed
+from watchglass.api.filetable import FileTable
+from watchglass.api.guard import Guard
+from watchglass.api.looks import Looks
+from watchglass.api.policy import Allowed, Signed, require_policies
+from watchglass.api.ports import ApiPorts
+from watchglass.api.problem import Problem, handle_errors
+from watchglass.api.services import Services
+from watchglass.base import log
+from watchglass.base.errors import WatchglassError
+from watchglass.live.hub import LiveHub
+
+PREFIX = "/api/v1"
+_UPKEEP_S = 1.0
+_SESSIONS_EVERY = 60
+_LOG = log.get("api")
+
+
+def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
+    """The application over these ports; RuntimeError when a route has no policy."""
+    blocking = Blocking()
+    files = files or FileTable()
+    shared = Services(
+        ports,
+        blocking,
+        files,
+        Looks(ports, blocking),
+        LiveHub(ports.feed, blocking),
+        ChangeFeed(blocking, changes.Observer(ports, files)),
+    )
+    app = FastAPI(
+        title="Watchglass", version=ports.version, openapi_url=None, docs_url=None, redoc_url=None,
+        lifespan=_lifespan, redirect_slashes=False,
+    )  # fmt: skip
+    app.state.services = shared
+    handle_errors(app)
+    for router in (
+        entry.router, cameras.router, timeline.router, playback.router, media.router,
+        changes.router, livesocket.router, _about,
+    ):  # fmt: skip
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(pages.router)
+    require_policies(app.routes)
+    app.add_middleware(Guard, reach=ports.reach)
+    return app
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The document that clients are generated from."""
+    document = get_openapi(
+        title="Watchglass", version=app.version, routes=app.routes,
+        description="All times are whole milliseconds, UTC. What changes something is sent with the"
+        " header `X-Watchglass: 1` from the recorder's own pages.",
+    )  # fmt: skip
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name, schema in schemas["Problem"].pop("$defs", {}).items():
+        schemas.setdefault(name, schema)
+    return document
+
+
+_about = APIRouter(tags=["about"])
+
+
+@_about.get("/openapi.json", include_in_schema=False)
+async def openapi(
+    request: Request, _: Annotated[object, Depends(Signed(Action.SEE_STATE))]
+) -> dict[str, Any]:
+    """This document."""
+    app: FastAPI = request.app
+    return openapi_of(app)
+
+
+@_about.get("/health", operation_id="getHealth", dependencies=[Depends(Allowed(Action.ENTER))])
+async def health() -> dict[str, bool]:
+    """Whether the recorder's web server answers."""
+    return {"ok": True}
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    of: Services = app.state.services
+    upkeep = asyncio.create_task(_keep_up(of))
+    try:
+        yield
+    finally:
+        upkeep.cancel()
+        with suppress(asyncio.CancelledError):
+            await upkeep
+        await of.changes.close()
+        await of.hub.close()
+        await of.looks.close()
+
+
+async def _keep_up(of: Services) -> None:
+    """What falls due: looks to be noted, sessions that are over."""
+    count = 0
+    while True:
+        await asyncio.sleep(_UPKEEP_S)
+        count += 1
+        await of.looks.keep_up()
+        if count % _SESSIONS_EVERY == 0:
+            try:
+                await of.blocking(of.ports.sessions.forget_ended)
+            except WatchglassError as error:
+                _LOG.error("sessions_not_noted", error=error.sentence)

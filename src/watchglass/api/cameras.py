@@ -1,0 +1,161 @@
+"""Routes: the cameras, and pausing one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, Field
+
+from watchglass.access.policy import Action, User
+from watchglass.api.policy import Signed
+from watchglass.api.ports import CauseWords
+from watchglass.api.problem import RESPONSES
+from watchglass.api.services import Services, services
+from watchglass.api.standing import Now, Standing, StreamStanding, standings
+from watchglass.base.errors import NotFoundError
+from watchglass.base.ids import CameraId
+from watchglass.model.camera import CameraState
+from watchglass.model.control import PauseRequest, ResumeRequest
+from watchglass.model.gap import GapCause
+from watchglass.model.stream import StreamName
+
+router = APIRouter(tags=["cameras"], responses=RESPONSES)
+
+_NS_PER_MS = 1_000_000
+
+
+class StreamInfo(BaseModel):
+    """A stream of a camera. ``mime`` is as MediaSource.isTypeSupported takes it; codec and sizes
+    are of its newest recording, None while there is none."""
+
+    name: StreamName
+    codec: str | None
+    codec_string: str | None
+    mime: str | None
+    width: int | None
+    height: int | None
+    sound: str | None
+    last_picture_ms: int | None
+    gap: GapCause | None
+
+
+class CameraNow(BaseModel):
+    """``since_ms``: since when it is so; None where that is more than two hours ago, or unknown."""
+
+    state: Now
+    cause: GapCause | None
+    since_ms: int | None
+    until_ms: int | None = Field(description="When a pause ends by itself.")
+    sentence: str
+
+
+class CameraInfo(BaseModel):
+    id: str
+    name: str
+    state: CameraState
+    sound: bool
+    added_ms: int
+    streams: list[StreamInfo]
+    now: CameraNow
+
+
+class CameraList(BaseModel):
+    cameras: list[CameraInfo]
+    now_ms: int
+
+
+class PauseBody(BaseModel):
+    """``until_ms``: None until somebody resumes it. The reason goes into the ledger."""
+
+    reason: str = Field(min_length=1, max_length=500)
+    until_ms: int | None = Field(None, ge=0, lt=2**53)
+
+
+class ResumeBody(BaseModel):
+    reason: str = Field("", max_length=500)
+
+
+Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+Changer = Annotated[User, Depends(Signed(Action.CHANGE_CAMERA))]
+
+
+@router.get(
+    "/cameras", operation_id="listCameras", dependencies=[Depends(Signed(Action.SEE_STATE))]
+)
+async def list_cameras(request: Request) -> CameraList:
+    """All cameras and how they stand now."""
+    of = services(request)
+    return await of.blocking(_cameras, of)
+
+
+@router.post("/cameras/{camera}/pause", operation_id="pauseCamera")
+async def pause_camera(request: Request, user: Changer, camera: Id, body: PauseBody) -> CameraInfo:
+    """Stop recording for a while; the time is a gap `paused`."""
+    of = services(request)
+    until_ns = body.until_ms * _NS_PER_MS if body.until_ms is not None else None
+    order = PauseRequest(camera, until_ns, user.name, body.reason)
+    return await of.blocking(_carried_out, of, CameraId(camera), order)
+
+
+@router.post("/cameras/{camera}/resume", operation_id="resumeCamera")
+async def resume_camera(
+    request: Request, user: Changer, camera: Id, body: ResumeBody
+) -> CameraInfo:
+    """Record again."""
+    of = services(request)
+    order = ResumeRequest(camera, user.name, body.reason)
+    return await of.blocking(_carried_out, of, CameraId(camera), order)
+
+
+def _cameras(of: Services) -> CameraList:
+    found = standings(of.ports, of.files)
+    return CameraList(
+        cameras=[camera_info(each, of.ports.words) for each in found],
+        now_ms=of.ports.clock.wall_ns() // _NS_PER_MS,
+    )
+
+
+def _carried_out(of: Services, camera: CameraId, order: PauseRequest | ResumeRequest) -> CameraInfo:
+    of.ports.carry_out(order)
+    for each in standings(of.ports, of.files):
+        if each.camera.id == camera:
+            return camera_info(each, of.ports.words)
+    raise NotFoundError("There is no such camera.")
+
+
+def camera_info(standing: Standing, words: CauseWords) -> CameraInfo:
+    """A camera as the API tells it."""
+    camera = standing.camera
+    return CameraInfo(
+        id=camera.id,
+        name=camera.name,
+        state=camera.state,
+        sound=camera.sound,
+        added_ms=camera.added_ns // _NS_PER_MS,
+        streams=[_stream(each) for each in standing.streams],
+        now=CameraNow(
+            state=standing.now,
+            cause=standing.cause,
+            since_ms=_ms(standing.since_ns),
+            until_ms=_ms(camera.paused_until_ns),
+            sentence=words.sentence(standing.cause) if standing.cause is not None else "Recording.",
+        ),
+    )
+
+
+def _stream(standing: StreamStanding) -> StreamInfo:
+    newest, header = standing.newest, standing.header
+    return StreamInfo(
+        name=standing.stream,
+        codec=newest.codec if newest is not None else None,
+        codec_string=header.codec if header is not None else None,
+        mime=header.mime if header is not None else None,
+        width=newest.width if newest is not None else None,
+        height=newest.height if newest is not None else None,
+        sound=newest.sound or None if newest is not None else None,
+        last_picture_ms=newest.wall_to // _NS_PER_MS if newest is not None else None,
+        gap=standing.gap.cause if standing.gap is not None else None,
+    )
+
+
+def _ms(ns: int | None) -> int | None:
+    return ns // _NS_PER_MS if ns is not None else None

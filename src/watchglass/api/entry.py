@@ -1,0 +1,118 @@
+"""Routes: the first set-up, signing in and out."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field, SecretStr
+
+from watchglass.access.door import ADMIN
+from watchglass.access.errors import NotSignedInError
+from watchglass.access.password import LEAST_CHARACTERS, MOST_CHARACTERS
+from watchglass.access.policy import Action
+from watchglass.access.session import ABSOLUTE_NS
+from watchglass.api.policy import COOKIE, Allowed, Signed, session_of
+from watchglass.api.problem import RESPONSES
+from watchglass.api.services import services
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.secret import Secret
+
+router = APIRouter(tags=["entry"], responses=RESPONSES)
+
+_NS_PER_MS = 1_000_000
+
+
+class SetupState(BaseModel):
+    """Whether the recorder still waits for its admin."""
+
+    needed: bool
+
+
+class SetupRequest(BaseModel):
+    """``token`` is from the link that the recorder printed."""
+
+    token: SecretStr = Field(max_length=256)
+    password: SecretStr = Field(min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS)
+    name: str = Field(ADMIN, min_length=1, max_length=64)
+
+
+class SignInRequest(BaseModel):
+    password: SecretStr = Field(max_length=MOST_CHARACTERS)
+    name: str = Field(ADMIN, min_length=1, max_length=64)
+
+
+class SessionInfo(BaseModel):
+    """Who is signed in. ``ends_ms`` moves on while the session is used."""
+
+    name: str
+    ends_ms: int
+
+
+@router.get("/setup", operation_id="getSetup", dependencies=[Depends(Allowed(Action.ENTER))])
+async def get_setup(request: Request) -> SetupState:
+    """Whether there is an admin yet."""
+    of = services(request)
+    return SetupState(needed=not await of.blocking(of.ports.door.is_set_up))
+
+
+@router.post(
+    "/setup", operation_id="setUp", status_code=201,
+    dependencies=[Depends(Allowed(Action.ENTER))],
+)  # fmt: skip
+async def set_up(body: SetupRequest, request: Request, response: Response) -> SessionInfo:
+    """Make the admin, once, with the single-use token; signs in."""
+    of = services(request)
+    token = await of.blocking.hashing(
+        of.ports.door.set_up, _secret(body.token), body.name, _secret(body.password), _who(request)
+    )
+    return _signed_in(request, response, token)
+
+
+@router.get("/session", operation_id="getSession", dependencies=[Depends(Signed(Action.LEAVE))])
+async def get_session(request: Request) -> SessionInfo:
+    """Who is signed in; 401 when nobody is."""
+    session = session_of(request)
+    if session is None:
+        raise NotSignedInError("The session has just ended: sign in.")
+    return SessionInfo(name=session.user.name, ends_ms=session.ends_ns // _NS_PER_MS)
+
+
+@router.post(
+    "/session", operation_id="signIn", status_code=201,
+    dependencies=[Depends(Allowed(Action.ENTER))],
+)  # fmt: skip
+async def sign_in(body: SignInRequest, request: Request, response: Response) -> SessionInfo:
+    """Sign in; 401 for a wrong password, 429 with Retry-After for too many of them."""
+    of = services(request)
+    token = await of.blocking.hashing(
+        of.ports.door.sign_in, body.name, _secret(body.password), _who(request)
+    )
+    return _signed_in(request, response, token)
+
+
+@router.delete(
+    "/session", operation_id="signOut", status_code=204,
+    dependencies=[Depends(Signed(Action.LEAVE))],
+)  # fmt: skip
+async def sign_out(request: Request, response: Response) -> None:
+    """Sign out: the session ends on the server too."""
+    of = services(request)
+    await of.blocking(of.ports.sessions.close, request.cookies[COOKIE])
+    response.headers["Set-Cookie"] = _cookie("", 0)
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def _signed_in(request: Request, response: Response, token: str) -> SessionInfo:
+    session = services(request).ports.sessions.find(token)
+    assert session is not None
+    response.headers["Set-Cookie"] = _cookie(token, ABSOLUTE_NS // NS_PER_S)
+    return SessionInfo(name=session.user.name, ends_ms=session.ends_ns // _NS_PER_MS)
+
+
+def _cookie(token: str, lasts_s: int) -> str:
+    return f"{COOKIE}={token}; Path=/; Max-Age={lasts_s}; Secure; HttpOnly; SameSite=Strict"
+
+
+def _who(request: Request) -> str:
+    return request.client.host if request.client is not None else "unknown"
+
+
+def _secret(text: SecretStr) -> Secret:
+    return Secret(text.get_secret_value())

@@ -1,0 +1,96 @@
+"""The WebSocket of a live stream.
+
+Text messages are JSON with a ``type``: ``shape`` (the next binary message is an init segment),
+``origin`` (the timeline was shifted), ``waiting`` (what is on the screen is not live). All other
+binary messages are one frame each: ``moof`` and ``mdat``, on one timeline without gaps.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, WebSocket
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from watchglass.access.policy import Action, User
+from watchglass.api.policy import Signed, session_of
+from watchglass.api.ports import Look, LookKind
+from watchglass.api.services import Services, services
+from watchglass.base.errors import RefusedError
+from watchglass.base.ids import CameraId
+from watchglass.live.viewer import Viewer
+from watchglass.model.stream import StreamName
+
+router = APIRouter()
+
+_ASKED_EVERY_FRAMES = 100
+_TRY_AGAIN_LATER = 1013
+_NOT_ALLOWED = 1008
+
+
+@router.websocket("/live/{camera}/{stream}", name="watchLive")
+async def watch_live(
+    socket: WebSocket,
+    user: Annotated[User, Depends(Signed(Action.WATCH_LIVE))],
+    camera: Annotated[str, Path(pattern="^[0-9a-f]{32}$")],
+    stream: StreamName,
+) -> None:
+    """Live frames until the viewer leaves, or the session ends."""
+    of = services(socket)
+    await socket.accept()
+    began_ns = of.ports.clock.wall_ns()
+    look = Look(user.id, CameraId(camera), stream, began_ns, None, LookKind.LIVE)
+    await of.looks.live(look)
+    try:
+        async with of.hub.watch(look.camera, stream) as viewer:
+            await _until_left(socket, viewer)
+    except RefusedError:
+        await _close(socket, _TRY_AGAIN_LATER)
+    finally:
+        await asyncio.shield(of.looks.live(_ended(of, look)))
+
+
+def _ended(of: Services, look: Look) -> Look:
+    return Look(
+        look.user, look.camera, look.stream, look.from_ns, of.ports.clock.wall_ns(), look.kind
+    )
+
+
+async def _until_left(socket: WebSocket, viewer: Viewer) -> None:
+    """Send, and listen for the end: a viewer says nothing else."""
+    tasks = [asyncio.create_task(_send(socket, viewer)), asyncio.create_task(_hear(socket))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+                await task
+
+
+async def _send(socket: WebSocket, viewer: Viewer) -> None:
+    count = 0
+    async for message in viewer.messages():
+        if isinstance(message, str):
+            await socket.send_text(message)
+        else:
+            await socket.send_bytes(message)
+        count += 1
+        if (count % _ASKED_EVERY_FRAMES == 0 or isinstance(message, str)) and not session_of(
+            socket
+        ):
+            await _close(socket, _NOT_ALLOWED)
+            return
+
+
+async def _hear(socket: WebSocket) -> None:
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+
+
+async def _close(socket: WebSocket, code: int) -> None:
+    if socket.application_state is not WebSocketState.DISCONNECTED:
+        await socket.close(code)

@@ -1,0 +1,94 @@
+"""What the API needs of the rest, filled by the composition root."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from watchglass.access.door import Door
+from watchglass.access.session import Sessions
+from watchglass.base.clock import Clock
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.live.feed import FrameFeed
+from watchglass.model.camera import Camera
+from watchglass.model.control import PauseRequest, ResumeRequest
+from watchglass.model.gap import GapCause
+from watchglass.model.stream import StreamName
+from watchglass.store.index import IndexReader
+
+
+class LookKind(StrEnum):
+    """How somebody looked."""
+
+    LIVE = "live"
+    PLAYBACK = "playback"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody looked at a span (UTC ns). ``to_ns`` is None for a live view that begins."""
+
+    user: str
+    camera: CameraId
+    stream: StreamName
+    from_ns: int
+    to_ns: int | None
+    kind: LookKind
+
+
+class Index(Protocol):
+    """The index, to look."""
+
+    def read(self) -> AbstractContextManager[IndexReader]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CauseWords:
+    """What causes are called, and what helps; a text for each cause, a remedy for some."""
+
+    causes: Mapping[GapCause, str]
+    remedies: Mapping[GapCause, str]
+
+    def sentence(self, cause: GapCause) -> str:
+        """'The camera does not answer. Check its power, its cable and its address.'"""
+        text = self.causes.get(cause, cause.value.replace("_", " "))
+        remedy = self.remedies.get(cause, "")
+        return f"{text[:1].upper()}{text[1:]}.{' ' if remedy else ''}{remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Under which names a browser reaches us: ``hosts`` with their port, as it writes them."""
+
+    hosts: frozenset[str]
+    scheme: str = "http"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        return frozenset(f"{self.scheme}://{host}" for host in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPorts:
+    """All calls may block, and are made from threads; they raise WatchglassError.
+
+    ``cameras``: all that are not removed, without credentials. ``volume_path``: None for a volume
+    that is not there. ``carry_out`` asks the running recorder. ``note_look`` returns once the look
+    is sure to reach the site's ledger.
+    """
+
+    clock: Clock
+    reach: Reach
+    sessions: Sessions
+    door: Door
+    cameras: Callable[[], Sequence[Camera]]
+    index: Index
+    volume_path: Callable[[VolumeId], Path | None]
+    carry_out: Callable[[PauseRequest | ResumeRequest], CameraId]
+    note_look: Callable[[Look], None]
+    feed: FrameFeed
+    words: CauseWords
+    ui: Path
+    version: str

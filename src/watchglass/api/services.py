@@ -1,0 +1,31 @@
+"""What the routes of one application share."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from watchglass.api.blocking import Blocking
+from watchglass.api.changefeed import ChangeFeed
+from watchglass.api.filetable import FileTable
+from watchglass.api.looks import Looks
+from watchglass.api.ports import ApiPorts
+from watchglass.live.hub import LiveHub
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made once by ``create_app``."""
+
+    ports: ApiPorts
+    blocking: Blocking
+    files: FileTable
+    looks: Looks
+    hub: LiveHub
+    changes: ChangeFeed
+
+
+def services(connection: HTTPConnection) -> Services:
+    """Those of the application that a request came to."""
+    found = connection.app.state.services
+    assert isinstance(found, Services)
+    return found

@@ -1,0 +1,217 @@
+"""Entry of the api process: reads what to serve from standard input."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+import watchglass
+from watchglass.access.door import Door
+from watchglass.access.session import Sessions
+from watchglass.access.throttle import Throttle
+from watchglass.api.application import create_app
+from watchglass.api.filetable import FileTable
+from watchglass.api.pages import UI
+from watchglass.api.ports import ApiPorts, CauseWords, Look, Reach
+from watchglass.api.tailfeed import TailFeed
+from watchglass.app.layout import Layout
+from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.app.refusal import error_of, refusal
+from watchglass.app.words import CAUSES, REMEDIES
+from watchglass.base import log
+from watchglass.base.clock import SystemClock
+from watchglass.base.disk import Disk
+from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassError
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.bus.message import Codec
+from watchglass.bus.request import ControlClient
+from watchglass.model.assignment import Shutdown
+from watchglass.model.control import (
+    Accepted,
+    PauseRequest,
+    Refused,
+    Reply,
+    Request,
+    ResumeRequest,
+)
+from watchglass.recording.volume import volume_at
+from watchglass.store.access import AccessStore
+from watchglass.store.index import IndexStore
+from watchglass.store.site import SiteStore
+from watchglass.store.vault import Vault
+
+_ORDER_S = 30.0
+_END_S = 2
+_BACKLOG = 128
+_LOG = log.get("api")
+
+
+class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
+    """The first message. ``hosts``: names beside those of loopback, with port, that browsers use.
+
+    ``setup_hash`` is of the token that makes the first user, until ``setup_expires_ns`` (UTC);
+    empty to offer none.
+    """
+
+    state: str
+    port: int
+    setup_hash: str
+    setup_expires_ns: int
+    log_level: str
+    log_json: bool
+    hosts: tuple[str, ...] = ()
+    ui: str = ""
+
+
+ToApiProcess = ApiStart | Shutdown
+
+
+def main() -> None:
+    """Serve until told to stop, or until the supervisor is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoder: msgspec.json.Decoder[ToApiProcess] = msgspec.json.Decoder(ToApiProcess)
+    try:
+        start = first_message(decoder)
+    except EOFError:
+        return
+    assert isinstance(start, ApiStart)
+    log.configure(start.log_level, json=start.log_json)
+    try:
+        _serve(start, decoder)
+    except WatchglassError as error:
+        _LOG.error("api_ended", error=error.sentence)
+        say(refusal(error))
+        sys.exit(error.exit_code)
+    leave()
+
+
+def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None:
+    listener = _listener(start.port)
+    port: int = listener.getsockname()[1]
+    files = FileTable()
+    site = _Site(start, port, files)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(site.ports, files), log_config=None, access_log=False, ws="websockets-sansio",
+            lifespan="on", server_header=False, date_header=False, proxy_headers=False,
+            timeout_graceful_shutdown=_END_S, ws_max_size=64 * 1024, ws_per_message_deflate=False,
+        )
+    )  # fmt: skip
+
+    def stop() -> None:
+        server.should_exit = True
+
+    def on_message(message: ToApiProcess) -> None:
+        if isinstance(message, Shutdown):
+            stop()
+
+    take_messages(decoder, on_message, stop)
+    say(Serving(port))
+    asyncio.run(server.serve([listener]))
+    site.close()
+
+
+class Serving(msgspec.Struct, frozen=True, tag="serving"):
+    """What the process answers on its standard output: it is up, on that port."""
+
+    port: int
+
+
+def _listener(port: int) -> socket.socket:
+    """A socket on loopback; AlreadyRunningError when somebody has the port."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise AlreadyRunningError(
+            f"Port {port} is taken ({error.strerror}): stop what uses it, or choose another."
+        ) from error
+    listener.listen(_BACKLOG)
+    return listener
+
+
+class _Site:
+    """What the API stands on in this process: databases to look at, and the way to the recorder."""
+
+    def __init__(self, start: ApiStart, port: int, files: FileTable) -> None:
+        self._layout = Layout(Path(start.state))
+        disk, clock = Disk(), SystemClock()
+        # The key of the cameras' passwords is never read here: nothing asks for a password.
+        self._store = SiteStore(
+            self._layout.site_db, Vault(self._layout.vault_key, disk), clock, disk
+        )
+        self._index = IndexStore(self._layout.index_db)
+        self._access = AccessStore(self._layout.site_db, disk)
+        if start.setup_hash:
+            self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
+        self._control: ControlClient[Request, Reply] = ControlClient(
+            self._layout.control, Codec[Request](Request), Codec[Reply](Reply)
+        )
+        sessions = Sessions(self._access, clock)
+        self._feed = TailFeed(self._root_of, files, clock)
+        self.ports = ApiPorts(
+            clock=clock,
+            reach=Reach(_hosts(port) | set(start.hosts)),
+            sessions=sessions,
+            door=Door(self._access, sessions, clock, Throttle(clock)),
+            cameras=partial(self._store.cameras, with_credentials=False),
+            index=self._index,
+            volume_path=self._volume_path,
+            carry_out=self._carry_out,
+            note_look=self._note_look,
+            feed=self._feed,
+            words=CauseWords(CAUSES, REMEDIES),
+            ui=Path(start.ui) if start.ui else UI,
+            version=watchglass.__version__,
+        )
+
+    def close(self) -> None:
+        self._feed.close()
+        for each in (self._access, self._index, self._store):
+            _quietly(each.close)
+
+    def _volume_path(self, volume: VolumeId) -> Path | None:
+        path = next((each.path for each in self._store.volumes() if each.id == volume), None)
+        return path if path is not None and volume_at(path) == volume else None
+
+    def _root_of(self, camera: CameraId) -> Path | None:
+        return self._volume_path(self._store.camera(camera, with_credentials=False).volume)
+
+    def _carry_out(self, request: PauseRequest | ResumeRequest) -> CameraId:
+        reply = self._control.call(request, _ORDER_S)
+        if isinstance(reply, Refused):
+            raise error_of(reply)
+        if not isinstance(reply, Accepted) or reply.camera is None:
+            raise BusError("The recorder answers what was not asked: is it of another version?")
+        return reply.camera
+
+    @staticmethod
+    def _note_look(look: Look) -> None:
+        # Until the keeper takes looks: the log alone.
+        _LOG.info(
+            "look", user=look.user, camera=look.camera, stream=look.stream.value,
+            from_ns=look.from_ns, to_ns=look.to_ns, kind=look.kind.value,
+        )  # fmt: skip
+
+
+def _hosts(port: int) -> frozenset[str]:
+    return frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+
+
+def _quietly(close: Callable[[], None]) -> None:
+    try:
+        close()
+    except WatchglassError as error:
+        _LOG.error("not_closed", error=error.sentence)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""The TCP connection to a camera, with or without TLS.
+
+Made for few system calls: one ``recv`` with no ``poll`` before it (the kernel keeps the time),
+into one large buffer. Where a piece ends inside a picture, the rest is on its way; a few
+milliseconds of waiting bring it in one call instead of one for every packet.
+"""
+
+import socket
+import ssl
+import struct
+import threading
+import time
+from contextlib import suppress
+
+from watchglass.media.rtsp.address import RtspAddress
+from watchglass.media.rtsp.framing import Framing
+
+TICK_S = 0.25
+"""Longest wait of one `receive`: how often somebody looks at the clock while nothing comes."""
+_SEND_TIMEOUT_S = 2.0
+_GATHER_S = 0.004
+_ENOUGH_BYTES = 32 << 10
+_SILENT = (BlockingIOError, TimeoutError, ssl.SSLWantReadError)
+
+
+class Connection:
+    """Used by one thread, except for `interrupt`. OSError comes out of every method."""
+
+    def __init__(self, address: RtspAddress) -> None:
+        self._address = address
+        self._socket: socket.socket | None = None
+        self._interrupted = threading.Event()
+        self.framing = Framing()
+
+    def open(self, deadline_s: float, tls: ssl.SSLContext | None, tls_name: str) -> None:
+        """Connect before the monotonic time ``deadline_s``."""
+        error: OSError = TimeoutError()
+        found = socket.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
+        for family, kind, protocol, _, where in found:
+            remaining_s = deadline_s - time.monotonic()
+            if remaining_s <= 0 or self._interrupted.is_set():
+                break
+            self._socket = socket.socket(family, kind, protocol)
+            try:
+                self._connect(self._socket, where, remaining_s)
+            except OSError as failed:
+                error = failed
+                self.close()
+                continue
+            self._begin(self._socket, deadline_s, tls, tls_name)
+            return
+        raise error
+
+    def _connect(self, made: socket.socket, where: tuple[object, ...], seconds: float) -> None:
+        made.settimeout(seconds)
+        made.connect(where)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def _begin(
+        self, made: socket.socket, deadline_s: float, tls: ssl.SSLContext | None, tls_name: str
+    ) -> None:
+        if tls is not None:
+            made.settimeout(max(0.01, deadline_s - time.monotonic()))
+            made = self._socket = tls.wrap_socket(made, server_hostname=tls_name)
+            # OpenSSL's reads do not come back by themselves at the kernel's time-out.
+            made.settimeout(TICK_S)
+            return
+        made.settimeout(None)
+        for option, seconds in (
+            (socket.SO_RCVTIMEO, TICK_S),
+            (socket.SO_SNDTIMEO, _SEND_TIMEOUT_S),
+        ):
+            whole = int(seconds)
+            value = struct.pack("@ll", whole, round((seconds - whole) * 1_000_000))
+            made.setsockopt(socket.SOL_SOCKET, option, value)
+
+    def receive(self, *, more_is_coming: bool) -> int:
+        """Bytes that came, now in the framing's room; 0 when nothing came within `TICK_S`.
+
+        ``more_is_coming``: what was received last ended inside a picture, and was little.
+        """
+        if more_is_coming:
+            time.sleep(_GATHER_S)
+        made = self._socket
+        if made is None:
+            raise ConnectionAbortedError
+        try:
+            size = made.recv_into(self.framing.room())
+        except _SILENT:
+            return 0
+        if size == 0 or self._interrupted.is_set():
+            raise ConnectionResetError
+        return size
+
+    def send(self, data: bytes) -> None:
+        if self._socket is None or self._interrupted.is_set():
+            raise ConnectionAbortedError
+        self._socket.sendall(data)
+
+    def send_last(self, data: bytes) -> None:
+        """Send what nobody waits for, even after `interrupt`; it may be lost."""
+        made = self._socket
+        if made is not None:
+            made.settimeout(0)
+            made.send(data)
+
+    def interrupt(self) -> None:
+        """End a blocked call of another thread, now; sending still works."""
+        self._interrupted.set()
+        made = self._socket
+        if made is not None:
+            # Not that of SSLSocket, which would touch what the other thread uses.
+            with suppress(OSError):
+                socket.socket.shutdown(made, socket.SHUT_RD)
+
+    def close(self) -> None:
+        """Give the socket back; nobody may be inside."""
+        made, self._socket = self._socket, None
+        if made is not None:
+            made.close()
+
+
+def is_enough(size: int) -> bool:
+    """Whether a piece is so large that waiting would not save calls."""
+    return size >= _ENOUGH_BYTES
+
+
+def tls_context(*, check_certificate: bool) -> ssl.SSLContext:
+    """How rtsps:// is spoken; without a check anybody between us and the camera can listen."""
+    context = ssl.create_default_context()
+    if not check_certificate:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,249 @@
+"""Ledgers and heads, read as a stranger would: numbering, canonical bytes, roots, signatures.
+
+On the way, what the lines say of media files is gathered for whoever looks at those.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watchglass.base.errors import DamagedError, StorageError
+from watchglass.base.ids import CameraId, RunId, VolumeId
+from watchglass.model.finding import Finding, FindingKind, Severity
+from watchglass.model.stream import StreamName
+from watchglass.recording.canonical import canonical_line, parsed_object
+from watchglass.recording.fold import deleted_files
+from watchglass.recording.heads import Head, parse_head, verify_chain
+from watchglass.recording.keys import key_id_of
+from watchglass.recording.ledger import FORMAT_VERSION, Line, parse_line
+from watchglass.recording.linelog import LineReader, month_files
+from watchglass.recording.mediapath import media_path
+from watchglass.recording.merkle import Frontier
+
+FileKey = tuple[RunId, int]
+
+_KEEP = "Keep the folder as it is, and bring the ledger back from its copy on the volume."
+_ASK = "Keep all copies: somebody changed what was signed, or the disk did."
+
+
+@dataclass(slots=True)
+class ToldFile:
+    """What a ledger says of a media file. ``closed`` is (length, fragments, root)."""
+
+    stream: StreamName
+    volume: VolumeId
+    wall_ns: int
+    header: bytes
+    closed: tuple[int, int, bytes] | None = None
+    deleted: bool = False
+
+    def path(self, root: Path, camera: CameraId, key: FileKey) -> Path:
+        return media_path(root, camera, self.stream, self.wall_ns, key[0], key[1])
+
+
+@dataclass(slots=True)
+class ReadLedger:
+    """A ledger as it was found. ``whole`` unless a line before the last is not readable.
+
+    ``signed`` are the roots that heads give for files while they were open: by file, the root over
+    its header and so many fragments.
+    """
+
+    name: str
+    folder: Path
+    whole: bool = True
+    lines: int = 0
+    heads: int = 0
+    last_ns: int = 0
+    files: dict[FileKey, ToldFile] = field(default_factory=dict)
+    signed: dict[FileKey, dict[int, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, kind: FindingKind, severity: Severity, where: str, what: str, step: str) -> None:
+        self.findings.append(Finding(kind, severity, where, what, step))
+
+
+def read_ledger(folder: Path, name: str) -> ReadLedger:
+    """Read and check the ledger in ``folder`` with its heads; StorageError when the disk fails."""
+    found = ReadLedger(name, folder)
+    # Heads first: a ledger that grows meanwhile does no harm.
+    heads = _read_heads(found)
+    roots, keys = _read_lines(found, {head.size for head in heads})
+    if not found.whole:
+        return found
+    _check_heads(found, heads, roots, keys)
+    return found
+
+
+# --- lines ----------------------------------------------------------------------------------------
+
+
+def _read_lines(
+    found: ReadLedger, sizes: set[int]
+) -> tuple[dict[int, bytes], list[tuple[int, str, str]]]:
+    """Roots at the sizes asked for, and the keys: (line, id, public key)."""
+    frontier = Frontier()
+    roots = {0: frontier.root()}
+    keys: list[tuple[int, str, str]] = []
+    reader = LineReader(found.folder, parse_line)
+    try:
+        for place, raw, line in reader:
+            _check_line(found, str(place), raw, line, frontier.count)
+            frontier.append(line.leaf)
+            if frontier.count in sizes:
+                roots[frontier.count] = frontier.root()
+            found.last_ns = max(found.last_ns, line.t)
+            if line.type == "key":
+                keys.append((line.n, line.text("key"), line.text("public_key")))
+            _gather(found, line)
+    except (DamagedError, ValueError) as error:
+        found.whole = False
+        found.add(FindingKind.LEDGER_DAMAGED, Severity.DAMAGE, str(found.folder), str(error), _KEEP)
+    if reader.torn is not None:
+        found.add(
+            FindingKind.LEDGER_LINE_TORN, Severity.NOTICE, str(reader.torn),
+            "The last line was cut off while it was written; it counts for nothing.",
+            "Nothing: the next start of the recorder cuts it off.",
+        )  # fmt: skip
+    found.lines = frontier.count
+    if not found.lines and found.whole:
+        found.whole = False
+        found.add(
+            FindingKind.LEDGER_DAMAGED, Severity.DAMAGE, str(found.folder),
+            "The ledger has no lines.", _KEEP,
+        )  # fmt: skip
+    return roots, keys
+
+
+def _check_line(found: ReadLedger, place: str, raw: bytes, line: Line, expected: int) -> None:
+    wrong = ""
+    if line.n != expected:
+        raise DamagedError(f"{place}: line {line.n} stands where line {expected} should.")
+    if not _is_canonical(raw):
+        wrong = "is not in its canonical form"
+    elif expected == 0 and (line.type, line.fields.get("ledger")) != ("ledger_started", found.name):
+        wrong = f"does not begin the ledger {found.name}"
+    elif line.type == "key" and line.text("key") != key_id_of(line.text("public_key")):
+        wrong = "names a key by an id that is not its own"
+    if wrong:
+        found.add(
+            FindingKind.LEDGER_DAMAGED, Severity.DAMAGE, place, f"Line {line.n} {wrong}.", _KEEP
+        )
+
+
+def _is_canonical(raw: bytes) -> bool:
+    try:
+        return canonical_line(parsed_object(raw)) == raw
+    except ValueError:
+        return False
+
+
+def _gather(found: ReadLedger, line: Line) -> None:
+    if line.version != FORMAT_VERSION:
+        return
+    if line.type == "file_opened":
+        found.files[_key(line)] = ToldFile(
+            StreamName(line.text("stream")), VolumeId(line.text("volume")), line.integer("wall"),
+            bytes.fromhex(line.text("header")),
+        )  # fmt: skip
+    elif line.type == "file_closed" and _key(line) in found.files:
+        found.files[_key(line)].closed = (
+            line.integer("length"), line.number("fragments"), bytes.fromhex(line.text("root")),
+        )  # fmt: skip
+    elif line.type == "files_deleted":
+        for key in deleted_files(line):
+            if key in found.files:
+                found.files[key].deleted = True
+
+
+def _key(line: Line) -> FileKey:
+    return RunId(line.text("run")), line.number("sequence")
+
+
+def files_since(ledger: ReadLedger) -> tuple[set[FileKey], set[FileKey]]:
+    """Files that were opened, and deleted, by lines written since the ledger was read."""
+    later = ReadLedger(ledger.name, ledger.folder)
+    deleted: set[FileKey] = set()
+    for _, _, line in LineReader(ledger.folder, parse_line):
+        if line.n >= ledger.lines:
+            _gather(later, line)
+            if line.type == "files_deleted":
+                deleted.update(deleted_files(line))
+    return set(later.files), deleted
+
+
+# --- heads ----------------------------------------------------------------------------------------
+
+
+def _read_heads(found: ReadLedger) -> list[Head]:
+    heads: list[Head] = []
+    reader = LineReader(found.folder / "heads", parse_head)
+    with suppress(DamagedError):  # said below, with the chain
+        heads.extend(head for _, _, head in reader)
+    if reader.torn is not None:
+        found.add(
+            FindingKind.LEDGER_LINE_TORN, Severity.NOTICE, str(reader.torn),
+            "The last head was cut off while it was written; it counts for nothing.",
+            "Nothing: the next start of the recorder cuts it off.",
+        )  # fmt: skip
+    found.heads = len(heads)
+    return heads
+
+
+def _check_heads(
+    found: ReadLedger,
+    heads: list[Head],
+    roots: dict[int, bytes],
+    keys: list[tuple[int, str, str]],
+) -> None:
+    known = {key: public for _, key, public in keys}
+    for what in verify_chain(found.folder / "heads", known):
+        found.add(
+            FindingKind.HEAD_INVALID, Severity.DAMAGE, str(found.folder / "heads"), what, _ASK
+        )
+    for head in heads:
+        for what in _off(head, found, roots, keys):
+            found.add(
+                FindingKind.HEAD_DIFFERS, Severity.DAMAGE, f"{found.folder / 'heads'}, {head.t}",
+                what, _ASK,
+            )  # fmt: skip
+        for file in head.open:
+            found.signed[(file.run, file.sequence)][file.fragments] = file.root
+
+
+def _off(
+    head: Head, found: ReadLedger, roots: dict[int, bytes], keys: list[tuple[int, str, str]]
+) -> Iterator[str]:
+    if head.ledger != found.name:
+        yield f"A head of the ledger {head.ledger:.40} lies in the folder of {found.name}."
+    if head.size > found.lines:
+        yield f"A head was signed over {head.size} lines, and {found.lines} are left."
+    elif roots[head.size].hex() != head.root:
+        yield f"The first {head.size} lines are not those that were signed."
+    due = [key for n, key, _ in keys if n < head.size]
+    if due and head.key != due[-1]:
+        yield f"A head was signed with the key {head.key:.16}, not with {due[-1]}."
+
+
+# --- copies ---------------------------------------------------------------------------------------
+
+
+def check_copy(ledger: ReadLedger, copy: Path) -> Iterator[Finding]:
+    """The copy of a ledger on a volume lags behind, and is otherwise the same."""
+    for path in month_files(copy):
+        copied = _bytes(path)
+        original = ledger.folder / path.name
+        if not (_bytes(original) if original.exists() else b"").startswith(copied):
+            yield Finding(
+                FindingKind.LEDGER_COPY_DIFFERS, Severity.DAMAGE, str(path),
+                f"The copy is not what {original} says.", _ASK,
+            )  # fmt: skip
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"Reading {path} failed ({error}): check the disk.") from error

@@ -1,0 +1,150 @@
+"""The command line as such: help, exit codes, one sentence for each error, no tracebacks."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import watchglass
+from watchglass.app.cli import program, run
+from watchglass.base.errors import AlreadyRunningError, CameraUnreachableError
+
+COMMANDS = [
+    "serve", "demo", "doctor", "camera", "camera add", "camera list", "camera probe",
+    "camera remove", "camera pause", "camera resume", "camera sound", "timeline", "clip", "check",
+    "version",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHGLASS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "logs"))
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on standard error, with nothing on the other."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("\n")
+    assert err.count("\n") == 1, err
+    assert "\x1b" not in err
+    return err.strip()
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_help(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*words.split(), "--help"]) == 0
+    assert "Usage: watchglass" in capsys.readouterr().out
+
+
+def test_no_words_are_a_call_for_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    assert "timeline" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["version"]) == 0
+    assert capsys.readouterr().out == f"watchglass {watchglass.__version__}\n"
+    assert run(["version", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"version": watchglass.__version__}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nonsense"], 2, "No such command 'nonsense'. See 'watchglass --help'."),
+        (["camera", "add"], 2, "See 'watchglass camera add --help'."),
+        (["timeline", "--stream", "third"], 2, "'third'"),
+        (["timeline", "--from", "soonish"], 2, "'soonish' is no time"),
+        (["timeline", "--from", "2 hours ago", "--to", "3 hours ago"], 2, "before it begins"),
+        (["timeline", "--from", "2099-01-01"], 2, "lies in the future"),
+        (["camera", "list"], 3, "Nothing is set up in"),
+        (["timeline"], 3, "add a camera with 'watchglass camera add URL'"),
+        (["camera", "pause", "Hall"], 3, "Nothing is set up in"),
+        (["camera", "pause", "Hall", "--for", "2h", "--until", "18:00"], 2, "not both"),
+        (["camera", "pause", "Hall", "--for", "long"], 2, "'long' is no length of time"),
+        (["camera", "sound", "Hall", "loud"], 2, "'on' or 'off'"),
+        (["camera", "probe", "http://192.0.2.1/"], 6, "begins with rtsp://"),
+        (["camera", "probe", "rtsp://127.0.0.1/x"], 6, "allow it by name (--allow)"),
+        (["camera", "probe", "rtsp://169.254.169.254/x"], 6, "metadata"),
+        (["camera", "add", "rtsp://192.0.2.1/x", "--user", "a"], 2, "--password-stdin"),
+        (["camera", "add", "rtsp://192.0.2.1/x", "--password-stdin"], 2, "--user NAME"),
+        (["camera", "add", "rtsp://192.0.2.1/x", "--sub", "rtsp://192.0.2.1/y", "--no-sub"], 2,
+         "not both"),
+    ],
+)  # fmt: skip
+def test_bad_calls(
+    arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == code
+    assert says in sentence(capsys)
+
+
+def test_data_may_stand_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ["--data", str(tmp_path / "x"), "timeline"],
+        ["timeline", "--data", str(tmp_path / "x")],
+        ["timeline", f"--data={tmp_path / 'x'}"],
+    ):
+        assert run(arguments) == 3
+        assert f"in {tmp_path / 'x'} yet" in sentence(capsys)
+
+
+def test_data_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert run(["camera", "list", "--data", str(tmp_path / "file")]) == 4
+    assert "is not a folder" in sentence(capsys)
+
+
+def test_wrong_setting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("WATCHGLASS_SYNC_MS", "now and then")
+    assert run(["camera", "list"]) == 4
+    assert "WATCHGLASS_SYNC_MS cannot be 'now and then'" in sentence(capsys)
+
+
+@pytest.mark.parametrize("kind", [AlreadyRunningError, CameraUnreachableError])
+def test_exit_code_is_the_errors(
+    kind: type[AlreadyRunningError],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def failing(**_: object) -> None:
+        raise kind("It is so: do something.")
+
+    monkeypatch.setattr(program, "program", failing)
+    assert run(["version"]) == kind.exit_code
+    assert sentence(capsys) == "It is so: do something."
+
+
+def test_unexpected_error_is_written_down_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(**_: object) -> None:
+        raise ZeroDivisionError("rtsp://user:secret@camera")
+
+    monkeypatch.setattr(program, "program", failing)
+    assert run(["version"]) == 70
+    said = sentence(capsys)
+    assert "secret" not in said
+    (written,) = (tmp_path / "logs" / "watchglass").iterdir()
+    assert str(written) in said
+    assert "ZeroDivisionError" in written.read_text()
+    assert os.stat(written).st_mode & 0o777 == 0o600
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "program", failing)
+    assert run(["version"]) == 130
+
+
+def test_doctor_before_anything_is_set_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor"]) == 0
+    assert capsys.readouterr().out.startswith("Nothing is wrong.\n")
+    assert run(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"about", "value", "meaning", "verdict"} == set(found[0])

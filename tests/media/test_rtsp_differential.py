@@ -1,0 +1,130 @@
+"""The receiver against libavformat's on the same streams: the same access units, byte for byte."""
+
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from tests.gst.server import GstServer, require_gst
+from watchglass.base.clock import SystemClock
+from watchglass.base.secret import Secret
+from watchglass.media.bitstream import to_length_prefixed
+from watchglass.media.encode import VideoCodecName
+from watchglass.media.rtsp import RtspSource
+from watchglass.model.camera import Credentials
+from watchglass.model.stream import Packet, Track, VideoCodec
+from watchglass.simulate.loop import LoopSpec, encode_loop
+from watchglass.simulate.process import Simulator
+
+pytestmark = pytest.mark.full
+
+SIZE = "--width 320 --height 180 --sub-width 160 --sub-height 90 --seconds 20 --bit-rate 300000"
+PICTURES = 100
+
+
+@pytest.fixture(scope="module")
+def cameras() -> Iterator[Simulator]:
+    with Simulator(*SIZE.split(), "--cameras", "4") as simulator:
+        yield simulator
+
+
+def _theirs(url: str, count: int, out: list[bytes]) -> None:
+    options = {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+    with av.open(url, options=options, timeout=(10, 10)) as container:
+        name = container.streams.video[0].codec_context.name
+        codec = VideoCodec.H265 if name == "hevc" else VideoCodec.H264
+        for packet in container.demux():
+            data = bytes(packet)
+            if data:
+                out.append(to_length_prefixed(data, codec).data)
+            if len(out) >= count:
+                return
+
+
+def _ours(url: str, count: int, credentials: Credentials | None = None) -> list[Packet]:
+    source = RtspSource(url, credentials, sound=False, clock=SystemClock())
+    source.open()
+    packets: list[Packet] = []
+    while len(packets) < count:
+        packet = source.read()
+        if packet.track is Track.VIDEO:
+            packets.append(packet)
+    source.close()
+    return packets
+
+
+def _compare(url: str, count: int) -> None:
+    theirs: list[bytes] = []
+    thread = threading.Thread(target=_theirs, args=(url, count, theirs))
+    thread.start()
+    # The other one takes its time to begin.
+    ours = _ours(url, count + 60)
+    thread.join(60)
+    data = [packet.data for packet in ours]
+    # Each frame has its number in it, so equal bytes are the same frame.
+    first = next(index for index, each in enumerate(theirs) if each in data)
+    begin = data.index(theirs[first])
+    shared = min(len(theirs) - first, len(data) - begin)
+    assert shared >= count // 2
+    assert data[begin : begin + shared] == theirs[first : first + shared]
+    assert not any(packet.lost for packet in ours)
+    assert any(packet.is_key for packet in ours)
+    decoded: list[Any] = [packet.dts for packet in ours]
+    assert decoded == sorted(set(decoded))
+
+
+@pytest.mark.parametrize(("index", "count"), [(0, PICTURES), (1, PICTURES), (2, PICTURES), (3, 50)])
+def test_simulated_cameras(cameras: Simulator, index: int, count: int) -> None:
+    _compare(cameras.urls[index].main, count)
+
+
+def test_a_sub_stream(cameras: Simulator) -> None:
+    _compare(cameras.urls[2].sub, 40)
+
+
+@pytest.mark.parametrize("share", [0.1])
+def test_frames_lost_on_the_way_are_told(cameras: Simulator, share: float) -> None:
+    name = cameras.urls[0].name
+    cameras.set(name, "loss", share)
+    try:
+        packets = _ours(cameras.urls[0].main, 60)
+    finally:
+        cameras.set(name, "loss", 0.0)
+    times: list[Any] = [packet.pts for packet in packets]
+    holes = [after - before > 9000 for before, after in pairwise(times)]
+    assert [packet.lost for packet in packets[1:]] == holes
+    assert any(holes)
+
+
+def test_a_burst_of_the_cached_group(cameras: Simulator) -> None:
+    name = cameras.urls[1].name
+    cameras.set(name, "burst", True)
+    try:
+        packets = _ours(cameras.urls[1].main, 20)
+    finally:
+        cameras.set(name, "burst", False)
+    assert packets[0].is_key
+
+
+@pytest.mark.parametrize("qop", [(), ("--qop",)])
+def test_digest(qop: tuple[str, ...]) -> None:
+    options = [*SIZE.split(), "--cameras", "1", "--user", "admin", "--password", "geheim", *qop]
+    with Simulator(*options) as simulator:
+        url = simulator.urls[0].main.replace("admin:geheim@", "")
+        assert len(_ours(url, 5, Credentials("admin", Secret("geheim")))) == 5
+
+
+@pytest.mark.parametrize(("codec", "ending"), [("h264", "mp4"), ("h265", "mkv")])
+def test_gstreamer(codec: VideoCodecName, ending: str, tmp_path: Path) -> None:
+    require_gst()
+    spec = LoopSpec(
+        codec=codec, width=320, height=192, fps=20, gop_frames=10, bit_rate=900_000, seconds=3
+    )
+    path = tmp_path / f"loop.{ending}"
+    encode_loop(spec).export(path)
+    with GstServer({"main": path}) as server:
+        _compare(server.urls["main"], PICTURES)
