@@ -46,9 +46,7 @@ def media_files(volume: Path, camera: CameraId, stream: StreamName) -> list[Path
 
 def recorded_frames(volume: Path, camera: CameraId, stream: StreamName) -> list[RecordedFrame]:
     """All frames of a stream on disk, file after file."""
-    return [
-        frame for path in media_files(volume, camera, stream) for frame in frames_of_file(path)
-    ]
+    return [frame for path in media_files(volume, camera, stream) for frame in frames_of_file(path)]
 
 
 def frames_of_file(path: Path) -> Iterator[RecordedFrame]:
@@ -82,9 +80,7 @@ def sent_frames(log: Path) -> list[SentFrame]:
         except ValueError:
             continue  # the last line of a simulator that still writes
         if "event" not in entry and entry.get("c"):
-            frames.append(
-                SentFrame(entry["n"], entry["w"], bool(entry["k"]), len(entry["c"]))
-            )
+            frames.append(SentFrame(entry["n"], entry["w"], bool(entry["k"]), len(entry["c"])))
     return frames
 
 

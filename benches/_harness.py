@@ -166,7 +166,8 @@ def machine() -> str:
         if line.startswith("model name"):
             name = line.partition(":")[2].strip()
             break
-    return f"{name}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    python = platform.python_version()
+    return f"{name}, {os.cpu_count()} cores, Linux {platform.release()}, Python {python}"
 
 
 def report(
@@ -177,7 +178,7 @@ def report(
     *,
     enough: bool = True,
 ) -> int:
-    """Print the table and the last line; the exit status. ``met`` follows from the figures alone."""
+    """Print the table and the last line. ``met`` follows from the figures alone."""
     met: bool | None = all(_holds(figures.get(key), target) for key, target in targets.items())
     if not enough:
         met = None

@@ -19,7 +19,7 @@ from benches._harness import (
     resident_bytes,
     workplace,
 )
-from watchglass.simulate.process import Simulator
+from watchglass.simulate.process import Simulator, arguments
 
 _REFERENCE = """
 import sys, threading, av
@@ -28,7 +28,8 @@ def read(url):
     with av.open(url, options=options) as container:
         for packet in container.demux():
             pass
-threads = [threading.Thread(target=read, args=(url,), daemon=True) for url in sys.stdin.read().split()]
+urls = sys.stdin.read().split()
+threads = [threading.Thread(target=read, args=(url,), daemon=True) for url in urls]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 """
@@ -56,14 +57,15 @@ def main() -> int:
 
 def _measure(cameras: int, seconds: float, four_k: bool) -> tuple[float, float, float, float]:
     kind = (
-        ["--kind", "4k", "--seconds", "20"]
+        arguments(cameras=cameras, kind="4k", seconds=20)
         if four_k
-        else ["--kind", "a", "--width", "1920", "--height", "1080", "--bit-rate", "3000000"]
-        + ["--seconds", "30"]
+        else arguments(
+            cameras=cameras, kind="a", width=1920, height=1080, bit_rate=3_000_000, seconds=30
+        )
     )
     with (
         workplace() as folder,
-        Simulator("--cameras", str(cameras), *kind, show_progress=True) as simulator,
+        Simulator(*kind, show_progress=True) as simulator,
     ):
         recorder = RunningRecorder(folder / "data")
         reference = subprocess.Popen(

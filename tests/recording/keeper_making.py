@@ -23,8 +23,9 @@ from watchglass.model.order import (
     Synced,
 )
 from watchglass.model.stream import StreamName
+from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.job import Tell
-from watchglass.recording.keeper import Keeper, KeeperLimits
+from watchglass.recording.keeper import Keeper
 from watchglass.recording.outbox import Outbox
 from watchglass.recording.volume import Volume, create_volume
 from watchglass.recording.writer import VolumeWriter

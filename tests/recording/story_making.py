@@ -16,7 +16,8 @@ from watchglass.model.fact import (
 )
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName, Track
-from watchglass.recording.book import CameraBook, LedgerEntry
+from watchglass.recording.book import CameraBook
+from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.fold import fold_lines
 from watchglass.recording.ledger import Ledger
 from watchglass.store.index import IndexStore

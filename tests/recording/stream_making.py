@@ -28,7 +28,7 @@ from watchglass.model.fact import (
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import Packet, StreamName, Track, VideoCodec, VideoParameters
 from watchglass.recording import writer as writer_module
-from watchglass.recording.assembler import Assembler, Limits
+from watchglass.recording.assembler import Assembler, Limits, RunBrokenError
 from watchglass.recording.mediafile import ScannedFile, scan
 from watchglass.recording.outbox import Outbox
 from watchglass.recording.volume import Volume
@@ -126,7 +126,10 @@ class RecordedStream:
                     self.queue.camera, self.queue.stream, self.queue,
                     sound=self._sound, limits=self._limits,
                 )  # fmt: skip
-            self._add(data, is_key)
+            try:
+                self._add(data, is_key)
+            except RunBrokenError:
+                self.end(GapCause.CAMERA_DROPPED)
 
     def _add(self, data: bytes, is_key: bool) -> None:
         assert self.assembler is not None

@@ -41,7 +41,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Site:
     worker.tell_gap(one, GapCause.STALLED)
     _record(made, worker, [one, two], 50)
     made.keep_for(1)
-    for _ in range(12):
+    for _ in range(3):  # a look at what is due comes every now and then
+        made.clock.advance(60 * NS_PER_S)
         made.cycle(worker)
     worker.shut_down(GapCause.RECORDER_STOPPED)
     made.cycle(worker)

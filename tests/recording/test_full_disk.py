@@ -13,7 +13,7 @@ from watchglass.base.disk import Disk
 from watchglass.base.ids import CameraId
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Facts
-from watchglass.recording.keeper import KeeperLimits
+from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.ledger import Ledger
 from watchglass.recording.volume import space
 

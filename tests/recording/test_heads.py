@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
-from watchglass.base.errors import DamagedError
+from watchglass.base.errors import ConfigError, DamagedError
 from watchglass.base.ids import RunId
 from watchglass.model.stream import StreamName
 from watchglass.recording.canonical import canonical_line
@@ -267,6 +267,12 @@ def test_a_ledger_that_shrank_is_found(folder: Path) -> None:
     assert any("shorter" in finding for finding in verify_chain(folder, KEYS))
 
 
+def test_a_newer_head_is_not_taken_for_a_torn_one(folder: Path) -> None:
+    raw = chain(folder).sign(KEY, START_NS, 1, ROOT, [])
+    with pytest.raises(ConfigError, match="newer Watchglass"):
+        parse_head(json.dumps({**json.loads(raw), "v": 2}).encode())
+
+
 def test_no_heads_no_findings(folder: Path) -> None:
     assert verify_chain(folder, KEYS) == []
 
@@ -274,7 +280,6 @@ def test_no_heads_no_findings(folder: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"v": 2},
         {"open": 5},
         {"open": [5]},
         {"open": [{"run": "b1", "stream": "main", "sequence": "1", "fragments": 1, "root": ""}]},

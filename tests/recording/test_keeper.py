@@ -250,6 +250,109 @@ def test_old_gaps_told_again_do_not_change_the_cause(site: Site) -> None:
     site.check()
 
 
+def test_facts_told_twice_at_once_lead_to_one_line(site: Site) -> None:
+    """A link that was renewed within a second: both copies wait in the inbox."""
+    camera, worker = begun(site)
+    stream = worker.stream(camera)
+    stream.feed(35)
+    stream.skip(5)
+    stream.to_key_frame()
+    stream.feed(35)
+    worker.tell_gap(camera, GapCause.STALLED)
+    worker.tell_gap(camera, GapCause.AUTH_FAILED)
+    worker.tell_gap(camera, GapCause.STALLED)
+    worker.send()
+    worker.outbox.send_again()
+    worker.send()
+    site.cycle(worker)
+    site.check()
+    assert [line.type for line in lines(site, camera)].count("run_started") == 1
+    check_index(site)
+
+
+def test_a_worker_that_dies_when_it_has_just_closed_a_file(site: Site) -> None:
+    """The file is told of and found on the disk in the same cycle, and still is one file."""
+    camera, worker = begun(site)
+    record(site, worker, camera, 20)
+    worker.stream(camera).feed(40)
+    worker.tell_gap(camera, GapCause.STALLED)
+    worker.send()
+    worker.die()
+    site.disconnect(worker)
+    site.cycle()
+    site.check()
+    check_index(site)
+
+
+def test_files_found_late_do_not_change_the_cause_of_now(site: Site) -> None:
+    """A worker dies untold while the keeper is away; the next one has spoken before it is found."""
+    camera, worker = begun(site)
+    site.kill_keeper()
+    worker.stream(camera).feed(15)
+    do_jobs(worker.writer)
+    worker.die()
+    site.clock.advance(5 * NS_PER_S)
+    other = Worker(site)
+    other.tell_gap(camera, GapCause.CAMERA_UNREACHABLE)
+    do_jobs(other.writer)
+    site.clock.advance(5 * NS_PER_S)
+    site.start(fresh=False)
+    for _ in range(6):
+        other.send()
+        site.cycle(other)
+    assert site.running.counters.adopted_files == 1
+    (last,) = [gap for gap in gaps(site, camera) if gap.wall_to is None]
+    assert last.cause is GapCause.CAMERA_UNREACHABLE
+    report = site.check()
+    assert [span.what for span in report.timelines[camera, "main"].spans] == [
+        "waiting_key_frame", "media", "waiting_key_frame", "camera_unreachable",
+    ]  # fmt: skip
+
+
+def test_a_purged_file_that_is_told_of_again_stays_purged(site: Site) -> None:
+    camera, worker = begun(site)
+    worker.stream(camera).feed(25)
+    worker.tell_gap(camera, GapCause.STALLED)
+    worker.send()
+    site.clock.advance(7200 * NS_PER_S)
+    site.keep_for(1)
+    site.clock.advance(20 * NS_PER_S)
+    site.running.cycle()
+    assert site.files == []
+    site.kill_keeper()
+    worker.connected = False
+    site.start(fresh=False)
+    worker.send()
+    site.cycle(worker)
+    assert [line.type for line in lines(site, camera)].count("file_opened") == 1
+    site.check()
+    check_index(site)
+
+
+def test_a_slow_workers_run_goes_on_after_the_keeper_was_away(site: Site) -> None:
+    """It has closed a file and begun the next while nobody listened, and takes its time."""
+    camera, worker = begun(site)
+    record(site, worker, camera, 25)
+    site.kill_keeper()
+    worker.connected = False
+    stream = worker.stream(camera)
+    stream.feed(20)
+    do_jobs(worker.writer)
+    site.start(fresh=False)
+    for _ in range(10):
+        site.cycle()
+    worker.send()
+    site.cycle(worker)
+    assert [line.type for line in lines(site, camera)].count("run_ended") == 0
+    stream.feed(20)
+    worker.shut_down(GapCause.RECORDER_STOPPED)
+    site.cycle(worker)
+    site.check()
+    (last,) = [gap for gap in gaps(site, camera) if gap.wall_to is None]
+    assert last.cause is GapCause.RECORDER_STOPPED
+    check_index(site)
+
+
 def test_a_hole_of_a_run_that_nobody_knows_does_not_end_the_keeper(site: Site) -> None:
     camera, worker = begun(site)
     stream = worker.stream(camera)

@@ -5,9 +5,17 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
-from hypothesis import settings
+import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.recording.keeper_making import Site, Worker, answers_of
 from tests.recording.stream_making import scanned
@@ -355,5 +363,24 @@ class KeeperMachine(RuleBasedStateMachine):
         self.site.check()
 
 
-TestKeeperMachine = KeeperMachine.TestCase
-TestKeeperMachine.settings = settings(max_examples=15, stateful_step_count=25)
+# Shrinking takes minutes; what failed is printed as it was.
+_PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+
+
+def _run(examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        KeeperMachine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, phases=_PHASES, deadline=None
+        ),
+    )
+
+
+def test_the_invariants_hold_in_any_order() -> None:
+    _run(3, 10)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(400)
+def test_the_invariants_hold_in_many_orders() -> None:
+    _run(60, 25)

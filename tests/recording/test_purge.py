@@ -12,7 +12,7 @@ from watchglass.base.disk import WriteSite
 from watchglass.base.ids import CameraId
 from watchglass.model.gap import GapCause
 from watchglass.recording import purge
-from watchglass.recording.keeper import KeeperLimits
+from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.ledger import Ledger
 from watchglass.store.index import FileRow
 
@@ -111,6 +111,7 @@ def test_what_is_too_old_goes(tmp_path: Path) -> None:
     assert not (site.volume.path / camera / "main" / "2023").exists()
 
 
+@pytest.mark.full
 def test_purge_cut_off_at_each_step_is_finished(tmp_path: Path) -> None:
     step = 0
     while True:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 
 from watchglass.access.policy import Action, User
+from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed
 from watchglass.api.ports import CauseWords
 from watchglass.api.problem import RESPONSES
@@ -18,7 +19,7 @@ from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 
-router = APIRouter(tags=["cameras"], responses=RESPONSES)
+router = APIRouter(prefix=PREFIX, tags=["cameras"], responses=RESPONSES)
 
 _NS_PER_MS = 1_000_000
 

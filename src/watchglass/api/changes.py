@@ -12,6 +12,7 @@ from watchglass.access.policy import Action
 from watchglass.api.cameras import CameraInfo, camera_info
 from watchglass.api.changefeed import Change
 from watchglass.api.filetable import FileTable
+from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed, session_of
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import RESPONSES
@@ -22,7 +23,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.store.index import GapRow
 
-router = APIRouter(tags=["changes"])
+router = APIRouter(prefix=PREFIX, tags=["changes"])
 
 _NS_PER_MS = 1_000_000
 

@@ -8,13 +8,14 @@ from watchglass.access.errors import NotSignedInError
 from watchglass.access.password import LEAST_CHARACTERS, MOST_CHARACTERS
 from watchglass.access.policy import Action
 from watchglass.access.session import ABSOLUTE_NS
+from watchglass.api.paths import PREFIX
 from watchglass.api.policy import COOKIE, Allowed, Signed, session_of
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import services
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.secret import Secret
 
-router = APIRouter(tags=["entry"], responses=RESPONSES)
+router = APIRouter(prefix=PREFIX, tags=["entry"], responses=RESPONSES)
 
 _NS_PER_MS = 1_000_000
 

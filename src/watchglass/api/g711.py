@@ -1,7 +1,7 @@
 """G.711 on its way to the browser, which decodes it by a table: raw payload in small records.
 
 A record is ``time (8) ‖ length (4) ‖ payload``, big-endian: ``time`` counts in samples since
-the start of the file, as the ``tfdt`` of the picture does in its own ticks, so both share ``offset_ms``.
+the start of the file, as the ``tfdt`` of the picture does in its ticks: both share ``offset_ms``.
 A record ends where the next sample does not follow at once.
 """
 

@@ -1,8 +1,8 @@
 """What is looked at before any route: which host was asked for, and from which page.
 
 A page of a stranger that resolves its own name to this machine (DNS rebinding) sends its own name
-as Host; one that posts across sites sends its own Origin. Neither gets further than here, nor does a
-WebSocket. Every answer leaves with the headers that keep the pages what they are.
+as Host; one that posts across sites sends its own Origin. Neither gets further than here, by
+request or by WebSocket. Every answer leaves with the headers that keep the pages what they are.
 """
 
 from http import HTTPStatus

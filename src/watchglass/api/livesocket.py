@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Path, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from watchglass.access.policy import Action, User
+from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed, session_of
 from watchglass.api.ports import Look, LookKind
 from watchglass.api.services import Services, services
@@ -21,7 +22,7 @@ from watchglass.base.ids import CameraId
 from watchglass.live.viewer import Viewer
 from watchglass.model.stream import StreamName
 
-router = APIRouter()
+router = APIRouter(prefix=PREFIX)
 
 _ASKED_EVERY_FRAMES = 100
 _TRY_AGAIN_LATER = 1013

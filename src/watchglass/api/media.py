@@ -10,6 +10,7 @@ from watchglass.access.policy import Action, User
 from watchglass.api.archive import find_row, path_of
 from watchglass.api.filetable import ReadableFile, descriptor, read_entries
 from watchglass.api.g711 import g711_records
+from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed
 from watchglass.api.ports import ApiPorts, Look, LookKind
 from watchglass.api.problem import RESPONSES, GoneError
@@ -24,7 +25,7 @@ from watchglass.recording.footer import Entry
 from watchglass.recording.placement import wall_at
 from watchglass.store.index import FileRow
 
-router = APIRouter(prefix="/media/{camera}/{stream}/{run}/{sequence}", tags=["media"])
+router = APIRouter(prefix=PREFIX + "/media/{camera}/{stream}/{run}/{sequence}", tags=["media"])
 
 MOST_SEGMENT_BYTES = 64 * 1024 * 1024
 _NS_PER_MS = 1_000_000

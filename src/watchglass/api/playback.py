@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from watchglass.access.policy import Action
 from watchglass.api.archive import path_of
+from watchglass.api.paths import PREFIX
 from watchglass.api.pieces import Holes, Piece, TrackPart, piece_of
 from watchglass.api.policy import Signed
 from watchglass.api.ports import CauseWords
@@ -22,7 +23,7 @@ from watchglass.model.timeline import SpanKind
 from watchglass.recording.timeline import timeline
 from watchglass.store.index import FileRow, IndexReader
 
-router = APIRouter(tags=["playback"], responses=RESPONSES)
+router = APIRouter(prefix=PREFIX, tags=["playback"], responses=RESPONSES)
 
 MOST_SPAN_MS = 15 * 60 * 1000
 _AHEAD_NS = NS_PER_S
@@ -220,7 +221,7 @@ def _gap(
 
 def _piece(piece: Piece) -> PlaybackPiece:
     row = piece.row
-    base = f"/api/v1/media/{row.camera}/{row.stream.value}/{row.run}/{row.sequence}"
+    base = f"{PREFIX}/media/{row.camera}/{row.stream.value}/{row.run}/{row.sequence}"
     video, sound = piece.video.header, piece.sound.header if piece.sound is not None else None
     return PlaybackPiece(
         file=f"{row.run}/{row.sequence}",

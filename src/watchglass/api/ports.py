@@ -43,6 +43,10 @@ class Index(Protocol):
 
     def read(self) -> AbstractContextManager[IndexReader]: ...
 
+    def merged(self) -> AbstractContextManager[IndexReader]:
+        """For timelines alone: files of a run that join count as one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CauseWords:

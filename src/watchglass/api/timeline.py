@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from watchglass.access.policy import Action
+from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed
 from watchglass.api.problem import RESPONSES
 from watchglass.api.sentence import overall, sentence, zone
@@ -19,7 +20,7 @@ from watchglass.model.stream import StreamName
 from watchglass.model.timeline import SpanKind, StreamTimeline
 from watchglass.recording.timeline import timeline
 
-router = APIRouter(tags=["timeline"], responses=RESPONSES)
+router = APIRouter(prefix=PREFIX, tags=["timeline"], responses=RESPONSES)
 
 _NS_PER_MS = 1_000_000
 _MOST_SPAN_MS = 400 * 24 * 3600 * 1000
@@ -120,7 +121,7 @@ def _timeline(
 def _lines(
     of: Services, cameras: list[Camera], stream: StreamName, from_ns: int, to_ns: int, now_ns: int
 ) -> Iterator[StreamTimeline]:
-    with of.ports.index.read() as index:
+    with of.ports.index.merged() as index:
         rows = {(row.camera, row.stream) for row in index.streams()}
         for camera in cameras:
             if (camera.id, stream) in rows:

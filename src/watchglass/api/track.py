@@ -6,6 +6,7 @@ freezes the picture where the sound stops.
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from watchglass.base.errors import DamagedError, NotFoundError
 from watchglass.model.stream import SoundCodec, Track
@@ -40,6 +41,7 @@ class TrackHeader:
     channels: int = 0
 
 
+@lru_cache(maxsize=256)
 def track_header(header: bytes, track: Track) -> TrackHeader:
     """That track of the file whose header (``ftyp``, ``moov``, ``uuid``) this is.
 
@@ -150,7 +152,7 @@ def _video_codec(header: bytes, entry: Box) -> str:
 
 
 def _hevc_codec(hvcc: bytes) -> str:
-    """ISO/IEC 14496-15, E.3: profile, compatibility (bits reversed), tier and level, constraints."""
+    """ISO/IEC 14496-15, E.3: profile, compatibility (bits reversed), tier, level, constraints."""
     space = ("", "A", "B", "C")[hvcc[1] >> 6]
     tier = "H" if hvcc[1] & 0x20 else "L"
     compatible = int(f"{_u32(hvcc, 2):032b}"[::-1], 2)

@@ -42,7 +42,7 @@ from watchglass.model.control import (
 )
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
-from watchglass.store.index import IndexStore
+from watchglass.store.quick_index import QuickIndex
 from watchglass.store.site import SiteStore
 from watchglass.store.vault import Vault
 
@@ -96,13 +96,13 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     port: int = listener.getsockname()[1]
     files = FileTable()
     site = _Site(start, port, files)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(site.ports, files), log_config=None, access_log=False, ws="websockets-sansio",
-            lifespan="on", server_header=False, date_header=False, proxy_headers=False,
-            timeout_graceful_shutdown=_END_S, ws_max_size=64 * 1024, ws_per_message_deflate=False,
-        )
+    config = uvicorn.Config(
+        create_app(site.ports, files), log_config=None, access_log=False,
+        ws="websockets-sansio", ws_max_size=64 * 1024, ws_per_message_deflate=False,
+        lifespan="on", server_header=False, date_header=False, proxy_headers=False,
+        timeout_graceful_shutdown=_END_S,
     )  # fmt: skip
+    server = uvicorn.Server(config)
 
     def stop() -> None:
         server.should_exit = True
@@ -148,7 +148,7 @@ class _Site:
         self._store = SiteStore(
             self._layout.site_db, Vault(self._layout.vault_key, disk), clock, disk
         )
-        self._index = IndexStore(self._layout.index_db)
+        self._index = QuickIndex(self._layout.index_db)
         self._access = AccessStore(self._layout.site_db, disk)
         if start.setup_hash:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)

@@ -17,7 +17,8 @@ from watchglass.base.errors import WatchglassError
 from watchglass.model.assignment import KeeperStart, Shutdown, ToKeeperProcess
 from watchglass.model.control import Accepted
 from watchglass.model.gap import GapCause
-from watchglass.recording.keeper import Keeper, KeeperLimits
+from watchglass.recording.desk import KeeperLimits
+from watchglass.recording.keeper import Keeper
 from watchglass.recording.keeper_service import KeeperService
 
 
@@ -49,7 +50,9 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
         ballast_bytes=start.ballast_bytes,
     )
     keeper = Keeper(Path(start.state), disk, clock, limits)
-    keeper.start(present(start.volumes), fresh=start.fresh)
+    keeper.start(present(start.site.volumes), fresh=start.fresh)
+    # A keeper that was restarted must not forget for how long to keep what.
+    keeper.configure(start.site)
     service = KeeperService(keeper, start.endpoint, clock)
     say(Accepted())
     stopping = threading.Event()

@@ -121,15 +121,8 @@ class Site:
         return len(recorded)
 
     def configure(self) -> None:
-        """Tell the keeper how long to keep what."""
-        default_h = self.store.default_retention_h()
-        cameras = self.store.cameras(include_removed=True, with_credentials=False)
-        self._keeper.order(
-            Configure(
-                tuple(Retention(c.id, c.retention_h or default_h) for c in cameras),
-                tuple((volume.id, str(volume.path)) for volume in self.store.volumes()),
-            )
-        )
+        """Tell the keeper how long to keep what, and where."""
+        self._keeper.order(configuration(self.store))
 
     def resume_due(self) -> None:
         """Pauses whose time is over end."""
@@ -217,6 +210,16 @@ def allowed_hosts(store: SiteStore) -> frozenset[str]:
 def allow_hosts(store: SiteStore, hosts: frozenset[str]) -> None:
     """Remember hosts that may be cameras' although a rule of addresses forbids them."""
     store.set_setting(_ALLOW, " ".join(sorted(allowed_hosts(store) | hosts)))
+
+
+def configuration(store: SiteStore) -> Configure:
+    """What the keeper has to know of the site, as of now."""
+    default_h = store.default_retention_h()
+    cameras = store.cameras(include_removed=True, with_credentials=False)
+    return Configure(
+        tuple(Retention(each.id, each.retention_h or default_h) for each in cameras),
+        tuple((volume.id, str(volume.path)) for volume in store.volumes()),
+    )
 
 
 def _added(camera: Camera, device: str, by: str) -> AddCamera:

@@ -6,6 +6,7 @@ children break: workers close their files, tell the keeper, and end; the keeper 
 """
 
 import threading
+from collections.abc import Callable
 
 import msgspec
 
@@ -27,6 +28,7 @@ from watchglass.model.assignment import (
 )
 from watchglass.model.control import Accepted, ProcessStatus, Refused
 from watchglass.model.gap import GapCause
+from watchglass.model.order import Configure
 
 _WORKER = "watchglass.app.camera_worker"
 _WORKER_END_S = 12.0
@@ -43,11 +45,14 @@ class Supervisor:
         settings: Settings,
         layout: Layout,
         volumes: list[tuple[VolumeId, str]],
+        configuration: Callable[[], Configure],
         clock: Clock,
     ) -> None:
+        """``configuration`` is asked at each start of the keeper."""
         self._settings = settings
         self._layout = layout
         self._volumes = volumes
+        self._configuration = configuration
         self._clock = clock
         self._lock = threading.RLock()
         self._cameras: dict[str, dict[CameraId, AssignedCamera]] = {}
@@ -162,7 +167,7 @@ class Supervisor:
     def _keep(self, first: bool) -> KeeperStart:
         settings = self._settings
         return KeeperStart(
-            str(self._layout.state), self._layout.keeper, tuple(self._volumes), first,
+            str(self._layout.state), self._layout.keeper, self._configuration(), first,
             settings.sync_ms, settings.head_s, settings.floor_bytes, settings.ballast_bytes,
             settings.log_level.value, settings.log_json,
         )  # fmt: skip

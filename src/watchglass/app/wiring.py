@@ -25,21 +25,24 @@ from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.layout import StateLock
 from watchglass.app.refusal import refusal
-from watchglass.app.site import NoWorkers, Site
+from watchglass.app.site import NoWorkers, Site, configuration
 from watchglass.app.supervisor import Supervisor
 from watchglass.app.volumes import missing, present
 from watchglass.base import log
+from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import VolumeId
 from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlServer, Token
 from watchglass.config.settings import Settings
 from watchglass.model.control import Accepted, Refused, Reply, Request, Status, StatusRequest
-from watchglass.recording.keeper import Keeper, KeeperLimits
+from watchglass.recording.desk import KeeperLimits
+from watchglass.recording.keeper import Keeper
 from watchglass.recording.volume import create_volume
 from watchglass.store.site import SiteStore
 
 _POLL_S = 1.0
+_UPKEEP_NS = 5 * NS_PER_S
 _LOG = log.get("recorder")
 
 
@@ -97,7 +100,9 @@ class Recorder:
             self._keeper = RunningKeeper(on.layout.keeper, on.clock)
             stack.callback(self._keeper.close)
             self._ending = stack.pop_all()
-        self._supervisor = Supervisor(on.settings, on.layout, self._volumes, on.clock)
+        self._supervisor = Supervisor(
+            on.settings, on.layout, self._volumes, lambda: configuration(self._store), on.clock
+        )
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock)
         self._pool = ThreadPoolExecutor(4, "control")
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
@@ -118,12 +123,15 @@ class Recorder:
 
     def serve(self) -> None:
         """Answer the control socket until ``stop``."""
+        due_ns = 0
         while not self._stopping.is_set():
             for token, request in self._control.poll(_POLL_S):
                 self._pool.submit(self._answer, token, request)
             while not self._replies.empty():
                 self._control.reply(*self._replies.get())
-            if self._upkeep is None or self._upkeep.done():
+            now_ns = self._on.clock.monotonic_ns()
+            if now_ns >= due_ns and (self._upkeep is None or self._upkeep.done()):
+                due_ns = now_ns + _UPKEEP_NS
                 # Not here: an order waits for the keeper, and the socket must not.
                 self._upkeep = self._pool.submit(self._keep_up)
 

@@ -1,7 +1,7 @@
 """Back-off with jitter: how long to wait before trying again."""
 
-from random import Random
 from dataclasses import dataclass, field
+from random import Random
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import msgspec
 
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.gap import GapCause
+from watchglass.model.order import Configure
 from watchglass.model.stream import StreamName
 
 
@@ -76,7 +77,7 @@ class KeeperStart(msgspec.Struct, frozen=True, tag="keep"):
 
     state: str
     endpoint: str
-    volumes: tuple[tuple[VolumeId, str], ...]
+    site: Configure
     fresh: bool
     sync_ms: int
     head_s: int

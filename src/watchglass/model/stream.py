@@ -75,12 +75,12 @@ class Packet:
     """One access unit or one sound frame, as a source delivers it. Not frozen: it is hot.
 
     ``data`` of H.264/H.265 is each NAL unit, all of them and unchanged, behind its length in four
-    bytes. ``pts`` and ``dts`` count in 1/``timescale`` s on the camera's own clock, with any origin;
-    either may be None. ``arrival_*`` are our clocks when the packet was complete.
+    bytes. ``pts`` and ``dts`` count in 1/``timescale`` s on the camera's own clock, with any
+    origin; either may be None. ``arrival_*`` are our clocks when the packet was complete.
 
-    ``has_picture`` is False for parameter sets or SEI on their own, which belong to the picture that
-    follows; ``parameter_sets`` are those found in ``data``. ``lost``: something between the packet
-    before and this one did not arrive, so nothing up to the next key frame can be trusted.
+    ``has_picture`` is False for parameter sets or SEI on their own, which belong to the picture
+    that follows; ``parameter_sets`` are those found in ``data``. ``lost``: something between the
+    packet before and this one did not arrive, so nothing up to the next key frame can be trusted.
     """
 
     track: Track

@@ -20,13 +20,14 @@ from watchglass.model.fact import (
 )
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName, Track
+from watchglass.recording import entry as lines
 from watchglass.recording.anchor import Anchor, Placed
+from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.mediafile import ScannedFile
 from watchglass.recording.merkle import Frontier
 from watchglass.recording.recovery import RecoveredFile, holes, media_end
 from watchglass.store.index import IndexStore
 
-LedgerEntry = tuple[str, dict[str, object]]
 FileKey = tuple[RunId, int]
 
 _MOVED_NS = 100_000_000
@@ -106,7 +107,7 @@ class CameraBook:
             ("run_started", {"run": run, "stream": stream.value, "wall": str(wall_ns)})
         ]
         if state.gap is not None:
-            entries.append(self._closing(stream, state.gap, wall_ns, run))
+            entries.append(lines.gap_closed(stream, state.gap, wall_ns, run))
         state.run, state.gap, state.cause, state.peer = run, None, None, ""
         self._runs[run] = False
         return entries
@@ -156,7 +157,7 @@ class CameraBook:
         )  # fmt: skip
         self.volume = fact.volume
         return [
-            _file_opened(
+            lines.file_opened(
                 fact.run, fact.stream, fact.sequence, fact.volume, fact.wall_ns, fact.media_from,
                 fact.first_fragment, fact.header_leaf,
                 (fact.codec, fact.width, fact.height, fact.sound),
@@ -210,7 +211,7 @@ class CameraBook:
             return []
         entries: list[LedgerEntry] = []
         if state.gap is not None:
-            entries.append(self._closing(stream, state.gap, wall_ns, None))
+            entries.append(lines.gap_closed(stream, state.gap, wall_ns, None))
         new_gap = gap or GapId(random_id())
         entries.append(self._opening(stream, new_gap, cause, wall_ns, None))
         state.gap, state.cause, state.since_ns = new_gap, cause, wall_ns
@@ -220,7 +221,7 @@ class CameraBook:
         if not self._has_files(fact) or self._knows_gap(fact.gap):
             return []
         self._told.add(fact.gap)
-        return _hole(
+        return lines.hole(
             fact.gap,
             fact.run,
             fact.stream,
@@ -260,7 +261,9 @@ class CameraBook:
             known = media.placed
             if known is None or (media.before is None and known.wall - placed.wall > _MOVED_NS):
                 media.placed = placed
-                entries.append(_placed_entry(media, placed, final=False))
+                entries.append(
+                    lines.placed(media.run, media.stream, media.sequence, placed, final=False)
+                )
         return entries
 
     # --- recovery ----------------------------------------------------------------------------
@@ -293,18 +296,24 @@ class CameraBook:
     def file_missing(self, media: OpenMedia) -> list[LedgerEntry]:
         """A file known to be open is not on its volume any more."""
         self.files.pop((media.run, media.sequence), None)
-        root = media.frontier.root()
-        entries = self._closed(media, 0, 0, root, media.media_to, recovered=True)
+        entries = self._closed(media, 0, 0, media.frontier.root(), media.media_to, recovered=True)
+        # What it held is known only while its fragments were told; nothing is made up.
+        root = "" if media.behind else media.frontier.root().hex()
         entries.append(
             (
                 "files_deleted",
                 {
                     "cause": GapCause.MEDIA_MISSING.value,
-                    "files": [[media.run, media.sequence, root.hex()]],
+                    "files": [[media.run, media.sequence, root]],
                 },
             )
         )
         return entries
+
+    def file_unreadable(self, media: OpenMedia) -> list[LedgerEntry]:
+        """A file known to be open has no header that can be read: there is no media in it."""
+        self.files.pop((media.run, media.sequence), None)
+        return self._closed(media, 0, 0, media.frontier.root(), media.media_from, recovered=True)
 
     def media_end(self, run: RunId) -> int:
         """How far a run reaches, as far as is known."""
@@ -321,7 +330,8 @@ class CameraBook:
         entries: list[LedgerEntry] = []
         state = self.stream(info.stream)
         if not self.knows_run(info.run):
-            if state.run is None:
+            # One from before the open gap is media inside an older gap, and changes nothing now.
+            if state.run is None and (state.since_ns is None or info.wall_ns >= state.since_ns):
                 entries += self.start_run(info.run, info.stream, info.wall_ns)
             else:
                 entries.append(
@@ -338,7 +348,7 @@ class CameraBook:
             found.media_to, found.length, before=before,
         )  # fmt: skip
         entries.append(
-            _file_opened(
+            lines.file_opened(
                 info.run, info.stream, info.sequence, volume, info.wall_ns, info.media_from,
                 info.first_fragment, found.header_leaf, found.shape,
             )
@@ -350,7 +360,7 @@ class CameraBook:
         state = self.stream(stream)
         if state.gap is None:
             return []
-        entry = self._closing(stream, state.gap, wall_ns, None)
+        entry = lines.gap_closed(stream, state.gap, wall_ns, None)
         state.gap, state.cause = None, None
         return [entry]
 
@@ -379,15 +389,17 @@ class CameraBook:
         """Holes that the dead writer had no time to tell of."""
         info = found.info
         with self._index.read() as index:
+            row = index.file(info.run, info.sequence - 1) if info.sequence else None
+            before = row.media_to if row is not None else None
             known = (
-                {hole.media_from for hole in index.holes_of(info.run, info.media_from)}
+                {hole.media_from for hole in index.holes_of(info.run, before or info.media_from)}
                 if index.has_run(info.run)
                 else set()
             )
         entries: list[LedgerEntry] = []
-        for media_from, media_to in holes(found.entries, found.media_to):
+        for media_from, media_to in holes(found.entries, found.media_to, before):
             if media_from not in known:
-                entries += _hole(
+                entries += lines.hole(
                     GapId(random_id()), info.run, info.stream, GapCause.CAMERA_DROPPED,
                     media_from, media_to, info.wall_ns,
                 )  # fmt: skip
@@ -411,36 +423,18 @@ class CameraBook:
         placed = media.anchor.placed(media_to) or Placed(media.media_from, media.opened_ns, 0)
         self.stream(media.stream).last_placed = {media.run: placed}
         return [
-            (
-                "file_closed",
-                {
-                    "run": media.run, "stream": media.stream.value, "sequence": media.sequence,
-                    "length": str(length), "fragments": fragments, "root": root.hex(),
-                    "media": str(media_to), "recovered": recovered,
-                },
+            lines.file_closed(
+                media.run, media.stream, media.sequence, length, fragments, root, media_to,
+                recovered=recovered,
             ),
-            _placed_entry(media, placed, final=True),
+            lines.placed(media.run, media.stream, media.sequence, placed, final=True),
         ]  # fmt: skip
 
     def _opening(
         self, stream: StreamName, gap: GapId, cause: GapCause, wall_ns: int, run: RunId | None
     ) -> LedgerEntry:
         self._told.add(gap)
-        return (
-            "gap_opened",
-            {
-                "gap": gap, "stream": stream.value, "cause": cause.value, "wall": str(wall_ns),
-                "run": run,
-            },
-        )  # fmt: skip
-
-    def _closing(
-        self, stream: StreamName, gap: GapId, wall_ns: int, run: RunId | None
-    ) -> LedgerEntry:
-        return (
-            "gap_closed",
-            {"gap": gap, "stream": stream.value, "wall": str(wall_ns), "run": run},
-        )
+        return lines.gap_opened(stream, gap, cause, wall_ns, run)
 
     def knows_run(self, run: RunId) -> bool:
         if run in self._runs:
@@ -483,53 +477,3 @@ def _is_old(wall_ns: int, since_ns: int | None, now_ns: int) -> bool:
     back, earlier times are new.
     """
     return since_ns is not None and wall_ns < since_ns - _TOLD_LATE_NS and since_ns <= now_ns
-
-
-def _file_opened(
-    run: RunId,
-    stream: StreamName,
-    sequence: int,
-    volume: VolumeId,
-    wall_ns: int,
-    media_from: int,
-    first_fragment: int,
-    header_leaf: bytes,
-    shape: tuple[str, int, int, str],
-) -> LedgerEntry:
-    codec, width, height, sound = shape
-    return (
-        "file_opened",
-        {
-            "run": run, "stream": stream.value, "sequence": sequence, "volume": volume,
-            "wall": str(wall_ns), "media": str(media_from), "first_fragment": str(first_fragment),
-            "header": header_leaf.hex(), "codec": codec, "width": width, "height": height,
-            "sound": sound,
-        },
-    )  # fmt: skip
-
-
-def _placed_entry(media: OpenMedia, placed: Placed, *, final: bool) -> LedgerEntry:
-    return (
-        "placed",
-        {
-            "run": media.run, "stream": media.stream.value, "sequence": media.sequence,
-            "media": str(placed.media), "wall": str(placed.wall), "rate_ppb": placed.rate_ppb,
-            "final": final,
-        },
-    )  # fmt: skip
-
-
-def _hole(
-    gap: GapId,
-    run: RunId,
-    stream: StreamName,
-    cause: GapCause,
-    media_from: int,
-    media_to: int,
-    wall_ns: int,
-) -> list[LedgerEntry]:
-    common = {"gap": gap, "stream": stream.value, "wall": str(wall_ns), "run": run}
-    return [
-        ("gap_opened", {**common, "cause": cause.value, "media": str(media_from)}),
-        ("gap_closed", {**common, "media": str(media_to)}),
-    ]

@@ -21,7 +21,8 @@ from watchglass.recording.alive import Alive
 from watchglass.recording.check_index import compare, rebuild, unaccounted
 from watchglass.recording.check_ledger import ReadLedger, check_copy, read_ledger
 from watchglass.recording.check_media import MediaLook, check_media
-from watchglass.recording.keeper import SITE, Keeper, KeeperLimits, Lines
+from watchglass.recording.desk import SITE, KeeperLimits, Lines
+from watchglass.recording.keeper import Keeper
 from watchglass.recording.restart import adopt_unknown
 from watchglass.recording.volume import Volume
 from watchglass.store.index import IndexStore

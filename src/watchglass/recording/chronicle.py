@@ -5,8 +5,8 @@ from pathlib import Path
 
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
-from watchglass.recording.book import LedgerEntry
 from watchglass.recording.commitment import TextStore, commit
+from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.heads import HeadChain, OpenFile
 from watchglass.recording.keys import SigningKey
 from watchglass.recording.ledger import Ledger, Line
@@ -28,7 +28,7 @@ class Chronicle:
         self._heads = HeadChain(folder / "heads", disk, name, self._ledger.epoch)
         self._copy: LedgerCopy | None = None
         self._copy_to: Path | None = None
-        if self._ledger.size == 1 or key.is_new:
+        if self._ledger.last_key != key.key_id:
             self._ledger.append(
                 "key",
                 {"key": key.key_id, "algorithm": "ed25519", "public_key": key.public_hex},
@@ -65,8 +65,11 @@ class Chronicle:
         self._heads.sign(self._key, now_ns, self._ledger.size, self._ledger.root(), open_files)
 
     def thin(self) -> int:
-        """Thin old heads; how many went."""
-        return self._heads.thin(self._clock.wall_ns())
+        """Thin old heads; how many went. The copy is compared anew after it."""
+        gone = self._heads.thin(self._clock.wall_ns())
+        if gone:
+            self._copy = None
+        return gone
 
     def close(self) -> None:
         self._ledger.close()

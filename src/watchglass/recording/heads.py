@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from watchglass.base.disk import Disk, WriteSite
-from watchglass.base.errors import DamagedError
+from watchglass.base.errors import ConfigError, DamagedError
 from watchglass.base.ids import RunId
 from watchglass.model.stream import StreamName
 from watchglass.recording.canonical import canonical_line, decimal, parsed_object
@@ -66,10 +66,13 @@ class _Mark:
 
 
 def parse_head(raw: bytes) -> Head:
-    """A head from its line; DamagedError when it is none, or of an unknown version."""
+    """A head from its line; DamagedError when it is none, ConfigError for a newer version's."""
     fields = parsed_object(raw)
     if fields.get("v") != FORMAT_VERSION:
-        raise DamagedError(f"The head has the unknown version {fields.get('v')!r:.20}.")
+        raise ConfigError(
+            f"The head has the unknown version {fields.get('v')!r:.20}: a newer Watchglass wrote"
+            " it; install that version again."
+        )
     opened = fields.get("open")
     if not isinstance(opened, list):
         raise DamagedError("The head has no list of open files.")

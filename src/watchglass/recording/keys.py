@@ -22,11 +22,9 @@ def key_id_of(public_hex: str) -> str:
 class SigningKey:
     """The private key; it prints nothing of itself."""
 
-    __slots__ = ("_private", "is_new", "key_id", "public_hex")
+    __slots__ = ("_private", "key_id", "public_hex")
 
-    def __init__(self, raw: bytes, *, is_new: bool = False) -> None:
-        """``is_new``: made just now, so that no ledger knows it yet."""
-        self.is_new = is_new
+    def __init__(self, raw: bytes) -> None:
         self._private = Ed25519PrivateKey.from_private_bytes(raw)
         self.public_hex = self._private.public_key().public_bytes_raw().hex()
         self.key_id = key_id_of(self.public_hex)
@@ -53,7 +51,7 @@ class SigningKey:
         raw = Ed25519PrivateKey.generate().private_bytes_raw()
         disk.make_folders(WriteSite.KEY, path.parent, 0o700)
         disk.write_whole(WriteSite.KEY, path, raw, 0o600)
-        return cls(raw, is_new=True)
+        return cls(raw)
 
     def sign(self, data: bytes) -> bytes:
         """The signature, 64 bytes."""

@@ -124,6 +124,8 @@ class Ledger:
         self._clock = clock
         self._frontier = Frontier()
         self._epoch = ""
+        self.last_key = ""
+        """Id of the signing key that was named last when the ledger was opened."""
 
     @classmethod
     def open(
@@ -137,7 +139,7 @@ class Ledger:
         """
         reader = LineReader(folder, _parse_envelope)
         frontier = Frontier()
-        known_epoch = ""
+        known_epoch = last_key = ""
         for place, raw, envelope in reader:
             if envelope.n != str(frontier.count):
                 raise DamagedError(
@@ -145,11 +147,14 @@ class Ledger:
                 )
             if frontier.count == 0 or envelope.type == "restored":
                 known_epoch = _epoch_of(raw, ledger, str(place))
+            elif envelope.type == "key":
+                last_key = parse_line(raw).text("key")
             frontier.append(leaf_hash(raw))
         log = LineLog(folder, disk, WriteSite.LEDGER_APPEND, reader.torn)
         opened = cls(folder, log, clock, ledger)
         opened._frontier = frontier
         opened._epoch = known_epoch
+        opened.last_key = last_key
         if frontier.count == 0:
             opened._start(epoch or random_id())
         return opened

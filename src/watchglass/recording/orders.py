@@ -3,8 +3,6 @@
 Who and why go into the ledgers as commitments; the texts lie beside them and can be erased.
 """
 
-from typing import TYPE_CHECKING
-
 from watchglass.base.errors import NotFoundError
 from watchglass.base.ids import CameraId, GapId, random_id
 from watchglass.model.gap import GapCause
@@ -18,48 +16,44 @@ from watchglass.model.order import (
     PauseCamera,
     RemoveCamera,
 )
-from watchglass.recording.book import LedgerEntry
-
-if TYPE_CHECKING:
-    from watchglass.recording.keeper import Keeper
+from watchglass.recording.desk import Desk
+from watchglass.recording.entry import LedgerEntry
 
 CameraOrder = AddCamera | RemoveCamera | PauseCamera | EnableCamera | ChangeSound | NoteClip
 
 
-def carry_out(keeper: "Keeper", order: CameraOrder) -> list[LedgerEntry]:
+def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
     """The lines of the camera's ledger; the site's line is written at once (synced with them)."""
     match order:
         case AddCamera():
-            return _add(keeper, order)
+            return _add(desk, order)
         case RemoveCamera():
-            entries = _by(keeper, order.camera, "camera_removed", order.by, order.reason)
-            return _end_streams(keeper, order.camera) + entries
+            entries = _by(desk, order.camera, "camera_removed", order.by, order.reason)
+            return _end_streams(desk, order.camera) + entries
         case PauseCamera():
             until = str(order.until_ns) if order.until_ns is not None else None
-            entries = _by(
-                keeper, order.camera, "camera_paused", order.by, order.reason, until=until
-            )
-            return entries + _cause(keeper, order.camera, GapCause.PAUSED)
+            entries = _by(desk, order.camera, "camera_paused", order.by, order.reason, until=until)
+            return entries + _cause(desk, order.camera, GapCause.PAUSED)
         case EnableCamera():
-            entries = _by(keeper, order.camera, "camera_enabled", order.by, order.reason)
-            return entries + _cause(keeper, order.camera, GapCause.WAITING_KEY_FRAME)
+            entries = _by(desk, order.camera, "camera_enabled", order.by, order.reason)
+            return entries + _cause(desk, order.camera, GapCause.WAITING_KEY_FRAME)
         case ChangeSound():
-            return _by(keeper, order.camera, "sound_changed", order.by, order.reason, on=order.on)
+            return _by(desk, order.camera, "sound_changed", order.by, order.reason, on=order.on)
         case NoteClip():
             _by(
-                keeper, order.camera, "clip", order.by, order.reason, camera_too=False,
+                desk, order.camera, "clip", order.by, order.reason, camera_too=False,
                 stream=order.stream.value, **{"from": str(order.from_ns), "to": str(order.to_ns)},
             )  # fmt: skip
             return []
 
 
-def _add(keeper: "Keeper", order: AddCamera) -> list[LedgerEntry]:
+def _add(desk: Desk, order: AddCamera) -> list[LedgerEntry]:
     """Said again at each start, so that a crash between database and ledger leaves nothing out."""
-    if order.camera in keeper.books:
+    if order.camera in desk.books:
         return []
-    chronicle = keeper.chronicle(order.camera)
-    book = keeper.book(order.camera)
-    now_ns = keeper.clock.wall_ns()
+    chronicle = desk.chronicle(order.camera)
+    book = desk.book(order.camera)
+    now_ns = desk.clock.wall_ns()
     entries: list[LedgerEntry] = [
         (
             "camera_added",
@@ -74,12 +68,12 @@ def _add(keeper: "Keeper", order: AddCamera) -> list[LedgerEntry]:
         entries.append(("device", {"identity": chronicle.commit(order.device)}))
     for stream in order.streams:
         entries += book.change_cause(stream, GapCause.WAITING_KEY_FRAME, now_ns, GapId(random_id()))
-    keeper.note_site("camera_added", {"camera": order.camera, "by": keeper.commit_site(order.by)})
+    desk.note_site("camera_added", {"camera": order.camera, "by": desk.commit_site(order.by)})
     return entries
 
 
 def _by(
-    keeper: "Keeper",
+    desk: Desk,
     camera: CameraId,
     type: str,
     by: str,
@@ -89,21 +83,21 @@ def _by(
     **fields: object,
 ) -> list[LedgerEntry]:
     """The same line for both ledgers, each with commitments of its own."""
-    if camera not in keeper.books:
+    if camera not in desk.books:
         raise NotFoundError("The keeper knows no such camera: add it again.")
-    site = {"by": keeper.commit_site(by), "reason": keeper.commit_site(reason)}
-    keeper.note_site(type, {"camera": camera, **fields, **site})
+    site = {"by": desk.commit_site(by), "reason": desk.commit_site(reason)}
+    desk.note_site(type, {"camera": camera, **fields, **site})
     if not camera_too:
         return []
-    chronicle = keeper.chronicle(camera)
+    chronicle = desk.chronicle(camera)
     own = {"by": chronicle.commit(by), "reason": chronicle.commit(reason)}
     return [(type, {**fields, **own})]
 
 
-def _cause(keeper: "Keeper", camera: CameraId, cause: GapCause) -> list[LedgerEntry]:
+def _cause(desk: Desk, camera: CameraId, cause: GapCause) -> list[LedgerEntry]:
     """Change the cause of the gaps of the camera's streams; one that still runs ends its run."""
-    book = keeper.book(camera)
-    now_ns = keeper.clock.wall_ns()
+    book = desk.book(camera)
+    now_ns = desk.clock.wall_ns()
     entries: list[LedgerEntry] = []
     for stream, state in book.streams.items():
         if state.run is None:
@@ -111,16 +105,16 @@ def _cause(keeper: "Keeper", camera: CameraId, cause: GapCause) -> list[LedgerEn
     return entries
 
 
-def _end_streams(keeper: "Keeper", camera: CameraId) -> list[LedgerEntry]:
-    book = keeper.book(camera)
-    now_ns = keeper.clock.wall_ns()
+def _end_streams(desk: Desk, camera: CameraId) -> list[LedgerEntry]:
+    """End what runs. The gaps are left open: ``camera_removed`` itself ends the accounting."""
+    book = desk.book(camera)
+    now_ns = desk.clock.wall_ns()
     entries: list[LedgerEntry] = []
     for stream, state in book.streams.items():
         if state.run is not None:
             entries += book.end_run(
                 state.run, stream, book.media_end(state.run), now_ns, GapCause.DISABLED
             )
-    # The gap stays open: closed before the line of the removal, it would leave a moment to nobody.
     book.removed = True
     return entries
 

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
@@ -17,13 +16,11 @@ from watchglass.base.disk import WriteSite
 from watchglass.base.errors import StorageError, VolumeMissingError, WatchglassError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.gap import GapCause
+from watchglass.recording.desk import Desk
 from watchglass.recording.mediafile import read_footer
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.volume import Volume, space
 from watchglass.store.index import FileRow, HoldRow
-
-if TYPE_CHECKING:
-    from watchglass.recording.keeper import Keeper
 
 _BATCH = 64
 _LOOK_EVERY_NS = 10 * NS_PER_S
@@ -34,8 +31,8 @@ _LOG = log.get("purge")
 class Purger:
     """Deletes for the keeper; a batch in a cycle, so that nothing waits long."""
 
-    def __init__(self, keeper: "Keeper") -> None:
-        self._keeper = keeper
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._due_ns = 0
         self._unfinished = False
         self._only_held: set[VolumeId] = set()
@@ -48,9 +45,9 @@ class Purger:
     def purge(self) -> int:
         """Delete what is due; how many files went."""
         gone = 0
-        for volume in self._keeper.mounted():
+        for volume in self._desk.mounted():
             gone += self._make_room(volume)
-        now_ns = self._keeper.clock.monotonic_ns()
+        now_ns = self._desk.clock.monotonic_ns()
         if now_ns >= self._due_ns:
             if self._unfinished:
                 self.finish_interrupted()
@@ -62,7 +59,7 @@ class Purger:
 
     def finish_interrupted(self) -> int:
         """Files whose tombstones are written and that may still lie there."""
-        with self._keeper.index.read() as index:
+        with self._desk.index.read() as index:
             rows = index.deleting_files()
         self._unfinished = False
         self._unlink(rows)
@@ -70,7 +67,7 @@ class Purger:
 
     def _make_room(self, volume: Volume) -> int:
         """Delete the oldest until the floor is free again."""
-        floor = self._keeper.limits.floor_bytes
+        floor = self._desk.limits.floor_bytes
         gone = 0
         try:
             missing = floor - space(volume.path).free_bytes
@@ -88,7 +85,7 @@ class Purger:
         return gone
 
     def _oldest(self, volume: Volume, missing_bytes: int) -> list[FileRow]:
-        with self._keeper.index.read() as index:
+        with self._desk.index.read() as index:
             holds = index.holds()
             found = _first(
                 lambda limit: index.oldest_closed(None, limit),
@@ -104,12 +101,12 @@ class Purger:
         return rows
 
     def _expired(self) -> list[FileRow]:
-        now_ns = self._keeper.clock.wall_ns()
+        now_ns = self._desk.clock.wall_ns()
         rows: list[FileRow] = []
-        with self._keeper.index.read() as index:
+        with self._desk.index.read() as index:
             holds = index.holds()
-            for camera in self._keeper.books:
-                hours = self._keeper.retention_h(camera)
+            for camera in self._desk.books:
+                hours = self._desk.retention_h(camera)
                 if hours is None:
                     continue
                 before_ns = now_ns - hours * _HOUR_NS
@@ -118,13 +115,13 @@ class Purger:
         return rows
 
     def _delete(self, rows: list[FileRow]) -> int:
-        reachable = [row for row in rows if self._keeper.volume_path(row.volume) is not None]
+        reachable = [row for row in rows if self._desk.volume_path(row.volume) is not None]
         by_camera: dict[CameraId, list[FileRow]] = defaultdict(list)
         for row in reachable:
             by_camera[row.camera].append(row)
         if not by_camera:
             return 0
-        self._keeper.write(
+        self._desk.write(
             {
                 camera: [
                     (
@@ -139,7 +136,7 @@ class Purger:
             }
         )
         self._unlink(reachable)
-        self._keeper.counters.purged_files += len(reachable)
+        self._desk.counters.purged_files += len(reachable)
         return len(reachable)
 
     def _unlink(self, rows: list[FileRow]) -> None:
@@ -150,7 +147,7 @@ class Purger:
             if path is None:
                 continue
             try:
-                self._keeper.disk.unlink(WriteSite.MEDIA_PURGE, path)
+                self._desk.disk.unlink(WriteSite.MEDIA_PURGE, path)
                 self._remove_empty(path.parent)
             except StorageError as error:
                 self._put_off(error)
@@ -158,11 +155,11 @@ class Purger:
                 gone[row.volume].append(row)
         for volume, removed in gone.items():
             try:
-                self._keeper.sync_volume(volume)
+                self._desk.sync_volume(volume)
             except StorageError as error:
                 self._put_off(error)
             else:
-                self._keeper.pay(partial(self._forget, removed))
+                self._desk.pay(partial(self._forget, removed))
 
     def _put_off(self, error: StorageError) -> None:
         if not self._unfinished:
@@ -170,18 +167,18 @@ class Purger:
         self._unfinished = True
 
     def _forget(self, rows: list[FileRow]) -> None:
-        with self._keeper.index.write() as index:
+        with self._desk.index.write() as index:
             for row in rows:
                 index.forget_file(row.run, row.sequence)
 
     def _remove_empty(self, folder: Path) -> None:
         """Day, month and year folders that hold nothing any more."""
         for each in (folder, folder.parent, folder.parent.parent):
-            if not self._keeper.disk.remove_folder_if_empty(WriteSite.MEDIA_PURGE, each):
+            if not self._desk.disk.remove_folder_if_empty(WriteSite.MEDIA_PURGE, each):
                 return
 
     def _path(self, row: FileRow) -> Path | None:
-        root = self._keeper.volume_path(row.volume)
+        root = self._desk.volume_path(row.volume)
         if root is None:
             return None
         return media_path(root, row.camera, row.stream, row.opened_ns, row.run, row.sequence)
@@ -205,7 +202,7 @@ class Purger:
 
     def _root_told(self, row: FileRow) -> str:
         """As the ledger says it, where the file cannot be read any more; seldom, so not indexed."""
-        for line in self._keeper.chronicle(row.camera).lines():
+        for line in self._desk.chronicle(row.camera).lines():
             if line.type == "file_closed" and (
                 (line.fields.get("run"), line.fields.get("sequence")) == (row.run, row.sequence)
             ):

@@ -12,6 +12,7 @@ from pathlib import Path
 from watchglass.base.disk import Disk, WriteSite, lock
 from watchglass.base.errors import DamagedError, StorageError
 from watchglass.model.stream import Track
+from watchglass.recording.cuttail import keep_tail
 from watchglass.recording.fileheader import FileInfo, read_header
 from watchglass.recording.footer import Entry, encode_footer, file_root
 from watchglass.recording.mediafile import ScannedFile, scan
@@ -88,6 +89,7 @@ def _recover_locked(path: Path, fd: int, disk: Disk) -> RecoveredFile:
         footer = encode_footer(
             found.header_bytes, found.header_leaf, found.entries, root, found.whole_bytes
         )
+        keep_tail(path, fd, size, found, disk)
         disk.truncate(WriteSite.MEDIA_RECOVER, fd, found.whole_bytes, str(path))
         disk.write_at(WriteSite.MEDIA_RECOVER, fd, footer, found.whole_bytes, str(path))
         disk.sync_file(WriteSite.MEDIA_RECOVER, fd, str(path))
@@ -104,13 +106,17 @@ def media_end(info: FileInfo, entries: tuple[Entry, ...]) -> int:
     return max(ends, default=info.media_from)
 
 
-def holes(entries: tuple[Entry, ...], media_to: int) -> Iterator[tuple[int, int]]:
+def holes(
+    entries: tuple[Entry, ...], media_to: int, before: int | None = None
+) -> Iterator[tuple[int, int]]:
     """Spans without pictures inside a file: from the last one before to the next key frame.
+
+    ``before`` is the end of the run's file before, where there is one.
 
     The recorder closes a fragment ahead of a hole and never stretches a sample over it, so that a
     hole is the only thing that can lie between two fragments.
     """
-    end: int | None = None
+    end = before
     opened: int | None = None
     for entry in entries:
         if entry.track is not Track.VIDEO:

@@ -8,7 +8,6 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
@@ -19,17 +18,14 @@ from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.alive import LastSeen
 from watchglass.recording.anchor import Anchor, Placed
-from watchglass.recording.book import LedgerEntry, OpenMedia
+from watchglass.recording.book import OpenMedia
+from watchglass.recording.desk import Desk, Lines
 from watchglass.recording.mediapath import MediaName, parse_media_path
 from watchglass.recording.merkle import Frontier
 from watchglass.recording.recovery import RecoveredFile, StillWrittenError, recover
+from watchglass.recording.salvage import recover_orphans
 from watchglass.recording.volume import Volume
 from watchglass.store.index import FileRow, IndexReader
-
-if TYPE_CHECKING:
-    from watchglass.recording.keeper import Keeper
-
-Lines = dict[CameraId, list[LedgerEntry]]
 
 _DAY_NS = 24 * 3600 * NS_PER_S
 _WANTED = frozenset({GapCause.PAUSED, GapCause.DISABLED, GapCause.RECORDER_STOPPED})
@@ -37,28 +33,28 @@ _WANTED = frozenset({GapCause.PAUSED, GapCause.DISABLED, GapCause.RECORDER_STOPP
 _LOG = log.get("keeper")
 
 
-def settle(keeper: "Keeper", last_seen: LastSeen | None, *, fresh: bool) -> None:
+def settle(desk: Desk, last_seen: LastSeen | None, *, fresh: bool) -> None:
     """Take up the state of all streams; after a start of everything, close what was left open."""
-    with keeper.index.read() as index:
-        _take_up(keeper, index)
+    with desk.index.read() as index:
+        _take_up(desk, index)
     if not fresh:
         return
-    keeper.crash_cause = _cause(keeper, last_seen)
+    desk.crash_cause = _cause(desk, last_seen)
     lines: Lines = defaultdict(list)
-    keeper.recover_orphans(lines)
-    keeper.write(lines)
+    recover_orphans(desk, lines)
+    desk.write(lines)
     lines = defaultdict(list)
     since_ns = last_seen.wall_ns - _DAY_NS if last_seen is not None else None
-    adopt_unknown(keeper, lines, since_ns)
-    keeper.write(lines)
+    adopt_unknown(desk, lines, since_ns)
+    desk.write(lines)
     lines = defaultdict(list)
     if last_seen is not None and not last_seen.stopped:
-        _change_gaps(keeper, last_seen, lines)
-    keeper.write(lines)
-    keeper.crash_cause = GapCause.RECORDER_CRASHED
+        _change_gaps(desk, last_seen, lines)
+    desk.write(lines)
+    desk.crash_cause = GapCause.RECORDER_CRASHED
 
 
-def adopt_unknown(keeper: "Keeper", lines: Lines, since_ns: int | None) -> int:
+def adopt_unknown(desk: Desk, lines: Lines, since_ns: int | None) -> int:
     """Adopt media files that no ledger knows, and end runs that nobody goes on with; how many.
 
     ``since_ns``: only folders in which something was created since (UTC); None for all.
@@ -66,40 +62,40 @@ def adopt_unknown(keeper: "Keeper", lines: Lines, since_ns: int | None) -> int:
     adopted = 0
     still_written: set[str] = set()
     found: list[tuple[RecoveredFile, Volume]] = []
-    for volume in keeper.mounted():
-        for path in _unknown(keeper, volume, since_ns):
+    for volume in desk.mounted():
+        for path in _unknown(desk, volume, since_ns):
             try:
-                found.append((recover(path, keeper.disk), volume))
+                found.append((recover(path, desk.disk), volume))
             except StillWrittenError:
                 name = parse_media_path(path)
                 still_written.add(name.run if name else "")
             except WatchglassError as error:
-                _set_aside(keeper, path, error)
+                _set_aside(desk, path, error)
     found.sort(key=lambda each: (each[0].info.wall_ns, each[0].info.sequence))
     for file, volume in found:
-        if file.info.camera not in keeper.books:
+        if file.info.camera not in desk.books:
             continue
-        lines[file.info.camera] += keeper.books[file.info.camera].adopt(file, volume.id)
-        keeper.counters.adopted_files += 1
+        lines[file.info.camera] += desk.books[file.info.camera].adopt(file, volume.id)
+        desk.counters.adopted_files += 1
         adopted += 1
-    _end_adopted_runs(keeper, found, still_written, lines)
-    _end_runs_left(keeper, still_written, lines)
+    _end_adopted_runs(desk, found, still_written, lines)
+    _end_runs_left(desk, still_written, lines)
     return adopted
 
 
-def _take_up(keeper: "Keeper", index: IndexReader) -> None:
+def _take_up(desk: Desk, index: IndexReader) -> None:
     for row in index.streams():
         if row.removed_ns is not None:
-            keeper.book(row.camera).removed = True
+            desk.book(row.camera).removed = True
             continue
-        state = keeper.book(row.camera).stream(row.stream)
+        state = desk.book(row.camera).stream(row.stream)
         gap = index.open_gap(row.camera, row.stream)
         if gap is not None:
             state.gap, state.cause, state.since_ns = gap.id, gap.cause, gap.wall_from
     for run, camera, stream in index.open_runs():
-        keeper.book(camera).stream(stream).run = run
+        desk.book(camera).stream(stream).run = run
     for file in index.open_files():
-        book = keeper.book(file.camera)
+        book = desk.book(file.camera)
         book.volume = file.volume
         before = book.last_placed(file.stream, file.run, file.sequence)
         book.files[(file.run, file.sequence)] = _open_media(file, before)
@@ -114,44 +110,44 @@ def _open_media(row: FileRow, before: Placed | None) -> OpenMedia:
     )  # fmt: skip
 
 
-def _cause(keeper: "Keeper", last_seen: LastSeen | None) -> GapCause:
+def _cause(desk: Desk, last_seen: LastSeen | None) -> GapCause:
     if last_seen is None or last_seen.stopped:
         return GapCause.RECORDER_CRASHED
-    return last_seen.cause_since(keeper.clock)
+    return last_seen.cause_since(desk.clock)
 
 
-def _end_runs_left(keeper: "Keeper", still_written: set[str], lines: Lines) -> None:
+def _end_runs_left(desk: Desk, still_written: set[str], lines: Lines) -> None:
     """Runs of dead writers without a file that could tell: none is open, or none can be reached."""
-    for book in keeper.books.values():
+    for book in desk.books.values():
         for stream, state in book.streams.items():
             run = state.run
-            if run is None or run in still_written or keeper.is_present(state.peer):
+            if run is None or run in still_written or desk.is_present(state.peer):
                 continue
             of_run = [media for media in book.files.values() if media.run == run]
-            if any(keeper.path_of(book.camera, media) is not None for media in of_run):
+            if any(desk.path_of(book.camera, media) is not None for media in of_run):
                 continue
-            if any(keeper.is_present(media.peer) for media in of_run):
+            if any(desk.is_present(media.peer) for media in of_run):
                 continue
             lines[book.camera] += book.end_run(
-                run, stream, book.media_end(run), keeper.clock.wall_ns(), keeper.crash_cause
+                run, stream, book.media_end(run), desk.clock.wall_ns(), desk.crash_cause
             )
 
 
-def _change_gaps(keeper: "Keeper", last_seen: LastSeen, lines: Lines) -> None:
+def _change_gaps(desk: Desk, last_seen: LastSeen, lines: Lines) -> None:
     """A gap that was open keeps its cause to the last sign of life, and not a second longer."""
-    for book in keeper.books.values():
+    for book in desk.books.values():
         for stream, state in book.streams.items():
             if state.run is None and state.gap is not None and state.cause not in _WANTED:
-                with keeper.index.read() as index:
+                with desk.index.read() as index:
                     gap = index.open_gap(book.camera, stream)
                 begun_ns = gap.wall_from if gap is not None else last_seen.wall_ns
                 lines[book.camera] += book.change_cause(
-                    stream, keeper.crash_cause, max(begun_ns, last_seen.wall_ns)
+                    stream, desk.crash_cause, max(begun_ns, last_seen.wall_ns)
                 )
 
 
 def _end_adopted_runs(
-    keeper: "Keeper",
+    desk: Desk,
     found: list[tuple[RecoveredFile, Volume]],
     still_written: set[str],
     lines: Lines,
@@ -159,27 +155,27 @@ def _end_adopted_runs(
     ends: dict[tuple[CameraId, StreamName, RunId], int] = {}
     for file, _ in found:
         info = file.info
-        if info.camera in keeper.books and info.run not in still_written:
+        if info.camera in desk.books and info.run not in still_written:
             key = (info.camera, info.stream, info.run)
             ends[key] = max(ends.get(key, 0), file.media_to)
     for (camera, stream, run), media_to in ends.items():
-        book = keeper.books[camera]
+        book = desk.books[camera]
         if not book.has_open_files(run) and not book.has_ended(run):
             lines[camera] += book.end_run(
-                run, stream, media_to, keeper.clock.wall_ns(), keeper.crash_cause
+                run, stream, media_to, desk.clock.wall_ns(), desk.crash_cause
             )
 
 
-def _unknown(keeper: "Keeper", volume: Volume, since_ns: int | None) -> Iterator[Path]:
+def _unknown(desk: Desk, volume: Volume, since_ns: int | None) -> Iterator[Path]:
     for camera in _names(volume.path):
-        if not is_id(camera) or CameraId(camera) not in keeper.books:
+        if not is_id(camera) or CameraId(camera) not in desk.books:
             continue
-        book = keeper.books[CameraId(camera)]
+        book = desk.books[CameraId(camera)]
         for stream in StreamName:
             days = list(_days(volume.path / camera / stream.value, since_ns))
             if not days:
                 continue
-            with keeper.index.read() as index:
+            with desk.index.read() as index:
                 known = index.file_keys(CameraId(camera), stream)
             for day in days:
                 for name in _names(day):
@@ -213,13 +209,13 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _set_aside(keeper: "Keeper", path: Path, error: WatchglassError) -> None:
+def _set_aside(desk: Desk, path: Path, error: WatchglassError) -> None:
     """A file without a readable header: empty ones go, others stay for a person to look at."""
     try:
         empty = path.stat().st_size == 0
     except OSError:
         return
     if empty:
-        keeper.disk.unlink(WriteSite.MEDIA_RECOVER, path)
+        desk.disk.unlink(WriteSite.MEDIA_RECOVER, path)
     else:
         _LOG.error("file_not_adopted", path=str(path), error=error.sentence)

@@ -27,8 +27,8 @@ from watchglass.recording.writer import StreamQueue, VolumeWriter
 
 SourceFactory = Callable[[AssignedCamera, AssignedStream], VideoSource]
 
-_LINK_POLL_S = 0.25
-_TICK_S = 0.25
+_LINK_POLL_S = 0.5
+_TICK_S = 0.5
 _LINK_BYTES = 8 << 20
 _JOIN_S = 3.0
 _LOG = log.get("worker")

@@ -41,7 +41,8 @@ def serve(context: typer.Context) -> None:
 def _introduce(of: Shell, recorder: "Recorder") -> None:
     screen, store = of.screen, recorder.site.store
     screen.say(f"Watchglass {watchglass.__version__}")
-    screen.say(f"Recordings are in {of.settings.media}, {retention_words(store)}.")
+    places = " and ".join(str(each.path) for each in store.volumes())
+    screen.say(f"Recordings are in {places}, {retention_words(store)}.")
     for sentence in recorder.missing_volumes():
         screen.error(sentence)
 

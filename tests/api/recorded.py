@@ -1,0 +1,247 @@
+"""A recorded site and the API over it: real files, real index, real server on loopback."""
+
+import asyncio
+import io
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import av
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
+
+from tests.recording.keeper_making import Site, Worker
+from watchglass.access.door import Door
+from watchglass.access.session import Sessions
+from watchglass.access.throttle import Throttle
+from watchglass.access.token import new_token, token_hash
+from watchglass.api.application import create_app
+from watchglass.api.filetable import FileTable
+from watchglass.api.ports import ApiPorts, CauseWords, Look, Reach
+from watchglass.api.tailfeed import TailFeed
+from watchglass.app.words import CAUSES, REMEDIES
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.model.camera import Camera, StreamAddress
+from watchglass.model.control import PauseRequest, ResumeRequest
+from watchglass.model.order import Synced
+from watchglass.model.stream import StreamName
+from watchglass.store.access import AccessStore
+from watchglass.store.quick_index import QuickIndex
+
+PASSWORD = "four words make one"
+COOKIE = "__Host-watchglass"
+
+
+class Recorded:
+    """Cameras recorded on a simulated clock; ``record`` lets them go on."""
+
+    def __init__(self, folder: Path, cameras: int = 1, *, sound: bool = False) -> None:
+        folder.mkdir(exist_ok=True)
+        self.site = Site(folder, file_s=6)
+        self.site.start()
+        self.began_ns = self.site.clock.wall_ns()
+        self.cameras = [self.site.add_camera() for _ in range(cameras)]
+        self.worker = Worker(self.site)
+        for camera in self.cameras:
+            self.worker.stream(camera, sound=sound)
+
+    @property
+    def camera(self) -> CameraId:
+        return self.cameras[0]
+
+    def record(self, seconds: int) -> None:
+        """So many seconds of each camera, on disk and in the index."""
+        for _ in range(seconds):
+            began_ns = self.site.clock.wall_ns()
+            for camera in self.cameras:
+                self.site.clock.step_wall(began_ns - self.site.clock.wall_ns())
+                self.worker.stream(camera).feed(10)
+            self.cycle()
+
+    def cycle(self) -> None:
+        """What was written is told and synced, in no time."""
+        self.worker.send()
+        for peer, answer in self.site.running.cycle():
+            if isinstance(answer, Synced) and peer == self.worker.peer:
+                self.worker.outbox.acknowledge(answer.last)
+
+    def close(self) -> None:
+        self.worker.die()
+        self.site.kill_keeper()
+
+
+@dataclass
+class Served:
+    """The API over a recorded site. ``looks`` and ``orders`` are what went to the ports."""
+
+    recorded: Recorded
+    ports: ApiPorts
+    app: FastAPI
+    token: str
+    looks: list[Look] = field(default_factory=list)
+    orders: list[PauseRequest | ResumeRequest] = field(default_factory=list)
+
+
+def served(recorded: Recorded, port: int, ui: Path | None = None) -> Served:
+    """Ports over a recorded site, as the composition root would fill them."""
+    site = recorded.site
+    looks: list[Look] = []
+    orders: list[PauseRequest | ResumeRequest] = []
+    access = AccessStore(site.state / f"site-{port}.db")
+    token = new_token()
+    access.offer_setup(token_hash(token), site.clock.wall_ns() + 3600 * NS_PER_S)
+    sessions = Sessions(access, site.clock)
+    files = FileTable()
+
+    def volume_path(volume: VolumeId) -> Path | None:
+        return site.volume.path if volume == site.volume.id else None
+
+    def cameras() -> list[Camera]:
+        return [
+            Camera(
+                camera, f"Gate {number}", (StreamAddress(StreamName.MAIN, "rtsp://10.0.0.7/"),),
+                site.volume.id, added_ns=recorded.began_ns,
+            )
+            for number, camera in enumerate(recorded.cameras)
+        ]  # fmt: skip
+
+    def carry_out(order: PauseRequest | ResumeRequest) -> CameraId:
+        orders.append(order)
+        return CameraId(order.camera)
+
+    ports = ApiPorts(
+        clock=site.clock,
+        reach=Reach(frozenset({f"127.0.0.1:{port}"})),
+        sessions=sessions,
+        door=Door(access, sessions, site.clock, Throttle(site.clock)),
+        cameras=cameras,
+        index=QuickIndex(site.state / "index.db"),
+        volume_path=volume_path,
+        carry_out=carry_out,
+        note_look=looks.append,
+        feed=TailFeed(lambda _: site.volume.path, files, site.clock),
+        words=CauseWords(CAUSES, REMEDIES),
+        ui=ui or site.folder / "no-ui",
+        version="test",
+    )
+    return Served(recorded, ports, create_app(ports, files), token, looks, orders)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+class Running:
+    """uvicorn in a thread, on loopback."""
+
+    def __init__(self, of: Served, port: int) -> None:
+        self.of = of
+        self.port = port
+        config = uvicorn.Config(
+            of.app, "127.0.0.1", port, log_config=None, ws="websockets-sansio", lifespan="on",
+            timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        self.server = uvicorn.Server(config)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        async def serve() -> None:
+            self.loop = asyncio.get_running_loop()
+            await self.server.serve()
+
+        asyncio.run(serve())
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        until_s = time.monotonic() + 10
+        while not self.server.started:
+            assert time.monotonic() < until_s
+            assert self.thread.is_alive()
+            time.sleep(0.01)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.server.should_exit = True
+        self.thread.join(10)
+
+
+class Browser:
+    """What a page of the recorder sends; the cookie is kept as a browser would, Secure or not."""
+
+    def __init__(self, running: Running) -> None:
+        self.origin = running.url
+        self.cookie = ""
+        self.http = httpx.Client(base_url=running.url, timeout=10)
+
+    def headers(self) -> dict[str, str]:
+        return {"Cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {}
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.http.get(path, headers=self.headers() | more.pop("headers", {}), **more)
+
+    def json(self, path: str, **more: Any) -> Any:
+        answer = self.get(path, **more)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def send(self, method: str, path: str, body: object = None) -> httpx.Response:
+        headers = self.headers() | {"Origin": self.origin, "X-Watchglass": "1"}
+        answer = self.http.request(method, path, json=body, headers=headers)
+        if "set-cookie" in answer.headers:
+            self.cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
+        return answer
+
+    def set_up(self, token: str) -> httpx.Response:
+        return self.send("POST", "/api/v1/setup", {"token": token, "password": PASSWORD})
+
+
+@contextmanager
+def running(recorded: Recorded, ui: Path | None = None) -> Iterator[tuple[Running, Browser]]:
+    """A server over a recorded site, and a browser that is signed in."""
+    port = free_port()
+    of = served(recorded, port, ui)
+    with Running(of, port) as at:
+        browser = Browser(at)
+        try:
+            assert browser.set_up(of.token).status_code == 201
+            yield at, browser
+        finally:
+            browser.http.close()
+
+
+def live_link(url: str, origin: str | None, headers: dict[str, str]) -> ClientConnection:
+    """A WebSocket to ``url`` (http), as a page of ``origin`` opens it."""
+    return connect(
+        url.replace("http://", "ws://"), origin=cast(Origin | None, origin),
+        additional_headers=headers, compression=None, max_size=None, proxy=None,
+    )  # fmt: skip
+
+
+def pictures(parts: bytes) -> list[av.VideoFrame]:
+    """What a player decodes of a file with one track of video."""
+    with av.open(io.BytesIO(parts), "r") as file:
+        assert [stream.type for stream in file.streams] == ["video"]
+        return list(file.decode(video=0))
