@@ -166,7 +166,7 @@ class RecordedStream:
         self.to_key_frame()
 
 
-def do_jobs(writer: VolumeWriter, monkeypatch: pytest.MonkeyPatch | None = None) -> None:
+def do_jobs(writer: VolumeWriter) -> None:
     """Do in this thread what waits for the writer's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writer_module, "_RETRY_S", 0.0)

@@ -1,8 +1,10 @@
 """Entry of a camera-worker process: reads what to record from standard input."""
 
 import gc
+import os
 import queue
 import signal
+import threading
 from pathlib import Path
 
 import msgspec
@@ -42,6 +44,8 @@ def main() -> None:
         return
     assert isinstance(start, WorkerStart)
     log.configure(start.log_level, json=start.log_json)
+    threading.excepthook = _die
+    _calm_collector()
     allow = set(start.allow)
     worker = _worker(start, allow)
     worker.start()
@@ -52,6 +56,16 @@ def main() -> None:
         worker.record(camera)
     _obey(worker, messages, allow)
     leave()
+
+
+def _die(failed: threading.ExceptHookArgs) -> None:
+    """A thread that ends by a mistake would be missed in silence; a dead worker is replaced."""
+    log.get("worker").error(
+        "thread_failed",
+        thread=failed.thread.name if failed.thread is not None else "",
+        exc_info=(failed.exc_type, failed.exc_value, failed.exc_traceback),
+    )
+    os._exit(70)
 
 
 def _calm_collector() -> None:

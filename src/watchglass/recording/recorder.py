@@ -144,6 +144,11 @@ class StreamRecorder:
         except CameraError as error:
             cause = self._stop_cause if self._stop.is_set() else cause_of(error)
             self._note(error, cause)
+        except Exception as error:  # noqa: BLE001 - the task's border: one stream must not stop
+            # for good, and in silence, because of a mistake of ours.
+            _LOG.exception("stream_failed", camera=self._queue.camera, stream=self._queue.stream)
+            cause = GapCause.STREAM_INVALID
+            self._note(StreamInvalidError(f"The recorder failed at this stream: {error}"), cause)
         finally:
             self._source = None
             if source is not None:

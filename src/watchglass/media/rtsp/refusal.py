@@ -43,7 +43,7 @@ def of_os_error(error: OSError, host: str) -> CameraError:
         case ssl.SSLCertVerificationError():
             return CameraUnreachableError(
                 f"The certificate of the camera at {host} cannot be checked: install one in the"
-                " camera that this recorder trusts, or switch the check off for this camera."
+                " camera that this machine trusts, or use its rtsp:// address."
             )
         case ConnectionRefusedError():
             return CameraUnreachableError(

@@ -1,0 +1,213 @@
+/** Draws the timeline. What a span is shows in its form as well as in its tone. */
+
+import type { CameraTimeline, Span, StreamTimeline } from "../api/types";
+import { look, type Look } from "../causes";
+import type { Tick } from "../time/ticks";
+import { toPixel, type View } from "../time/view";
+
+export const RULER = 24;
+export const ROW = 22;
+
+export interface Colours {
+  recorded: string;
+  attention: string;
+  faint: string;
+  line: string;
+  text: string;
+  dim: string;
+  accent: string;
+  bg: string;
+  press: string;
+}
+
+export interface Scene {
+  view: View;
+  width: number;
+  height: number;
+  scroll: number;
+  rows: (CameraTimeline | undefined)[];
+  ticks: Tick[];
+  now_ms: number;
+  head_ms: number | null;
+  cursor: { at_ms: number; row: number } | null;
+  chosen_row: number;
+  colours: Colours;
+}
+
+export function colours(probe: HTMLElement): Colours {
+  const read = (name: string) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  return {
+    recorded: read("recorded"), attention: read("attention"), faint: read("faint"), line: read("line"),
+    text: read("text"), dim: read("dim"), accent: read("accent"), bg: read("bg"), press: read("press"),
+  };
+}
+
+/** The main stream where there is one: it is the record. */
+export function record(timeline: CameraTimeline | undefined): StreamTimeline | undefined {
+  return timeline?.streams.find((stream) => stream.name === "main") ?? timeline?.streams[0];
+}
+
+export function draw(canvas: HTMLCanvasElement, scene: Scene): void {
+  const ratio = window.devicePixelRatio || 1;
+  const [width, height] = [Math.round(scene.width * ratio), Math.round(scene.height * ratio)];
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+  }
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, scene.width, scene.height);
+  context.save();
+  context.beginPath();
+  context.rect(0, RULER, scene.width, scene.height - RULER);
+  context.clip();
+  grid(context, scene);
+  scene.rows.forEach((row, index) => {
+    const top = RULER + index * ROW - scene.scroll;
+    if (top > -ROW && top < scene.height) drawRow(context, scene, row, index, top);
+  });
+  context.restore();
+  ruler(context, scene);
+  marks(context, scene);
+}
+
+function grid(context: CanvasRenderingContext2D, scene: Scene): void {
+  context.fillStyle = scene.colours.line;
+  for (const tick of scene.ticks) {
+    context.globalAlpha = tick.strong ? 1 : 0.45;
+    context.fillRect(Math.round(toPixel(scene.view, tick.at_ms, scene.width)), RULER, 1, scene.height);
+  }
+  context.globalAlpha = 1;
+}
+
+function ruler(context: CanvasRenderingContext2D, scene: Scene): void {
+  const family = getComputedStyle(document.documentElement).getPropertyValue("--font-num");
+  context.textBaseline = "middle";
+  context.textAlign = "center";
+  let free = -Infinity;
+  for (const tick of scene.ticks) {
+    context.font = `${tick.strong ? 500 : 400} 12px ${family}`;
+    const half = context.measureText(tick.label).width / 2;
+    const x = Math.max(half + 2, Math.min(scene.width - half - 2, toPixel(scene.view, tick.at_ms, scene.width)));
+    if (x - half < free) continue;
+    context.fillStyle = tick.strong ? scene.colours.text : scene.colours.faint;
+    context.fillText(tick.label, x, 9);
+    free = x + half + 8;
+  }
+}
+
+function drawRow(
+  context: CanvasRenderingContext2D, scene: Scene, row: CameraTimeline | undefined, index: number, top: number,
+): void {
+  if (index === scene.chosen_row) {
+    context.fillStyle = scene.colours.press;
+    context.globalAlpha = 0.55;
+    context.fillRect(0, top, scene.width, ROW);
+    context.globalAlpha = 1;
+  }
+  const stream = record(row);
+  const spans = stream?.spans ?? [];
+  // Faults last, so that no neighbour's edge hides a short one.
+  for (const span of spans) if (span.kind !== "gap" || look(span.cause) !== "gap") drawSpan(context, scene, span, top);
+  for (const span of spans) if (span.kind === "gap" && look(span.cause) === "gap") drawSpan(context, scene, span, top);
+}
+
+function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: Span, top: number): void {
+  const from = toPixel(scene.view, span.from_ms, scene.width);
+  const to = toPixel(scene.view, span.to_ms, scene.width);
+  if (to < -4 || from > scene.width + 4) return;
+  const x = Math.max(-8, from);
+  const width = Math.min(scene.width + 8, to) - x;
+  if (span.kind === "media") {
+    context.fillStyle = scene.colours.recorded;
+    context.fillRect(x, top + 7, Math.max(width, 0.75), 8);
+  } else if (span.kind === "pending") {
+    context.fillStyle = scene.colours.recorded;
+    context.fillRect(x, top + 7, Math.max(width, 1), 2);
+    context.fillRect(x, top + 13, Math.max(width, 1), 2);
+  } else {
+    ABSENT[look(span.cause)](context, scene, x, width, top);
+  }
+}
+
+type Absent = (context: CanvasRenderingContext2D, scene: Scene, x: number, width: number, top: number) => void;
+
+const ABSENT: Record<Look, Absent> = {
+  gap(context, scene, x, width, top) {
+    // Never thinner than can be seen, however far out the view is.
+    const wide = Math.max(width, 3);
+    const left = width < 3 ? x - (3 - width) / 2 : x;
+    context.fillStyle = scene.colours.bg;
+    context.fillRect(left - 1, top + 3, wide + 2, 16);
+    if (wide < 6) {
+      context.fillStyle = scene.colours.attention;
+      context.fillRect(left, top + 3, wide, 16);
+      return;
+    }
+    context.save();
+    context.beginPath();
+    context.rect(left, top + 4, wide, 14);
+    context.clip();
+    context.strokeStyle = scene.colours.attention;
+    context.lineWidth = 1.75;
+    context.beginPath();
+    // The hatch stands still in time's frame of the screen, so it does not crawl while panning.
+    for (let at = Math.floor((left - 16) / 6) * 6; at < left + wide + 16; at += 6) {
+      context.moveTo(at, top + 20);
+      context.lineTo(at + 16, top + 4);
+    }
+    context.stroke();
+    context.restore();
+    context.strokeStyle = scene.colours.attention;
+    context.lineWidth = 1;
+    context.strokeRect(left + 0.5, top + 4.5, wide - 1, 13);
+  },
+  paused(context, scene, x, width, top) {
+    context.strokeStyle = scene.colours.dim;
+    context.lineWidth = 1;
+    context.setLineDash([2, 3]);
+    context.strokeRect(x + 0.5, top + 7.5, Math.max(width - 1, 2), 7);
+    context.setLineDash([]);
+  },
+  gone(context, scene, x, width, top) {
+    context.fillStyle = scene.colours.faint;
+    context.globalAlpha = 0.6;
+    for (let at = Math.ceil(x / 8) * 8; at < x + width; at += 8) context.fillRect(at, top + 10, 2, 2);
+    context.globalAlpha = 1;
+  },
+};
+
+function marks(context: CanvasRenderingContext2D, scene: Scene): void {
+  const now = toPixel(scene.view, scene.now_ms, scene.width);
+  context.strokeStyle = scene.colours.dim;
+  context.lineWidth = 1;
+  if (now >= 0 && now <= scene.width) {
+    context.beginPath();
+    context.moveTo(Math.round(now) + 0.5, RULER - 4);
+    context.lineTo(Math.round(now) + 0.5, scene.height);
+    context.stroke();
+  }
+  if (scene.cursor) {
+    const x = Math.round(toPixel(scene.view, scene.cursor.at_ms, scene.width)) + 0.5;
+    context.setLineDash([3, 3]);
+    context.beginPath();
+    context.moveTo(x, RULER - 4);
+    context.lineTo(x, scene.height);
+    context.stroke();
+    context.setLineDash([]);
+  }
+  if (scene.head_ms === null) return;
+  const head = Math.round(toPixel(scene.view, scene.head_ms, scene.width));
+  if (head < -6 || head > scene.width + 6) return;
+  context.fillStyle = scene.colours.accent;
+  context.fillRect(head - 1, RULER - 6, 2, scene.height);
+  context.beginPath();
+  context.moveTo(head - 6, RULER - 8);
+  context.lineTo(head + 6, RULER - 8);
+  context.lineTo(head, RULER - 1);
+  context.fill();
+}

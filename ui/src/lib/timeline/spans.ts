@@ -1,0 +1,25 @@
+/** Questions to a camera's spans. */
+
+import type { CameraTimeline, Span } from "../api/types";
+import { record } from "./draw";
+
+export function spanAt(row: CameraTimeline | undefined, at_ms: number, slack_ms = 0): Span | null {
+  const spans = record(row)?.spans ?? [];
+  const near = (span: Span) => at_ms >= span.from_ms - slack_ms && at_ms < span.to_ms + slack_ms;
+  // A gap too short to be hit with the mouse counts from a little beside it.
+  const gap = slack_ms > 0 ? spans.find((span) => span.kind === "gap" && span.to_ms - span.from_ms < slack_ms * 2 && near(span)) : undefined;
+  return gap ?? spans.find((span) => at_ms >= span.from_ms && at_ms < span.to_ms) ?? null;
+}
+
+export interface ListedGap {
+  camera: string;
+  span: Span;
+}
+
+/** All gaps that a view touches, newest first. */
+export function gapsIn(rows: CameraTimeline[], from_ms: number, to_ms: number): ListedGap[] {
+  return rows
+    .flatMap((row) => (record(row)?.spans ?? []).map((span) => ({ camera: row.camera, span })))
+    .filter(({ span }) => span.kind === "gap" && span.to_ms > from_ms && span.from_ms < to_ms)
+    .sort((a, b) => b.span.from_ms - a.span.from_ms);
+}
