@@ -27,7 +27,9 @@ def configure(level: str = "info", *, json: bool = False, stream: TextIO | None 
             logging.getLevelNamesMapping()[level.upper()]
         ),
         logger_factory=structlog.PrintLoggerFactory(stream),
-        cache_logger_on_first_use=True,
+        # Not cached: a logger that was used once would hold on to its stream for good, also after
+        # logging was set up anew and the stream closed. Changes of state are too few to matter.
+        cache_logger_on_first_use=False,
     )
 
 
