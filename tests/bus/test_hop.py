@@ -182,8 +182,8 @@ def test_a_server_started_anew_is_noticed_and_the_queue_is_kept(tmp_path: Path) 
 def test_nothing_queued_goes_out_before_the_owner_saw_the_renewal(tmp_path: Path) -> None:
     pair = a_pair(tmp_path)
     pair.server.close()
-    pair.client.send(Note(7))
     pair.until_apart()
+    pair.client.send(Note(7))
     pair.server = a_server(endpoint_in(tmp_path))
     pair.until(lambda: bool(pair.at_client))
     assert pair.client.discard_queued() == 1
@@ -223,7 +223,12 @@ def test_a_client_that_is_gone_is_noticed_within_a_beat(tmp_path: Path) -> None:
     assert isinstance(joined, PeerJoined)
     pair.client.close()
     assert pair.server.send(joined.peer, Ack(1))
-    [lost] = pair.server.poll(3.0)
+    news: list[object] = []
+    for _ in range(10):  # a poll may come back early with nothing to tell
+        news += pair.server.poll(1.0)
+        if news:
+            break
+    [lost] = news
     assert isinstance(lost, PeerLost)
     assert (lost.reason, lost.unsent_items) == ("gone", 1)
     assert pair.server.stats().dropped_items == 1
