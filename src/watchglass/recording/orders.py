@@ -9,10 +9,8 @@ from watchglass.model.gap import GapCause
 from watchglass.model.order import (
     AddCamera,
     ChangeSound,
-    Configure,
     EnableCamera,
     NoteClip,
-    Order,
     PauseCamera,
     RemoveCamera,
 )
@@ -117,6 +115,3 @@ def _end_streams(desk: Desk, camera: CameraId) -> list[LedgerEntry]:
             )
     book.removed = True
     return entries
-
-
-__all__ = ["CameraOrder", "Configure", "Order", "carry_out"]
