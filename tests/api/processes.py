@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection
 from tests.api.recorded import COOKIE, PASSWORD, live_link
 from tests.app.running import environment
 from watchglass.access.token import new_token, token_hash
-from watchglass.app.api_process import ApiStart
+from watchglass.model.assignment import ApiStart
 
 
 class ApiProcess:

@@ -19,7 +19,7 @@ END_S = 20.0
 def environment(**more: str) -> dict[str, str]:
     """Of a command under test: warnings are errors, in its children too."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WATCHGLASS")}
-    return kept | {"PYTHONWARNINGS": "error", "TERM": "dumb"} | more
+    return kept | {"PYTHONWARNINGS": "error", "TERM": "dumb", "WATCHGLASS_PORT": "0"} | more
 
 
 def command(*arguments: str) -> list[str]:

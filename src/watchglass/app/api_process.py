@@ -31,7 +31,7 @@ from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassErro
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlClient
-from watchglass.model.assignment import Shutdown
+from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
 from watchglass.model.control import (
     Accepted,
     PauseRequest,
@@ -50,26 +50,6 @@ _ORDER_S = 30.0
 _END_S = 2
 _BACKLOG = 128
 _LOG = log.get("api")
-
-
-class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
-    """The first message. ``hosts``: names beside those of loopback, with port, that browsers use.
-
-    ``setup_hash`` is of the token that makes the first user, until ``setup_expires_ns`` (UTC);
-    empty to offer none.
-    """
-
-    state: str
-    port: int
-    setup_hash: str
-    setup_expires_ns: int
-    log_level: str
-    log_json: bool
-    hosts: tuple[str, ...] = ()
-    ui: str = ""
-
-
-ToApiProcess = ApiStart | Shutdown
 
 
 def main() -> None:
@@ -112,15 +92,9 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
             stop()
 
     take_messages(decoder, on_message, stop)
-    say(Serving(port))
+    say(Serving(port, site.ports.door.is_set_up()))
     asyncio.run(server.serve([listener]))
     site.close()
-
-
-class Serving(msgspec.Struct, frozen=True, tag="serving"):
-    """What the process answers on its standard output: it is up, on that port."""
-
-    port: int
 
 
 def _listener(port: int) -> socket.socket:
@@ -132,7 +106,8 @@ def _listener(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise AlreadyRunningError(
-            f"Port {port} is taken ({error.strerror}): stop what uses it, or choose another."
+            f"Port {port} is taken ({error.strerror}): stop what uses it, or choose another with "
+            "--port."
         ) from error
     listener.listen(_BACKLOG)
     return listener

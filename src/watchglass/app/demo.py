@@ -123,15 +123,18 @@ def _cost_s(loop: LoopSpec) -> float:
 # --- the demo -------------------------------------------------------------------------------------
 
 
-def settings_for(data: Path | None, log_level: str | None) -> Settings:
-    """Settings of a demo's recorder in a folder of its own; ConfigError for one that is taken."""
+def settings_for(data: Path | None, log_level: str | None, port: int = 0) -> Settings:
+    """Settings of a demo's recorder in a folder of its own; ConfigError for one that is taken.
+
+    Any free port, unless one is stated: a recorder may run on this machine already.
+    """
     if data is None:
         stamp = f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S}"
         data = cache_folder().parent / "demo" / stamp
     settings = read_settings(
         {
             "data": data, "media": data / "media", "log_level": log_level,
-            "ballast_bytes": _SMALL_BALLAST,
+            "ballast_bytes": _SMALL_BALLAST, "port": port,
         }
     )  # fmt: skip
     if (settings.state / "site.db").exists():
@@ -151,6 +154,8 @@ class Demo:
         self._ground = ground(settings)
         self._ending = ExitStack()
         self._simulator: Simulator | None = None
+        self.page = ""
+        """The URL to open, with the token that sets the page up."""
         self.was_pulled = False
         self._offline: set[str] = set()
         self._lengths: dict[CameraId, list[tuple[int, int]]] = {}
@@ -175,6 +180,7 @@ class Demo:
             )  # fmt: skip
             camera = recorder.site.add_camera(request)
             self.cameras.append(DemoCamera(camera, name, urls.name, _what(spec)))
+        self.page = recorder.open_page() or ""
 
     def close(self) -> None:
         """End the recorder, then the cameras."""

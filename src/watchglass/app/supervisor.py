@@ -1,4 +1,4 @@
-"""The supervisor: starts the keeper and the camera-workers, and starts them again when they die.
+"""The supervisor: starts keeper, camera-workers and api, and starts them again when they die.
 
 It touches no media. A worker that dies is started again at once with the same cameras; the keeper
 is started again while the workers go on writing. When the supervisor itself dies, the pipes to its
@@ -7,6 +7,7 @@ children break: workers close their files, tell the keeper, and end; the keeper 
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 
@@ -19,9 +20,11 @@ from watchglass.base.errors import BusError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.config.settings import Settings
 from watchglass.model.assignment import (
+    ApiStart,
     AssignedCamera,
     KeeperStart,
     Record,
+    Serving,
     Shutdown,
     StopRecording,
     WorkerStart,
@@ -31,10 +34,21 @@ from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
 
 _WORKER = "watchglass.app.camera_worker"
+_API = "watchglass.app.api_process"
 _WORKER_END_S = 12.0
 _KEEPER_END_S = 15.0
+_API_END_S = 5.0
 _HEAR_S = 0.2
+_API_ANSWERS: msgspec.json.Decoder[Serving | Refused] = msgspec.json.Decoder(Serving | Refused)
 _ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupOffer:
+    """The hash of a token that makes the first user, until ``expires_ns`` (UTC)."""
+
+    token_hash: str
+    expires_ns: int
 
 
 class Supervisor:
@@ -62,6 +76,8 @@ class Supervisor:
         self._keeper = Child(
             "keeper", "watchglass.app.keeper_process", self._keep, clock, speaks=True
         )
+        self._api: Child | None = None
+        self._port = settings.port
 
     # --- life --------------------------------------------------------------------------------
 
@@ -84,16 +100,52 @@ class Supervisor:
         self._keeper.watch()
         return True
 
+    def start_api(self, setup: SetupOffer, giving_up: threading.Event) -> Serving | None:
+        """Serve the page; None when ``giving_up`` was set meanwhile.
+
+        Raises what stands in the way, such as a port that is taken; it is tried again and again all
+        the same, because recording goes on without.
+        """
+
+        def first_message(_first: bool) -> ApiStart:
+            return ApiStart(
+                str(self._layout.state), self._port, setup.token_hash, setup.expires_ns,
+                self._settings.log_level.value, self._settings.log_json,
+            )  # fmt: skip
+
+        api = self._api = Child("api", _API, first_message, self._clock, speaks=True)
+        api.spawn()
+        try:
+            line: bytes | None = None
+            while line is None:
+                if giving_up.is_set():
+                    return None
+                line = api.heard(_HEAR_S)
+            if not line:
+                raise BusError("The api process ended while it started: its log says why.")
+            answer = _API_ANSWERS.decode(line)
+            if isinstance(answer, Refused):
+                raise error_of(answer)
+            # Browsers come back to the port they know.
+            self._port = answer.port
+            return answer
+        finally:
+            api.watch()
+
     def stop(self) -> None:
         """End everything in order: workers close their files first, the keeper writes it down."""
         end = Shutdown(GapCause.RECORDER_STOPPED)
         with self._lock:
             workers = list(self._workers.values())
         self._spare.close()
+        if self._api is not None:
+            self._api.stop(end)
         for worker in workers:
             worker.stop(end)
         for worker in workers:
             worker.wait(_WORKER_END_S)
+        if self._api is not None:
+            self._api.wait(_API_END_S)
         self._keeper.stop(end)
         self._keeper.wait(_KEEPER_END_S)
 
@@ -102,6 +154,8 @@ class Supervisor:
             children = [(self._keeper, 0)] + [
                 (worker, len(self._cameras[name])) for name, worker in self._workers.items()
             ]
+        if self._api is not None:
+            children.append((self._api, 0))
         return tuple(
             ProcessStatus(child.name, child.pid, child.since_ns, child.restarts, cameras)
             for child, cameras in children

@@ -9,9 +9,13 @@
     facts              recording.outbox ─ bus ─▶ recording.keeper_service ─▶ recording.keeper
                        sync the volume → ledger lines → sync the state → index → acknowledge → head
 
-Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, and for a look
-at a camera ``cameras.probe_worker``. Media crosses no process border. Orders of people come through
-the control socket to ``app.site``, which tells the database, the keeper and the workers.
+    people             browser ── HTTP, WebSocket ──▶ app.api_process (api.application)
+                       looks: index and files, read; orders: the control socket, as the commands do
+
+Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``, and
+for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses no process border.
+Orders of people come through the control socket to ``app.site``, which tells the database, the
+keeper and the workers.
 """
 
 import queue
@@ -21,12 +25,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import watchglass
+from watchglass.access.token import new_token, token_hash
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.layout import StateLock
 from watchglass.app.refusal import refusal
 from watchglass.app.site import NoWorkers, Site, configuration
-from watchglass.app.supervisor import Supervisor
+from watchglass.app.supervisor import SetupOffer, Supervisor
 from watchglass.app.volumes import missing, present
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
@@ -35,7 +40,15 @@ from watchglass.base.ids import VolumeId
 from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlServer, Token
 from watchglass.config.settings import Settings
-from watchglass.model.control import Accepted, Refused, Reply, Request, Status, StatusRequest
+from watchglass.model.control import (
+    Accepted,
+    NoteLooksRequest,
+    Refused,
+    Reply,
+    Request,
+    Status,
+    StatusRequest,
+)
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.volume import create_volume
@@ -43,6 +56,7 @@ from watchglass.store.site import SiteStore
 
 _POLL_S = 1.0
 _UPKEEP_NS = 5 * NS_PER_S
+_SETUP_NS = 24 * 3600 * NS_PER_S
 _LOG = log.get("recorder")
 
 
@@ -117,23 +131,45 @@ class Recorder:
             return 0
         return self.site.take_up()
 
+    def open_page(self) -> str | None:
+        """Serve the page; its URL, with the token that sets it up until somebody has. None when
+        ``stop`` was called meanwhile.
+
+        Raises what stands in the way; it is tried again meanwhile, and recording goes on without.
+        """
+        token = new_token()
+        offer = SetupOffer(token_hash(token), self._on.clock.wall_ns() + _SETUP_NS)
+        serving = self._supervisor.start_api(offer, self._stopping)
+        if serving is None:
+            return None
+        url = f"http://127.0.0.1:{serving.port}/"
+        # Behind the '#', which no browser sends and no proxy logs.
+        return url if serving.set_up else f"{url}#token={token}"
+
     def missing_volumes(self) -> list[str]:
         """A sentence for each volume that is not there."""
         return list(self._missing.values())
 
     def serve(self) -> None:
-        """Answer the control socket until ``stop``."""
+        """Answer the control socket until ``stop``, and until the api has told its last looks."""
         due_ns = 0
         while not self._stopping.is_set():
-            for token, request in self._control.poll(_POLL_S):
-                self._pool.submit(self._answer, token, request)
-            while not self._replies.empty():
-                self._control.reply(*self._replies.get())
+            self._take_requests()
             now_ns = self._on.clock.monotonic_ns()
             if now_ns >= due_ns and (self._upkeep is None or self._upkeep.done()):
                 due_ns = now_ns + _UPKEEP_NS
                 # Not here: an order waits for the keeper, and the socket must not.
                 self._upkeep = self._pool.submit(self._keep_up)
+        ending = self._pool.submit(self._supervisor.stop_api)
+        ending.add_done_callback(lambda _: self._control.wake())
+        while not ending.done():
+            self._take_requests()
+
+    def _take_requests(self) -> None:
+        for token, request in self._control.poll(_POLL_S):
+            self._pool.submit(self._answer, token, request)
+        while not self._replies.empty():
+            self._control.reply(*self._replies.get())
 
     def stop(self) -> None:
         """End the ``serve`` loop; for signal handlers and other threads."""
@@ -158,6 +194,9 @@ class Recorder:
         if isinstance(request, StatusRequest):
             return self.status()
         try:
+            if isinstance(request, NoteLooksRequest):
+                self.site.note_looks(request)
+                return Accepted()
             return Accepted(self.site.carry_out(request))
         except WatchglassError as error:
             return refusal(error)

@@ -64,6 +64,8 @@ class Settings:
     """The longest time between two syncs of a volume, while its disk can."""
     head_s: int = _number(60, 1, 3_600)
     """Time between two signed heads of a ledger."""
+    port: int = _number(8420, 0, 65_535)
+    """Of the page and its API, on loopback; 0 takes a free one."""
     cameras_per_worker: int = _number(8, 1, 64)
     queue_bytes: int = _number(16 * MIB, 1 * MIB, 1 * GIB)
     """What may wait for the disk, for each stream."""

@@ -87,5 +87,34 @@ class KeeperStart(msgspec.Struct, frozen=True, tag="keep"):
     log_json: bool
 
 
+class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
+    """The first message to the api process. ``hosts``: names beside those of loopback, with port,
+    that browsers use. ``port`` 0 takes a free one.
+
+    ``setup_hash`` is of the token that makes the first user, until ``setup_expires_ns`` (UTC);
+    empty to offer none.
+    """
+
+    state: str
+    port: int
+    setup_hash: str
+    setup_expires_ns: int
+    log_level: str
+    log_json: bool
+    hosts: tuple[str, ...] = ()
+    ui: str = ""
+
+
+class Serving(msgspec.Struct, frozen=True, tag="serving"):
+    """What the api process answers on its standard output: it is up, on that port.
+
+    ``set_up``: somebody has set the admin's password already.
+    """
+
+    port: int
+    set_up: bool
+
+
 ToWorker = WorkerStart | Record | StopRecording | Shutdown
 ToKeeperProcess = KeeperStart | Shutdown
+ToApiProcess = ApiStart | Shutdown

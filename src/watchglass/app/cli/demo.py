@@ -14,13 +14,14 @@ def demo(
     seconds: Annotated[
         float | None, typer.Option(help="End after so many seconds of recording.", min=1)
     ] = None,
+    port: Annotated[int, typer.Option(help="Of the page; 0 takes a free one.", min=0)] = 0,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON line at the end on standard output.")
     ] = False,
 ) -> None:
-    """Record four simulated cameras, to see how it works: no hardware needed."""
+    """Record four simulated cameras and show them in a browser: no hardware needed."""
     # It brings encoders along, which no other command should load.
     from watchglass.app.cli.demo_run import run_demo
 
-    held = run_demo(shell(context), seconds, json=json)
+    held = run_demo(shell(context), seconds, port, json=json)
     raise typer.Exit(0 if held else _FAILED)

@@ -32,9 +32,9 @@ _REDRAW_S = 0.5
 _PLAIN_EVERY_S = 5.0
 
 
-def run_demo(of: Shell, seconds: float | None, *, json: bool) -> bool:
+def run_demo(of: Shell, seconds: float | None, port: int, *, json: bool) -> bool:
     """The whole demo; whether all held."""
-    settings = settings_for(of.data, "debug" if of.verbose else None)
+    settings = settings_for(of.data, "debug" if of.verbose else None, port)
     stopping = threading.Event()
     Ending(stopping.set)
     screen = Screen(sys.stderr) if json else of.screen
@@ -118,6 +118,9 @@ def _plain_progress(screen: Screen) -> Callable[[float, float], None]:
 
 def _tell_start(screen: Screen, run: Demo) -> None:
     screen.say("Four simulated cameras, recorded as real ones would be. Ctrl-C ends.")
+    if run.page:
+        screen.say("Open this in a browser, and set a password of your own:")
+        screen.command(run.page)
     if not screen.live:
         screen.say(f"Files: {run.settings.media}")
 

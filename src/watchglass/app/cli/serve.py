@@ -1,26 +1,34 @@
 """``watchglass serve``: record until told to stop."""
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import watchglass
+from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.signals import Ending
 from watchglass.app.words import count_words, length_words
 from watchglass.base.clock import NS_PER_S
+from watchglass.base.errors import WatchglassError
 from watchglass.store.site import SiteStore
 
 if TYPE_CHECKING:
     from watchglass.app.wiring import Recorder
 
 
-def serve(context: typer.Context) -> None:
-    """Record all cameras until stopped (Ctrl-C, or SIGTERM)."""
+def serve(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(help="Of the page, on this machine; 0 takes a free one.")
+    ] = None,
+) -> None:
+    """Record all cameras, and serve the page, until stopped (Ctrl-C, or SIGTERM)."""
     from watchglass.app.wiring import Recorder
 
-    of = shell(context)
+    of = replace(shell(context), port=port)
     recorder = Recorder(of.ground)
     ending = Ending(recorder.stop)
     try:
@@ -29,6 +37,7 @@ def serve(context: typer.Context) -> None:
             recording = recorder.start()
         if not ending.asked:
             _tell_cameras(of, recorder, recording)
+            open_page(of.screen, recorder)
         recorder.serve()
         of.screen.say("Stopping: files are closed and accounted for. (Once more to not wait.)")
     finally:
@@ -36,6 +45,21 @@ def serve(context: typer.Context) -> None:
         recorder.close()
     took = length_words(round((time.monotonic() - began_s) * NS_PER_S))
     of.screen.say(f"Stopped in {took}. From now on the timeline says 'recorder stopped'.")
+
+
+def open_page(screen: Screen, recorder: "Recorder") -> str | None:
+    """Start the page and say where it is; recording goes on where it cannot be."""
+    try:
+        with screen.working("starting the page"):
+            url = recorder.open_page()
+    except WatchglassError as error:
+        screen.error(f"No page yet: {error.sentence} Recording goes on, and it is tried again.")
+        return None
+    if url is not None:
+        first = "#" in url
+        screen.say("Open this once, and set your password:" if first else "The page:")
+        screen.command(url)
+    return url
 
 
 def _introduce(of: Shell, recorder: "Recorder") -> None:

@@ -39,12 +39,14 @@ class Shell:
 
     data: Path | None = None
     verbose: bool = False
+    port: int | None = None
     screen: Screen = field(default_factory=Screen)
 
     @cached_property
     def settings(self) -> Settings:
         level = "debug" if self.verbose else None
-        settings = read_settings({"data": self.data, "log_level": level})
+        stated = {"data": self.data, "log_level": level, "port": self.port}
+        settings = read_settings(stated)
         log.configure(settings.log_level.value, json=settings.log_json)
         return settings
 
