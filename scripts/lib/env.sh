@@ -61,6 +61,12 @@ ensure_environment() {
     environment_key >"$stamp"
 }
 
+# Builds the page into the source tree, if what it is made from has changed. Without a network and
+# without a page the recorder records all the same.
+ensure_page() {
+    "$venv/bin/python" "$root/hatch_build.py" || say "The page stays as it was: the recorder records all the same."
+}
+
 # Programs that the tests and benches use beside Python: each Debian package and what it is for.
 system_packages=(chromium ffmpeg strace iproute2 e2fsprogs python3-gi gir1.2-gst-rtsp-server-1.0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)

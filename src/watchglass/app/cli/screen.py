@@ -77,6 +77,7 @@ class Screen:
             self.out.print(Text("  " + printable(line), "bold"), soft_wrap=True)
         else:
             self.out.file.write(f"  {printable(line)}\n")
+            self.out.file.flush()
 
     def remark(self, sentence: str) -> None:
         """Beside what was asked for: on standard error."""
