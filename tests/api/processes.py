@@ -1,48 +1,23 @@
-"""The api process as the supervisor would start it, beside a real recorder."""
+"""A browser's side of the page that a real recorder serves."""
 
-import subprocess
-import sys
-import time
-from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import msgspec
 from websockets.sync.client import ClientConnection
 
 from tests.api.recorded import COOKIE, PASSWORD, live_link
-from tests.app.running import environment
-from watchglass.access.token import new_token, token_hash
-from watchglass.model.assignment import ApiStart
 
 
-class ApiProcess:
-    """``python -m watchglass.app.api_process`` on a data folder, and a browser's side of it."""
+class Page:
+    """The page at the link that a recorder printed; ``set_up`` makes its first user."""
 
-    def __init__(self, data: Path) -> None:
-        self.token = new_token()
+    def __init__(self, link: str) -> None:
+        parts = urlsplit(link)
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.token = parse_qs(parts.fragment)["token"][0]
         self.cookie = ""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "watchglass.app.api_process"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
-        )  # fmt: skip
-        start = ApiStart(
-            str(data / "state"), 0, token_hash(self.token), time.time_ns() + 600 * 10**9,
-            "info", False,
-        )  # fmt: skip
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(msgspec.json.encode(start) + b"\n")
-        self.process.stdin.flush()
-        said = msgspec.json.decode(self.process.stdout.readline())
-        assert said["type"] == "serving", said
-        self.port: int = said["port"]
         self.http = httpx.Client(base_url=self.origin, timeout=20)
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def headers(self) -> dict[str, str]:
         return {"Cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {}
@@ -64,29 +39,17 @@ class ApiProcess:
         assert answer.status_code == 201, answer.text
         self.cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
 
+    def recording(self) -> list[str]:
+        """Ids of the cameras that record now."""
+        cameras = self.json("/api/v1/cameras")["cameras"]
+        return [each["id"] for each in cameras if each["now"]["state"] == "recording"]
+
     def live(self, camera: str, stream: str) -> ClientConnection:
         url = f"{self.origin}/api/v1/live/{camera}/{stream}"
         return live_link(url, self.origin, self.headers())
 
-    def end(self) -> int:
-        """Its input ends, as when the supervisor dies; the exit code."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        return self.process.wait(15)
-
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.http.close()
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None and not pipe.closed:
-                pipe.close()

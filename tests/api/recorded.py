@@ -5,7 +5,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,14 +26,20 @@ from watchglass.access.throttle import Throttle
 from watchglass.access.token import new_token, token_hash
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
-from watchglass.api.ports import ApiPorts, CauseWords, Look, Reach
-from watchglass.api.tailfeed import TailFeed
+from watchglass.api.openfile import OpenFileReader
+from watchglass.api.ports import ApiPorts, CauseWords, Reach
+from watchglass.api.problem import PictureDamagedError
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
+from watchglass.base.errors import StreamInvalidError
 from watchglass.base.ids import CameraId, VolumeId
+from watchglass.live.relayfeed import RelayFeed
+from watchglass.media.still import still
 from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.control import PauseRequest, ResumeRequest
+from watchglass.model.look import Look
 from watchglass.model.order import Synced
+from watchglass.model.still import StillRequest
 from watchglass.model.stream import StreamName
 from watchglass.store.access import AccessStore
 from watchglass.store.quick_index import QuickIndex
@@ -87,12 +93,24 @@ class Served:
     recorded: Recorded
     ports: ApiPorts
     app: FastAPI
+    feed: RelayFeed
     token: str
     looks: list[Look] = field(default_factory=list)
     orders: list[PauseRequest | ResumeRequest] = field(default_factory=list)
 
 
-def served(recorded: Recorded, port: int, ui: Path | None = None) -> Served:
+def in_this_process(request: StillRequest) -> bytes:
+    """A picture as the media-worker makes it."""
+    try:
+        return still(request.codec, request.configuration, request.access_unit, request.width)
+    except StreamInvalidError as error:
+        raise PictureDamagedError(error.sentence) from error
+
+
+def served(
+    recorded: Recorded, port: int, ui: Path | None = None,
+    decode: Callable[[StillRequest], bytes] | None = None,
+) -> Served:  # fmt: skip
     """Ports over a recorded site, as the composition root would fill them."""
     site = recorded.site
     looks: list[Look] = []
@@ -102,6 +120,11 @@ def served(recorded: Recorded, port: int, ui: Path | None = None) -> Served:
     access.offer_setup(token_hash(token), site.clock.wall_ns() + 3600 * NS_PER_S)
     sessions = Sessions(access, site.clock)
     files = FileTable()
+    reader = OpenFileReader(lambda _: site.volume.path, files, site.clock)
+    # No worker relays: what there is to see is on disk, and nobody waits for more.
+    feed = RelayFeed(
+        f"ipc://{site.state}/live-{port}", reader.since_key_frame, site.clock, waits_s=()
+    )
 
     def volume_path(volume: VolumeId) -> Path | None:
         return site.volume.path if volume == site.volume.id else None
@@ -128,13 +151,14 @@ def served(recorded: Recorded, port: int, ui: Path | None = None) -> Served:
         index=QuickIndex(site.state / "index.db"),
         volume_path=volume_path,
         carry_out=carry_out,
-        note_look=looks.append,
-        feed=TailFeed(lambda _: site.volume.path, files, site.clock),
+        note_looks=looks.extend,
+        feed=feed,
+        still=decode or in_this_process,
         words=CauseWords(CAUSES, REMEDIES),
         ui=ui or site.folder / "no-ui",
         version="test",
     )
-    return Served(recorded, ports, create_app(ports, files), token, looks, orders)
+    return Served(recorded, ports, create_app(ports, files), feed, token, looks, orders)
 
 
 def free_port() -> int:
@@ -219,10 +243,13 @@ class Browser:
 
 
 @contextmanager
-def running(recorded: Recorded, ui: Path | None = None) -> Iterator[tuple[Running, Browser]]:
+def running(
+    recorded: Recorded, ui: Path | None = None,
+    decode: Callable[[StillRequest], bytes] | None = None,
+) -> Iterator[tuple[Running, Browser]]:  # fmt: skip
     """A server over a recorded site, and a browser that is signed in."""
     port = free_port()
-    of = served(recorded, port, ui)
+    of = served(recorded, port, ui, decode)
     with Running(of, port) as at:
         browser = Browser(at)
         try:
@@ -230,6 +257,7 @@ def running(recorded: Recorded, ui: Path | None = None) -> Iterator[tuple[Runnin
             yield at, browser
         finally:
             browser.http.close()
+            of.feed.close()
 
 
 def live_link(url: str, origin: str | None, headers: dict[str, str]) -> ClientConnection:

@@ -12,8 +12,8 @@ from watchglass.base.errors import AlreadyRunningError, CameraUnreachableError
 
 COMMANDS = [
     "serve", "demo", "doctor", "camera", "camera add", "camera list", "camera probe",
-    "camera remove", "camera pause", "camera resume", "camera sound", "timeline", "clip", "check",
-    "version",
+    "camera remove", "camera pause", "camera resume", "camera sound", "timeline", "clip", "looks",
+    "check", "version",
 ]  # fmt: skip
 
 

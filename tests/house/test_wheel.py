@@ -37,7 +37,7 @@ def test_a_wheel_in_an_empty_environment_serves_the_page(tmp_path: Path) -> None
     empty = tmp_path / "empty"
     venv.create(empty, with_pip=False)
     python = empty / "bin/python"
-    into = [*pip, "--python", python, "install"]
+    into: list[str | Path] = [*pip, "--python", python, "install"]
     run(*into, "--require-hashes", "-r", ROOT / "requirements/runtime.txt")
     run(*into, "--no-deps", wheel)
     assert page(empty / "bin/watchglass", tmp_path / "data").startswith(b"<!doctype html>")

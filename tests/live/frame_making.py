@@ -1,7 +1,7 @@
 """Frames that need no camera."""
 
 from watchglass.base.ids import RunId
-from watchglass.live.feed import LiveFrame, LiveShape
+from watchglass.model.live import LiveFrame, LiveShape
 
 RUN = RunId("0" * 32)
 STEP = 6000

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from tests.live.frame_making import frames, shape
 from watchglass.base.ids import CameraId
-from watchglass.live.feed import LiveItem, LiveSink
 from watchglass.live.hub import LiveHub
+from watchglass.model.live import LiveItem, LiveSink
 from watchglass.model.stream import StreamName
 
 CAMERA = CameraId("c" * 32)

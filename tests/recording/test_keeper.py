@@ -1,6 +1,8 @@
 """The keeper among crashes: what always holds, whoever is killed and whatever is told twice."""
 
 import os
+import sqlite3
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -586,7 +588,7 @@ def test_a_volume_that_does_not_sync_acknowledges_nothing(tmp_path: Path) -> Non
 # --- the index --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["deleted", "garbage", "truncated", "old"])
+@pytest.mark.parametrize("how", ["deleted", "garbage", "truncated", "old", "of an old version"])
 def test_an_index_that_is_lost_is_made_anew(site: Site, how: str) -> None:
     camera, worker = begun(site)
     record(site, worker, camera)
@@ -604,6 +606,9 @@ def test_an_index_that_is_lost_is_made_anew(site: Site, how: str) -> None:
             path.write_bytes(os.urandom(10_000))
         case "truncated":
             path.write_bytes(path.read_bytes()[:5000])
+        case "of an old version":
+            with closing(sqlite3.connect(path, isolation_level=None)) as database:
+                database.execute("UPDATE schema_version SET version = 1")
         case _:
             path.write_bytes(old)
     site.start()

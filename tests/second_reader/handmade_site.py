@@ -147,6 +147,19 @@ def write_lines(path: Path, lines: list[bytes]) -> None:
     path.write_bytes(b"".join(one + b"\n" for one in lines))
 
 
+def site_rows() -> list[Row]:
+    look: Row = {
+        "type": "looked", "look": "5" * 32, "camera": CAMERA, "stream": "main", "how": "live",
+        "from": str(START + SECOND), "by": "6" * 64,
+    }  # fmt: skip
+    return [
+        *key_rows("site"),
+        {"type": "camera_added", "camera": CAMERA},
+        look,
+        look | {"to": str(START + 2 * SECOND)},
+    ]
+
+
 def write_site(folder: Path) -> tuple[Path, Path]:
     state, volume = folder / "state", folder / "volume"
     lines = ledger_lines(rows())
@@ -154,7 +167,7 @@ def write_site(folder: Path) -> tuple[Path, Path]:
     for place in (state / "ledger" / CAMERA, volume / CAMERA / "ledger"):
         write_lines(place / "2023-11.jsonl", lines)
         write_lines(place / "heads" / "2023-11.jsonl", chain)
-    site = ledger_lines([*key_rows("site"), {"type": "camera_added", "camera": CAMERA}])
+    site = ledger_lines(site_rows())
     write_lines(state / "ledger" / "site" / "2023-11.jsonl", site)
     (volume / "volume.json").write_bytes(line(format=1, volume=VOLUME, created=str(START)))
     alive = line(v=1, wall=str(START + 20 * SECOND), boottime="1", boot="b", state="running")

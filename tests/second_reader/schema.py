@@ -57,6 +57,7 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "codec": one_of("h264", "h265"),
     "sound": one_of("aac", "pcm_alaw", "pcm_mulaw", ""),
     "what": one_of("stopped", "late", "changed"),
+    "how": one_of("live", "playback"),
     "deleted": one_of("retention", "media_missing"),
     "tombstones": _tombstones,
 }
@@ -96,6 +97,7 @@ _SITE = _EVERY | {
     "camera_enabled": "camera:id" + _WHO,
     "sound_changed": "camera:id on:bool" + _WHO,
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
+    "looked": "look:id camera:id stream:stream how:how from:decimal to?:decimal by?:hash",
 }
 _COMMON = "v:number n:decimal t:decimal type:text"
 _HEAD = (

@@ -222,6 +222,19 @@ def test_a_site_is_accepted(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("good", "bad"), [(b'"how":"live"', b'"how":"seen"'), (b'"look":"5', b'"look":"G')]
+)
+def test_a_look_that_is_none_is_found(tmp_path: Path, good: bytes, bad: bytes) -> None:
+    state, volume = write_site(tmp_path)
+    (ledger,) = (state / "ledger" / "site").glob("*.jsonl")
+    whole = ledger.read_bytes()
+    assert whole.count(good) == 2
+    ledger.write_bytes(whole.replace(good, bad, 1))
+    found = failing(read_site(state, [volume]).findings)
+    assert any("not of the form" in one for one in found)
+
+
 def test_a_clock_that_runs_back_over_a_month(tmp_path: Path) -> None:
     rest = [{"type": "sound_changed", "on": True, "t": str(START + 30 * 86400 * SECOND)}]
     lines = ledger_lines(rows())

@@ -201,7 +201,7 @@ def test_newer_and_too_old_schemas_are_refused(tmp_path: Path) -> None:
         opened(tmp_path / "new.db")
     assert (tmp_path / "new.db").read_bytes() == before
     opened(tmp_path / "old.db").close()
-    with pytest.raises(ConfigError, match=r"too old.*throw it away"):
+    with pytest.raises(DamagedError, match=r"too old.*throw it away"):
         opened(tmp_path / "old.db", Schema("notes", NEWER, if_damaged="throw it away.", oldest=2))
 
 

@@ -16,6 +16,7 @@ from watchglass.api import (
     livesocket,
     media,
     pages,
+    pictures,
     playback,
     timeline,
 )
@@ -29,6 +30,7 @@ from watchglass.api.policy import Allowed, Signed, require_policies
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import Problem, handle_errors
 from watchglass.api.services import Services, services
+from watchglass.api.stills import Stills
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
 from watchglass.live.hub import LiveHub
@@ -46,9 +48,10 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
         ports,
         blocking,
         files,
-        Looks(ports, blocking),
+        Looks(ports.clock, ports.note_looks, blocking),
         LiveHub(ports.feed, blocking),
         ChangeFeed(blocking, changes.Observer(ports, files)),
+        Stills(),
     )
     app = FastAPI(
         title="Watchglass", version=ports.version, openapi_url=None, docs_url=None, redoc_url=None,
@@ -65,7 +68,7 @@ def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
         entry.router, cameras.router, timeline.router, playback.router, media.router,
-        changes.router, livesocket.router, _about, pages.router,
+        pictures.router, changes.router, livesocket.router, _about, pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.
         app.router.routes.extend(router.routes)
@@ -127,7 +130,7 @@ async def _keep_up(of: Services) -> None:
     while True:
         await asyncio.sleep(_UPKEEP_S)
         count += 1
-        await of.looks.keep_up()
+        of.looks.keep_up()
         if count % _SESSIONS_EVERY == 0:
             try:
                 await of.blocking(of.ports.sessions.forget_ended)

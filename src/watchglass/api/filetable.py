@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from watchglass.api.problem import GoneError
-from watchglass.api.track import TrackHeader, track_header
 from watchglass.base.errors import DamagedError, StorageError
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import Track
@@ -21,6 +20,7 @@ from watchglass.recording.boxes import read_at
 from watchglass.recording.fileheader import FileInfo, read_header
 from watchglass.recording.footer import Entry
 from watchglass.recording.mediafile import read_fragment_head, scan
+from watchglass.recording.track import TrackHeader, track_header
 
 _MOST_FILES = 96
 _MAGIC_BYTES = 4

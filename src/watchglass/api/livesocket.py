@@ -15,8 +15,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from watchglass.access.policy import Action, User
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed, session_of
-from watchglass.api.ports import Look, LookKind
-from watchglass.api.services import Services, services
+from watchglass.api.services import services
 from watchglass.base.errors import RefusedError
 from watchglass.base.ids import CameraId
 from watchglass.live.viewer import Viewer
@@ -39,22 +38,14 @@ async def watch_live(
     """Live frames until the viewer leaves, or the session ends."""
     of = services(socket)
     await socket.accept()
-    began_ns = of.ports.clock.wall_ns()
-    look = Look(user.id, CameraId(camera), stream, began_ns, None, LookKind.LIVE)
-    await of.looks.live(look)
+    look = of.looks.began(user, CameraId(camera), stream)
     try:
         async with of.hub.watch(look.camera, stream) as viewer:
             await _until_left(socket, viewer)
     except RefusedError:
         await _close(socket, _TRY_AGAIN_LATER)
     finally:
-        await asyncio.shield(of.looks.live(_ended(of, look)))
-
-
-def _ended(of: Services, look: Look) -> Look:
-    return Look(
-        look.user, look.camera, look.stream, look.from_ns, of.ports.clock.wall_ns(), look.kind
-    )
+        of.looks.ended(look)
 
 
 async def _until_left(socket: WebSocket, viewer: Viewer) -> None:

@@ -1,113 +1,128 @@
-"""Every look into the ledger: one line when somebody begins, then one now and again as it goes on.
+"""Every look into the ledger: told when it begins, now and again as it goes on, and when it ends.
 
-A viewing is one person's sign-in on one stream, over spans that touch. What is not noted yet when
-the process dies is at most the newest minutes of viewings whose beginning is noted.
+A viewing is one person's sign-in playing back one stream, over spans that touch; it is one look, as
+a live view is. Nobody waits for the disk: a picture may be on the screen a moment before its look
+is in the ledger, which normally takes less than a second. So a power cut, or the death of this
+process, may lose the looks that began in that moment, the end of live views and the newest minutes
+of playback; and while no recorder answers, all that began since it last did.
 """
 
-import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from watchglass.access.policy import User
 from watchglass.api.blocking import Blocking
-from watchglass.api.ports import ApiPorts, Look, LookKind
-from watchglass.base import log
-from watchglass.base.clock import NS_PER_S
-from watchglass.base.errors import WatchglassError
+from watchglass.api.lookqueue import LookQueue
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.ids import CameraId, LookId, random_id
+from watchglass.model.look import Look, LookKind
+from watchglass.model.stream import StreamName
 
 _TOUCHES_NS = 10 * NS_PER_S
 _IDLE_NS = 60 * NS_PER_S
-_NOTED_EVERY_NS = 300 * NS_PER_S
+_TOLD_EVERY_NS = 300 * NS_PER_S
 _MOST_VIEWINGS = 1000
-_LOG = log.get("looks")
+
+_Key = tuple[str, CameraId, StreamName, LookKind]
 
 
 @dataclass(slots=True)
 class _Viewing:
-    """``noted_to_ns``: up to there the ledger knows; ``seen_ns`` and ``told_ns`` are monotonic."""
+    """``told`` is as much of ``look`` as went to the queue; ``seen_ns``, ``told_ns`` monotonic."""
 
     look: Look
-    from_ns: int
-    to_ns: int
-    noted_from_ns: int
-    noted_to_ns: int
+    told: Look
     seen_ns: int
     told_ns: int
-
-    def takes(self, from_ns: int, to_ns: int) -> bool:
-        return from_ns <= self.to_ns + _TOUCHES_NS and to_ns >= self.from_ns - _TOUCHES_NS
-
-    @property
-    def is_noted(self) -> bool:
-        return self.noted_from_ns <= self.from_ns and self.to_ns <= self.noted_to_ns
 
 
 class Looks:
     """Of one event loop."""
 
-    def __init__(self, ports: ApiPorts, blocking: Blocking) -> None:
-        self._ports = ports
-        self._blocking = blocking
-        self._viewings: OrderedDict[tuple[str, str, str], _Viewing] = OrderedDict()
-        self._retry: list[Look] = []
+    def __init__(
+        self, clock: Clock, note: Callable[[Sequence[Look]], None], blocking: Blocking
+    ) -> None:
+        """``note`` is the port of that name."""
+        self._clock = clock
+        self._queue = LookQueue(note, blocking)
+        self._viewings: OrderedDict[_Key, _Viewing] = OrderedDict()
 
-    async def saw(self, user: User, look: Look) -> None:
-        """Somebody is given the media of a span. The first time it is noted before this returns."""
-        assert look.to_ns is not None
-        key = (user.session, look.camera, look.stream.value)
-        now_ns = self._ports.clock.monotonic_ns()
+    def saw(
+        self,
+        user: User,
+        camera: CameraId,
+        stream: StreamName,
+        from_ns: int,
+        to_ns: int,
+        kind: LookKind = LookKind.PLAYBACK,
+    ) -> None:
+        """Somebody is given the recorded media of a span (UTC ns); ``LIVE`` as it is recorded."""
+        key = (user.session, camera, stream, kind)
+        now_ns = self._clock.monotonic_ns()
         viewing = self._viewings.get(key)
-        if viewing is not None and viewing.takes(look.from_ns, look.to_ns):
-            viewing.from_ns = min(viewing.from_ns, look.from_ns)
-            viewing.to_ns = max(viewing.to_ns, look.to_ns)
-            viewing.seen_ns = now_ns
+        grown = _grown(viewing.look, from_ns, to_ns) if viewing is not None else None
+        if viewing is not None and grown is not None:
+            viewing.look, viewing.seen_ns = grown, now_ns
             return
-        self._viewings[key] = _Viewing(
-            look, look.from_ns, look.to_ns, look.from_ns, look.to_ns, now_ns, now_ns
-        )
-        while len(self._viewings) > _MOST_VIEWINGS:
-            _, oldest = self._viewings.popitem(last=False)
-            await self._tell(oldest)
         if viewing is not None:
-            await self._tell(viewing)
-        await self._note(look)
+            self._tell(viewing)
+        look = _look(user, camera, stream, kind, from_ns, to_ns)
+        self._queue.put(look)
+        self._viewings[key] = _Viewing(look, look, now_ns, now_ns)
+        while len(self._viewings) > _MOST_VIEWINGS:
+            self._tell(self._viewings.popitem(last=False)[1])
 
-    async def live(self, look: Look) -> None:
-        """A live view began (``to_ns`` is None), or ended."""
-        assert look.kind is LookKind.LIVE
-        await self._note(look)
+    def began(self, user: User, camera: CameraId, stream: StreamName) -> Look:
+        """A live view begins; ``ended`` takes what this gives."""
+        look = _look(user, camera, stream, LookKind.LIVE, self._clock.wall_ns(), None)
+        self._queue.put(look)
+        return look
 
-    async def keep_up(self) -> None:
-        """Note what viewings have come to; about once a second."""
-        retry, self._retry = self._retry, []
-        for look in retry:
-            await self._note(look)
-        now_ns = self._ports.clock.monotonic_ns()
+    def ended(self, look: Look) -> None:
+        """A live view is over."""
+        self._queue.put(replace(look, to_ns=max(look.from_ns, self._clock.wall_ns())))
+
+    def keep_up(self) -> None:
+        """Tell what viewings have come to, and try again what was not noted; once a second."""
+        now_ns = self._clock.monotonic_ns()
         for key, viewing in list(self._viewings.items()):
             idle = now_ns - viewing.seen_ns > _IDLE_NS
             if idle:
-                self._viewings.pop(key, None)
-            if idle or now_ns - viewing.told_ns > _NOTED_EVERY_NS:
+                del self._viewings[key]
+            if idle or now_ns - viewing.told_ns > _TOLD_EVERY_NS:
                 viewing.told_ns = now_ns
-                await self._tell(viewing)
+                self._tell(viewing)
+        self._queue.send()
 
     async def close(self) -> None:
-        """Note all that is open, at the end of the process."""
-        viewings, self._viewings = self._viewings, OrderedDict()
-        for viewing in viewings.values():
-            await self._tell(viewing)
+        """Have all that is open noted, at the end of the process."""
+        while self._viewings:
+            self._tell(self._viewings.popitem()[1])
+        await self._queue.close()
 
-    async def _tell(self, viewing: _Viewing) -> None:
-        if viewing.is_noted:
-            return
-        viewing.noted_from_ns, viewing.noted_to_ns = viewing.from_ns, viewing.to_ns
-        await self._note(replace(viewing.look, from_ns=viewing.from_ns, to_ns=viewing.to_ns))
+    def _tell(self, viewing: _Viewing) -> None:
+        if viewing.told != viewing.look:
+            viewing.told = viewing.look
+            self._queue.put(viewing.look)
 
-    async def _note(self, look: Look) -> None:
-        try:
-            # A viewer who leaves must not keep the look out of the ledger.
-            await asyncio.shield(self._blocking(self._ports.note_look, look))
-        except WatchglassError as error:
-            _LOG.error("look_not_noted", camera=look.camera, error=error.sentence)
-            if len(self._retry) < _MOST_VIEWINGS:
-                self._retry.append(look)
+
+def _look(
+    user: User,
+    camera: CameraId,
+    stream: StreamName,
+    kind: LookKind,
+    from_ns: int,
+    to_ns: int | None,
+) -> Look:
+    return Look(LookId(random_id()), user.name, camera, stream, kind, from_ns, to_ns)
+
+
+def _grown(look: Look, from_ns: int, to_ns: int) -> Look | None:
+    """A playback with a span more; None where that does not touch it."""
+    assert look.to_ns is not None
+    if from_ns > look.to_ns + _TOUCHES_NS or to_ns < look.from_ns - _TOUCHES_NS:
+        return None
+    return replace(look, from_ns=min(look.from_ns, from_ns), to_ns=max(look.to_ns, to_ns))

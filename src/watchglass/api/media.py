@@ -12,10 +12,9 @@ from watchglass.api.filetable import ReadableFile, descriptor, read_entries
 from watchglass.api.g711 import g711_records
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed
-from watchglass.api.ports import ApiPorts, Look, LookKind
+from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import RESPONSES, GoneError
 from watchglass.api.services import Services, services
-from watchglass.api.track import TrackHeader
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import CameraId, RunId
 from watchglass.model.gap import GapCause
@@ -23,6 +22,7 @@ from watchglass.model.stream import StreamName, Track
 from watchglass.recording.fileheader import VIDEO_TIMESCALE
 from watchglass.recording.footer import Entry
 from watchglass.recording.placement import wall_at
+from watchglass.recording.track import TrackHeader
 from watchglass.store.index import FileRow
 
 router = APIRouter(prefix=PREFIX + "/media/{camera}/{stream}/{run}/{sequence}", tags=["media"])
@@ -101,10 +101,7 @@ async def get_segment(
     of = services(request)
     asked = _asked(camera, stream, run, sequence, track, at_ms)
     found = await of.blocking(_segment, of, asked, first, last)
-    await of.looks.saw(
-        user,
-        Look(user.id, asked.camera, asked.stream, found.from_ns, found.to_ns, LookKind.PLAYBACK),
-    )
+    of.looks.saw(user, asked.camera, asked.stream, found.from_ns, found.to_ns)
     return _response(request, found)
 
 

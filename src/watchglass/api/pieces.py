@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watchglass.api.filetable import ReadableFile
-from watchglass.api.track import TrackHeader
 from watchglass.model.stream import Track
 from watchglass.recording.fileheader import VIDEO_TIMESCALE
 from watchglass.recording.footer import Entry
 from watchglass.recording.fragment import FIRST_IS_KEY, HAS_KEY
 from watchglass.recording.placement import media_at, wall_at
+from watchglass.recording.track import TrackHeader
 from watchglass.store.index import FileRow
 
 _LONG = 4 * VIDEO_TIMESCALE

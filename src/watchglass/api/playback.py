@@ -1,5 +1,6 @@
 """Route: how to play a span."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -16,12 +17,12 @@ from watchglass.api.services import Services, services
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import DamagedError, VolumeMissingError
-from watchglass.base.ids import CameraId, RunId
+from watchglass.base.ids import CameraId, GapId, RunId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
-from watchglass.model.timeline import SpanKind
+from watchglass.model.timeline import Span, SpanKind, StreamTimeline
 from watchglass.recording.timeline import timeline
-from watchglass.store.index import FileRow, IndexReader
+from watchglass.store.index import FileRow, GapRow, IndexReader
 
 router = APIRouter(prefix=PREFIX, tags=["playback"], responses=RESPONSES)
 
@@ -80,7 +81,8 @@ class PlaybackPiece(BaseModel):
 
 
 class PlaybackGap(BaseModel):
-    """A span that cannot be played; ``unaccounted`` must never be, ``pending`` is on its way."""
+    """A span that cannot be played; ``unaccounted`` must never be, ``pending`` is on its way. A gap
+    is told in its whole length, also where it begins before or ends after what was asked for."""
 
     from_ms: int
     to_ms: int
@@ -128,6 +130,7 @@ def _playback(
     now_ns = of.ports.clock.wall_ns()
     with of.ports.index.read() as index:
         line = timeline(index, camera, stream, from_ns, to_ns, now_ns)
+        spans = _whole(line, index.gaps_between(camera, stream, line.from_ns, line.to_ns), now_ns)
         # Of a file that is being written the index knows less than the file itself.
         rows = index.files_between(camera, stream, from_ns - 5 * _AHEAD_NS, to_ns)
         holes = {run: _holes(index, run) for run in {row.run for row in rows}}
@@ -137,7 +140,7 @@ def _playback(
     gaps = [
         _gap(of.ports.words, max(span.from_ns, reach_ns) if span.cause is None else span.from_ns,
              span.to_ns, span.kind, span.cause)
-        for span in line.spans
+        for span in spans
         if span.kind is not SpanKind.MEDIA and (span.cause is not None or span.to_ns > reach_ns)
     ]  # fmt: skip
     gaps += [
@@ -156,6 +159,18 @@ def _playback(
         gaps=sorted(gaps, key=lambda gap: gap.from_ms),
         resume_ms=resume_ns // _NS_PER_MS if resume_ns is not None else None,
     )
+
+
+def _whole(line: StreamTimeline, rows: list[GapRow], now_ns: int) -> list[Span]:
+    """The spans, a gap at either end in its whole length: a player shows how long it is."""
+    gaps: dict[GapId | None, GapRow] = {row.id: row for row in rows}
+    spans = list(line.spans)
+    if spans and (first := gaps.get(spans[0].gap)):
+        spans[0] = replace(spans[0], from_ns=min(first.wall_from, spans[0].from_ns))
+    if spans and (last := gaps.get(spans[-1].gap)):
+        ends_ns = last.wall_to if last.wall_to is not None else now_ns
+        spans[-1] = replace(spans[-1], to_ns=max(ends_ns, spans[-1].to_ns))
+    return spans
 
 
 def _pieces(

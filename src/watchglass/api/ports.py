@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -15,27 +14,9 @@ from watchglass.live.feed import FrameFeed
 from watchglass.model.camera import Camera
 from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.gap import GapCause
-from watchglass.model.stream import StreamName
+from watchglass.model.look import Look
+from watchglass.model.still import StillRequest
 from watchglass.store.index import IndexReader
-
-
-class LookKind(StrEnum):
-    """How somebody looked."""
-
-    LIVE = "live"
-    PLAYBACK = "playback"
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Somebody looked at a span (UTC ns). ``to_ns`` is None for a live view that begins."""
-
-    user: str
-    camera: CameraId
-    stream: StreamName
-    from_ns: int
-    to_ns: int | None
-    kind: LookKind
 
 
 class Index(Protocol):
@@ -79,8 +60,9 @@ class ApiPorts:
     """All calls may block, and are made from threads; they raise WatchglassError.
 
     ``cameras``: all that are not removed, without credentials. ``volume_path``: None for a volume
-    that is not there. ``carry_out`` asks the running recorder. ``note_look`` returns once the look
-    is sure to reach the site's ledger.
+    that is not there. ``carry_out`` asks the running recorder. ``note_looks`` returns once they are
+    in the site's ledger, on disk; one that is told again does no harm.
+    ``still`` gives a JPEG; PictureDamagedError, MediaWorkerError.
     """
 
     clock: Clock
@@ -91,8 +73,9 @@ class ApiPorts:
     index: Index
     volume_path: Callable[[VolumeId], Path | None]
     carry_out: Callable[[PauseRequest | ResumeRequest], CameraId]
-    note_look: Callable[[Look], None]
+    note_looks: Callable[[Sequence[Look]], None]
     feed: FrameFeed
+    still: Callable[[StillRequest], bytes]
     words: CauseWords
     ui: Path
     version: str

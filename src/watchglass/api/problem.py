@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from watchglass.access.errors import TooManyTriesError
 from watchglass.base import log
-from watchglass.base.errors import NotFoundError, WatchglassError
+from watchglass.base.errors import BusError, DamagedError, NotFoundError, WatchglassError
 from watchglass.model.gap import GapCause
 
 MEDIA_TYPE = "application/problem+json"
@@ -32,6 +32,9 @@ _STATUS: dict[str, HTTPStatus] = {
     "write_failed": HTTPStatus.SERVICE_UNAVAILABLE,
     "volume_missing": HTTPStatus.SERVICE_UNAVAILABLE,
     "bus": HTTPStatus.SERVICE_UNAVAILABLE,
+    "media_worker": HTTPStatus.SERVICE_UNAVAILABLE,
+    "no_picture": HTTPStatus.NOT_FOUND,
+    "picture_damaged": HTTPStatus.NOT_FOUND,
 }
 
 
@@ -54,6 +57,24 @@ class GoneError(NotFoundError):
     def __init__(self, sentence: str, cause: GapCause | None = None) -> None:
         super().__init__(sentence)
         self.cause = cause
+
+
+class NoPictureError(GoneError):
+    """Nothing was on show at the moment asked for; ``cause`` is that of the gap."""
+
+    code = "no_picture"
+
+
+class PictureDamagedError(DamagedError):
+    """A recorded key frame that cannot be decoded."""
+
+    code = "picture_damaged"
+
+
+class MediaWorkerError(BusError):
+    """The process that makes pictures is not there, or has too much to do."""
+
+    code = "media_worker"
 
 
 def problem(status: int, code: str, detail: str, cause: GapCause | None = None) -> JSONResponse:

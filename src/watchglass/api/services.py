@@ -9,6 +9,7 @@ from watchglass.api.changefeed import ChangeFeed
 from watchglass.api.filetable import FileTable
 from watchglass.api.looks import Looks
 from watchglass.api.ports import ApiPorts
+from watchglass.api.stills import Stills
 from watchglass.live.hub import LiveHub
 
 
@@ -22,6 +23,7 @@ class Services:
     looks: Looks
     hub: LiveHub
     changes: ChangeFeed
+    stills: Stills
 
 
 def services(connection: HTTPConnection) -> Services:

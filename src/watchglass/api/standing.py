@@ -6,13 +6,13 @@ from enum import StrEnum
 from watchglass.api.archive import path_of
 from watchglass.api.filetable import FileTable
 from watchglass.api.ports import ApiPorts
-from watchglass.api.track import TrackHeader
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId
 from watchglass.model.camera import Camera, CameraState
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName, Track
+from watchglass.recording.track import TrackHeader
 from watchglass.store.index import FileRow, GapRow, IndexReader
 
 _RECENT_NS = 2 * 3600 * NS_PER_S

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,10 +17,11 @@ from watchglass.access.session import Sessions
 from watchglass.access.throttle import Throttle
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
+from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
-from watchglass.api.ports import ApiPorts, CauseWords, Look, Reach
-from watchglass.api.tailfeed import TailFeed
+from watchglass.api.ports import ApiPorts, CauseWords, Reach
 from watchglass.app.layout import Layout
+from watchglass.app.media_port import MediaPort
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
 from watchglass.app.words import CAUSES, REMEDIES
@@ -31,15 +32,18 @@ from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassErro
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlClient
+from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
 from watchglass.model.control import (
     Accepted,
+    NoteLooksRequest,
     PauseRequest,
     Refused,
     Reply,
     Request,
     ResumeRequest,
 )
+from watchglass.model.look import Look
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
 from watchglass.store.quick_index import QuickIndex
@@ -49,6 +53,7 @@ from watchglass.store.vault import Vault
 _ORDER_S = 30.0
 _END_S = 2
 _BACKLOG = 128
+_NOT_ASKED = "The recorder answers what was not asked: is it of another version?"
 _LOG = log.get("api")
 
 
@@ -131,7 +136,8 @@ class _Site:
             self._layout.control, Codec[Request](Request), Codec[Reply](Reply)
         )
         sessions = Sessions(self._access, clock)
-        self._feed = TailFeed(self._root_of, files, clock)
+        reader = OpenFileReader(self._root_of, files, clock)
+        self._feed = RelayFeed(self._layout.live, reader.since_key_frame, clock)
         self.ports = ApiPorts(
             clock=clock,
             reach=Reach(_hosts(port) | set(start.hosts)),
@@ -141,8 +147,9 @@ class _Site:
             index=self._index,
             volume_path=self._volume_path,
             carry_out=self._carry_out,
-            note_look=self._note_look,
+            note_looks=self._note_looks,
             feed=self._feed,
+            still=MediaPort(self._layout.media, clock).still,
             words=CauseWords(CAUSES, REMEDIES),
             ui=Path(start.ui) if start.ui else UI,
             version=watchglass.__version__,
@@ -161,20 +168,21 @@ class _Site:
         return self._volume_path(self._store.camera(camera, with_credentials=False).volume)
 
     def _carry_out(self, request: PauseRequest | ResumeRequest) -> CameraId:
+        accepted = self._ask(request)
+        if accepted.camera is None:
+            raise BusError(_NOT_ASKED)
+        return accepted.camera
+
+    def _note_looks(self, looks: Sequence[Look]) -> None:
+        self._ask(NoteLooksRequest(tuple(looks)))
+
+    def _ask(self, request: Request) -> Accepted:
         reply = self._control.call(request, _ORDER_S)
         if isinstance(reply, Refused):
             raise error_of(reply)
-        if not isinstance(reply, Accepted) or reply.camera is None:
-            raise BusError("The recorder answers what was not asked: is it of another version?")
-        return reply.camera
-
-    @staticmethod
-    def _note_look(look: Look) -> None:
-        # Until the keeper takes looks: the log alone.
-        _LOG.info(
-            "look", user=look.user, camera=look.camera, stream=look.stream.value,
-            from_ns=look.from_ns, to_ns=look.to_ns, kind=look.kind.value,
-        )  # fmt: skip
+        if not isinstance(reply, Accepted):
+            raise BusError(_NOT_ASKED)
+        return reply
 
 
 def _hosts(port: int) -> frozenset[str]:

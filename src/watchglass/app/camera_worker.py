@@ -11,10 +11,11 @@ import msgspec
 
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.base import log
-from watchglass.base.clock import SystemClock
+from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.base.secret import Secret
 from watchglass.cameras.source import open_camera
+from watchglass.live.outlet import Outlet
 from watchglass.model.assignment import (
     AssignedCamera,
     AssignedStream,
@@ -47,14 +48,18 @@ def main() -> None:
     threading.excepthook = _die
     _calm_collector()
     allow = set(start.allow)
-    worker = _worker(start, allow)
+    clock = SystemClock()
+    worker = _worker(start, allow, clock)
     worker.start()
+    outlet = Outlet(start.live, start.name, worker.watch, clock)
+    outlet.start()
     messages: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
     gone = Shutdown(GapCause.RECORDER_CRASHED)
     take_messages(decoder, messages.put, lambda: messages.put(gone))
     for camera in start.cameras:
         worker.record(camera)
     _obey(worker, messages, allow)
+    outlet.close()
     leave()
 
 
@@ -91,9 +96,7 @@ def _obey(worker: CameraWorker, messages: "queue.SimpleQueue[ToWorker]", allow: 
                 allow.update(message.allow)
 
 
-def _worker(start: WorkerStart, allow: set[str]) -> CameraWorker:
-    clock = SystemClock()
-
+def _worker(start: WorkerStart, allow: set[str], clock: Clock) -> CameraWorker:
     def open_source(camera: AssignedCamera, stream: AssignedStream) -> VideoSource:
         credentials = Credentials(camera.user, Secret(camera.password)) if camera.user else None
         # Sound comes with the large picture; asking for it twice would only cost.

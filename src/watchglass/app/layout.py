@@ -27,6 +27,14 @@ class Layout:
         return f"ipc://{self.run}/control"
 
     @property
+    def live(self) -> str:
+        return f"ipc://{self.run}/live"
+
+    @property
+    def media(self) -> str:
+        return f"ipc://{self.run}/media"
+
+    @property
     def site_db(self) -> Path:
         return self.state / "site.db"
 

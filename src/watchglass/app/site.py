@@ -18,6 +18,7 @@ from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddr
 from watchglass.model.control import (
     AddCameraRequest,
     NoteClipRequest,
+    NoteLooksRequest,
     PauseRequest,
     RemoveCameraRequest,
     ResumeRequest,
@@ -30,6 +31,7 @@ from watchglass.model.order import (
     Configure,
     EnableCamera,
     NoteClip,
+    NoteLooks,
     PauseCamera,
     RemoveCamera,
     Retention,
@@ -200,6 +202,10 @@ class Site:
             )
         )  # fmt: skip
         return camera.id
+
+    def note_looks(self, request: NoteLooksRequest) -> None:
+        """Of cameras that are gone as well: what was looked at was looked at."""
+        self._keeper.order(NoteLooks(request.looks))
 
 
 def allowed_hosts(store: SiteStore) -> frozenset[str]:

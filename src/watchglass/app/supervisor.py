@@ -1,4 +1,4 @@
-"""The supervisor: starts keeper, camera-workers and api, and starts them again when they die.
+"""The supervisor: starts keeper, workers and api, and starts them again when they die.
 
 It touches no media. A worker that dies is started again at once with the same cameras; the keeper
 is started again while the workers go on writing. When the supervisor itself dies, the pipes to its
@@ -32,12 +32,15 @@ from watchglass.model.assignment import (
 from watchglass.model.control import Accepted, ProcessStatus, Refused
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
+from watchglass.model.still import MediaStart
 
 _WORKER = "watchglass.app.camera_worker"
 _API = "watchglass.app.api_process"
+_MEDIA = "watchglass.app.media_worker"
 _WORKER_END_S = 12.0
 _KEEPER_END_S = 15.0
 _API_END_S = 5.0
+_MEDIA_END_S = 2.0
 _HEAR_S = 0.2
 _API_ANSWERS: msgspec.json.Decoder[Serving | Refused] = msgspec.json.Decoder(Serving | Refused)
 _ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
@@ -77,6 +80,7 @@ class Supervisor:
             "keeper", "watchglass.app.keeper_process", self._keep, clock, speaks=True
         )
         self._api: Child | None = None
+        self._media: Child | None = None
         self._port = settings.port
 
     # --- life --------------------------------------------------------------------------------
@@ -113,6 +117,8 @@ class Supervisor:
                 self._settings.log_level.value, self._settings.log_json,
             )  # fmt: skip
 
+        media = self._media = Child("media-worker", _MEDIA, self._make_pictures, self._clock)
+        media.start()
         api = self._api = Child("api", _API, first_message, self._clock, speaks=True)
         api.spawn()
         try:
@@ -132,20 +138,29 @@ class Supervisor:
         finally:
             api.watch()
 
+    def stop_api(self) -> None:
+        """End the page. It tells its last looks first, so the control socket must be served."""
+        end = Shutdown(GapCause.RECORDER_STOPPED)
+        api, self._api = self._api, None
+        if api is not None:
+            api.stop(end)
+            api.wait(_API_END_S)
+        media, self._media = self._media, None
+        if media is not None:
+            media.stop(end)
+            media.wait(_MEDIA_END_S)
+
     def stop(self) -> None:
         """End everything in order: workers close their files first, the keeper writes it down."""
         end = Shutdown(GapCause.RECORDER_STOPPED)
         with self._lock:
             workers = list(self._workers.values())
         self._spare.close()
-        if self._api is not None:
-            self._api.stop(end)
+        self.stop_api()
         for worker in workers:
             worker.stop(end)
         for worker in workers:
             worker.wait(_WORKER_END_S)
-        if self._api is not None:
-            self._api.wait(_API_END_S)
         self._keeper.stop(end)
         self._keeper.wait(_KEEPER_END_S)
 
@@ -154,8 +169,7 @@ class Supervisor:
             children = [(self._keeper, 0)] + [
                 (worker, len(self._cameras[name])) for name, worker in self._workers.items()
             ]
-        if self._api is not None:
-            children.append((self._api, 0))
+        children += [(child, 0) for child in (self._api, self._media) if child is not None]
         return tuple(
             ProcessStatus(child.name, child.pid, child.since_ns, child.restarts, cameras)
             for child, cameras in children
@@ -213,10 +227,14 @@ class Supervisor:
         with self._lock:
             cameras = tuple(self._cameras[name].values())
         return WorkerStart(
-            name, self._layout.keeper, tuple(self._volumes), cameras,
+            name, self._layout.keeper, self._layout.live, tuple(self._volumes), cameras,
             tuple(sorted(self._allow)), settings.fragment_ms, settings.file_s,
             settings.queue_bytes, settings.log_level.value, settings.log_json,
         )  # fmt: skip
+
+    def _make_pictures(self, _first: bool) -> MediaStart:
+        settings = self._settings
+        return MediaStart(self._layout.media, settings.log_level.value, settings.log_json)
 
     def _keep(self, first: bool) -> KeeperStart:
         settings = self._settings

@@ -11,11 +11,14 @@
 
     people             browser ── HTTP, WebSocket ──▶ app.api_process (api.application)
                        looks: index and files, read; orders: the control socket, as the commands do
+    live               recording.tap ─▶ live.outlet ─ bus ─▶ live.relayfeed ─▶ live.viewer
+                       while somebody watches; from the last key frame on: api.openfile, read
+    pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
 
-Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``, and
-for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses no process border.
-Orders of people come through the control socket to ``app.site``, which tells the database, the
-keeper and the workers.
+Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
+``media-worker``, and for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses
+no process border. Orders of people come through the control socket to ``app.site``, which tells the
+database, the keeper and the workers.
 """
 
 import queue

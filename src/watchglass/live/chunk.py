@@ -2,7 +2,7 @@
 
 import struct
 
-from watchglass.live.feed import LiveFrame
+from watchglass.model.live import LiveFrame
 
 _HEAD = struct.Struct(
     ">I4s"  # moof

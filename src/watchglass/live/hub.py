@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from watchglass.base import log
 from watchglass.base.errors import RefusedError
 from watchglass.base.ids import CameraId
-from watchglass.live.feed import FrameFeed, LiveItem
+from watchglass.live.feed import FrameFeed
 from watchglass.live.viewer import Viewer, ViewerCounters
+from watchglass.model.live import LiveItem
 from watchglass.model.stream import StreamName
 
 _MOST_VIEWERS = 256

@@ -16,7 +16,7 @@ import msgspec
 
 from watchglass.base.clock import NS_PER_S
 from watchglass.live.chunk import encode_chunk
-from watchglass.live.feed import LiveFrame, LiveItem, LiveShape
+from watchglass.model.live import LiveFrame, LiveItem, LiveShape
 
 TICKS = 90_000
 _MOST_BYTES = 8 * 1024 * 1024

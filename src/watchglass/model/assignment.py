@@ -33,10 +33,11 @@ class AssignedCamera(msgspec.Struct, frozen=True):
 
 
 class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
-    """The first message to a camera-worker."""
+    """The first message to a camera-worker. ``keeper`` and ``live`` are endpoints of the bus."""
 
     name: str
     keeper: str
+    live: str
     volumes: tuple[tuple[VolumeId, str], ...]
     cameras: tuple[AssignedCamera, ...]
     allow: tuple[str, ...]

@@ -3,6 +3,7 @@
 import msgspec
 
 from watchglass.base.ids import CameraId
+from watchglass.model.look import Look
 from watchglass.model.stream import StreamName
 
 
@@ -60,6 +61,12 @@ class NoteClipRequest(msgspec.Struct, frozen=True, tag="note_clip"):
     reason: str
 
 
+class NoteLooksRequest(msgspec.Struct, frozen=True, tag="note_looks"):
+    """Several at once: each request waits for the disk, and there are few who can wait."""
+
+    looks: tuple[Look, ...]
+
+
 class StatusRequest(msgspec.Struct, frozen=True, tag="status"):
     """What runs."""
 
@@ -71,6 +78,7 @@ Request = (
     | ResumeRequest
     | SoundRequest
     | NoteClipRequest
+    | NoteLooksRequest
     | StatusRequest
 )
 

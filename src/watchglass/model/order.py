@@ -4,6 +4,7 @@ import msgspec
 
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.fact import Fact
+from watchglass.model.look import Look
 from watchglass.model.stream import StreamName
 
 
@@ -72,6 +73,12 @@ class NoteClip(msgspec.Struct, frozen=True, tag="note_clip"):
     reason: str
 
 
+class NoteLooks(msgspec.Struct, frozen=True, tag="note_looks"):
+    """People look at cameras. A look that was told before leads to no second line."""
+
+    looks: tuple[Look, ...]
+
+
 class Retention(msgspec.Struct, frozen=True):
     """How long a camera's recordings are kept, in hours."""
 
@@ -86,7 +93,16 @@ class Configure(msgspec.Struct, frozen=True, tag="configure"):
     volumes: tuple[tuple[VolumeId, str], ...]
 
 
-Order = AddCamera | RemoveCamera | PauseCamera | EnableCamera | ChangeSound | NoteClip | Configure
+Order = (
+    AddCamera
+    | RemoveCamera
+    | PauseCamera
+    | EnableCamera
+    | ChangeSound
+    | NoteClip
+    | NoteLooks
+    | Configure
+)
 
 
 class Ordered(msgspec.Struct, frozen=True, tag="ordered"):

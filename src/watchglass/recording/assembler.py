@@ -24,15 +24,15 @@ from watchglass.model.stream import Packet, SoundParameters, StreamName, Track, 
 from watchglass.recording.fileheader import FileInfo, encode_header_box
 from watchglass.recording.fragment import FragmentInfo, Sample, encode_fragment, flags_of
 from watchglass.recording.job import CloseFile, EndRun, Job, OpenFile, Tell, WriteFragment
+from watchglass.recording.pending import MOST_PENDING_BYTES, NextFile, PendingFragment
+from watchglass.recording.tap import Tap
 
 VIDEO_TIMESCALE = 90_000
 _FIRST_INTERVAL = VIDEO_TIMESCALE // 15
 _LONGEST_JUMP = 10 * VIDEO_TIMESCALE
 _NS_PER_S = 1_000_000_000
-_MOST_PENDING_BYTES = 8 << 20
-_MOST_PENDING_SAMPLES = 4096
 _MOST_SAMPLE_BYTES = 48 << 20
-"""Bounds that no honest camera comes near: a fragment has to fit into memory and its fields."""
+"""A bound that no honest camera comes near: a fragment has to fit into memory and its fields."""
 _ROOM_BYTES = 1024
 """At least what a fragment has besides its samples and their table."""
 
@@ -71,47 +71,11 @@ class RunBrokenError(Exception):
     """The packet cannot belong to this run (its time runs back or jumps): end it, begin another."""
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A fragment being filled. Times count in the track's ticks since the run's start."""
-
-    track: Track
-    timescale: int
-    media_time: int
-    wall_ns: int
-    fed_ns: int
-    samples: list[Sample]
-    payload: list[bytes]
-    last: int
-    size_bytes: int = 0
-
-    def is_full(self, more_bytes: int) -> bool:
-        """Whether a sample of ``more_bytes`` has to go into the next one."""
-        return (
-            self.size_bytes + more_bytes > _MOST_PENDING_BYTES
-            or len(self.samples) >= _MOST_PENDING_SAMPLES
-        )
-
-
-class _NextFile:
-    """A file to be opened with its first fragment. ``header`` is without the box of our own."""
-
-    __slots__ = ("header", "media_from", "video", "wall_ns")
-
-    def __init__(
-        self, video: VideoParameters, header: bytes, media_from: int, wall_ns: int
-    ) -> None:
-        self.video = video
-        self.header = header
-        self.media_from = media_from
-        self.wall_ns = wall_ns
-
-
 class Assembler:
     """One run of one stream. Fed by its reader thread; ``tick`` may come from another.
 
-    ``video`` is called for the stream's parameters as of now, at each key frame. Samples are given
-    with their bytes already length-prefixed.
+    Samples are given with their bytes already length-prefixed. What is given to ``tap`` is all that
+    arrives, also what the sink refuses.
     """
 
     def __init__(
@@ -123,6 +87,7 @@ class Assembler:
         sound: SoundParameters | None = None,
         limits: Limits | None = None,
         new_id: Callable[[], str] = random_id,
+        tap: Tap | None = None,
     ) -> None:
         self.camera = camera
         self.stream = stream
@@ -131,15 +96,16 @@ class Assembler:
         self._sound = sound
         self._limits = limits or Limits()
         self._new_id = new_id
+        self._tap = tap or Tap()
         self._lock = threading.Lock()
         self._origin: int | None = None
         self._number = 0
         self._sequence = 0
-        self._file: _NextFile | None = None
-        self._next: _NextFile | None = None
+        self._file: NextFile | None = None
+        self._next: NextFile | None = None
         self._file_bytes = 0
-        self._video: _Pending | None = None
-        self._audio: _Pending | None = None
+        self._video: PendingFragment | None = None
+        self._audio: PendingFragment | None = None
         self._last_dts = -1
         self._interval = 0
         self._first_key_wall_ns = 0
@@ -173,6 +139,8 @@ class Assembler:
                 self._key_frame(media, packet, parameters)
             self._close_full(media, len(payload))
             self._append_video(media, offset, packet, payload, is_key)
+            if self._tap.sink is not None:
+                self._show(packet.arrival_wall_ns)
 
     def add_sound(self, packet: Packet) -> None:
         """One frame of sound; dropped before the run's first picture."""
@@ -184,7 +152,7 @@ class Assembler:
             origin = self._origin * rate // VIDEO_TIMESCALE
             media = packet.pts * rate // packet.timescale - origin
             newest = (self._last_dts + _LONGEST_JUMP) * rate // VIDEO_TIMESCALE
-            if media < 0 or self._refusing or len(packet.data) > _MOST_PENDING_BYTES:
+            if media < 0 or self._refusing or len(packet.data) > MOST_PENDING_BYTES:
                 return
             if media > newest:
                 # Not the picture's clock: no file could say when it was heard.
@@ -196,7 +164,7 @@ class Assembler:
                 if self._file is not None and media < self._sound_start(self._file):
                     self._tell_sound("late", packet.arrival_wall_ns)
                     return
-                self._audio = pending = _Pending(
+                self._audio = pending = PendingFragment(
                     Track.SOUND, rate, media, packet.arrival_wall_ns,
                     packet.arrival_monotonic_ns, [], [], media,
                 )  # fmt: skip
@@ -233,6 +201,23 @@ class Assembler:
             self._tell_hole(self._written_to, wall_ns)
             self._sink.put_always(EndRun(self.run, self._written_to, wall_ns, cause))
             return True
+
+    # --- who watches -------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """The tap has got a sink: give it what is pending. From any thread."""
+        with self._lock:
+            self._show(None)
+
+    def _show(self, wall_ns: int | None) -> None:
+        """Give the tap what is pending, or the one picture that arrived at ``wall_ns``."""
+        pending, file = self._video, self._next or self._file
+        if pending is None or file is None:
+            return
+        if wall_ns is None:
+            self._tap.begin(self.run, file.header, pending)
+        else:
+            self._tap.follow(self.run, file.header, pending, wall_ns)
 
     # --- time --------------------------------------------------------------------------------
 
@@ -298,12 +283,12 @@ class Assembler:
         if due:
             header = file_header(parameters, self._sound).data
             self._flush_video(media)
-            self._next = _NextFile(parameters, header, media, packet.arrival_wall_ns)
+            self._next = NextFile(parameters, header, media, packet.arrival_wall_ns)
         elif self._hole_from is not None:
             # The hole ends with this frame, so a fragment begins with it.
             self._flush_video(media)
 
-    def _open_next(self, following: _NextFile) -> None:
+    def _open_next(self, following: NextFile) -> None:
         """Close the file before, with the sound that still belongs to it, and open the next."""
         self._split_sound(following.media_from)
         if self._file is not None:
@@ -332,9 +317,10 @@ class Assembler:
     ) -> None:
         pending = self._video
         if pending is None:
-            self._video = pending = _Pending(
-                Track.VIDEO, VIDEO_TIMESCALE, media, packet.arrival_wall_ns, 0, [], [], media
-            )
+            self._video = pending = PendingFragment(
+                Track.VIDEO, VIDEO_TIMESCALE, media, packet.arrival_wall_ns, 0, [], [], media,
+                after=self._last_dts,
+            )  # fmt: skip
         else:
             pending.samples[-1].duration = media - pending.last
         pending.samples.append(Sample(len(payload), 0, is_key, offset))
@@ -391,7 +377,7 @@ class Assembler:
             self._tell_hole(pending.media_time, None)
         self._written_to = pending.last + pending.samples[-1].duration
 
-    def _let_in(self, pending: _Pending) -> bool:
+    def _let_in(self, pending: PendingFragment) -> bool:
         """Give a fragment of video to the sink, with the file that begins with it."""
         following = self._next
         if following is not None and pending.media_time >= following.media_from:
@@ -445,11 +431,11 @@ class Assembler:
             split += 1
         if split == 0:
             return
-        rest = _Pending(
+        rest = PendingFragment(
             Track.SOUND, pending.timescale, media, pending.wall_ns, pending.fed_ns,
             pending.samples[split:], pending.payload[split:], pending.last,
         )  # fmt: skip
-        before = _Pending(
+        before = PendingFragment(
             Track.SOUND, pending.timescale, pending.media_time, pending.wall_ns, pending.fed_ns,
             pending.samples[:split], pending.payload[:split],
             media - pending.samples[split - 1].duration,
@@ -458,11 +444,11 @@ class Assembler:
         self._flush_sound(media)
         self._audio = rest
 
-    def _sound_start(self, file: _NextFile) -> int:
+    def _sound_start(self, file: NextFile) -> int:
         assert self._sound is not None
         return file.media_from * self._sound.sample_rate // VIDEO_TIMESCALE
 
-    def _hand_on(self, pending: _Pending, decode_time: int) -> bool:
+    def _hand_on(self, pending: PendingFragment, decode_time: int) -> bool:
         flags = flags_of(pending.track, pending.samples)
         info = FragmentInfo(
             self.camera, self.stream, self.run, self._number, pending.track, flags,

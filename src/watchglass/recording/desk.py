@@ -93,6 +93,8 @@ class Desk:
         self._retention_h: dict[CameraId, int] = {}
         self._configured = False
         self._refused: set[tuple[str, int]] = set()
+        # True at first: a keeper that died may have written lines that it did not sync.
+        self._site_unsynced = True
         disk.make_folders(WriteSite.SETTINGS, state, 0o700)
         self._state_fd = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._state_alive = Alive(state, disk, clock)
@@ -147,15 +149,17 @@ class Desk:
     # --- ledgers -----------------------------------------------------------------------------
 
     def write(self, lines: Lines) -> None:
-        """Append lines, make them durable, and fold them into the index."""
+        """Append lines, make them durable with the site's, and fold them into the index."""
         written: list[tuple[CameraId, list[Line]]] = []
         for camera, entries in lines.items():
             if entries:
                 written.append((camera, self._append(camera, entries)))
-        if not written:
+        if not written and not self._site_unsynced:
             return
         self.sync_state()
-        self.pay(lambda: self._fold(written))
+        self._site_unsynced = False
+        if written:
+            self.pay(lambda: self._fold(written))
         for camera, _ in written:
             self.books[camera].folded()
 
@@ -196,9 +200,10 @@ class Desk:
             self._chronicles[ledger] = found
         return found
 
-    def note_site(self, type: str, fields: dict[str, object]) -> None:
-        """A line in the site's ledger; durable with the next sync."""
-        self.chronicle(SITE).append([(type, fields)])
+    def note_site(self, *entries: LedgerEntry) -> None:
+        """Lines in the site's ledger, all of them or none; durable after the next ``write``."""
+        self.chronicle(SITE).append(entries)
+        self._site_unsynced = True
 
     def commit_site(self, text: str) -> str | None:
         """Keep a text beside the site's ledger; what stands for it there."""

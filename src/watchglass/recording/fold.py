@@ -5,6 +5,7 @@ seen; with ``check --repair``, all of them. So a rebuilt index answers as the on
 """
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 from watchglass.base.errors import DamagedError
@@ -14,6 +15,9 @@ from watchglass.model.stream import StreamName
 from watchglass.recording.anchor import Placed
 from watchglass.recording.ledger import FORMAT_VERSION, Ledger, Line
 from watchglass.store.index import FileRow, IndexStore, IndexWriter
+
+_BATCH = 5000
+"""Lines in one transaction: enough that its end costs nothing, few enough to hold."""
 
 
 class Fold:
@@ -196,5 +200,7 @@ def catch_up(store: IndexStore, camera: CameraId, folder: Path, size: int) -> No
         raise DamagedError("The index is ahead of the ledgers: run `watchglass check --repair`.")
     if applied == size:
         return
-    with store.write() as index:
-        fold_lines(index, camera, (line for line in Ledger.read_lines(folder) if line.n >= applied))
+    lines = (line for line in Ledger.read_lines(folder) if line.n >= applied)
+    while batch := list(islice(lines, _BATCH)):
+        with store.write() as index:
+            fold_lines(index, camera, batch)

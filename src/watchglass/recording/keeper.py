@@ -40,10 +40,20 @@ from watchglass.model.fact import (
     StreamIs,
 )
 from watchglass.model.gap import GapCause
-from watchglass.model.order import Configure, Done, Facts, FromKeeper, Order, Ordered, Synced
+from watchglass.model.order import (
+    Configure,
+    Done,
+    Facts,
+    FromKeeper,
+    NoteLooks,
+    Order,
+    Ordered,
+    Synced,
+)
 from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import Desk, KeeperLimits, Lines
 from watchglass.recording.heads import OpenFile
+from watchglass.recording.lookwriter import LookWriter
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.orders import carry_out
 from watchglass.recording.purge import Purger
@@ -78,6 +88,7 @@ class Keeper(Desk):
         self._due_thinning_ns = 0
         self._patient_until_ns = 0
         self._purger = Purger(self)
+        self._looks = LookWriter(self)
 
     # --- start and end -----------------------------------------------------------------------
 
@@ -279,8 +290,10 @@ class Keeper(Desk):
     def _order(self, order: Order, lines: Lines) -> None:
         if isinstance(order, Configure):
             self.configure(order)
-            return
-        lines[order.camera] += carry_out(self, order)
+        elif isinstance(order, NoteLooks):
+            self._looks.note(order.looks)
+        else:
+            lines[order.camera] += carry_out(self, order)
 
     # --- ledgers -----------------------------------------------------------------------------
 

@@ -10,10 +10,9 @@ One process writes (it holds the lock of the state folder), from one thread; oth
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Generic, TypeVar
+from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, StorageError
@@ -25,8 +24,8 @@ _FORM = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\.jsonl")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+# No dataclass: a start makes millions of them, and these are made several times as quickly.
+class Place(NamedTuple):
     """Where a line lies: its file, its number there from 1, and the offset of its first byte."""
 
     path: Path

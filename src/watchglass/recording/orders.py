@@ -66,7 +66,7 @@ def _add(desk: Desk, order: AddCamera) -> list[LedgerEntry]:
         entries.append(("device", {"identity": chronicle.commit(order.device)}))
     for stream in order.streams:
         entries += book.change_cause(stream, GapCause.WAITING_KEY_FRAME, now_ns, GapId(random_id()))
-    desk.note_site("camera_added", {"camera": order.camera, "by": desk.commit_site(order.by)})
+    desk.note_site(("camera_added", {"camera": order.camera, "by": desk.commit_site(order.by)}))
     return entries
 
 
@@ -84,7 +84,7 @@ def _by(
     if camera not in desk.books:
         raise NotFoundError("The keeper knows no such camera: add it again.")
     site = {"by": desk.commit_site(by), "reason": desk.commit_site(reason)}
-    desk.note_site(type, {"camera": camera, **fields, **site})
+    desk.note_site((type, {"camera": camera, **fields, **site}))
     if not camera_too:
         return []
     chronicle = desk.chronicle(camera)

@@ -23,10 +23,12 @@ from watchglass.base.retry import Backoff
 from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.fact import GapOpened, StreamIs
 from watchglass.model.gap import GapCause
+from watchglass.model.live import LiveSink
 from watchglass.model.source import VideoSource
 from watchglass.model.stream import Packet, SoundParameters, Track, VideoCodec, VideoParameters
 from watchglass.recording.assembler import Assembler, Limits, RunBrokenError
 from watchglass.recording.job import Tell
+from watchglass.recording.tap import Tap
 from watchglass.recording.writer import StreamQueue
 
 _CLOCK_STEP_NS = NS_PER_S // 2
@@ -82,6 +84,7 @@ class StreamRecorder:
         self._backoff = backoff or Backoff()
         self._stop = threading.Event()
         self._stop_cause = GapCause.RECORDER_STOPPED
+        self._tap = Tap()
         self._source: VideoSource | None = None
         self._session: _Session | None = None
         self.counters = StreamCounters()
@@ -110,6 +113,13 @@ class StreamRecorder:
         if session is not None:
             session.tick(monotonic_ns)
 
+    def watch(self, sink: LiveSink | None) -> None:
+        """Give ``sink`` the pictures too, from those that are still pending on; None ends it."""
+        self._tap.sink = sink
+        session = self._session
+        if session is not None:
+            session.show()
+
     def status(self) -> StreamIs:
         """What a keeper that was restarted has to know."""
         session = self._session
@@ -136,7 +146,7 @@ class StreamRecorder:
             source = self._source = self._open_source()
             source.open()
             session = self._session = _Session(
-                self._queue, source, self._clock, self._limits, self.counters
+                self._queue, source, self._clock, self._limits, self.counters, self._tap
             )
             while not self._stop.is_set():
                 session.take(source.read())
@@ -195,11 +205,13 @@ class _Session:
         clock: Clock,
         limits: Limits,
         counters: StreamCounters,
+        tap: Tap,
     ) -> None:
         self._queue = queue
         self._clock = clock
         self._limits = limits
         self._counters = counters
+        self._tap = tap
         if source.codec is None:
             raise StreamInvalidError("The camera did not say what it sends.")
         self._codec: VideoCodec = source.codec
@@ -222,6 +234,11 @@ class _Session:
         assembler = self._assembler
         if assembler is not None:
             assembler.tick(monotonic_ns)
+
+    def show(self) -> None:
+        assembler = self._assembler
+        if assembler is not None:
+            assembler.show()
 
     def take(self, packet: Packet) -> None:
         """One packet of the source."""
@@ -273,7 +290,7 @@ class _Session:
                 return
             assembler = self._assembler = Assembler(
                 self._queue.camera, self._queue.stream, self._queue,
-                sound=self._sound, limits=self._limits,
+                sound=self._sound, limits=self._limits, tap=self._tap,
             )  # fmt: skip
         if is_key and self._parameters is None:
             self._parameters = self._sets.parameters()

@@ -17,8 +17,10 @@ from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
 from watchglass.model.assignment import AssignedCamera, AssignedStream
 from watchglass.model.gap import GapCause
+from watchglass.model.live import LiveSink
 from watchglass.model.order import Facts, FromKeeper, Synced, ToKeeper
 from watchglass.model.source import VideoSource
+from watchglass.model.stream import StreamName
 from watchglass.recording.assembler import Limits
 from watchglass.recording.outbox import Outbox
 from watchglass.recording.recorder import StreamRecorder
@@ -59,6 +61,7 @@ class CameraWorker:
             volume.id: VolumeWriter(volume, disk, self._outbox, clock) for volume in volumes
         }
         self._streams: dict[CameraId, list[tuple[StreamRecorder, StreamQueue]]] = {}
+        self._sinks: dict[tuple[CameraId, StreamName], LiveSink] = {}
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._session = random_id()
@@ -87,6 +90,7 @@ class CameraWorker:
                 recorder = StreamRecorder(
                     queue, self._source_of(camera, each), self._clock, limits=self._limits
                 )
+                recorder.watch(self._sinks.get((camera.camera, each.stream)))
                 streams.append((recorder, queue))
             self._streams[camera.camera] = streams
         for recorder, _ in streams:
@@ -100,6 +104,21 @@ class CameraWorker:
             recorder.stop(cause)
         for recorder, _ in streams:
             recorder.join(_JOIN_S)
+
+    def watch(self, camera: CameraId, stream: StreamName, sink: LiveSink | None) -> None:
+        """Give ``sink`` the pictures of a stream as they arrive; None ends it.
+
+        It holds for a camera that is not recorded here, or not yet. The sink may be called once
+        more after its end.
+        """
+        with self._lock:
+            if sink is None:
+                self._sinks.pop((camera, stream), None)
+            else:
+                self._sinks[camera, stream] = sink
+            for recorder, queue in self._streams.get(camera, []):
+                if queue.stream is stream:
+                    recorder.watch(sink)
 
     def shutdown(self, cause: GapCause) -> None:
         """End with all cameras, close all files, and tell the keeper; some seconds at most."""

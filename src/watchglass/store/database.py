@@ -219,7 +219,7 @@ class Database:
                 "backup made before it."
             )
         if found < self.schema.oldest:
-            raise ConfigError(
+            raise DamagedError(
                 f"The database {self.path} was written by a Watchglass too old for this one "
                 f"(schema {found}): {self.schema.if_damaged}"
             )

@@ -1,34 +1,16 @@
 """Questions to the index: which files and gaps lie where in UTC."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import sqlalchemy as sa
 
 from watchglass.base.ids import CameraId, GapId, RunId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
-from watchglass.store.index_rows import (
-    CLOSED,
-    DELETING,
-    OPEN,
-    FileRow,
-    GapRow,
-    HoldRow,
-    PurgedRow,
-    StreamRow,
-)
-from watchglass.store.index_tables import (
-    FILE,
-    GAP,
-    HOLD,
-    LEDGER,
-    PURGED,
-    RUN,
-    SHAPE,
-    STREAM,
-    VOLUME,
-)
+from watchglass.store import index_queries as ask
+from watchglass.store.index_rows import FileRow, GapRow, HoldRow, PurgedRow, StreamRow
+
+_EVER_NS = 2**63 - 1
 
 
 class IndexReader:
@@ -36,46 +18,36 @@ class IndexReader:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._db = connection
+        self._numbers: dict[object, int] = {}
 
     def applied(self, ledger: str) -> int:
         """How many lines of a ledger are folded in."""
-        query = sa.select(LEDGER.c.applied).where(LEDGER.c.name == ledger)
-        return int(self._db.execute(query).scalar() or 0)
+        return int(self._ask(ask.APPLIED, ledger=ledger).scalar() or 0)
 
     def ledgers(self) -> dict[str, int]:
-        return {row.name: row.applied for row in self._db.execute(sa.select(LEDGER))}
+        return dict(map(tuple, self._ask(ask.LEDGERS)))
 
     def streams(self, camera: CameraId | None = None) -> list[StreamRow]:
-        query = sa.select(STREAM).order_by(STREAM.c.num)
-        if camera is not None:
-            query = query.where(STREAM.c.camera == camera)
+        rows = (
+            self._ask(ask.STREAMS)
+            if camera is None
+            else self._ask(ask.STREAMS_OF_CAMERA, camera=camera)
+        )
         return [
-            StreamRow(CameraId(r.camera), StreamName(r.name), r.added_ns, r.removed_ns)
-            for r in self._db.execute(query)
+            StreamRow(CameraId(of), StreamName(name), added_ns, removed_ns)
+            for of, name, added_ns, removed_ns in rows
         ]
 
     def file(self, run: RunId, sequence: int) -> FileRow | None:
-        return next(self._files(RUN.c.id == bytes.fromhex(run), FILE.c.sequence == sequence), None)
+        return self._file(ask.FILE_OF_RUN, run=bytes.fromhex(run), sequence=sequence)
 
     def files_between(
         self, camera: CameraId, stream: StreamName, wall_from: int, wall_to: int
     ) -> list[FileRow]:
         """Files that touch a span, in the order of their start; those being deleted left out."""
         number = self._stream(camera, stream)
-        if number is None:
-            return []
-        # Files are minutes long: without a lower bound for wall_from, a query for today would
-        # walk all the years before it. The longest file tells where to begin.
-        longest = self._longest(number)
         return list(
-            self._files(
-                FILE.c.stream == number,
-                FILE.c.wall_from < wall_to,
-                FILE.c.wall_from >= wall_from - longest,
-                FILE.c.wall_to > wall_from,
-                FILE.c.state != DELETING,
-                order=(FILE.c.wall_from, FILE.c.num),
-            )
+            self._files(ask.FILES_BETWEEN, stream=number, wall_from=wall_from, wall_to=wall_to)
         )
 
     def gaps_between(
@@ -83,187 +55,125 @@ class IndexReader:
     ) -> list[GapRow]:
         """Gaps that touch a span, in the order of their start, those still open among them."""
         number = self._stream(camera, stream)
-        if number is None:
-            return []
-        return list(
-            self._gaps(
-                GAP.c.stream == number,
-                GAP.c.wall_from < wall_to,
-                sa.or_(GAP.c.wall_to.is_(None), GAP.c.wall_to > wall_from),
-            )
-        )
+        span = {"wall_from": wall_from, "wall_to": wall_to}
+        ended = self._gaps(ask.ENDED_GAPS_BETWEEN, stream=number, **span)
+        lasting = [row for row in self._open_gaps(number) if row.wall_from < wall_to]
+        return sorted([*ended, *lasting], key=lambda row: row.wall_from)
 
     def purged_between(
         self, camera: CameraId, stream: StreamName, wall_from: int, wall_to: int
     ) -> list[PurgedRow]:
         number = self._stream(camera, stream)
-        query = (
-            sa.select(PURGED)
-            .where(
-                PURGED.c.stream == number,
-                PURGED.c.wall_from < wall_to,
-                PURGED.c.wall_to > wall_from,
-            )
-            .order_by(PURGED.c.wall_from)
-        )
-        return [
-            PurgedRow(GapCause(r.cause), r.wall_from, r.wall_to) for r in self._db.execute(query)
-        ]
+        rows = self._ask(ask.PURGED_BETWEEN, stream=number, wall_from=wall_from, wall_to=wall_to)
+        return [PurgedRow(GapCause(cause), begins, ends) for cause, begins, ends in rows]
 
     def open_files(self) -> list[FileRow]:
-        return list(self._files(FILE.c.state == OPEN, order=(FILE.c.run, FILE.c.sequence)))
+        return list(self._files(ask.OPEN_FILES))
 
     def deleting_files(self) -> list[FileRow]:
-        return list(self._files(FILE.c.state == DELETING))
+        return list(self._files(ask.DELETING_FILES))
 
     def file_keys(self, camera: CameraId, stream: StreamName) -> set[tuple[str, int]]:
         """(run, sequence) of every file of a stream, those being deleted among them."""
-        query = (
-            sa.select(RUN.c.id, FILE.c.sequence)
-            .join(RUN, RUN.c.num == FILE.c.run)
-            .where(FILE.c.stream == self._stream(camera, stream))
-        )
-        return {(row.id.hex(), row.sequence) for row in self._db.execute(query)}
+        rows = self._ask(ask.FILE_KEYS, stream=self._stream(camera, stream))
+        return {(run.hex(), sequence) for run, sequence in rows}
 
     def all_files(self) -> Iterator[FileRow]:
         """Every file; rows are fetched as they are read."""
-        return self._files(sa.true(), order=(FILE.c.num,))
+        return self._files(ask.ALL_FILES)
 
     def oldest_closed(self, before_ns: int | None, limit: int) -> list[FileRow]:
         """Closed files by the end of their media, oldest first."""
-        conditions = [FILE.c.state == CLOSED]
-        if before_ns is not None:
-            conditions.append(FILE.c.wall_to < before_ns)
-        return list(self._files(*conditions, order=(FILE.c.wall_to,), limit=limit))
+        before = _EVER_NS if before_ns is None else before_ns
+        return list(self._files(ask.OLDEST_CLOSED, before=before, limit=limit))
 
     def oldest_closed_of(self, camera: CameraId, before_ns: int, limit: int) -> list[FileRow]:
         """As ``oldest_closed``, of one camera."""
-        return list(
-            self._files(
-                FILE.c.state == CLOSED,
-                STREAM.c.camera == camera,
-                FILE.c.wall_to < before_ns,
-                order=(FILE.c.wall_to,),
-                limit=limit,
+        rows = [
+            row
+            for number in self._ask(ask.STREAM_NUMBERS, camera=camera).scalars().all()
+            for row in self._files(
+                ask.OLDEST_CLOSED_OF_STREAM, stream=number, before=before_ns, limit=limit
             )
-        )
+        ]
+        return sorted(rows, key=lambda row: row.wall_to)[:limit]
 
     def open_runs(self) -> list[tuple[RunId, CameraId, StreamName]]:
         """Runs that have not ended."""
-        query = (
-            sa.select(RUN.c.id, STREAM.c.camera, STREAM.c.name)
-            .join(STREAM, STREAM.c.num == RUN.c.stream)
-            .where(RUN.c.ended.is_(False))
-        )
         return [
-            (RunId(r.id.hex()), CameraId(r.camera), StreamName(r.name))
-            for r in self._db.execute(query)
+            (RunId(run.hex()), CameraId(camera), StreamName(name))
+            for run, camera, name in self._ask(ask.OPEN_RUNS)
         ]
 
     def has_run(self, run: RunId) -> bool:
-        query = sa.select(RUN.c.num).where(RUN.c.id == bytes.fromhex(run))
-        return self._db.execute(query).first() is not None
+        return self._run(run) is not None
 
     def file_with_media(self, run: RunId, media: int) -> FileRow | None:
         """The file of a run that holds a media time: the last one that begins at or before it."""
-        return next(
-            self._files(
-                RUN.c.id == bytes.fromhex(run),
-                FILE.c.media_from <= media,
-                order=(FILE.c.sequence.desc(),),
-                limit=1,
-            ),
-            None,
-        )
+        return self._file(ask.FILE_WITH_MEDIA, run=bytes.fromhex(run), media=media)
 
     def last_file(self, run: RunId) -> FileRow | None:
         """The file of a run with the highest sequence."""
-        return next(
-            self._files(RUN.c.id == bytes.fromhex(run), order=(FILE.c.sequence.desc(),), limit=1),
-            None,
-        )
+        return self._file(ask.LAST_FILE, run=bytes.fromhex(run))
 
     def open_gap(self, camera: CameraId, stream: StreamName) -> GapRow | None:
-        number = self._stream(camera, stream)
-        return next(iter(self._gaps(GAP.c.stream == number, GAP.c.wall_to.is_(None))), None)
+        return next(self._open_gaps(self._stream(camera, stream)), None)
 
     def holes_of(self, run: RunId, media_from: int) -> list[GapRow]:
         """Gaps inside a run that begin at ``media_from`` or later."""
-        return list(self._gaps(RUN.c.id == bytes.fromhex(run), GAP.c.media_from >= media_from))
+        return list(self._gaps(ask.HOLES_OF_RUN, run=bytes.fromhex(run), media=media_from))
 
     def has_gap(self, gap: GapId) -> bool:
-        query = sa.select(GAP.c.num).where(GAP.c.id == bytes.fromhex(gap))
-        return self._db.execute(query).first() is not None
+        return self._ask(ask.GAP_NUMBER, gap=bytes.fromhex(gap)).first() is not None
 
     def holds(self) -> list[HoldRow]:
         return [
-            HoldRow(CameraId(r.camera), r.wall_from, r.wall_to)
-            for r in self._db.execute(sa.select(HOLD))
+            HoldRow(CameraId(camera), begins, ends) for camera, begins, ends in self._ask(ask.HOLDS)
         ]
 
     def bytes_by_camera(self) -> dict[CameraId, int]:
         """Sum of the files' lengths."""
-        query = (
-            sa.select(STREAM.c.camera, sa.func.sum(FILE.c.length).label("total"))
-            .join(STREAM, STREAM.c.num == FILE.c.stream)
-            .group_by(STREAM.c.camera)
-        )
-        return {CameraId(r.camera): int(r.total or 0) for r in self._db.execute(query)}
+        return {
+            CameraId(camera): int(total or 0) for camera, total in self._ask(ask.BYTES_BY_CAMERA)
+        }
 
     # --- rows --------------------------------------------------------------------------------
 
+    def _ask(self, question: ask.Question, **values: object) -> ask.Answer:
+        return self._db.execute(question, values)
+
     def _stream(self, camera: CameraId, stream: StreamName) -> int | None:
-        query = sa.select(STREAM.c.num).where(
-            STREAM.c.camera == camera, STREAM.c.name == stream.value
-        )
-        number: int | None = self._db.execute(query).scalar()
+        return self._number(ask.STREAM_NUMBER, camera=camera, name=stream.value)
+
+    def _run(self, run: RunId) -> int | None:
+        return self._number(ask.RUN_NUMBER, run=bytes.fromhex(run))
+
+    def _number(self, question: ask.Question, **values: object) -> int | None:
+        """The number of what is told by ``values``, which stays the same once there is one."""
+        key = tuple(values.values())
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._ask(question, **values).scalar()
+            if number is not None:
+                self._numbers[key] = number
         return number
 
-    def _longest(self, stream: int) -> int:
-        query = sa.select(sa.func.max(FILE.c.wall_to - FILE.c.wall_from)).where(
-            FILE.c.stream == stream
-        )
-        return int(self._db.execute(query).scalar() or 0)
+    def _file(self, question: ask.Question, **values: object) -> FileRow | None:
+        return next(self._files(question, **values), None)
 
-    def _files(
-        self,
-        *conditions: sa.ColumnElement[bool],
-        order: tuple[Any, ...] = (),
-        limit: int | None = None,
-    ) -> Iterator[FileRow]:
-        query = (
-            sa.select(
-                FILE, RUN.c.id.label("run_id"), STREAM.c.camera, STREAM.c.name,
-                VOLUME.c.id.label("volume_id"), SHAPE.c.codec, SHAPE.c.width,
-                SHAPE.c.height, SHAPE.c.sound,
-            )
-            .join(RUN, RUN.c.num == FILE.c.run)
-            .join(STREAM, STREAM.c.num == FILE.c.stream)
-            .join(VOLUME, VOLUME.c.num == FILE.c.volume)
-            .join(SHAPE, SHAPE.c.num == FILE.c.shape)
-            .where(*conditions)
-            .order_by(*order)
-            .limit(limit)
-        )  # fmt: skip
-        for r in self._db.execute(query):
+    def _files(self, question: ask.Question, **values: object) -> Iterator[FileRow]:
+        for run, sequence, camera, stream, volume, *rest in self._ask(question, **values):
             yield FileRow(
-                RunId(r.run_id.hex()), r.sequence, CameraId(r.camera), StreamName(r.name),
-                VolumeId(r.volume_id), r.opened_ns, r.first_fragment, r.media_from, r.media_to,
-                r.wall_from, r.wall_to, r.rate_ppb, r.length, r.state, r.codec, r.width,
-                r.height, r.sound,
+                RunId(run.hex()), sequence, CameraId(camera), StreamName(stream),
+                VolumeId(volume), *rest,
             )  # fmt: skip
 
-    def _gaps(self, *conditions: sa.ColumnElement[bool]) -> Iterator[GapRow]:
-        query = (
-            sa.select(GAP, STREAM.c.camera, STREAM.c.name, RUN.c.id.label("run_id"))
-            .join(STREAM, STREAM.c.num == GAP.c.stream)
-            .outerjoin(RUN, RUN.c.num == GAP.c.after_run)
-            .where(*conditions)
-            .order_by(GAP.c.wall_from, GAP.c.num)
-        )
-        for r in self._db.execute(query):
-            run = RunId(r.run_id.hex()) if r.run_id is not None else None
+    def _open_gaps(self, stream: int | None) -> Iterator[GapRow]:
+        return self._gaps(ask.OPEN_GAPS, stream=stream)
+
+    def _gaps(self, question: ask.Question, **values: object) -> Iterator[GapRow]:
+        for gap, camera, stream, cause, begins, ends, run, *media in self._ask(question, **values):
             yield GapRow(
-                GapId(r.id.hex()), CameraId(r.camera), StreamName(r.name), GapCause(r.cause),
-                r.wall_from, r.wall_to, run, r.media_from, r.media_to,
+                GapId(gap.hex()), CameraId(camera), StreamName(stream), GapCause(cause),
+                begins, ends, RunId(run.hex()) if run is not None else None, *media,
             )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from watchglass.base.ids import CameraId, GapId, RunId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
@@ -9,8 +11,8 @@ from watchglass.model.stream import StreamName
 OPEN, CLOSED, DELETING = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+# No dataclass: a rebuild makes millions of them, and these are made ten times as quickly.
+class FileRow(msgspec.Struct, frozen=True, gc=False):
     """A media file as the index knows it; ``state`` is OPEN, CLOSED or DELETING."""
 
     run: RunId

@@ -6,6 +6,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 from watchglass.store.database import Schema
 
 META = sa.MetaData()
+# SQLite takes a partial index only for a question that says the same, value and all.
+_CLOSED = sa.literal_column("1", Integer)
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 LEDGER = Table(
@@ -29,6 +31,8 @@ RUN = Table(
     Column("stream", Integer, nullable=False),
     Column("ended", Boolean, nullable=False, default=False),
 )  # fmt: skip
+RUN_GOES_ON = RUN.c.ended.is_(False)
+Index("run_open", RUN.c.stream, sqlite_where=RUN_GOES_ON, postgresql_where=RUN_GOES_ON)
 FILE = Table(
     "file", META,
     Column("num", _BIG, primary_key=True, autoincrement=True),
@@ -48,8 +52,14 @@ FILE = Table(
     Column("state", Integer, nullable=False),
     sa.UniqueConstraint("run", "sequence"),
 )  # fmt: skip
+IS_CLOSED = FILE.c.state == _CLOSED
+IS_UNCLOSED = FILE.c.state != _CLOSED
+FILE_LENGTH_NS = FILE.c.wall_to - FILE.c.wall_from
 Index("file_at", FILE.c.stream, FILE.c.wall_from)
-Index("file_state", FILE.c.state, sqlite_where=FILE.c.state != 1)
+Index("file_longest", FILE.c.stream, FILE_LENGTH_NS)
+Index("file_end", FILE.c.stream, FILE.c.wall_to, sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED)
+Index("file_oldest", FILE.c.wall_to, sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED)
+Index("file_unclosed", FILE.c.state, sqlite_where=IS_UNCLOSED, postgresql_where=IS_UNCLOSED)
 SHAPE = Table(
     "shape", META,
     Column("num", _BIG, primary_key=True, autoincrement=True),
@@ -77,8 +87,11 @@ GAP = Table(
     Column("until_run", Integer),
     Column("media_to", BigInteger),
 )  # fmt: skip
+GAP_LENGTH_NS = GAP.c.wall_to - GAP.c.wall_from
 Index("gap_at", GAP.c.stream, GAP.c.wall_from)
-Index("gap_open", GAP.c.stream, sqlite_where=GAP.c.wall_to.is_(None))
+Index("gap_longest", GAP.c.stream, GAP_LENGTH_NS)
+GAP_LASTS = GAP.c.wall_to.is_(None)
+Index("gap_open", GAP.c.stream, sqlite_where=GAP_LASTS, postgresql_where=GAP_LASTS)
 Index("gap_after", GAP.c.after_run)
 Index("gap_until", GAP.c.until_run)
 PURGED = Table(
@@ -99,5 +112,6 @@ HOLD = Table(
 )  # fmt: skip
 
 SCHEMA = Schema(
-    "index", META, "run `watchglass check --repair`, which makes it anew from the ledgers."
-)
+    "index", META, "run `watchglass check --repair`, which makes it anew from the ledgers.",
+    oldest=2,
+)  # fmt: skip

@@ -57,7 +57,7 @@ class Site {
   async refresh(): Promise<void> {
     try {
       const now = this.now();
-      const [cameras, timeline] = await Promise.all([api.cameras(), api.timeline(now - 7 * DAY, now, 1)]);
+      const [{ cameras }, timeline] = await Promise.all([api.cameras(), api.timeline(now - 7 * DAY, now, 1)]);
       this.cameras = cameras;
       this.heardNow(timeline.now_ms);
       this.sentence = timeline.sentence;

@@ -3,10 +3,10 @@
 import { prefs } from "./prefs.svelte";
 import { site } from "./site.svelte";
 import type { Camera } from "./api/types";
-import type { Playback, PlaybackReport } from "./media/playback";
+import type { Player, PlaybackReport } from "./media/playback";
 
 const NOTHING: PlaybackReport = {
-  state: "loading", at_ms: 0, exact: false, gap: null, leaves_in_s: null, speed: 1, problem: "",
+  state: "loading", at_ms: 0, exact: false, gap: null, leaves_in_s: null, speed: 1, problem: "", sound: "none",
 };
 
 class Watch {
@@ -15,7 +15,7 @@ class Watch {
   asked = $state<{ at_ms: number; number: number } | null>(null);
   grid = $state(false);
   report = $state<PlaybackReport>(NOTHING);
-  player: Playback | null = null;
+  player: Player | null = null;
   private number = 0;
 
   /** The cameras as the wall shows them, the large one first. */
@@ -39,6 +39,14 @@ class Watch {
     else this.remember();
   }
 
+  /** Two cameras change places; one of them may be the large one. */
+  exchange(one: string, other: string): void {
+    if (one === this.large?.id) return this.select(other);
+    if (other === this.large?.id) return this.select(one);
+    const swap = new Map([[one, other], [other, one]]);
+    prefs.setOrder(this.order.map(({ id }) => swap.get(id) ?? id));
+  }
+
   playAt(at_ms: number, camera = this.large?.id): void {
     if (camera && camera !== this.large?.id) {
       this.asked = null;
@@ -46,6 +54,7 @@ class Watch {
     }
     this.grid = false;
     if (at_ms >= site.now() - 1500) return this.toLive();
+    at_ms = Math.max(at_ms, this.large?.added_ms ?? 0);
     this.selected ??= this.large?.id ?? null;
     if (this.player && this.asked) this.player.seek(at_ms, true);
     else this.report = { ...NOTHING, at_ms };

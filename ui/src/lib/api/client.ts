@@ -1,7 +1,8 @@
 /** Calls to the recorder: one function a route, one error shape. */
 
-import type { Problem, Setup, StreamName } from "./types";
-import * as wire from "./wire";
+import { systemZone } from "../time/zone";
+import type { paths } from "./schema";
+import type { Problem, StreamName } from "./types";
 
 const ROOT = "/api/v1";
 
@@ -9,7 +10,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
 
-  constructor(status: number, problem: Problem) {
+  constructor(status: number, problem: Partial<Problem>) {
     super(problem.detail || problem.title || `The recorder answered ${status}.`);
     this.status = status;
     this.code = problem.code ?? "";
@@ -28,33 +29,25 @@ export function whenSignedOut(tell: () => void): void {
   onSignedOut = tell;
 }
 
-interface Call {
-  method?: "GET" | "POST" | "DELETE";
-  body?: unknown;
-  signal?: AbortSignal;
-  quiet?: boolean;
-}
-
-async function send(path: string, call: Call): Promise<Response> {
+async function send(url: string, method = "GET", signal?: AbortSignal, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = {};
-  const method = call.method ?? "GET";
   if (method !== "GET") headers["X-Watchglass"] = "1";
-  if (call.body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
   const init: RequestInit = { method, headers, credentials: "same-origin" };
-  if (call.body !== undefined) init.body = JSON.stringify(call.body);
-  if (call.signal) init.signal = call.signal;
+  if (body !== undefined) init.body = JSON.stringify(body);
+  if (signal) init.signal = signal;
   try {
-    return await fetch(path, init);
+    return await fetch(url, init);
   } catch (error) {
-    if (call.signal?.aborted) throw error;
+    if (signal?.aborted) throw error;
     throw new ApiError(0, { detail: "The recorder does not answer." });
   }
 }
 
 async function refuse(answer: Response, quiet: boolean): Promise<never> {
-  let problem: Problem = {};
+  let problem: Partial<Problem> = {};
   try {
-    problem = (await answer.json()) as Problem;
+    problem = (await answer.json()) as Partial<Problem>;
   } catch {
     // Not a problem document: what stands before the recorder answered.
   }
@@ -62,60 +55,93 @@ async function refuse(answer: Response, quiet: boolean): Promise<never> {
   throw new ApiError(answer.status, problem);
 }
 
-async function ask<T>(path: string, call: Call = {}): Promise<T> {
-  const answer = await send(ROOT + path, call);
+type Path = keyof paths;
+type Method = "get" | "post" | "delete";
+type Answer<P extends Path, M extends Method> = paths[P][M] extends { responses: infer R }
+  ? Extract<R[keyof R], { content: { "application/json": unknown } }>["content"]["application/json"]
+  : never;
+type Body<P extends Path, M extends Method> = paths[P][M] extends { requestBody: { content: { "application/json": infer B } } } ? B : never;
+
+interface Call<P extends Path, M extends Method> {
+  /** What stands in the path's braces. */
+  at?: Record<string, string>;
+  query?: Record<string, string | number>;
+  body?: Body<P, M>;
+  signal?: AbortSignal;
+  /** A 401 is the answer to the question, and does not mean that a session has ended. */
+  quiet?: boolean;
+}
+
+async function ask<P extends Path, M extends Method>(method: M, path: P, call: Call<P, M> = {}): Promise<Answer<P, M>> {
+  const answer = await send(address(path, call.at, call.query), method.toUpperCase(), call.signal, call.body);
   if (!answer.ok) return refuse(answer, call.quiet ?? false);
-  if (answer.status === 204) return undefined as T;
-  const text = await answer.text();
-  return (text ? JSON.parse(text) : undefined) as T;
+  return (answer.status === 204 ? undefined : await answer.json()) as Answer<P, M>;
 }
 
-function query(values: Record<string, string | number | undefined>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+function address(path: Path, at: Record<string, string> = {}, query: Record<string, string | number> = {}): string {
+  const place = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(at[name] ?? ""));
+  const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  return asked.size ? `${place}?${asked}` : place;
 }
-
-const part = encodeURIComponent;
-const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const api = {
-  setup: () => ask<Setup>("/setup"),
+  setup: () => ask("get", "/api/v1/setup"),
   setUp: (token: string, password: string) =>
-    ask<void>("/setup", { method: "POST", body: { token, password }, quiet: true }),
-  session: () => ask<unknown>("/session", { quiet: true }),
-  signIn: (password: string) =>
-    ask<void>("/session", { method: "POST", body: { password }, quiet: true }),
-  signOut: () => ask<void>("/session", { method: "DELETE" }),
-  cameras: () => ask<wire.SentCameras>("/cameras").then(wire.cameras),
+    ask("post", "/api/v1/setup", { body: { token, password, name: "admin" }, quiet: true }),
+  session: () => ask("get", "/api/v1/session", { quiet: true }),
+  signIn: (password: string) => ask("post", "/api/v1/session", { body: { password, name: "admin" }, quiet: true }),
+  signOut: () => ask("delete", "/api/v1/session"),
+  cameras: () => ask("get", "/api/v1/cameras"),
   timeline: (from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal) =>
-    ask<wire.SentTimeline>(
-      `/timeline?${query({ from_ms: Math.max(0, Math.floor(from_ms)), to_ms: Math.ceil(to_ms), pixels: Math.min(10_000, Math.ceil(pixels)), tz: timeZone() })}`,
-      signal ? { signal } : {},
-    ).then(wire.timeline),
+    ask("get", "/api/v1/timeline", {
+      query: {
+        from_ms: Math.max(0, Math.floor(from_ms)), to_ms: Math.ceil(to_ms),
+        pixels: Math.min(10_000, Math.max(1, Math.ceil(pixels))), tz: systemZone(),
+      },
+      ...(signal && { signal }),
+    }),
   playback: (camera: string, stream: StreamName, at_ms: number, span_ms: number, signal?: AbortSignal) =>
-    ask<wire.SentPlayback>(
-      `/playback/${part(camera)}/${stream}?${query({ at_ms: Math.floor(at_ms), span_ms: Math.ceil(span_ms) })}`,
-      signal ? { signal } : {},
-    ).then(wire.playback),
+    ask("get", "/api/v1/playback/{camera}/{stream}", {
+      at: { camera, stream }, query: { at_ms: Math.floor(at_ms), span_ms: Math.ceil(span_ms) },
+      ...(signal && { signal }),
+    }),
   pause: (camera: string, reason: string, until_ms: number | null) =>
-    ask<void>(`/cameras/${part(camera)}/pause`, { method: "POST", body: { reason, until_ms } }),
-  resume: (camera: string) => ask<void>(`/cameras/${part(camera)}/resume`, { method: "POST", body: {} }),
+    ask("post", "/api/v1/cameras/{camera}/pause", { at: { camera }, body: { reason, until_ms } }),
+  resume: (camera: string) => ask("post", "/api/v1/cameras/{camera}/resume", { at: { camera }, body: { reason: "" } }),
 };
 
 /** Bytes of media, at an address that the recorder gave. */
 export async function bytes(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
-  const answer = await send(url, { signal });
+  const answer = await send(url, "GET", signal);
   if (!answer.ok) return refuse(answer, false);
   return answer.arrayBuffer();
 }
 
-export function thumbnailUrl(camera: string, at_ms: number, width: number): string {
-  return `${ROOT}/thumbnail/${part(camera)}?${query({ at_ms: Math.floor(at_ms), width })}`;
+export interface Picture {
+  jpeg: Blob;
+  /** When it was taken: up to the time between two key frames before the moment asked for. */
+  at_ms: number;
+}
+
+/** The picture of a moment; null where there is none. */
+export async function thumbnail(camera: string, at_ms: number, width: number, signal: AbortSignal): Promise<Picture | null> {
+  const url = address("/api/v1/thumbnail/{camera}", { camera }, { at_ms: Math.floor(at_ms), width });
+  const answer = await send(url, "GET", signal);
+  const at = answer.headers.get("X-Picture-Ms");
+  return answer.ok && at ? { jpeg: await answer.blob(), at_ms: Number(at) } : null;
+}
+
+/** The key frame on show at a moment, null for the newest; refused where there is none. */
+export async function still(camera: string, stream: StreamName, at_ms: number | null, width: number, signal: AbortSignal): Promise<Picture> {
+  const query = { width, ...(at_ms !== null && { at_ms: Math.floor(at_ms) }) };
+  const answer = await send(address("/api/v1/still/{camera}/{stream}", { camera, stream }, query), "GET", signal);
+  if (!answer.ok) return refuse(answer, false);
+  return { jpeg: await answer.blob(), at_ms: Number(answer.headers.get("X-Picture-Ms")) };
 }
 
 export function liveUrl(camera: string, stream: StreamName): string {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  return `${scheme}://${location.host}${ROOT}/live/${part(camera)}/${stream}`;
+  return `${scheme}://${location.host}${ROOT}/live/${encodeURIComponent(camera)}/${stream}`;
 }
 
 /** Server-sent events; `heard` is called for each, `reached` when the connection comes and goes. */
@@ -123,7 +149,6 @@ export function listen(heard: () => void, reached: (up: boolean) => void): () =>
   const source = new EventSource(`${ROOT}/changes`);
   source.onopen = () => reached(true);
   source.onerror = () => reached(false);
-  source.onmessage = heard;
-  for (const kind of ["camera", "gap_opened", "gap_closed", "again", "timeline"]) source.addEventListener(kind, heard);
+  for (const kind of ["camera", "gap_opened", "gap_closed", "again"]) source.addEventListener(kind, heard);
   return () => source.close();
 }

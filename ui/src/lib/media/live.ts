@@ -1,8 +1,8 @@
 /** Live pictures of one stream: a WebSocket, a small buffer, and never a picture that only looks live. */
 
 import { liveUrl } from "../api/client";
-import type { LiveHello, StreamName } from "../api/types";
-import { hello } from "../api/wire";
+import { hello, type LiveHello } from "../api/hello";
+import type { StreamName } from "../api/types";
 import { Source } from "./source";
 
 export type LiveState = "connecting" | "live" | "late" | "lost";

@@ -1,11 +1,15 @@
 /** Plays what was recorded: across files, and up to, over and behind gaps. Times are UTC in ms. */
 
-import { api, bytes } from "../api/client";
-import type { GapPiece, MediaPiece, Piece, StreamName } from "../api/types";
-import { pictureTimes, videoTrack, type VideoTrack } from "./boxes";
-import { bufferedAfter, bufferedUntil, landing, playable, Source } from "./source";
+import type { GapPiece } from "../api/pieces";
+import type { StreamName } from "../api/types";
+import { Reel } from "./reel";
+import { Sound } from "./sound";
 
-export type PlaybackState = "loading" | "playing" | "paused" | "gap" | "nothing" | "failed";
+/**
+ * `edge`: all that is recorded was shown. `barred`: from `at_ms` on it is in a codec that the
+ * browser lacks. `nothing`: the recorder knows of nothing there.
+ */
+export type PlaybackState = "loading" | "playing" | "paused" | "gap" | "edge" | "barred" | "nothing" | "failed";
 
 export interface PlaybackReport {
   state: PlaybackState;
@@ -18,59 +22,75 @@ export interface PlaybackReport {
   leaves_in_s: number | null;
   speed: number;
   problem: string;
+  /** Whether there is sound at that moment, and whether it is heard. */
+  sound: "none" | "muted" | "on";
 }
 
-const HALF_WINDOW_MS = 12 * 3600_000;
-const ASK_MS = 40_000;
-const KEEP_BEHIND_S = 90;
+/** What the page's keys and buttons work on, be it a video or single pictures. */
+export interface Player {
+  readonly at_ms: number;
+  readonly playing: boolean;
+  readonly speed: number;
+  play(): void;
+  pause(): void;
+  step(): void;
+  shuttle(way: 1 | -1): void;
+  setSpeed(speed: number): void;
+  seek(at_ms: number, keepPlaying?: boolean): void;
+  setMuted(muted: boolean): void;
+  stop(): void;
+}
+
 const TICK_MS = 100;
-const GAP_CARD_MS = 4000;
+/** A gap is shown so long before playing goes on: a short one does not need to be read twice. */
+const SHORT_GAP_MS = 10_000;
+const SHORT_CARD_MS = 2000;
+const LONG_CARD_MS = 4000;
 /** Holes up to this length between two files are rounding, not gaps. */
-const REACH_S = 1.0;
+const REACH_S = 1;
+/** A stall counts as the end of what is loaded only so near to it: the last picture's length. */
+const LAST_PICTURE_S = 2;
+const STALL_MS = 250;
+const BACK_REACH_MS = 8000;
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
 
-interface Header {
-  data: ArrayBuffer;
-  track: VideoTrack | null;
-}
-
-export class Playback {
-  private source: Source | null = null;
-  private base_ms = 0;
-  private pieces: Piece[] = [];
-  private asked_to_ms = 0;
-  private appended = new Set<string>();
-  private current = "";
-  private headers = new Map<string, Header>();
-  private pictures: number[] = [];
-  private work = new AbortController();
-  private filling = false;
-  private waits_ms = 0;
+export class Playback implements Player {
+  private readonly reel: Reel;
+  private readonly sound: Sound;
   private gap: GapPiece | null = null;
   private gap_since = 0;
   private target_ms: number;
   private picture_ms: number | null = null;
   private wants = true;
-  private speed_ = 1;
+  private forward = 1;
   private back = 0;
   private state: PlaybackState = "loading";
   private problem = "";
+  private stood_s = -1;
+  private stood_since = 0;
   private readonly timer: number;
   private stopped = false;
 
   constructor(
     private readonly video: HTMLVideoElement,
-    private readonly camera: string,
-    private readonly stream: StreamName,
+    camera: string,
+    stream: StreamName,
     at_ms: number,
     private readonly now: () => number,
     private readonly tell: (report: PlaybackReport) => void,
   ) {
     this.target_ms = at_ms;
+    this.reel = new Reel(video, camera, stream, now, {
+      loaded: () => this.arrive(),
+      failed: (sentence) => this.fail(sentence),
+      barred: (from_ms) => this.bar(from_ms),
+    });
+    this.sound = new Sound(video, this.reel);
     video.muted = true;
     this.timer = window.setInterval(() => this.tick(), TICK_MS);
     this.watch();
     video.addEventListener("seeked", this.settled);
+    video.addEventListener("error", this.broken);
     this.seek(at_ms);
   }
 
@@ -78,9 +98,9 @@ export class Playback {
     this.stopped = true;
     clearInterval(this.timer);
     this.video.removeEventListener("seeked", this.settled);
-    this.work.abort();
-    this.source?.close();
-    this.source = null;
+    this.video.removeEventListener("error", this.broken);
+    this.sound.clear();
+    this.reel.close();
   }
 
   get at_ms(): number {
@@ -92,7 +112,7 @@ export class Playback {
   }
 
   get speed(): number {
-    return this.back || this.speed_;
+    return this.back || this.forward;
   }
 
   // --- what people do -------------------------------------------------------------------------
@@ -110,15 +130,14 @@ export class Playback {
     this.back = 0;
     this.video.pause();
     // Onto the picture itself: what the browser has on the screen may be newer than what it told.
-    const shown_s = this.pictureAt(this.video.currentTime);
-    if (shown_s !== null && this.state === "playing") this.goTo(this.toUtc(shown_s + 0.001));
+    const shown_s = this.reel.pictureAt(this.video.currentTime);
+    if (shown_s !== null && this.state === "playing") this.goTo(this.reel.toUtc(shown_s + 0.001));
     this.report();
   }
 
   setSpeed(speed: number): void {
     this.back = 0;
-    this.speed_ = speed;
-    this.video.playbackRate = speed;
+    this.forward = speed;
     this.report();
   }
 
@@ -126,7 +145,7 @@ export class Playback {
   shuttle(way: 1 | -1): void {
     if (way === 1) {
       if (this.back || !this.wants) this.setSpeed(1);
-      else this.setSpeed(SPEEDS.find((speed) => speed > this.speed_ && speed >= 1) ?? 16);
+      else this.setSpeed(SPEEDS.find((speed) => speed > this.forward && speed >= 1) ?? 16);
       this.play();
     } else {
       this.back = this.back ? Math.max(-8, this.back * 2) : -1;
@@ -136,195 +155,161 @@ export class Playback {
     }
   }
 
-  /** The next picture, exactly; from the last one known, a fifteenth of a second further. */
+  /** The next picture, exactly; a gap on the way there is shown first. */
   step(): void {
+    if (this.gap) return this.seek(this.gap.to_ms, false);
     this.pause();
     const at_s = this.video.currentTime;
-    const shown_s = this.pictureAt(at_s) ?? at_s;
-    const next = this.pictures.find((picture) => picture > shown_s + 0.0015);
-    this.goTo(this.toUtc((next ?? shown_s + 1 / 15) + 0.001));
-  }
-
-  leaveGap(): void {
-    if (this.gap) this.seek(this.gap.to_ms, true);
+    const shown_s = this.reel.pictureAt(at_s) ?? at_s;
+    const next_s = this.reel.pictureAfter(shown_s);
+    const gap = next_s === null ? this.reel.gapBehind(this.reel.until_s(at_s)) : this.reel.gapBetween(shown_s, next_s);
+    if (gap) this.enterGap(gap);
+    // What is not loaded yet comes in a moment: the key is pressed again.
+    else if (next_s !== null) this.goTo(this.reel.toUtc(next_s + 0.001));
   }
 
   seek(at_ms: number, keepPlaying = this.wants): void {
     this.wants = keepPlaying;
-    this.gap = null;
     this.problem = "";
     this.goTo(Math.min(at_ms, this.now()));
   }
 
-  // --- the window of time that the browser's buffer covers -----------------------------------------
-
-  private toMedia(at_ms: number): number {
-    return (at_ms - this.base_ms) / 1000;
+  setMuted(muted: boolean): void {
+    this.sound.setMuted(muted);
+    this.report();
   }
 
-  private toUtc(at_s: number): number {
-    return this.base_ms + at_s * 1000;
-  }
+  // --- going there -------------------------------------------------------------------------------
 
-  private goTo(at_ms: number): void {
+  private goTo(at_ms: number, reach_s = 0): void {
     this.target_ms = at_ms;
-    if (!this.source || Math.abs(at_ms - this.base_ms - HALF_WINDOW_MS) > HALF_WINDOW_MS - 60_000) {
-      this.restart(at_ms);
-      return;
-    }
-    const at_s = this.toMedia(at_ms);
-    const gap = this.gapAt(at_ms);
-    if (!gap && landing(this.source.buffered, at_s, 0) !== null) {
-      this.video.currentTime = at_s;
-      this.setState(this.wants ? "playing" : "paused");
-      return;
-    }
-    this.fetchFrom(at_ms);
-  }
-
-  private restart(at_ms: number): void {
-    this.source?.close();
-    this.source = null;
-    this.base_ms = Math.floor(at_ms - HALF_WINDOW_MS);
-    this.appended.clear();
-    this.pictures = [];
-    this.fetchFrom(at_ms);
-  }
-
-  private fetchFrom(at_ms: number): void {
-    this.work.abort();
-    this.work = new AbortController();
-    this.filling = false;
-    this.pieces = [];
-    this.current = "";
-    this.appended.clear();
-    this.picture_ms = null;
-    this.asked_to_ms = at_ms;
     this.gap = null;
-    this.setState("loading");
-    const source = this.source;
-    const ready = source?.isOpen ? source.remove(0, Number.POSITIVE_INFINITY).then(() => source.cut()) : Promise.resolve();
-    ready.then(() => this.fill(), () => this.fill());
+    const at_s = this.reel.gapAt(at_ms) ? null : this.reel.landing(at_ms, reach_s);
+    if (at_s === null) return this.load(at_ms);
+    this.video.currentTime = at_s;
+    this.setState(this.wants ? "playing" : "paused");
   }
 
-  // --- filling ---------------------------------------------------------------------------------
+  private load(at_ms: number): void {
+    this.picture_ms = null;
+    // What lies before is what comes next when playing backwards.
+    this.reel.begin(this.back ? at_ms - BACK_REACH_MS : at_ms);
+    this.sound.clear();
+    this.setState("loading");
+    void this.fill();
+  }
 
-  private get ahead_s(): number {
-    return Math.max(12, 8 * Math.max(1, this.speed_));
+  private leaveGap(): void {
+    const gap = this.gap;
+    if (!gap) return;
+    this.problem = "";
+    if (this.back) this.goTo(gap.from_ms - 100);
+    else this.goTo(gap.to_ms, REACH_S);
   }
 
   private async fill(): Promise<void> {
-    if (this.filling || this.stopped || performance.now() < this.waits_ms) return;
-    this.filling = true;
-    const signal = this.work.signal;
-    try {
-      await this.fillOnce(signal);
-    } catch (error) {
-      if (!signal.aborted) this.fail(error);
-    } finally {
-      if (signal === this.work.signal) this.filling = false;
-    }
+    // Behind a gap that lasts there is nothing to load, and behind a long one enough is enough.
+    if (this.stopped || this.state === "barred") return;
+    const from_s = this.picture_ms === null ? this.reel.toMedia(this.target_ms) : this.video.currentTime;
+    await this.reel.fill(from_s, Math.max(12, 8 * this.forward));
   }
 
-  private async fillOnce(signal: AbortSignal): Promise<void> {
-    if (!this.needsMore()) return;
-    if (this.nextSegment() === null) {
-      const from_ms = this.asked_to_ms;
-      const span_ms = Math.max(ASK_MS, this.ahead_s * 2500);
-      const { pieces } = await api.playback(this.camera, this.stream, from_ms, span_ms, signal);
-      if (signal.aborted) return;
-      this.learn(pieces, from_ms, span_ms);
-    }
-    for (let next = this.nextSegment(); next && this.needsMore(); next = this.nextSegment()) {
-      await this.load(next.piece, next.url, signal);
-      if (signal.aborted) return;
-    }
-  }
-
-  private learn(pieces: Piece[], from_ms: number, span_ms: number): void {
-    const known = new Set(this.pieces.map((piece) => `${piece.kind}${piece.from_ms}`));
-    this.pieces.push(...pieces.filter((piece) => piece.kind === "media" || !known.has(`gap${piece.from_ms}`)));
-    this.pieces = this.pieces.slice(-200);
-    const last = pieces.at(-1);
-    this.asked_to_ms = last ? Math.max(last.to_ms, from_ms) : Math.min(from_ms + span_ms, this.now());
-    // Nothing new yet, at the growing end: ask again in a moment.
-    if (!last || last.to_ms <= from_ms + 1 || last.to_ms > this.now() - 3000) this.waits_ms = performance.now() + 700;
-  }
-
-  /** Counted behind gaps too, so that a long one does not make the buffer grow without end. */
-  private needsMore(): boolean {
-    const from_s = this.picture_ms === null ? this.toMedia(this.target_ms) : this.video.currentTime;
-    return bufferedAfter(this.source?.buffered ?? null, from_s) < this.ahead_s
-      && (this.gap === null || this.asked_to_ms < this.gap.to_ms + ASK_MS);
-  }
-
-  private nextSegment(): { piece: MediaPiece; url: string } | null {
-    for (const piece of this.pieces) {
-      if (piece.kind !== "media") continue;
-      for (const { url } of piece.segments) if (!this.appended.has(url)) return { piece, url };
-    }
-    return null;
-  }
-
-  private async load(piece: MediaPiece, url: string, signal: AbortSignal): Promise<void> {
-    if (!playable(piece.mime)) throw new Error(`This browser cannot show ${piece.mime}.`);
-    const [header, data] = await Promise.all([this.header(piece, signal), bytes(url, signal)]);
-    if (signal.aborted) return;
-    const offset_s = (piece.offset_ms - this.base_ms) / 1000;
-    const source = await this.opened(piece.mime);
-    const file = `${piece.init_url} ${piece.offset_ms}`;
-    if (file !== this.current) {
-      await source.begin(header.data, piece.mime, offset_s);
-      this.current = file;
-    }
-    await source.append(data);
-    this.appended.add(url);
-    if (header.track) this.note(pictureTimes(data, header.track).map((picture) => picture + offset_s));
-    const behind = this.video.currentTime - KEEP_BEHIND_S;
-    if (behind > 0 && this.picture_ms !== null) await source.remove(0, behind);
-    this.arrive();
-  }
-
-  private async opened(mime: string): Promise<Source> {
-    if (this.source) return this.source;
-    const source = new Source(this.video);
-    this.source = source;
-    await source.open(mime, (2 * HALF_WINDOW_MS) / 1000);
-    this.video.playbackRate = this.speed_;
-    return source;
-  }
-
-  private async header(piece: MediaPiece, signal: AbortSignal): Promise<Header> {
-    const found = this.headers.get(piece.init_url);
-    if (found) return found;
-    const data = await bytes(piece.init_url, signal);
-    const header = { data, track: videoTrack(data) };
-    if (this.headers.size > 50) this.headers.clear();
-    this.headers.set(piece.init_url, header);
-    return header;
-  }
-
-  private note(times: number[]): void {
-    const merged = [...new Set([...this.pictures, ...times])].sort((a, b) => a - b);
-    this.pictures = merged.slice(-6000);
-  }
-
-  // --- playing ---------------------------------------------------------------------------------
-
-  /** Something was appended: if the moment asked for is there now, show it. */
+  /** Something was loaded: if the moment asked for is there now, show it. */
   private arrive(): void {
-    if (this.state !== "loading" || !this.source) return;
-    const at_s = landing(this.source.buffered, this.toMedia(this.target_ms), REACH_S);
+    this.problem = "";
+    if (this.state === "failed") this.state = "loading";
+    if (this.state !== "loading") return;
+    const at_s = this.reel.gapAt(this.target_ms) ? null : this.reel.landing(this.target_ms, REACH_S);
     if (at_s === null) return;
     if (Math.abs(this.video.currentTime - at_s) > 0.0005) this.video.currentTime = at_s;
     this.setState(this.wants ? "playing" : "paused");
   }
 
-  private gapAt(at_ms: number): GapPiece | null {
-    for (const piece of this.pieces) {
-      if (piece.kind === "gap" && at_ms >= piece.from_ms - 2 && at_ms < piece.to_ms - 2) return piece;
+  private bar(from_ms: number): void {
+    const near = this.state === "loading" ? this.target_ms + 1000 : this.at_ms + 2000;
+    if (from_ms > near) return;
+    this.target_ms = Math.max(from_ms, this.target_ms);
+    this.picture_ms = null;
+    this.setState("barred");
+  }
+
+  private fail(sentence: string): void {
+    this.problem = sentence;
+    if (this.state === "loading") this.state = "failed";
+    this.report();
+  }
+
+  /** The decoder gave up: go on a little later, with a new one. */
+  private readonly broken = () => {
+    if (this.stopped || !this.video.getAttribute("src")) return;
+    const at_ms = this.at_ms + 1000;
+    this.reel.close();
+    this.goTo(at_ms);
+    this.fail("A picture of this recording could not be decoded.");
+  };
+
+  // --- as time goes by -----------------------------------------------------------------------------
+
+  private tick(): void {
+    if (this.stopped) return;
+    void this.fill();
+    if (this.state === "loading" || this.state === "failed") this.tickLoading();
+    else if (this.state === "gap") this.tickGap();
+    else if (this.state === "playing" && this.back) this.tickBack();
+    else if (this.state === "playing") this.tickPlaying();
+    this.sound.tick(this.state === "playing" && this.speed === 1);
+    this.report();
+  }
+
+  private tickLoading(): void {
+    const gap = this.reel.gapAt(this.target_ms);
+    if (gap) return this.enterGap(gap);
+    this.arrive();
+    if (this.state !== "loading" || !this.reel.answered) return;
+    if (this.target_ms > this.now() - 5000) {
+      if (this.reel.atEnd && this.reel.landing(this.target_ms, REACH_S) === null) this.setState("edge");
+    } else if (this.reel.pieces.length === 0) this.setState("nothing");
+  }
+
+  private tickGap(): void {
+    const gap = this.gap;
+    if (!gap) return;
+    // One that lasts is told again, longer, or has ended meanwhile.
+    this.gap = this.reel.pieces.find((piece): piece is GapPiece => piece.kind === "gap" && piece.from_ms === gap.from_ms) ?? gap;
+    if (this.wants && !this.lasts(this.gap) && performance.now() - this.gap_since > cardMs(this.gap)) this.leaveGap();
+  }
+
+  private lasts(gap: GapPiece): boolean {
+    return gap.to_ms > this.now() - 1500;
+  }
+
+  private tickBack(): void {
+    if (!this.video.seeking) this.goTo(this.at_ms + this.back * TICK_MS);
+  }
+
+  private tickPlaying(): void {
+    if (this.video.playbackRate !== this.forward) this.video.playbackRate = this.forward;
+    if (this.video.paused) this.video.play().catch(() => undefined);
+    const at_s = this.video.currentTime;
+    if (at_s !== this.stood_s) {
+      this.stood_s = at_s;
+      this.stood_since = performance.now();
+    } else if (performance.now() - this.stood_since > STALL_MS) this.stalled(at_s);
+  }
+
+  /** No picture follows: there is a reason, and it is told. */
+  private stalled(at_s: number): void {
+    const until_s = this.reel.until_s(at_s);
+    if (until_s - at_s > LAST_PICTURE_S) return;
+    const gap = this.reel.gapBehind(until_s);
+    if (gap) return this.enterGap(gap);
+    const next_s = this.reel.landing(this.reel.toUtc(until_s) + 2, REACH_S);
+    if (next_s !== null && next_s > until_s) this.video.currentTime = next_s;
+    else if (this.reel.atEnd) this.setState("edge");
+    else if (performance.now() - this.stood_since > 4 * STALL_MS && this.video.readyState < 3) {
+      this.target_ms = this.reel.toUtc(until_s);
+      this.setState("loading");
     }
-    return null;
   }
 
   private enterGap(gap: GapPiece): void {
@@ -334,91 +319,34 @@ export class Playback {
     this.setState("gap");
   }
 
-  private tick(): void {
-    if (this.stopped) return;
-    void this.fill();
-    if (this.state === "loading") this.tickLoading();
-    else if (this.state === "gap") this.tickGap();
-    else if (this.back && this.wants) this.tickBack();
-    else this.tickPlaying();
-    this.report();
-  }
-
-  private tickLoading(): void {
-    const gap = this.gapAt(this.target_ms);
-    if (gap) return this.enterGap(gap);
-    this.arrive();
-    if (this.state === "loading" && this.target_ms > this.now() - 3000) this.problem = "";
-  }
-
-  private tickGap(): void {
-    const gap = this.gap;
-    if (!gap || !this.wants || gap.to_ms > this.now() - 1500) return;
-    if (performance.now() - this.gap_since > GAP_CARD_MS) this.leaveGap();
-  }
-
-  private tickBack(): void {
-    const at_ms = this.at_ms + this.back * TICK_MS;
-    if (!this.video.seeking) this.goTo(at_ms);
-  }
-
-  private tickPlaying(): void {
-    if (this.state !== "playing" && this.state !== "paused") return;
-    const at_s = this.video.currentTime;
-    if (!this.wants) return;
-    const until = bufferedUntil(this.source?.buffered ?? null, at_s);
-    if (this.video.paused) this.video.play().catch(() => undefined);
-    if (until - at_s > 0.12 && this.video.readyState >= 3) return;
-    const gap = this.gapAt(this.toUtc(Math.max(at_s, until)) + 60) ?? this.gapAt(this.toUtc(at_s) + 150);
-    if (gap && until - at_s < 0.12) return this.enterGap(gap);
-    const next = landing(this.source?.buffered ?? null, until + 0.002, REACH_S);
-    if (next !== null && next > at_s && until - at_s < 0.12) this.video.currentTime = next;
-  }
-
   private setState(state: PlaybackState): void {
     this.state = state;
+    this.stood_since = performance.now();
     if (state === "playing" && !this.back) this.video.play().catch(() => undefined);
     if (state === "paused") this.video.pause();
     this.report();
   }
 
-  private fail(error: unknown): void {
-    this.problem = error instanceof Error ? error.message : String(error);
-    this.waits_ms = performance.now() + 2000;
-    if (this.state === "loading") this.state = "failed";
-    this.report();
-    if (this.state === "failed") window.setTimeout(() => {
-      if (!this.stopped && this.state === "failed") this.setState("loading");
-    }, 2000);
-  }
-
   private report(): void {
     if (this.stopped) return;
-    const leaves = this.gap && this.wants && this.gap.to_ms <= this.now() - 1500;
+    const leaves = this.gap && this.wants && !this.lasts(this.gap);
     this.tell({
       state: this.state === "playing" && !this.wants ? "paused" : this.state,
-      at_ms: this.state === "gap" ? this.target_or_gap() : this.at_ms,
+      at_ms: this.gap ? Math.max(this.gap.from_ms, Math.min(this.at_ms, this.gap.to_ms)) : this.at_ms,
       exact: this.picture_ms !== null && this.state !== "gap",
       gap: this.gap,
-      leaves_in_s: leaves ? Math.max(0, Math.ceil((GAP_CARD_MS - performance.now() + this.gap_since) / 1000)) : null,
+      leaves_in_s: leaves && this.gap ? Math.max(0, Math.ceil((cardMs(this.gap) - performance.now() + this.gap_since) / 1000)) : null,
       speed: this.speed,
       problem: this.problem,
+      sound: this.sound.state(this.at_ms),
     });
   }
 
-  private target_or_gap(): number {
-    return this.gap ? Math.max(this.gap.from_ms, Math.min(this.target_ms, this.gap.to_ms)) : this.target_ms;
-  }
-
-  /** The picture that is on the screen at a time of the buffer. */
-  private pictureAt(at_s: number): number | null {
-    return this.pictures.findLast((picture) => picture <= at_s + 0.0005) ?? null;
-  }
-
   private readonly settled = () => {
-    const shown_s = this.pictureAt(this.video.currentTime);
-    if (this.wants || this.state === "loading" || this.video.seeking || shown_s === null) return;
-    this.picture_ms = this.toUtc(shown_s);
+    const shown_s = this.reel.pictureAt(this.video.currentTime);
+    const moves = this.wants && !this.back;
+    if (moves || this.state === "loading" || this.video.seeking || shown_s === null) return;
+    this.picture_ms = this.reel.toUtc(this.back ? this.video.currentTime : shown_s);
     this.target_ms = this.picture_ms;
     this.report();
   };
@@ -427,12 +355,17 @@ export class Playback {
     const step = (_: number, frame: VideoFrameCallbackMetadata) => {
       if (this.stopped) return;
       // At rest `settled` knows better: a late word of an older picture must not undo it.
-      if (this.source && this.state !== "loading" && (this.wants || this.picture_ms === null)) {
-        this.picture_ms = this.toUtc(frame.mediaTime);
+      const moves = this.wants && !this.back;
+      if (this.state === "playing" && (moves || this.picture_ms === null)) {
+        this.picture_ms = this.reel.toUtc(frame.mediaTime);
         this.target_ms = this.picture_ms;
       }
       this.video.requestVideoFrameCallback(step);
     };
     this.video.requestVideoFrameCallback(step);
   }
+}
+
+function cardMs(gap: GapPiece): number {
+  return gap.to_ms - gap.from_ms < SHORT_GAP_MS ? SHORT_CARD_MS : LONG_CARD_MS;
 }

@@ -8,9 +8,9 @@ export class Source {
   private readonly url: string;
   closed = false;
 
-  constructor(private readonly video: HTMLVideoElement) {
+  constructor(private readonly element: HTMLMediaElement) {
     this.url = URL.createObjectURL(this.media);
-    video.src = this.url;
+    element.src = this.url;
   }
 
   async open(mime: string, duration_s: number | null): Promise<void> {
@@ -66,9 +66,9 @@ export class Source {
   close(): void {
     this.closed = true;
     this.buffer = null;
-    if (this.video.src === this.url) {
-      this.video.removeAttribute("src");
-      this.video.load();
+    if (this.element.src === this.url) {
+      this.element.removeAttribute("src");
+      this.element.load();
     }
     URL.revokeObjectURL(this.url);
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { stepFor, ticks } from "./ticks";
 import { typedTime } from "./typed";
-import { DAY, HOUR, LONGEST, MINUTE, SECOND, SHORTEST, hold, reveal, span, toPixel, toTime, untilNow, zoomAbout } from "./view";
-import { clock, length, since } from "./words";
+import { DAY, HOUR, LONGEST, MINUTE, SECOND, SHORTEST, between, everything, hold, reveal, span, toPixel, toTime, untilNow, zoomAbout } from "./view";
+import { clock, length, shown, since } from "./words";
 import { fromCivil, offset_ms, offsetWords } from "./zone";
 
 const BERLIN = "Europe/Berlin";
@@ -35,6 +35,41 @@ describe("the view", () => {
     expect(ahead.from_ms).toBeLessThan(now);
     expect(span(ahead)).toBe(DAY);
     expect(toPixel(untilNow(HOUR, now), now, 100)).toBeCloseTo(94, 5);
+  });
+
+  it("shows all of a young recording, and holds still while that grows", () => {
+    const began = view.from_ms;
+    for (const age of [0, SECOND, 4 * MINUTE, 20 * MINUTE, 7 * HOUR, 3 * DAY, 80 * DAY]) {
+      const fits = everything(began, began + age);
+      expect(span(fits)).toBeGreaterThanOrEqual(5 * MINUTE);
+      expect(toPixel(fits, began, 100)).toBeCloseTo(2, 5);
+      expect(toPixel(fits, began + age, 100)).toBeLessThanOrEqual(94.1);
+      if (age > 5 * MINUTE) expect(toPixel(fits, began + age, 100)).toBeGreaterThan(60);
+    }
+    expect(everything(began, began + 60 * SECOND)).toEqual(everything(began, began + 200 * SECOND));
+    expect(span(everything(began, began + 200 * DAY))).toBe(LONGEST);
+  });
+
+  it("goes from one view to another and holds what both hold", () => {
+    const near = { from_ms: view.from_ms + 2 * HOUR, to_ms: view.from_ms + 3 * HOUR };
+    for (const [one, other] of [[view, near], [near, view], [view, { from_ms: view.from_ms + HOUR, to_ms: view.to_ms + HOUR }]] as const) {
+      expect(between(one, other, 0)).toEqual(one);
+      expect(between(one, other, 1).from_ms).toBeCloseTo(other.from_ms, 3);
+      expect(between(one, other, 1).to_ms).toBeCloseTo(other.to_ms, 3);
+      const half = between(one, other, 0.5);
+      expect(half.from_ms).toBeGreaterThanOrEqual(Math.min(one.from_ms, other.from_ms));
+      expect(half.to_ms).toBeLessThanOrEqual(Math.max(one.to_ms, other.to_ms));
+    }
+  });
+
+  it("says what it shows", () => {
+    const now = at("2026-11-22T12:00:00Z");
+    expect(shown(untilNow(DAY, now), "UTC", now)).toBe("The last 1 day");
+    expect(shown(untilNow(6 * HOUR, now), "UTC", now)).toBe("The last 6 h");
+    expect(shown({ from_ms: now - 30 * HOUR, to_ms: now - 28 * HOUR }, "UTC", now)).toBe("yesterday 06:00 – 08:00");
+    expect(shown({ from_ms: now - 14 * HOUR, to_ms: now - 11 * HOUR }, "UTC", now)).toBe("yesterday 22:00 – today 01:00");
+    expect(shown({ from_ms: now - HOUR, to_ms: now + HOUR }, "UTC", now)).toBe("today 11:00 – now");
+    expect(shown({ from_ms: now - 3000, to_ms: now - 2000 }, "UTC", now)).toBe("today 11:59:57.000 – 11:59:58.000");
   });
 
   it("moves only when what it shows walks out", () => {

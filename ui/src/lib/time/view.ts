@@ -52,6 +52,32 @@ export function untilNow(length_ms: number, now_ms: number): View {
   return { from_ms: to_ms - length_ms, to_ms };
 }
 
+const FITTING = [
+  ...[5, 10, 15, 20, 30, 45].map((minutes) => minutes * MINUTE),
+  ...[1, 1.5, 2, 3, 4, 6, 8, 12, 16].map((hours) => hours * HOUR),
+  ...[1, 1.5, 2, 3, 4, 7, 10, 14, 21, 30, 45, 60, 90].map((days) => days * DAY),
+];
+
+/**
+ * Everything since recording began. The length goes in steps, so that a recording grows from left to
+ * right in a view that stands still, and only now and then becomes a longer one.
+ */
+export function everything(began_ms: number, now_ms: number): View {
+  const age = Math.max(0, now_ms - began_ms);
+  const length = FITTING.find((step) => age <= step * 0.92);
+  if (!length) return untilNow(LONGEST, now_ms);
+  const from_ms = began_ms - length * 0.02;
+  return { from_ms, to_ms: from_ms + length };
+}
+
+/** On the way from one view to another: 0 is the first, 1 the second. Lengths go by their ratio. */
+export function between(one: View, other: View, share: number): View {
+  const length = span(one) * (span(other) / span(one)) ** share;
+  const grown = span(other) === span(one) ? share : (length - span(one)) / (span(other) - span(one));
+  const from_ms = one.from_ms + (other.from_ms - one.from_ms) * grown;
+  return { from_ms, to_ms: from_ms + length };
+}
+
 export function holds(view: View, at_ms: number): boolean {
   return at_ms >= view.from_ms && at_ms <= view.to_ms;
 }

@@ -1,9 +1,10 @@
 /** Draws the timeline. What a span is shows in its form as well as in its tone. */
 
-import type { CameraTimeline, Span, StreamTimeline } from "../api/types";
+import type { CameraTimeline, Span } from "../api/types";
 import { look, type Look } from "../causes";
 import type { Tick } from "../time/ticks";
 import { toPixel, type View } from "../time/view";
+import { missing } from "./spans";
 
 export const RULER = 24;
 export const ROW = 22;
@@ -43,11 +44,6 @@ export function colours(probe: HTMLElement): Colours {
     recorded: read("recorded"), attention: read("attention"), faint: read("faint"), line: read("line"),
     text: read("text"), dim: read("dim"), accent: read("accent"), bg: read("bg"), press: read("press"),
   };
-}
-
-/** The main stream where there is one: it is the record. */
-export function record(timeline: CameraTimeline | undefined): StreamTimeline | undefined {
-  return timeline?.streams.find((stream) => stream.name === "main") ?? timeline?.streams[0];
 }
 
 export function draw(canvas: HTMLCanvasElement, scene: Scene): void {
@@ -109,11 +105,11 @@ function drawRow(
     context.fillRect(0, top, scene.width, ROW);
     context.globalAlpha = 1;
   }
-  const stream = record(row);
-  const spans = stream?.spans ?? [];
+  const spans = row?.spans ?? [];
+  const fault = (span: Span) => missing(span) && look(span.cause) === "gap";
   // Faults last, so that no neighbour's edge hides a short one.
-  for (const span of spans) if (span.kind !== "gap" || look(span.cause) !== "gap") drawSpan(context, scene, span, top);
-  for (const span of spans) if (span.kind === "gap" && look(span.cause) === "gap") drawSpan(context, scene, span, top);
+  for (const span of spans) if (!fault(span)) drawSpan(context, scene, span, top);
+  for (const span of spans) if (fault(span)) drawSpan(context, scene, span, top);
 }
 
 function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: Span, top: number): void {

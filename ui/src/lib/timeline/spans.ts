@@ -1,13 +1,17 @@
 /** Questions to a camera's spans. */
 
 import type { CameraTimeline, Span } from "../api/types";
-import { record } from "./draw";
+
+/** Neither recorded nor on its way, whatever the recorder calls it. */
+export function missing(span: Span): boolean {
+  return span.kind === "gap" || span.kind === "unaccounted";
+}
 
 export function spanAt(row: CameraTimeline | undefined, at_ms: number, slack_ms = 0): Span | null {
-  const spans = record(row)?.spans ?? [];
+  const spans = row?.spans ?? [];
   const near = (span: Span) => at_ms >= span.from_ms - slack_ms && at_ms < span.to_ms + slack_ms;
   // A gap too short to be hit with the mouse counts from a little beside it.
-  const gap = slack_ms > 0 ? spans.find((span) => span.kind === "gap" && span.to_ms - span.from_ms < slack_ms * 2 && near(span)) : undefined;
+  const gap = slack_ms > 0 ? spans.find((span) => missing(span) && span.to_ms - span.from_ms < slack_ms * 2 && near(span)) : undefined;
   return gap ?? spans.find((span) => at_ms >= span.from_ms && at_ms < span.to_ms) ?? null;
 }
 
@@ -19,7 +23,7 @@ export interface ListedGap {
 /** All gaps that a view touches, newest first. */
 export function gapsIn(rows: CameraTimeline[], from_ms: number, to_ms: number): ListedGap[] {
   return rows
-    .flatMap((row) => (record(row)?.spans ?? []).map((span) => ({ camera: row.camera, span })))
-    .filter(({ span }) => span.kind === "gap" && span.to_ms > from_ms && span.from_ms < to_ms)
+    .flatMap((row) => row.spans.map((span) => ({ camera: row.camera, span })))
+    .filter(({ span }) => missing(span) && span.to_ms > from_ms && span.from_ms < to_ms)
     .sort((a, b) => b.span.from_ms - a.span.from_ms);
 }

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from watchglass.base.errors import DamagedError, NotFoundError
-from watchglass.model.stream import SoundCodec, Track
+from watchglass.model.stream import SoundCodec, Track, VideoCodec
 from watchglass.recording.boxes import Box, box_at, walk
-from watchglass.recording.fileheader import HEADER_BOX_BYTES
 
 G711_MIME = "application/vnd.watchglass.g711"
 
@@ -43,11 +42,11 @@ class TrackHeader:
 
 @lru_cache(maxsize=256)
 def track_header(header: bytes, track: Track) -> TrackHeader:
-    """That track of the file whose header (``ftyp``, ``moov``, ``uuid``) this is.
+    """That track of the file whose header (``ftyp``, ``moov``, and what follows) this is.
 
     NotFoundError when the file does not have it.
     """
-    moov = box_at(header, box_at(header).end, len(header) - HEADER_BOX_BYTES)
+    moov = box_at(header, box_at(header).end)
     traks = {_track_of(header, box): box for box in _children(header, moov) if box.type == b"trak"}
     if track not in traks:
         raise NotFoundError("This recording has no sound.")
@@ -66,6 +65,20 @@ def track_header(header: bytes, track: Track) -> TrackHeader:
     width, height = struct.unpack_from(">HH", header, entry.payload + 24)
     codec = _video_codec(header, entry)
     return TrackHeader(track, codec, f'video/mp4; codecs="{codec}"', init, width, height)
+
+
+@lru_cache(maxsize=256)
+def video_configuration(header: bytes) -> tuple[VideoCodec, bytes]:
+    """What a decoder of the file's video is set up with: its codec, the payload of ``avcC`` or
+    ``hvcC``. DamagedError when the header has neither."""
+    moov = box_at(header, box_at(header).end)
+    for trak in _children(header, moov):
+        if trak.type == b"trak" and _track_of(header, trak) is Track.VIDEO:
+            entry = _sample_entry(header, trak)
+            codec = VideoCodec.H264 if entry.type == b"avc1" else VideoCodec.H265
+            kind = b"avcC" if entry.type == b"avc1" else b"hvcC"
+            return codec, _inside(header, entry, _VIDEO_ENTRY_BYTES, kind)
+    raise DamagedError("The file has no video.")
 
 
 # --- the moov -------------------------------------------------------------------------------------

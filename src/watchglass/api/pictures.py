@@ -1,0 +1,91 @@
+"""Routes: one picture of a moment, as JPEG, whatever codec was recorded.
+
+Of the newest moment they are how a browser that lacks the codec follows a camera.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from watchglass.access.policy import Action, User
+from watchglass.api.keyframe import KeyFrame, Moment, key_frame
+from watchglass.api.paths import PREFIX
+from watchglass.api.policy import Signed
+from watchglass.api.problem import RESPONSES
+from watchglass.api.services import Services, services
+from watchglass.base.ids import CameraId
+from watchglass.model.look import LookKind
+from watchglass.model.stream import StreamName
+
+router = APIRouter(prefix=PREFIX, tags=["pictures"])
+
+_NS_PER_MS = 1_000_000
+_SETTLED = "private, max-age=3600"
+_UNSETTLED = "no-store"
+_JPEG: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The picture.",
+        "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            "X-Picture-Ms": {"description": "UTC of the picture.", "schema": {"type": "integer"}}
+        },
+    },
+    404: {"description": "`no_picture`: nothing was recorded then; `cause` says why."},
+    503: {"description": "`media_worker`: pictures cannot be made just now."},
+    **RESPONSES,
+}
+
+Watcher = Annotated[User, Depends(Signed(Action.PLAY_BACK))]
+Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+AtMs = Annotated[int | None, Query(ge=0, lt=2**53, description="Omitted: the newest picture.")]
+
+
+@router.get(
+    "/thumbnail/{camera}", operation_id="getThumbnail", response_class=Response, responses=_JPEG
+)
+async def get_thumbnail(
+    request: Request, user: Watcher, camera: Id, at_ms: AtMs = None,
+    width: Annotated[int, Query(ge=64, le=640)] = 320,
+) -> Response:  # fmt: skip
+    """A small picture: the key frame on show at a moment, from the sub-stream where it has it."""
+    streams = (StreamName.SUB, StreamName.MAIN)
+    return await _picture(services(request), user, CameraId(camera), streams, at_ms, width)
+
+
+@router.get(
+    "/still/{camera}/{stream}", operation_id="getStill", response_class=Response, responses=_JPEG
+)
+async def get_still(
+    request: Request, user: Watcher, camera: Id, stream: StreamName, at_ms: AtMs = None,
+    width: Annotated[int, Query(ge=64, le=1920)] = 1280,
+) -> Response:  # fmt: skip
+    """A large picture: the key frame of a stream that was on show at a moment."""
+    return await _picture(services(request), user, CameraId(camera), (stream,), at_ms, width)
+
+
+async def _picture(
+    of: Services, user: User, camera: CameraId, streams: Sequence[StreamName], at_ms: int | None,
+    width: int,
+) -> Response:  # fmt: skip
+    now_ns = of.ports.clock.wall_ns()
+    newest = at_ms is None or at_ms * _NS_PER_MS >= now_ns
+    moment = Moment(now_ns if newest or at_ms is None else at_ms * _NS_PER_MS, newest)
+    frame = await of.blocking(key_frame, of.ports, of.files, camera, streams, moment)
+    key = (frame.row.run, frame.picture.media_time, width)
+    jpeg = await of.stills.get(key, partial(of.blocking, _made, of, frame, width))
+    kind = LookKind.LIVE if newest else LookKind.PLAYBACK
+    of.looks.saw(user, camera, frame.row.stream, frame.wall_ns, frame.until_ns, kind)
+    # Once the file has media beyond the moment, no later key frame can come before it.
+    settled = not newest and frame.reach_ns > moment.at_ns
+    headers = {
+        "X-Picture-Ms": str(frame.wall_ns // _NS_PER_MS),
+        "Cache-Control": _SETTLED if settled else _UNSETTLED,
+        "Vary": "Cookie",
+    }
+    return Response(jpeg, 200, headers, media_type="image/jpeg")
+
+
+def _made(of: Services, frame: KeyFrame, width: int) -> bytes:
+    return of.ports.still(frame.request(width))

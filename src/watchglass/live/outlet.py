@@ -1,0 +1,167 @@
+"""The worker's end of the relay: pictures that somebody watches go to the api as they arrive.
+
+Readers put pictures into one byte-bounded queue, a thread of its own carries them to the api. Where
+the queue is full, a stream is left out up to its next key frame. While the api is away nothing is
+kept for it; when it comes back it says again what is watched.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from watchglass.base import log
+from watchglass.base.clock import Clock
+from watchglass.base.errors import BusError
+from watchglass.base.ids import CameraId
+from watchglass.base.queues import ByteQueue, QueueDepth
+from watchglass.bus.client import BusClient, LinkRenewed
+from watchglass.bus.message import Codec
+from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
+from watchglass.model.relay import FromApi, Relayed, Unwatch, Watch
+from watchglass.model.stream import StreamName
+
+_LIMIT_BYTES = 8 << 20
+_OVERHEAD_BYTES = 256
+_POLL_S = 0.5
+_JOIN_S = 2.0
+_LOG = log.get("live")
+
+
+class SetSink(Protocol):
+    """Has the pictures of a stream given to a sink too; None ends it."""
+
+    def __call__(self, camera: CameraId, stream: StreamName, sink: LiveSink | None, /) -> None: ...
+
+
+class Outlet:
+    """Of one worker. ``name`` is the worker's, ``set_sink`` what it does for who watches."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        name: str,
+        set_sink: SetSink,
+        clock: Clock,
+        *,
+        limit_bytes: int = _LIMIT_BYTES,
+    ) -> None:
+        self._set_sink = set_sink
+        self._queue: ByteQueue[tuple[str, list[LiveItem]]] = ByteQueue(f"live {name}", limit_bytes)
+        # It is filled only when it is empty, with no more than the queue may hold.
+        self._client: BusClient[Relayed, FromApi] = BusClient(
+            endpoint, name, Codec[Relayed](Relayed), Codec[FromApi](FromApi),
+            limit_bytes=2 * limit_bytes, clock=clock,
+        )  # fmt: skip
+        self._watched: dict[str, _Watched] = {}
+        self._linked = False
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="live outlet", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """End it; what waits is dropped."""
+        self._ending.set()
+        self._client.wake()
+        self._thread.join(_JOIN_S)
+
+    def depth(self) -> QueueDepth:
+        """The queue's gauge, and what it has refused."""
+        return self._queue.depth()
+
+    def _put(self, watch: str, items: list[LiveItem], data_bytes: int) -> bool:
+        """From a reader: queue a picture; False when there is no room for it, or nobody there."""
+        size_bytes = data_bytes + _OVERHEAD_BYTES
+        if not self._linked or size_bytes > self._queue.limit_bytes:
+            return False
+        if not self._queue.put((watch, items), size_bytes):
+            return False
+        self._client.wake()
+        return True
+
+    # --- the thread --------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            while not self._ending.is_set():
+                received = self._client.poll(_POLL_S)
+                self._linked = self._client.connected
+                for message in received:
+                    self._obey(message)
+                if self._client.depth() == 0:
+                    self._send_waiting()
+        except BusError as error:
+            _LOG.error("api_refuses", error=error.sentence)
+        except Exception:  # noqa: BLE001 - the task's border: a worker goes on recording without
+            _LOG.exception("outlet_failed")
+        finally:
+            self._forget()
+            self._client.close()
+
+    def _obey(self, message: FromApi | LinkRenewed) -> None:
+        match message:
+            case Watch(watch, camera, stream):
+                if watch not in self._watched:
+                    watched = self._watched[watch] = _Watched(message, self._put)
+                    self._set_sink(camera, stream, watched)
+            case Unwatch(watch):
+                self._end(watch)
+            case LinkRenewed():
+                self._forget()
+
+    def _end(self, watch: str) -> None:
+        watched = self._watched.pop(watch, None)
+        if watched is None:
+            return
+        wish = watched.wish
+        self._set_sink(wish.camera, wish.stream, None)
+        if watched.left_out:
+            _LOG.warning(
+                "relay_left_out", camera=wish.camera, stream=wish.stream, frames=watched.left_out
+            )
+
+    def _forget(self) -> None:
+        """Whoever watched is gone, and so is what was meant for them."""
+        for watch in list(self._watched):
+            self._end(watch)
+        while self._queue.get(0) is not None:
+            pass
+        self._client.discard_queued()
+
+    def _send_waiting(self) -> None:
+        """Hand over all that waits, a message for each stream."""
+        waiting: dict[str, list[LiveItem]] = {}
+        while (entry := self._queue.get(0)) is not None:
+            watch, items = entry
+            waiting.setdefault(watch, []).extend(items)
+        for watch, items in waiting.items():
+            self._client.send(Relayed(watch, tuple(items)))
+
+
+class _Watched:
+    """One watched stream, as a sink. A shape goes into the queue together with its frame, or not
+    at all."""
+
+    def __init__(self, wish: Watch, put: Callable[[str, list[LiveItem], int], bool]) -> None:
+        self.wish = wish
+        self.left_out = 0
+        self._put = put
+        self._shape: LiveShape | None = None
+        self._broken = False
+
+    def __call__(self, items: Sequence[LiveItem]) -> None:
+        for item in items:
+            if isinstance(item, LiveShape):
+                self._shape = item
+            else:
+                self._frame(item)
+
+    def _frame(self, frame: LiveFrame) -> None:
+        if frame.is_key or not self._broken:
+            items: list[LiveItem] = [frame] if self._shape is None else [self._shape, frame]
+            self._broken = not self._put(self.wish.watch, items, len(frame.data))
+            if not self._broken:
+                self._shape = None
+                return
+        self.left_out += 1

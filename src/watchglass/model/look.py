@@ -1,0 +1,30 @@
+"""Looks: who saw which span of which camera."""
+
+from enum import StrEnum
+
+import msgspec
+
+from watchglass.base.ids import CameraId, LookId
+from watchglass.model.stream import StreamName
+
+
+class LookKind(StrEnum):
+    """How somebody looked."""
+
+    LIVE = "live"
+    PLAYBACK = "playback"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """Somebody, by name, looked at a span (UTC ns). ``to_ns`` is None while a live view goes on.
+
+    The span of a look only grows: told again with the same ``id``, it replaces what was told.
+    """
+
+    id: LookId
+    user: str
+    camera: CameraId
+    stream: StreamName
+    kind: LookKind
+    from_ns: int
+    to_ns: int | None

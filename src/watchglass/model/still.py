@@ -1,0 +1,49 @@
+"""What the media-worker is asked for, and what it answers."""
+
+import msgspec
+
+from watchglass.model.assignment import Shutdown
+from watchglass.model.stream import VideoCodec
+
+MOST_KEY_FRAME_BYTES = 16 * 1024 * 1024
+"""More than any camera's key frame has."""
+MOST_REQUEST_BYTES = MOST_KEY_FRAME_BYTES + 64 * 1024
+"""Encoded: a key frame and what describes it."""
+
+
+class MediaStart(msgspec.Struct, frozen=True, tag="make_pictures"):
+    """The first message to the media-worker."""
+
+    endpoint: str
+    log_level: str
+    log_json: bool
+
+
+class StillRequest(msgspec.Struct, frozen=True, tag="still"):
+    """One key frame, with all it takes to make a JPEG of it, at most ``width`` pixels wide.
+
+    ``configuration`` is the payload of ``avcC`` or ``hvcC``; ``access_unit`` is NAL units behind
+    their lengths in four bytes. After ``until_ns`` (monotonic) nobody waits for the answer.
+    """
+
+    codec: VideoCodec
+    configuration: bytes
+    access_unit: bytes
+    width: int
+    until_ns: int = 0
+
+
+class Still(msgspec.Struct, frozen=True, tag="still"):
+    """The picture as JPEG."""
+
+    jpeg: bytes
+
+
+class StillRefused(msgspec.Struct, frozen=True, tag="refused"):
+    """Why there is no picture: a sentence."""
+
+    sentence: str
+
+
+StillReply = Still | StillRefused
+ToMediaWorker = MediaStart | Shutdown

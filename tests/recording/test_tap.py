@@ -1,0 +1,136 @@
+"""Who watches gets what the file will have, from the pending pictures on, and costs it nothing."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from tests.recording.packet_making import KeptJobs, parameters, video_packet
+from watchglass.base.ids import CameraId
+from watchglass.model.gap import GapCause
+from watchglass.model.live import LiveFrame, LiveItem, LiveShape
+from watchglass.model.stream import StreamName
+from watchglass.recording.assembler import Assembler, Limits
+from watchglass.recording.fragment import decode_fragment
+from watchglass.recording.job import WriteFragment
+from watchglass.recording.tap import Tap
+
+CAMERA = CameraId("c" * 32)
+STEP = 6000
+STEP_NS = 66_666_667
+
+
+class Watched:
+    """A stream of 15 pictures a second that are not quite regular, and its tap."""
+
+    def __init__(self, gop: int = 30, file_s: int = 300) -> None:
+        self.tap = Tap()
+        self.jobs = KeptJobs()
+        self.limits = Limits(file=file_s * 90_000)
+        self.gop = gop
+        self.at = 0
+        self.width = 64
+        self.assembler = self.run()
+
+    def run(self) -> Assembler:
+        return Assembler(CAMERA, StreamName.MAIN, self.jobs, limits=self.limits, tap=self.tap)
+
+    def feed(self, count: int) -> None:
+        for _ in range(count):
+            at, self.at = self.at, self.at + 1
+            key = at % self.gop == 0
+            packet = video_packet(at * STEP + at % 3, at * STEP_NS)
+            told = parameters(self.width) if key else None
+            self.assembler.add_video(packet, b"%08d" % at, key, told)
+
+    def written(self) -> list[tuple[int, bytes]]:
+        """Decode time in the run and data of what the sink was given."""
+        found = []
+        for job in self.jobs.jobs:
+            if isinstance(job, WriteFragment):
+                time, decoded = job.media_time, decode_fragment(job.data)
+                for sample, offset in zip(decoded.samples, decoded.offsets, strict=True):
+                    found.append((time, job.data[offset : offset + sample.data_bytes]))
+                    time += sample.duration
+        return found
+
+
+def frames_of(items: Sequence[LiveItem]) -> list[LiveFrame]:
+    return [item for item in items if isinstance(item, LiveFrame)]
+
+
+def test_from_the_pending_pictures_on_nothing_is_missing() -> None:
+    for fed_before in range(40):
+        stream, got = Watched(), list[LiveItem]()
+        stream.feed(fed_before)
+        before = stream.written()
+        stream.tap.sink = got.extend
+        stream.assembler.show()
+        given_at_once = frames_of(got)
+        assert len(before) + len(given_at_once) == fed_before
+        stream.feed(20)
+        stream.assembler.end(GapCause.STALLED, 0)
+        frames = frames_of(got)
+        assert isinstance(got[0], LiveShape)
+        assert [(each.decode_time, each.data) for each in frames] == stream.written()[len(before) :]
+        assert frames[0].after == (before[-1][0] if before else -1)
+        assert all(later.after == each.decode_time for each, later in pairwise(frames))
+        assert [each.is_key for each in frames] == [
+            int(each.data) % stream.gop == 0 for each in frames
+        ]
+        assert all(5000 < each.duration < 7000 for each in frames)
+
+
+def test_a_picture_is_given_when_it_arrives() -> None:
+    stream, got = Watched(), list[LiveItem]()
+    stream.tap.sink = got.extend
+    for count in range(1, 20):
+        stream.feed(1)
+        frames = frames_of(got)
+        assert len(frames) == count
+        assert frames[-1].wall_ns == video_packet(0, (count - 1) * STEP_NS).arrival_wall_ns
+
+
+def test_new_parameters_and_new_runs_begin_with_their_shape() -> None:
+    stream, got = Watched(gop=10), list[LiveItem]()
+    stream.tap.sink = got.extend
+    stream.feed(10)
+    stream.width = 96
+    stream.feed(10)
+    stream.assembler.end(GapCause.STALLED, 0)
+    stream.assembler = stream.run()
+    stream.feed(3)
+    shapes = [at for at, item in enumerate(got) if isinstance(item, LiveShape)]
+    assert shapes == [0, 11, 22]
+    for at in shapes:
+        shape, frame = got[at], got[at + 1]
+        assert isinstance(shape, LiveShape)
+        assert isinstance(frame, LiveFrame)
+        assert frame.is_key
+        assert frame.run == shape.run
+    assert [got[at].width for at in shapes] == [64, 96, 96]  # type: ignore[union-attr] # as above
+    last = got[shapes[-1] + 1]
+    assert isinstance(last, LiveFrame)
+    assert (last.decode_time, last.after) == (0, -1)
+
+
+def test_what_the_disk_refuses_is_seen_all_the_same() -> None:
+    stream, got = Watched(), list[LiveItem]()
+    stream.tap.sink = got.extend
+    stream.jobs.refuses = lambda _: True
+    stream.feed(40)
+    assert len(frames_of(got)) == 40
+    assert stream.written() == []
+
+
+def test_another_sink_begins_anew_and_one_that_left_gets_nothing() -> None:
+    stream, first, second = Watched(), list[LiveItem](), list[LiveItem]()
+    stream.tap.sink = first.extend
+    stream.feed(9)
+    stream.tap.sink = second.extend
+    stream.assembler.show()
+    stream.feed(1)
+    stream.tap.sink = None
+    stream.assembler.show()
+    stream.feed(5)
+    assert len(frames_of(first)) == 9
+    assert isinstance(second[0], LiveShape)
+    assert [int(each.data) for each in frames_of(second)] == list(range(6, 10))
