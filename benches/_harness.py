@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,8 @@ class Login:
 class RunningRecorder:
     """``watchglass serve`` in a process of its own, on a data folder of its own."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    def __init__(self, data: Path, *, under: Sequence[str] = (), **environment: str) -> None:
+        """``under``: a command that runs it as its own last arguments say, such as a tracer."""
         self.data = data
         self.layout = Layout(data / "state")
         self.media = data / "media"
@@ -71,7 +72,7 @@ class RunningRecorder:
             **environment,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "watchglass.app", "serve"],
+            [*under, sys.executable, "-m", "watchglass.app", "serve"],
             env={**os.environ, **settings},
             stdout=self._log,
             stderr=self._log,

@@ -34,7 +34,7 @@ def folded(lines: list[Line], batch: int) -> Iterator[IndexStore]:
 @given(steps=STEPS, batch=st.integers(2, 40), most_known=st.integers(0, 4))
 def test_transactions_make_no_difference(steps: list[Step], batch: int, most_known: int) -> None:
     with told() as story, pytest.MonkeyPatch.context() as patched:
-        for step in steps:
+        for step in steps[:10]:  # each line is a transaction
             step(story)
         lines = list(story.ledger.lines())
         patched.setattr(index_writer, "_MOST_KNOWN", most_known)

@@ -81,7 +81,7 @@ class ByteQueue(Generic[T]):
     def get(self, timeout_s: float | None = None) -> T | None:
         """The oldest item; None after ``timeout_s``, or when closed and empty."""
         with self._ready:
-            if not self._items and not self._closed:
+            if not self._items and not self._closed and timeout_s != 0:
                 self._ready.wait(timeout_s)
             if not self._items:
                 return None

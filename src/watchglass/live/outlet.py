@@ -22,7 +22,7 @@ from watchglass.model.stream import StreamName
 
 _LIMIT_BYTES = 8 << 20
 _OVERHEAD_BYTES = 256
-_POLL_S = 0.5
+_POLL_S = 2.0
 _JOIN_S = 2.0
 _LOG = log.get("live")
 

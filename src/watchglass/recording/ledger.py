@@ -83,7 +83,8 @@ class Line(msgspec.Struct, frozen=True):
 
     def _of(self, name: str, kind: builtins.type[T]) -> T:
         value = self.fields.get(name)
-        if type(value) is kind:  # to Python, true is a number
+        # To Python, true is a number.
+        if isinstance(value, kind) and (kind is not int or type(value) is not bool):
             return value
         raise DamagedError(f"Line {self.n} ({self.type}) has no {kind.__name__} {name!r}.")
 

@@ -28,7 +28,7 @@ _JOIN_NS = NS_PER_S
 class MergedReader(IndexReader):
     """Answers ``files_between`` with one row for files of a run that join: for timelines alone.
 
-    A row is that of the first file, but for where it ends; its length is not that of all files.
+    Of a row, only the run, the first file's sequence and media time, and the place are its own.
     """
 
     def files_between(
