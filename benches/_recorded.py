@@ -20,6 +20,7 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId, RunId, VolumeId, random_id
 from watchglass.model.stream import StreamName
 from watchglass.recording.ledger import FORMAT_VERSION
+from watchglass.recording.volume import volume_at
 from watchglass.simulate.loop_cache import cache_folder
 from watchglass.simulate.process import Simulator, arguments
 from watchglass.store.index import IndexStore
@@ -125,8 +126,10 @@ def _record(data: Path, size: Size) -> tuple[list[CameraId], int, int]:
 
 
 def _volume(media: Path) -> VolumeId:
-    found: str = json.loads((media / "volume.json").read_text())["id"]
-    return VolumeId(found)
+    found = volume_at(media)
+    if found is None:
+        raise BenchError(f"{media} is no volume")
+    return found
 
 
 def _fill(

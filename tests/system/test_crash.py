@@ -51,7 +51,7 @@ class Site:
         return (*self.simulated, *self.others)
 
 
-@pytest.fixture(scope="module", params=[180, pytest.param(600, marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=[90, pytest.param(600, marks=pytest.mark.long)])
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A site that was recorded for that many seconds and killed five times."""
     require_gst()
@@ -67,7 +67,7 @@ def _recorded(folder: Path, seconds: int) -> Site:
     loops = {"h264": _loop(folder, "h264"), "h265": _loop(folder, "h265")}
     logs = folder / "log"
     options = arguments(
-        cameras=2, kind="a", width=1920, height=1080, bit_rate=3_000_000, seconds=30, log=str(logs)
+        cameras=2, kind="a", width=1920, height=1080, bit_rate=3_000_000, seconds=10, log=str(logs)
     )
     with Simulator(*options) as simulator, GstServer(loops) as gst:
         recorder = RunningRecorder(folder / "data")

@@ -1,23 +1,35 @@
 /** Live pictures of one stream: a WebSocket, a small buffer, and never a picture that only looks live. */
 
 import { liveUrl } from "../api/client";
-import { hello, type LiveHello } from "../api/hello";
 import type { StreamName } from "../api/types";
+import { pictureTimes, videoTrack, type VideoTrack } from "./boxes";
+import { Delay } from "./delay";
 import { Source } from "./source";
 
 export type LiveState = "connecting" | "live" | "late" | "lost";
 
 export interface LiveReport {
   state: LiveState;
-  /** When the newest picture came (this machine's clock), null before the first. */
+  /** When the picture on the screen came to the recorder (UTC of its clock), null before the first. */
   picture_ms: number | null;
 }
 
-const TICK_MS = 250;
+/** What is said between the chunks: see `live/viewer.py`. */
+type Message =
+  | { type: "shape"; mime: string; origin_ms: number }
+  | { type: "origin"; origin_ms: number }
+  | { type: "waiting"; silent_ms: number };
+
+const TICK_MS = 200;
+/** A picture older than this is not live, however smoothly others follow it. */
+const LIVE_MS = 2500;
+const LOST_MS = 8000;
+/** As long as the recorder takes to say that nothing comes, and a little more. */
+const SILENT_MS = 6500;
 /** How many chunks may wait for the buffer before the stream is begun anew. */
 const QUEUE_BOUND = 150;
 const KEEP_BEHIND_S = 8;
-const DROP_BEHIND_S = 3;
+const DROP_BEHIND_S = 1.5;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000];
 
 export class LivePlayer {
@@ -28,9 +40,11 @@ export class LivePlayer {
   private tries = 0;
   private retry = 0;
   private readonly timer: number;
-  private interval_ms = 200;
-  private chunk_ms = 0;
-  private shown_ms: number | null = null;
+  private readonly delay = new Delay();
+  private track: VideoTrack | null = null;
+  private origin_ms = 0;
+  private heard_ms = 0;
+  private picture_ms: number | null = null;
   private opened_ms = 0;
   private stopped = false;
 
@@ -38,6 +52,8 @@ export class LivePlayer {
     private readonly video: HTMLVideoElement,
     private readonly camera: string,
     private readonly stream: StreamName,
+    /** The recorder's clock. */
+    private readonly now: () => number,
     private readonly tell: (report: LiveReport) => void,
     /** Called just before the picture on the screen is lost to a new connection. */
     private readonly keep: () => void,
@@ -45,6 +61,8 @@ export class LivePlayer {
     video.muted = true;
     this.timer = window.setInterval(() => this.tick(), TICK_MS);
     document.addEventListener("visibilitychange", this.seen);
+    video.addEventListener("error", this.broken);
+    video.addEventListener("waiting", this.starved);
     this.connect();
     this.watch();
   }
@@ -54,6 +72,8 @@ export class LivePlayer {
     clearInterval(this.timer);
     clearTimeout(this.retry);
     document.removeEventListener("visibilitychange", this.seen);
+    this.video.removeEventListener("error", this.broken);
+    this.video.removeEventListener("waiting", this.starved);
     this.disconnect();
     this.keep();
     this.source?.close();
@@ -67,16 +87,23 @@ export class LivePlayer {
     else this.toEnd();
   };
 
+  private readonly broken = () => {
+    if (!this.stopped && this.video.getAttribute("src")) this.again();
+  };
+
+  private readonly starved = () => this.delay.starved(performance.now());
+
   private connect(): void {
     clearTimeout(this.retry);
     this.disconnect();
-    this.opened_ms = performance.now();
+    this.opened_ms = this.heard_ms = performance.now();
     const socket = new WebSocket(liveUrl(this.camera, this.stream));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (socket !== this.socket) return;
-      if (typeof data === "string") this.begin(data);
+      this.heard_ms = performance.now();
+      if (typeof data === "string") this.hear(data);
       else this.take(data);
     };
     socket.onclose = () => {
@@ -100,30 +127,28 @@ export class LivePlayer {
     this.retry = window.setTimeout(() => this.connect(), wait);
   }
 
-  private begin(text: string): void {
-    let said: LiveHello | null;
-    try {
-      said = hello(text);
-    } catch {
-      return this.again();
-    }
-    // Other messages say what the pictures that come, or do not, say themselves.
-    if (!said) return;
+  private hear(text: string): void {
+    const said = JSON.parse(text) as Message;
+    // That nothing comes is told by the age of what is shown.
+    if (said.type === "waiting") return;
+    this.origin_ms = said.origin_ms;
+    if (said.type === "shape") this.begin(said.mime);
+  }
+
+  private begin(mime: string): void {
     this.queue = [];
+    this.track = null;
+    this.delay.begin(performance.now());
     this.keep();
     this.source?.close();
     const source = new Source(this.video);
     this.source = source;
-    source.open(said.mime, null).then(() => this.pump(), () => this.again());
+    source.open(mime, null).then(() => this.pump(), () => this.again());
   }
 
   private take(data: ArrayBuffer): void {
-    const now = performance.now();
-    // The pictures of the first moment come at once; only later ones tell the rate.
-    if (this.chunk_ms && now - this.opened_ms > 1500) {
-      this.interval_ms += (Math.min(2000, now - this.chunk_ms) - this.interval_ms) * 0.1;
-    }
-    this.chunk_ms = now;
+    if (this.track === null) this.track = videoTrack(data);
+    else for (const at_s of pictureTimes(data, this.track)) this.delay.came(performance.now(), at_s);
     this.queue.push(data);
     if (this.queue.length > QUEUE_BOUND) this.again();
     else void this.pump();
@@ -137,7 +162,7 @@ export class LivePlayer {
       while (this.queue.length && source === this.source) {
         const chunks = this.queue.splice(0);
         await source.append(chunks.length === 1 ? chunks[0]! : await new Blob(chunks).arrayBuffer());
-        if (this.shown_ms === null || this.video.paused || this.video.readyState < 3) this.start();
+        if (this.video.paused || this.video.readyState < 3) this.start();
       }
     } catch {
       if (source === this.source) this.again();
@@ -150,8 +175,8 @@ export class LivePlayer {
   private start(): void {
     const ranges = this.source?.buffered;
     if (!ranges?.length) return;
-    const behind = this.source!.end_s - this.video.currentTime;
-    if (this.video.currentTime < ranges.start(0) || behind > DROP_BEHIND_S) this.toEnd();
+    const behind_s = ranges.end(ranges.length - 1) - this.video.currentTime;
+    if (this.video.currentTime < ranges.start(0) || behind_s > DROP_BEHIND_S) this.toEnd();
     if (this.video.paused) this.video.play().catch(() => undefined);
   }
 
@@ -159,46 +184,41 @@ export class LivePlayer {
     const ranges = this.source?.buffered;
     if (!ranges?.length) return;
     const last = ranges.length - 1;
-    this.video.currentTime = Math.max(ranges.start(last), ranges.end(last) - this.aim_s());
-  }
-
-  /** How far behind the newest picture to be: enough for its successor to come in time. */
-  private aim_s(): number {
-    return Math.max(0.12, (this.interval_ms / 1000) * 1.4);
+    this.video.currentTime = Math.max(ranges.start(last), Math.min(ranges.end(last) - 0.02, this.delay.aim_s(performance.now())));
   }
 
   private tick(): void {
     this.catchUp();
     const now = performance.now();
-    const patience = Math.max(2500, this.interval_ms * 4);
-    const shown = this.shown_ms === null ? null : now - this.shown_ms;
-    if (this.socket && now - Math.max(this.chunk_ms, this.opened_ms) > patience + 4000) this.again();
+    if (this.socket && now - this.heard_ms > SILENT_MS) this.again();
+    const waited_ms = now - this.opened_ms;
+    const age_ms = this.picture_ms === null ? null : this.now() - this.picture_ms;
     const state: LiveState =
-      shown === null ? (now - this.opened_ms > 5000 || this.tries > 1 ? "lost" : "connecting")
-      : shown < patience ? "live"
-      : shown < patience + 5000 ? "late"
+      age_ms === null ? (waited_ms > 5000 || this.tries > 1 ? "lost" : "connecting")
+      : age_ms < LIVE_MS ? "live"
+      : age_ms < LOST_MS ? "late"
       : "lost";
-    this.tell({ state, picture_ms: shown === null ? null : Date.now() - shown });
+    this.tell({ state, picture_ms: this.picture_ms });
   }
 
+  /** Faster or slower by what nobody sees, so that the buffer stays as short as what comes allows. */
   private catchUp(): void {
     const source = this.source;
-    if (!source?.isOpen || source.buffered === null || this.video.paused) return;
-    const behind = source.end_s - this.video.currentTime;
-    const aim = this.aim_s();
-    if (behind > DROP_BEHIND_S) this.toEnd();
-    this.video.playbackRate = behind > aim + 0.5 ? 1.2 : behind > aim + 0.15 ? 1.06 : behind < aim * 0.4 ? 0.95 : 1;
-    const ranges = source.buffered;
-    if (ranges.length && this.video.currentTime - ranges.start(0) > KEEP_BEHIND_S * 2) {
+    const ranges = source?.buffered;
+    if (!source || !ranges?.length || this.video.paused) return;
+    const off_s = this.delay.aim_s(performance.now()) - this.video.currentTime;
+    if (off_s > DROP_BEHIND_S) this.toEnd();
+    this.video.playbackRate = off_s > 0.4 ? 1.25 : off_s > 0.06 ? 1.08 : off_s < -0.06 ? 0.95 : 1;
+    if (this.video.currentTime - ranges.start(0) > KEEP_BEHIND_S * 2) {
       source.remove(0, this.video.currentTime - KEEP_BEHIND_S).catch(() => undefined);
     }
   }
 
   /** Only a picture that the browser has really shown counts. */
   private watch(): void {
-    const step = () => {
+    const step = (_: number, frame: VideoFrameCallbackMetadata) => {
       if (this.stopped) return;
-      this.shown_ms = performance.now();
+      this.picture_ms = this.origin_ms + frame.mediaTime * 1000;
       this.tries = 0;
       this.video.requestVideoFrameCallback(step);
     };

@@ -151,6 +151,7 @@ export class Playback implements Player {
       this.back = this.back ? Math.max(-8, this.back * 2) : -1;
       this.wants = true;
       this.video.pause();
+      if (this.state === "paused") this.setState("playing");
       this.report();
     }
   }
@@ -208,7 +209,6 @@ export class Playback implements Player {
   }
 
   private async fill(): Promise<void> {
-    // Behind a gap that lasts there is nothing to load, and behind a long one enough is enough.
     if (this.stopped || this.state === "barred") return;
     const from_s = this.picture_ms === null ? this.reel.toMedia(this.target_ms) : this.video.currentTime;
     await this.reel.fill(from_s, Math.max(12, 8 * this.forward));
@@ -218,8 +218,9 @@ export class Playback implements Player {
   private arrive(): void {
     this.problem = "";
     if (this.state === "failed") this.state = "loading";
-    if (this.state !== "loading") return;
-    const at_s = this.reel.gapAt(this.target_ms) ? null : this.reel.landing(this.target_ms, REACH_S);
+    if (this.state !== "loading" || !this.reel.answered || this.reel.gapAt(this.target_ms)) return;
+    // What is recorded is waited for, even if what follows it is in the buffer already.
+    const at_s = this.reel.landing(this.target_ms, this.reel.has(this.target_ms) ? 0 : REACH_S);
     if (at_s === null) return;
     if (Math.abs(this.video.currentTime - at_s) > 0.0005) this.video.currentTime = at_s;
     this.setState(this.wants ? "playing" : "paused");

@@ -74,6 +74,11 @@ export class Reel {
     return landing(this.source?.buffered ?? null, this.toMedia(at_ms), reach_s);
   }
 
+  /** Whether the recorder has told that this moment is recorded. */
+  has(at_ms: number): boolean {
+    return this.pieces.some((piece) => piece.kind === "media" && piece.from_ms <= at_ms && at_ms < piece.to_ms);
+  }
+
   until_s(at_s: number): number {
     return bufferedUntil(this.source?.buffered ?? null, at_s);
   }
@@ -92,8 +97,9 @@ export class Reel {
     return this.findGap((gap) => gap.to_ms > this.toUtc(from_s) + 2 && gap.to_ms <= this.toUtc(to_s) + SEAM_MS);
   }
 
+  /** All that the recorder has told of is loaded, and it has told of all up to now. */
   get atEnd(): boolean {
-    return this.answered && this.told_to_ms > this.now() - NEAR_NOW_MS;
+    return this.answered && this.next() === null && this.told_to_ms > this.now() - NEAR_NOW_MS;
   }
 
   /** The picture that is on the screen at a time of the buffer. */
