@@ -26,7 +26,7 @@ from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base import log
-from watchglass.base.clock import SystemClock
+from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassError
 from watchglass.base.ids import CameraId, VolumeId
@@ -104,7 +104,9 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
 
 def _listener(port: int) -> socket.socket:
     """A socket on loopback; AlreadyRunningError when somebody has the port."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named: only then does asyncio switch Nagle's algorithm off, which would hold
+    # the body of each answer back for 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
@@ -137,6 +139,7 @@ class _Site:
         )
         sessions = Sessions(self._access, clock)
         reader = OpenFileReader(self._root_of, files, clock)
+        self._volumes: tuple[int, dict[VolumeId, Path]] = (-NS_PER_S, {})
         self._feed = RelayFeed(self._layout.live, reader.since_key_frame, clock)
         self.ports = ApiPorts(
             clock=clock,
@@ -161,8 +164,14 @@ class _Site:
             _quietly(each.close)
 
     def _volume_path(self, volume: VolumeId) -> Path | None:
-        path = next((each.path for each in self._store.volumes() if each.id == volume), None)
-        return path if path is not None and volume_at(path) == volume else None
+        """As of a second ago at most: it is asked for each file of a playback."""
+        now_ns = self.ports.clock.monotonic_ns()
+        asked_ns, paths = self._volumes
+        if now_ns - asked_ns > NS_PER_S:
+            known = {each.id: each.path for each in self._store.volumes()}
+            paths = {each: path for each, path in known.items() if volume_at(path) == each}
+            self._volumes = now_ns, paths
+        return paths.get(volume)
 
     def _root_of(self, camera: CameraId) -> Path | None:
         return self._volume_path(self._store.camera(camera, with_credentials=False).volume)
