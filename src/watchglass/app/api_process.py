@@ -1,6 +1,5 @@
 """Entry of the api process: reads what to serve from standard input."""
 
-import asyncio
 import signal
 import socket
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import uvicorn
+import uvloop
 
 import watchglass
 from watchglass.access.door import Door
@@ -83,7 +83,7 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     site = _Site(start, port, files)
     config = uvicorn.Config(
         create_app(site.ports, files), log_config=None, access_log=False,
-        ws="websockets-sansio", ws_max_size=64 * 1024, ws_per_message_deflate=False,
+        http="httptools", ws="websockets-sansio", ws_max_size=64 * 1024, ws_per_message_deflate=False,
         lifespan="on", server_header=False, date_header=False, proxy_headers=False,
         timeout_graceful_shutdown=_END_S,
     )  # fmt: skip
@@ -98,7 +98,7 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
 
     take_messages(decoder, on_message, stop)
     say(Serving(port, site.ports.door.is_set_up()))
-    asyncio.run(server.serve([listener]))
+    uvloop.run(server.serve([listener]))
     site.close()
 
 
