@@ -140,7 +140,9 @@ def _click(at: Watcher, site: RecordedSite, chance: random.Random) -> float:
     found = next(each for each in site.cameras if each == shown)
     there = numbers_at(site.state, site.media, found, StreamName.MAIN, told_ms)
     if number not in {each % (FPS * LOOP_S) for each in there}:
-        raise BenchError(f"{told_ms} shows frame {number}, the files have {sorted(there)}, asked {moment_ms}")
+        raise BenchError(
+            f"{told_ms} shows frame {number}, the files have {sorted(there)}, asked {moment_ms}"
+        )
     return wait_ms
 
 

@@ -34,7 +34,7 @@ def on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ground:
 def add(on: Ground, name: str) -> CameraId:
     streams = ((MAIN, "rtsp://192.0.2.1/m"), (SUB, "rtsp://192.0.2.1/s"))
     with own_site(on) as site:
-        return site.carry_out(AddCameraRequest(name, streams, "", "", "", "me"))
+        return site.add_camera(AddCameraRequest(name, streams, "", "", "", "me"))
 
 
 def note(on: Ground, *looks: Look) -> None:

@@ -5,7 +5,8 @@ Runs under the system's Python (gi, GstRtspServer 1.0), not under the project's:
     /usr/bin/python3 gst_server.py main=loop.mp4 other=loop.mkv
 
 Each file, H.264 or H.265 in MP4 or Matroska, is played round and round at
-rtsp://127.0.0.1:PORT/NAME with timestamps that run on over the seam.
+rtsp://127.0.0.1:PORT/NAME with timestamps that run on over the seam. In place of a file,
+``jpeg:WIDTHxHEIGHT`` is a moving test picture as MJPEG.
 One JSON line on stdout when it listens:
 ``{"port": …, "urls": {NAME: URL}}``. Ends at the end of stdin or on SIGTERM.
 """
@@ -130,6 +131,19 @@ def mount(server: "GstRtspServer.RTSPServer", name: str, file: LoopFile) -> None
     server.get_mount_points().add_factory(f"/{name}", factory)
 
 
+def mount_jpeg(server: "GstRtspServer.RTSPServer", name: str, size: str) -> None:
+    width, height = map(int, size.split("x"))
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(
+        "( videotestsrc is-live=true pattern=ball ! "
+        f"video/x-raw,format=I420,width={width},height={height},framerate=10/1 ! "
+        "jpegenc ! rtpjpegpay name=pay0 pt=26 )"
+    )
+    factory.set_shared(True)
+    factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+    server.get_mount_points().add_factory(f"/{name}", factory)
+
+
 def end_with_stdin(loop: "GLib.MainLoop") -> None:
     sys.stdin.read()
     GLib.idle_add(loop.quit)
@@ -148,9 +162,12 @@ def main() -> None:
     pool.set_max_threads(THREADS)
     server.set_thread_pool(pool)
     paths = dict(argument.split("=", 1) for argument in options.files)
-    files = {path: LoopFile(path) for path in set(paths.values())}
+    files = {path: LoopFile(path) for path in set(paths.values()) if not path.startswith("jpeg:")}
     for name, path in paths.items():
-        mount(server, name, files[path])
+        if path in files:
+            mount(server, name, files[path])
+        else:
+            mount_jpeg(server, name, path.removeprefix("jpeg:"))
     if server.attach(None) == 0:
         raise SystemExit("cannot listen")
     port = server.get_bound_port()

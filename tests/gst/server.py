@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gst, GstRtspServer
 Gst.init(None)
 needed = "qtdemux matroskademux h264parse h265parse rtph264pay rtph265pay appsrc".split()
+needed += "videotestsrc jpegenc rtpjpegpay".split()
 absent = [name for name in needed if Gst.ElementFactory.find(name) is None]
 raise SystemExit("without " + ", ".join(absent) if absent else 0)
 """
@@ -49,8 +51,9 @@ def require_gst() -> None:
 class GstServer:
     """The server with some loop files mounted; `urls` by name."""
 
-    def __init__(self, files: dict[str, Path]) -> None:
-        """`files`: H.264 or H.265 in MP4 or Matroska (`Loop.export` makes them)."""
+    def __init__(self, files: Mapping[str, Path | str]) -> None:
+        """`files`: H.264 or H.265 in MP4 or Matroska (`Loop.export` makes them), or
+        ``jpeg:WIDTHxHEIGHT``."""
         command = [SYSTEM_PYTHON, str(_SCRIPT)]
         command += [f"{name}={path}" for name, path in files.items()]
         self._process = subprocess.Popen(

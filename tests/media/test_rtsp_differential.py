@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,27 @@ def test_digest(qop: tuple[str, ...]) -> None:
     with Simulator(*options) as simulator:
         url = simulator.urls[0].main.replace("admin:geheim@", "")
         assert len(_ours(url, 5, Credentials("admin", Secret("geheim")))) == 5
+
+
+def test_mjpeg_gives_the_same_pictures() -> None:
+    """Headers are put together by each reader in its own way; what is seen is the same."""
+    with Simulator(*SIZE.split(), "--cameras", "1", "--kind", "mjpeg") as simulator:
+        url = simulator.urls[0].main
+        ours: list[Packet] = []
+        thread = threading.Thread(target=lambda: ours.extend(_ours(url, 40)))
+        thread.start()
+        with av.open(url, options={"rtsp_transport": "tcp"}, timeout=(10, 10)) as container:
+            theirs = [bytes(packet) for packet in islice(container.demux(), 10)]
+        thread.join(60)
+    decoder = av.CodecContext.create("mjpeg", "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+
+    def seen(data: bytes) -> bytes:
+        (frame,) = decoder.decode(av.Packet(data))
+        return frame.to_ndarray().tobytes()
+
+    shared = {seen(packet.data) for packet in ours} & {seen(data) for data in theirs}
+    assert len(shared) >= 5
 
 
 @pytest.mark.parametrize(("codec", "ending"), [("h264", "mp4"), ("h265", "mkv")])

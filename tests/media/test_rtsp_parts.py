@@ -24,13 +24,14 @@ from watchglass.media.rtsp.message import parse_head
 from watchglass.media.rtsp.rtp import RtpReceiver, TimeLine
 from watchglass.media.rtsp.sdp import MediaDescription, parse_sdp
 from watchglass.media.rtsp.sound_track import SoundTrack
-from watchglass.media.sei import is_recovery_point
+from watchglass.media.sei import Recovery, recovery
 from watchglass.model.camera import Credentials
 from watchglass.model.stream import Packet, SoundCodec
 from watchglass.simulate.rtp import RtpSender, video_payloads
 
 SPS, PPS = b"\x67\x42\xc0\x0a\x11", b"\x68\xce\x0f"
 IDR, P = b"\x65\x88" + b"i" * 20, b"\x41\x9a" + b"p" * 20
+H265_IDR, H265_P = b"\x26\x01\x88" + b"i" * 20, b"\x02\x01\x9a" + b"p" * 20
 P_SECOND = b"\x41\x1a" + b"q" * 20  # first_mb_in_slice is not 0
 
 
@@ -289,17 +290,38 @@ def test_annex_b_inside_of_a_packet() -> None:
 
 
 def test_i_pictures_without_idr() -> None:
-    recovery = b"\x06\x06\x01\x84\x80"
-    assert is_recovery_point(recovery)
-    assert is_recovery_point(b"\x06\x05\x02ab\x06\x01\x84\x80")
-    assert not is_recovery_point(b"\x06\x06\x01\x24\x80")
-    packets = Bench().send((recovery, 0, False), (P, 0, True), (P, 10, True), (P, 20, True))
+    at_once = b"\x06\x06\x01\x84\x80"
+    assert recovery(at_once, 1) is Recovery.AT_ONCE
+    assert recovery(b"\x06\x05\x02ab\x06\x01\x84\x80", 1) is Recovery.AT_ONCE
+    assert recovery(b"\x06\x06\x01\x24\x80", 1) is Recovery.GRADUAL
+    packets = Bench().send((at_once, 0, False), (P, 0, True), (P, 10, True), (P, 20, True))
     assert [packet.is_key for packet in packets] == [True, False]
 
 
-@given(st.binary(max_size=40))
-def test_any_sei(data: bytes) -> None:
-    is_recovery_point(data)
+@pytest.mark.parametrize(
+    ("kind", "refresh", "p", "idr"),
+    [
+        (H264Depacketizer, b"\x06\x06\x01\x24\x80", P, IDR),
+        (H265Depacketizer, b"\x4e\x01\x06\x01\x24\x80", H265_P, H265_IDR),
+    ],
+)
+def test_a_camera_with_intra_refresh_begins_at_its_second_refresh(
+    kind: type[H264Depacketizer | H265Depacketizer], refresh: bytes, p: bytes, idr: bytes
+) -> None:
+    bench = Bench(kind)
+    cycle = [(p, False), (refresh, True), (p, False), (p, False)]
+    # An IDR is something better: after it one waits for another, or for two refreshes.
+    order = [*cycle, *cycle, (idr, False), *cycle, *cycle]
+    units = []
+    for time, (unit, follows) in enumerate(order):
+        units.append((unit, 3000 * (time + follows), not follows))
+    keys = [packet.is_key for packet in bench.send(*units) if packet.has_picture]
+    assert [at for at, is_key in enumerate(keys) if is_key] == [4, 6, 11]
+
+
+@given(st.binary(max_size=40), st.integers(1, 2))
+def test_any_sei(data: bytes, header_bytes: int) -> None:
+    assert recovery(data, header_bytes) in set(Recovery)
 
 
 @given(st.lists(st.tuples(st.binary(max_size=30), st.booleans(), st.integers(0, 3)), max_size=30))

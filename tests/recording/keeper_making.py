@@ -15,6 +15,7 @@ from watchglass.model.order import (
     AddCamera,
     Configure,
     Done,
+    Doubt,
     Facts,
     FromKeeper,
     Order,
@@ -24,7 +25,7 @@ from watchglass.model.order import (
 )
 from watchglass.model.stream import StreamName
 from watchglass.recording.desk import KeeperLimits
-from watchglass.recording.job import Tell
+from watchglass.recording.job import Abandon, Tell
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.outbox import Outbox
 from watchglass.recording.volume import Volume, create_volume
@@ -87,6 +88,11 @@ class Worker:
             facts = [fact for _, fact in batch]
             self.site.keeper.take_facts(self.peer, Facts(self.session, batch[-1][0], facts))
 
+    def begin_anew(self, doubt: Doubt) -> None:
+        for stream in self.streams.values():
+            if stream.run is not None and stream.run in doubt.runs:
+                stream.queue.put_always(Abandon(stream.run))
+
     def connect(self) -> None:
         keeper = self.site.running
         keeper.peer_joined(self.peer)
@@ -94,8 +100,7 @@ class Worker:
         self.outbox.send_again()
         said: list[Fact] = []
         for camera, stream in self.streams.items():
-            run = stream.assembler.run if stream.assembler is not None else None
-            said.append(StreamIs(camera, StreamName.MAIN, run))
+            said.append(StreamIs(camera, StreamName.MAIN, stream.run))
         keeper.take_facts(self.peer, Facts(self.session, -1, said))
 
     def die(self) -> None:
@@ -151,8 +156,7 @@ class Site:
         """Its descriptors go; nothing that it had in mind is written."""
         keeper, self.keeper = self.running, None
         for mounted in keeper._volumes.values():
-            os.close(mounted.fd)
-            mounted.alive.close()
+            mounted.close(1.0)
         keeper._state_alive.close()
         os.close(keeper._state_fd)
         for chronicle in keeper._chronicles.values():
@@ -186,15 +190,17 @@ class Site:
         retention = tuple(Retention(camera, hours) for camera in self.cameras)
         assert self.order(Configure(retention, ())) == ""
 
-    def cycle(self, *workers: Worker) -> list[tuple[str, FromKeeper]]:
+    def cycle(self, *workers: Worker, lasts_s: float = 1.0) -> list[tuple[str, FromKeeper]]:
         """One of the keeper; ``workers`` hear what they may forget."""
-        self.clock.advance(NS_PER_S)
+        self.clock.advance(round(lasts_s * NS_PER_S))
         answers = self.running.cycle()
         for peer, answer in answers:
             for worker in workers:
                 if isinstance(answer, Synced) and peer == worker.peer:
                     assert answer.session == worker.session
                     worker.outbox.acknowledge(answer.last)
+                if isinstance(answer, Doubt) and peer == worker.peer:
+                    worker.begin_anew(answer)
         return answers
 
     def disconnect(self, worker: Worker) -> None:

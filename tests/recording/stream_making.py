@@ -11,7 +11,7 @@ from tests.media.encoded import encode
 from tests.recording.packet_making import SOUND
 from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.base.disk import Disk, WriteSite
-from watchglass.base.ids import CameraId
+from watchglass.base.ids import CameraId, RunId
 from watchglass.media.bitstream import to_length_prefixed
 from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.fact import (
@@ -109,6 +109,11 @@ class RecordedStream:
         self._pictures, self._parameters = pictures()
         self._dts = 0
         self._at = 0
+
+    @property
+    def run(self) -> RunId | None:
+        """The run it is in."""
+        return self.assembler.run if self.assembler is not None else None
 
     def feed(self, frames: int, *, lasts_s: float = 1 / FPS) -> None:
         """So many pictures; a run begins with the first key frame, or after a disk's failure."""

@@ -1,6 +1,7 @@
 """Fragments: both ways, every broken twin, any bytes."""
 
 import struct
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -90,7 +91,7 @@ def test_layout_byte_by_byte() -> None:
         "00000060 75756964 a1c1d8e29f5b4f0c8a6e77671a540002 01 01 00 03"
         + "0a" * 16
         + "0b" * 16
-        + "0000000000000029 0000000000015f90 00015f90 fffffffffffffffb 0000000000000000"
+        + "0000000000000029 0000000000015f90 00015f90 fffffffffffffffb 00000000 00000000"
         "00000070 6d6f6f66"
         "00000010 6d666864 00000000 0000002a"
         "00000058 74726166"
@@ -101,7 +102,10 @@ def test_layout_byte_by_byte() -> None:
         "00001770 00000002 01010000"
         "0000000d 6d646174"
     )
-    assert expected + b"abcde" == GOOD
+    unchecked = expected + b"abcde"
+    check = zlib.crc32(unchecked).to_bytes(4, "big")
+    assert unchecked[:88] + check + unchecked[92:] == GOOD
+    assert decode_fragment(GOOD).check == zlib.crc32(unchecked)
 
 
 @pytest.mark.parametrize(

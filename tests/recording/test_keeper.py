@@ -363,9 +363,9 @@ def test_a_hole_of_a_run_that_nobody_knows_does_not_end_the_keeper(site: Site) -
     stream.to_key_frame()
     stream.feed(2 * GOP)
     worker.send()
-    site.running._inbox.facts[-1][1].facts[:] = [
+    site.running._inbox.facts[-1].facts[:] = [
         fact
-        for fact in site.running._inbox.facts[-1][1].facts
+        for fact in site.running._inbox.facts[-1].facts
         if type(fact).__name__ in {"Hole", "SoundBroke", "FragmentWritten", "FileClosed"}
     ]
     site.cycle(worker)
@@ -431,7 +431,7 @@ def test_files_join_when_facts_of_fragments_were_dropped(site: Site) -> None:
     site.clock.advance(700_000_000)
     stream.feed(60)
     worker.send()
-    for _, facts in site.running._inbox.facts:
+    for facts in site.running._inbox.facts:
         facts.facts[:] = [fact for fact in facts.facts if not isinstance(fact, FragmentWritten)]
     site.cycle(worker)
     worker.shut_down(GapCause.PAUSED)
@@ -562,7 +562,9 @@ def create_other(site: Site) -> Volume:
     return create_volume(site.folder / "other", site.disk, site.clock)
 
 
-def test_a_volume_that_does_not_sync_acknowledges_nothing(tmp_path: Path) -> None:
+def test_what_a_failed_sync_leaves_in_doubt_is_read_from_the_disk(tmp_path: Path) -> None:
+    """Its run ends, and what was told of it counts for nothing, not even when a sync succeeds."""
+
     class Failing(QuietDisk):
         fails = False
 
@@ -573,16 +575,27 @@ def test_a_volume_that_does_not_sync_acknowledges_nothing(tmp_path: Path) -> Non
     disk = Failing()
     site = Site(tmp_path, disk=disk)
     camera, worker = begun(site)
+    record(site, worker, camera)
+    run = worker.stream(camera).run
     disk.fails = True
-    record(site, worker, camera)
-    record(site, worker, camera)
-    assert worker.outbox.depth().waiting > 0
-    assert [line.type for line in lines(site, camera)][-1] == "gap_opened"
+    for _ in range(4):
+        record(site, worker, camera)
+    doubted = worker.stream(camera).run
+    assert doubted != run
+    assert doubted not in {line.fields.get("run") for line in lines(site, camera)}
+    gap = gaps(site, camera)[-1]
+    assert (gap.cause, gap.wall_to) == (GapCause.WRITE_FAILED, None)
     disk.fails = False
-    site.cycle(worker)
+    for _ in range(4):
+        record(site, worker, camera)
+    assert worker.stream(camera).run not in {run, doubted}
     site.cycle(worker)
     assert worker.outbox.depth().waiting == 0
+    assert doubted in {line.fields.get("run") for line in lines(site, camera)}
+    closed = [line for line in lines(site, camera) if line.type == "file_closed"]
+    assert {line.fields["recovered"] for line in closed if line.fields["run"] == doubted} == {True}
     site.check()
+    check_index(site)
 
 
 # --- the index --------------------------------------------------------------------------------
@@ -627,3 +640,20 @@ def test_an_index_of_other_ledgers_is_made_anew(site: Site) -> None:
     site.start()
     check_index(site)
     site.check()
+
+
+def test_a_gap_told_by_the_next_worker_counts_before_the_first_ones_death_is_noticed(
+    site: Site,
+) -> None:
+    camera, dead = begun(site)
+    record(site, dead, camera)
+    dead.die()
+    following = Worker(site)
+    following.tell_gap(camera, GapCause.QUARANTINED)
+    following.send()
+    site.cycle(following)
+    with site.running.index.read() as index:
+        open_gap = index.open_gap(camera, MAIN)
+    assert open_gap is not None
+    assert open_gap.cause is GapCause.QUARANTINED
+    check_index(site)

@@ -83,7 +83,10 @@ class KeeperMachine(RuleBasedStateMachine):
         assert self.worker is not None
         self.worker.send()
         if self.site.keeper is not None:
-            self.sent += [facts for _, facts in self.site.keeper._inbox.facts]
+            self.sent += [
+                Facts(heard.session, heard.last, list(heard.facts))
+                for heard in self.site.keeper._inbox.facts
+            ]
 
     @rule(cause=causes)
     def lose_the_camera(self, cause: GapCause) -> None:
@@ -127,8 +130,8 @@ class KeeperMachine(RuleBasedStateMachine):
     def cycle_with(self, worker: Worker | None) -> None:
         taken = [
             fact
-            for _, facts in self.site.running._inbox.facts
-            for fact in facts.facts
+            for heard in self.site.running._inbox.facts
+            for fact in heard.facts
             if isinstance(fact, FragmentWritten)
         ]
         self.site.cycle(*([worker] if worker is not None else []))

@@ -119,7 +119,7 @@ def test_purge_cut_off_at_each_step_is_finished(tmp_path: Path) -> None:
         site = Site(tmp_path / str(step), disk=disk)
         camera = recorded(site, runs=1)
         site.clock.advance(2 * _HOUR_NS)
-        site.running._retention_h[camera] = 1
+        site.running._retention_h[camera, None] = 1
         disk.left = step
         try:
             site.clock.advance(20 * NS_PER_S)

@@ -335,3 +335,28 @@ def test_two_streams_take_turns(bench: Bench) -> None:
         ]  # fmt: skip
         assert len(own) == 1
     assert isinstance(bench.stream.queue, StreamQueue)
+
+
+def test_a_stream_behind_one_that_waits_for_room_names_the_full_disk(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One thread writes for all: the queue of a camera that never met the full disk overflows."""
+    other = RecordedStream(CameraId("d0" * 16), bench.writer, bench.clock, queue_bytes=20_000)
+    bench.disk.fails = lambda site, call, path: (
+        errno.ENOSPC if site is WriteSite.MEDIA_FRAGMENT and CAMERA in path else None
+    )
+    seen: list[GapCause] = []
+
+    def waits(_s: float) -> bool:
+        other.feed(5)
+        seen.append(other.queue.congestion())
+        if len(seen) == 20:
+            bench.disk.heal()
+        return False
+
+    monkeypatch.setattr(bench.writer._stopping, "wait", waits)
+    bench.stream.feed(10)
+    bench.run()
+    assert set(seen) == {GapCause.DISK_FULL}
+    assert other.queue.congestion() is GapCause.OVERLOAD
+    assert {fact.cause for fact in bench.told(Hole)} <= {GapCause.DISK_FULL}

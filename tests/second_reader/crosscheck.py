@@ -6,6 +6,7 @@ from .finding import Finding, Findings
 from .folders import Volume
 from .mediafile import MediaFile
 
+_CODECS = {b"avc1": "h264", b"hvc1": "h265", b"mp4v": "mjpeg", b"jpeg": "mjpeg"}
 _ENTRIES = {"aac": b"mp4a", "pcm_alaw": b"alaw", "pcm_mulaw": b"ulaw", "": b""}
 
 
@@ -42,8 +43,7 @@ def _check_tracks(record: FileRecord, file: MediaFile, say: Findings) -> None:
     if video:
         say.same("width", video[0].width, line.whole("width"))
         say.same("height", video[0].height, line.whole("height"))
-        codec = {b"avc1": "h264", b"hvc1": "h265"}.get(video[0].entry, "")
-        say.same("codec", codec, line.text("codec"))
+        say.same("codec", _CODECS.get(video[0].entry, ""), line.text("codec"))
     entry = sound[0].entry if sound else b""
     say.same("sample entry of sound", entry, _ENTRIES[line.text("sound")])
 

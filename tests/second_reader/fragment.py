@@ -1,5 +1,6 @@
 """Fragments of a media file: found by box headers or by a footer's entry."""
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -86,6 +87,10 @@ def examine(data: Data, one: Triple, header: payload.Header, say: Findings) -> F
     say.unless(head.scale == scale, f"time scale {head.scale}, in the header {scale}", where)
     if any(head.reserved):
         say.add("note", "reserved bytes that are not 0", where)
+    field = one.uuid.end - 8
+    blank = data[one.uuid.start : field], bytes(4), data[field + 4 : one.mdat.end]
+    seen = zlib.crc32(b"".join(bytes(piece) for piece in blank))
+    say.unless(head.check in (0, seen), f"check {head.check}, of its bytes {seen}", where)
     duration = samples = 0
     try:
         parsed = moof.parse(data, one.moof)
@@ -140,8 +145,8 @@ def _check_times(fragments: Iterable[Fragment], say: Findings) -> None:
         last = one.media
 
 
-def check_nals(data: Data, one: Triple, say: Findings) -> None:
-    """That samples of video are NAL units behind their lengths."""
+def check_samples(data: Data, one: Triple, say: Findings, *, jpeg: bool) -> None:
+    """That samples of video are NAL units behind their lengths, or JPEG files."""
     if one.head.track == payload.VIDEO:
-        for problem in moof.nal_problems(data, moof.parse(data, one.moof), one.mdat):
+        for problem in moof.sample_problems(data, moof.parse(data, one.moof), one.mdat, jpeg=jpeg):
             say.damage(problem, f"fragment {one.head.number}")

@@ -113,6 +113,10 @@ def read_ledger(folder: Path, name: str) -> Ledger:
         newest = raw.month
         due = _number(line, due, say)
         ledger.lines.append(line)
+    while ledger.lines and ledger.lines[-1].data.get("more") is True:
+        torn = ledger.lines.pop()
+        ledger.torn = torn.raw.content
+        say.add("torn", "a line of a batch that has not all its lines", torn.raw.where)
     _check_start(ledger, say)
     return ledger
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from . import merkle, moov, payload
 from .boxes import FOOTER, HEADER, Broken, Cut, Data, plain_at, uuid_at
 from .finding import Finding, Findings
-from .fragment import Fragment, Walk, check_nals, check_order, examine, triple_at, walk
+from .fragment import Fragment, Walk, check_order, check_samples, examine, triple_at, walk
 
 
 @dataclass
@@ -41,6 +41,10 @@ class MediaFile:
         ends = [one.end for one in self.fragments if one.track == payload.VIDEO and one.offset]
         return max(ends, default=None)
 
+    @property
+    def holds_jpeg(self) -> bool:
+        return any(track.entry in {b"mp4v", b"jpeg"} for track in self.tracks)
+
 
 def read_media(path: Path, name: str = "") -> MediaFile:
     name = name or str(path)
@@ -64,6 +68,9 @@ def parse_media(data: Data, name: str = "") -> MediaFile:
         if isinstance(error, Cut) and tail is None:
             file.torn = len(data)
             say.add("torn", f"{len(data)} bytes, cut off before the end of the header")
+        elif tail is None:  # damage where a line tells of it, which is for whoever has the lines
+            file.torn = len(data)
+            say.add("torn", f"{len(data)} bytes without a header: {error}")
         else:
             say.damage(f"no header: {error}")
         return file
@@ -134,7 +141,7 @@ def _take_walk(data: Data, file: MediaFile, found: Walk, tail: int | None, reaso
     say.found = file.findings
     file.fragments = [examine(data, one, file.header, say) for one in found.triples]
     for one in found.triples:
-        check_nals(data, one, say)
+        check_samples(data, one, say, jpeg=file.holds_jpeg)
     if found.stop == len(data):
         return
     file.torn = len(data) - found.stop
@@ -157,7 +164,7 @@ def _take_footer(data: Data, file: MediaFile, footer: payload.Footer, say: Findi
         if entry.erased:
             file.fragments.append(_erased(entry, number))
         else:
-            fragment = _by_entry(data, file.header, entry, number, footer.offset, say)
+            fragment = _by_entry(data, file, entry, number, footer.offset, say)
             file.fragments.append(fragment)
 
 
@@ -178,7 +185,7 @@ def _erased(entry: payload.Entry, number: int) -> Fragment:
 
 def _by_entry(
     data: Data,
-    header: payload.Header,
+    file: MediaFile,
     entry: payload.Entry,
     number: int,
     limit: int,
@@ -207,11 +214,12 @@ def _by_entry(
     except (Broken, payload.UnknownVersion) as error:
         say.damage(str(error), where)
         return Fragment(**{**claimed.__dict__, "leaf": hashed})
-    real = examine(data, triple, header, say)
+    assert file.header is not None
+    real = examine(data, triple, file.header, say)
     for name, value in real.__dict__.items():
         mine = getattr(claimed, name)
         if name != "leaf":
             say.unless(mine == value, f"{name} {mine}, in the fragment {value}", where)
     with suppress(Broken):  # said already
-        check_nals(data, triple, say)
+        check_samples(data, triple, say, jpeg=file.holds_jpeg)
     return real

@@ -87,6 +87,13 @@ def _nal_problem(data: Data, start: int, size: int) -> bool:
     return start != end
 
 
+def _is_jpeg(data: Data, start: int, size: int) -> bool:
+    end = start + size
+    return (
+        bytes(data[start : start + 2]) == b"\xff\xd8" and bytes(data[end - 2 : end]) == b"\xff\xd9"
+    )
+
+
 def _form(moof: Moof, box: Box, mdat: Box, head: FragmentHead) -> Iterator[str]:
     if moof.sequence != (head.number + 1) % 2**32:
         yield f"mfhd says {moof.sequence} in fragment {head.number}"
@@ -129,12 +136,15 @@ def _place(moof: Moof, head: FragmentHead, header: Header) -> Iterator[str]:
         )
 
 
-def nal_problems(data: Data, moof: Moof, mdat: Box) -> Iterator[str]:
+def sample_problems(data: Data, moof: Moof, mdat: Box, *, jpeg: bool) -> Iterator[str]:
     start = mdat.body
     for number, sample in enumerate(moof.samples):
         if start + sample.size > mdat.end:
             return  # said already
-        if _nal_problem(data, start, sample.size):
+        if jpeg and not _is_jpeg(data, start, sample.size):
+            yield f"sample {number} is no JPEG"
+            return
+        if not jpeg and _nal_problem(data, start, sample.size):
             yield f"NAL units do not fill sample {number}"
             return
         start += sample.size

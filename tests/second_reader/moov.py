@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .boxes import Box, Broken, Data, children, only
 from .payload import Header
 
-_VIDEO_ENTRIES = (b"hvc1", b"avc1")
+_VIDEO_ENTRIES = (b"hvc1", b"avc1", b"mp4v", b"jpeg")
 _SOUND_ENTRIES = (b"mp4a", b"alaw", b"ulaw")
 
 

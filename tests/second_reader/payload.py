@@ -10,7 +10,7 @@ VIDEO, SOUND = 0, 1
 KEY_FIRST, KEY_SOME, ERASED = 1, 2, 0x80
 
 _HEADER = struct.Struct(">BB2s16s16sIQQIIq4s")
-_FRAGMENT = struct.Struct(">BBBB16s16sQQIq8s")
+_FRAGMENT = struct.Struct(">BBBB16s16sQQIqI4s")
 _FOOTER = struct.Struct(">B3sIQ32s")
 _ENTRY = struct.Struct(">QIBB2sQIIq32s8s")
 _TRAILER = struct.Struct(">Q4s")
@@ -56,6 +56,7 @@ class FragmentHead:
     media: int
     scale: int
     wall: int
+    check: int
     reserved: bytes
 
 
@@ -114,11 +115,11 @@ def header(data: Data, box: Box) -> Header:
 def fragment(data: Data, box: Box) -> FragmentHead:
     _versioned(data, box, "fragment")
     _sized(box, _FRAGMENT.size, "fragment")
-    _, stream, track, flags, camera, run, number, media, scale, wall, rest = _FRAGMENT.unpack_from(
-        data, box.body
+    _, stream, track, flags, camera, run, number, media, scale, wall, check, rest = (
+        _FRAGMENT.unpack_from(data, box.body)
     )
     return FragmentHead(
-        stream, track, flags, camera.hex(), run.hex(), number, media, scale, wall, rest
+        stream, track, flags, camera.hex(), run.hex(), number, media, scale, wall, check, rest
     )
 
 

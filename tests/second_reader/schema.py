@@ -54,7 +54,7 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "stream": one_of("main", "sub"),
     "ledger": lambda value: value == "site" or is_hex(value, 32),
     "algorithm": one_of("ed25519"),
-    "codec": one_of("h264", "h265"),
+    "codec": one_of("h264", "h265", "mjpeg"),
     "sound": one_of("aac", "pcm_alaw", "pcm_mulaw", ""),
     "what": one_of("stopped", "late", "changed"),
     "how": one_of("live", "playback"),
@@ -99,7 +99,7 @@ _SITE = _EVERY | {
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
     "looked": "look:id camera:id stream:stream how:how from:decimal to?:decimal by?:hash",
 }
-_COMMON = "v:number n:decimal t:decimal type:text"
+_COMMON = "v:number n:decimal t:decimal type:text more?:bool"
 _HEAD = (
     "v:number ledger:ledger epoch:id t:decimal size:decimal root:hash prev:hash hour:hash key:keyid"
 )

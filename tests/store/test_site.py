@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -21,8 +21,8 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.base.secret import Secret
 from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
 from watchglass.model.stream import StreamName
-from watchglass.store import site as site_module
 from watchglass.store.site import SiteStore, clean_name
+from watchglass.store.site_tables import TABLES
 from watchglass.store.vault import Vault
 
 VOLUME = VolumeId("b" * 32)
@@ -454,8 +454,44 @@ def test_content_that_makes_no_sense_is_damage(
 def test_tables_are_understood_by_postgresql() -> None:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     statements = []
-    for table in site_module._TABLES.sorted_tables:
+    for table in TABLES.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         statements += [str(CreateIndex(each).compile(dialect=dialect)) for each in table.indexes]
     assert any("WHERE state <> 'removed'" in statement for statement in statements)
     assert any("BIGINT" in statement for statement in statements)
+
+
+def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.add_volume(VOLUME, tmp_path / "media")
+    camera = add(store)
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "site.db")) as database:
+        database.execute("ALTER TABLE volumes DROP COLUMN draining")
+        database.execute("ALTER TABLE camera_streams DROP COLUMN retention_h")
+        database.execute("UPDATE schema_version SET version = 1 WHERE what = 'site'")
+        database.commit()
+    store = opened(tmp_path)
+    assert [each.draining for each in store.volumes()] == [False]
+    store.set_retention(camera.id, 5, StreamName.MAIN)
+    assert [each.retention_h for each in store.camera(camera.id).streams] == [5]
+    store.set_retention(camera.id, None, StreamName.MAIN)
+    assert store.camera(camera.id).streams[0].retention_h is None
+    store.close()
+
+
+def test_a_volume_is_drained_and_forgotten(tmp_path: Path, site: SiteStore) -> None:
+    other = VolumeId("c" * 32)
+    camera, gone = add(site), add(site, name="Shed")
+    site.remove_camera(gone.id)
+    with pytest.raises(UsageError, match="drain it first"):
+        site.forget_volume(VOLUME)
+    site.add_volume(other, tmp_path / "other")
+    site.drain_volume(VOLUME)
+    assert [each.draining for each in site.volumes()] == [True, False]
+    with pytest.raises(UsageError, match="drain it first"):
+        site.forget_volume(VOLUME)
+    site.move_camera(camera.id, other)
+    site.forget_volume(VOLUME)
+    assert [each.id for each in site.volumes()] == [other]
+    assert {each.volume for each in site.cameras(include_removed=True)} == {other}

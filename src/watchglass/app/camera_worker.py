@@ -5,10 +5,12 @@ import os
 import queue
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from watchglass.app.last_words import Witness
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.base import log
 from watchglass.base.clock import Clock, SystemClock
@@ -45,11 +47,12 @@ def main() -> None:
         return
     assert isinstance(start, WorkerStart)
     log.configure(start.log_level, json=start.log_json)
-    threading.excepthook = _die
+    witness = Witness()
+    threading.excepthook = partial(_die, witness)
     _calm_collector()
     allow = set(start.allow)
     clock = SystemClock()
-    worker = _worker(start, allow, clock)
+    worker = _worker(start, allow, witness, clock)
     worker.start()
     outlet = Outlet(start.live, start.name, worker.watch, clock)
     outlet.start()
@@ -63,13 +66,14 @@ def main() -> None:
     leave()
 
 
-def _die(failed: threading.ExceptHookArgs) -> None:
+def _die(witness: Witness, failed: threading.ExceptHookArgs) -> None:
     """A thread that ends by a mistake would be missed in silence; a dead worker is replaced."""
     log.get("worker").error(
         "thread_failed",
         thread=failed.thread.name if failed.thread is not None else "",
         exc_info=(failed.exc_type, failed.exc_value, failed.exc_traceback),
     )
+    witness.failed(failed.thread)
     os._exit(70)
 
 
@@ -92,12 +96,14 @@ def _obey(worker: CameraWorker, messages: "queue.SimpleQueue[ToWorker]", allow: 
                 worker.shutdown(cause)
                 return
             case WorkerStart():
-                # Said again to one that runs: other addresses are allowed now, all else stays.
+                # Said again to one that runs: there are more addresses or volumes, all else stays.
                 allow.update(message.allow)
+                worker.use_volumes(_volumes(message))
 
 
-def _worker(start: WorkerStart, allow: set[str], clock: Clock) -> CameraWorker:
+def _worker(start: WorkerStart, allow: set[str], witness: Witness, clock: Clock) -> CameraWorker:
     def open_source(camera: AssignedCamera, stream: AssignedStream) -> VideoSource:
+        witness.reads(camera.camera)
         credentials = Credentials(camera.user, Secret(camera.password)) if camera.user else None
         # Sound comes with the large picture; asking for it twice would only cost.
         sound = camera.sound and stream.stream is StreamName.MAIN
@@ -106,11 +112,14 @@ def _worker(start: WorkerStart, allow: set[str], clock: Clock) -> CameraWorker:
     limits = Limits(
         fragment=start.fragment_ms * VIDEO_TIMESCALE // 1000, file=start.file_s * VIDEO_TIMESCALE
     )
-    volumes = [Volume(volume, Path(path)) for volume, path in start.volumes]
     return CameraWorker(
-        start.name, start.keeper, volumes, open_source, Disk(), clock,
+        start.name, start.keeper, _volumes(start), open_source, Disk(), clock,
         limits=limits, queue_bytes=start.queue_bytes,
     )  # fmt: skip
+
+
+def _volumes(start: WorkerStart) -> list[Volume]:
+    return [Volume(volume, Path(path)) for volume, path in start.volumes]
 
 
 if __name__ == "__main__":

@@ -25,8 +25,9 @@ class Child:
 
     ``first_message`` is asked at each start, so that a restarted child gets what holds by then.
     ``first`` is True only for the first start. ``start`` makes the process, where it is not simply
-    launched. A child that ``speaks`` says on its standard output,
-    in one line, how its start went.
+    launched. A child that ``speaks`` says on its standard output, in one line, how its start went;
+    lines after that go to ``hear``. ``died`` is told of an end that nobody asked for, with the exit
+    code, before it is started again.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class Child:
         *,
         start: "Callable[[], subprocess.Popen[bytes]] | None" = None,
         speaks: bool = False,
+        hear: Callable[[bytes], None] | None = None,
+        died: Callable[[int], None] | None = None,
     ) -> None:
         self.name = name
         self.restarts = 0
@@ -46,6 +49,8 @@ class Child:
         self._first_message = first_message
         self._clock = clock
         self._launch = start or partial(launch, module, speaks=speaks)
+        self._hear = hear
+        self._died = died
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -86,7 +91,7 @@ class Child:
             try:
                 process.stdin.write(_ENCODER.encode(message) + b"\n")
                 process.stdin.flush()
-            except OSError:
+            except (OSError, ValueError):  # ValueError: it died, and its pipes are closed
                 return False
         return True
 
@@ -123,11 +128,14 @@ class Child:
             process = self._process
             assert process is not None
             began_ns = self._clock.monotonic_ns()
+            self._listen(process)
             self.exit_code = process.wait()
             if self._stopping.is_set():
                 return
             self._close_pipes(process)
             _LOG.error("child_died", name=self.name, exit_code=self.exit_code)
+            if self._died is not None:
+                self._died(self.exit_code)
             if self._clock.monotonic_ns() - began_ns > _STEADY_NS:
                 self._backoff.reset()
             else:
@@ -135,6 +143,15 @@ class Child:
             if not self._stopping.is_set():
                 self.restarts += 1
                 self._spawn(first=False)
+
+    def _listen(self, process: "subprocess.Popen[bytes]") -> None:
+        """Hear what it says, up to its end."""
+        if process.stdout is None or self._hear is None:
+            return
+        # ValueError: ``wait`` has closed the pipe, because the end was asked for.
+        with suppress(OSError, ValueError):
+            for line in process.stdout:
+                self._hear(line)
 
     @staticmethod
     def _close_pipes(process: "subprocess.Popen[bytes]") -> None:

@@ -28,7 +28,7 @@ def launch(module: str, *, speaks: bool = False) -> "subprocess.Popen[bytes]":
 
 
 class Spare:
-    """One process of ``module``, loaded and waiting for its first message."""
+    """One process of ``module``, which speaks, loaded and waiting for its first message."""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -45,20 +45,21 @@ class Spare:
         later.start()
         if found is not None and found.poll() is None:
             return found
-        return launch(self._module)
+        return launch(self._module, speaks=True)
 
     def prepare(self) -> None:
         """Make one ready, unless one is."""
         with self._lock:
             if self._closed or (self._waiting is not None and self._waiting.poll() is None):
                 return
-            self._waiting = launch(self._module)
+            self._waiting = launch(self._module, speaks=True)
 
     def close(self) -> None:
         """End the one that waits: its input ends, and so does it."""
         with self._lock:
             self._closed = True
             found, self._waiting = self._waiting, None
-        if found is not None and found.stdin is not None:
+        if found is not None and found.stdin is not None and found.stdout is not None:
             found.stdin.close()
             found.wait(10)
+            found.stdout.close()

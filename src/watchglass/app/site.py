@@ -5,23 +5,32 @@ database, to the ledgers through the keeper, and to the workers, in the order th
 in the ledger whatever happens in between.
 """
 
+from pathlib import Path
 from typing import Protocol
 
 from watchglass.app.keeper_port import KeeperPort
+from watchglass.app.volumes import drain, volume_for_new
 from watchglass.base import log
 from watchglass.base.clock import Clock
+from watchglass.base.disk import Disk
 from watchglass.base.errors import RefusedError, UsageError, WatchglassError
-from watchglass.base.ids import CameraId, VolumeId, random_id
+from watchglass.base.ids import CameraId, VolumeId, is_id, random_id
 from watchglass.base.secret import Secret
 from watchglass.model.assignment import AssignedCamera, AssignedStream
 from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
 from watchglass.model.control import (
     AddCameraRequest,
+    AddVolumeRequest,
+    DrainVolumeRequest,
+    HoldRequest,
     NoteClipRequest,
     NoteLooksRequest,
     PauseRequest,
+    ReleaseRequest,
     RemoveCameraRequest,
+    RemoveVolumeRequest,
     ResumeRequest,
+    RetentionRequest,
     SoundRequest,
 )
 from watchglass.model.gap import GapCause
@@ -30,18 +39,21 @@ from watchglass.model.order import (
     ChangeSound,
     Configure,
     EnableCamera,
+    LiftHold,
     NoteClip,
     NoteLooks,
     PauseCamera,
     RemoveCamera,
     Retention,
+    SetHold,
 )
+from watchglass.recording.volume import create_volume
 from watchglass.store.site import SiteStore
 
 _ALLOW = "allow"
 _LOG = log.get("site")
 
-SiteRequest = (
+CameraRequest = (
     AddCameraRequest
     | RemoveCameraRequest
     | PauseRequest
@@ -49,6 +61,8 @@ SiteRequest = (
     | SoundRequest
     | NoteClipRequest
 )
+VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
+SiteRequest = CameraRequest | HoldRequest | ReleaseRequest | RetentionRequest | VolumeRequest
 
 
 class Workers(Protocol):
@@ -59,6 +73,8 @@ class Workers(Protocol):
     def allow(self, hosts: frozenset[str]) -> None: ...
 
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None: ...
+
+    def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None: ...
 
 
 class NoWorkers:
@@ -73,20 +89,43 @@ class NoWorkers:
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
         """Nothing to do."""
 
+    def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
+        """Nothing to do."""
+
 
 class Site:
     """Changes to one site. Thread-safe as far as its store and keeper are."""
 
     def __init__(
-        self, store: SiteStore, keeper: KeeperPort, workers: Workers, clock: Clock
+        self,
+        store: SiteStore,
+        keeper: KeeperPort,
+        workers: Workers,
+        clock: Clock,
+        disk: Disk | None = None,
     ) -> None:
         self.store = store
         self._keeper = keeper
         self._workers = workers
+        self._disk = disk or Disk()
         self._clock = clock
 
-    def carry_out(self, request: SiteRequest) -> CameraId:
+    def carry_out(self, request: SiteRequest) -> CameraId | None:
         """Do what was asked; the camera it was about. Raises what stands in the way."""
+        match request:
+            case HoldRequest():
+                return self.hold(request)
+            case ReleaseRequest():
+                return self.release(request)
+            case RetentionRequest():
+                return self.keep_for(request)
+            case AddVolumeRequest() | DrainVolumeRequest() | RemoveVolumeRequest():
+                self.change_volumes(request)
+                return None
+            case _:
+                return self._carry_out(request)
+
+    def _carry_out(self, request: CameraRequest) -> CameraId:
         match request:
             case AddCameraRequest():
                 return self.add_camera(request)
@@ -137,13 +176,11 @@ class Site:
     # --- changes -----------------------------------------------------------------------------
 
     def add_camera(self, request: AddCameraRequest) -> CameraId:
-        volumes = self.store.volumes()
-        if not volumes:
-            raise UsageError("There is no volume to record to: start the recorder once.")
+        volume = volume_for_new(self.store)
         streams = tuple(StreamAddress(stream, url) for stream, url in request.streams)
         credentials = Credentials(request.user, Secret(request.password)) if request.user else None
         camera = self.store.add_camera(
-            request.name, streams, VolumeId(volumes[0].id), credentials=credentials,
+            request.name, streams, volume, credentials=credentials,
             camera_id=CameraId(random_id()),
         )  # fmt: skip
         self._keeper.order(_added(camera, request.device, request.by))
@@ -203,6 +240,57 @@ class Site:
         )  # fmt: skip
         return camera.id
 
+    # --- what is kept, and where -------------------------------------------------------------
+
+    def hold(self, request: HoldRequest) -> CameraId:
+        camera = self.store.find_camera(request.camera, with_credentials=False)
+        if not request.reason.strip():
+            raise UsageError("A hold needs a reason: --reason 'why'.")
+        if not is_id(request.hold) or request.to_ns <= request.from_ns:
+            raise UsageError("The span to hold ends before it begins: give a later --to.")
+        self._keeper.order(
+            SetHold(
+                camera.id, request.hold, request.from_ns, request.to_ns, request.by,
+                request.reason,
+            )
+        )  # fmt: skip
+        return camera.id
+
+    def release(self, request: ReleaseRequest) -> CameraId:
+        if not request.reason.strip():
+            raise UsageError("Lifting a hold needs a reason: --reason 'why'.")
+        self._keeper.order(LiftHold(request.camera, request.hold, request.by, request.reason))
+        return request.camera
+
+    def keep_for(self, request: RetentionRequest) -> CameraId | None:
+        """How long to keep; the camera it was about, None for all."""
+        if not request.camera:
+            self.store.set_default_retention_h(request.hours)
+            self.configure()
+            return None
+        camera = self.store.find_camera(request.camera, with_credentials=False)
+        self.store.set_retention(camera.id, request.hours, request.stream)
+        self.configure()
+        return camera.id
+
+    def change_volumes(self, request: VolumeRequest) -> None:
+        """Cameras that move to another volume begin a new run there."""
+        moved: list[CameraId] = []
+        match request:
+            case AddVolumeRequest():
+                volume = create_volume(Path(request.path), self._disk, self._clock)
+                self.store.add_volume(volume.id, volume.path)
+            case DrainVolumeRequest():
+                moved = drain(self.store, request.volume)
+            case RemoveVolumeRequest():
+                self.store.forget_volume(request.volume)
+        self.configure()
+        self._workers.use_volumes([(each.id, str(each.path)) for each in self.store.volumes()])
+        for camera in map(self.store.camera, moved):
+            if camera.state is CameraState.ENABLED:
+                self._workers.stop_recording(camera.id, GapCause.WAITING_KEY_FRAME)
+                self._workers.record([_assigned(camera)])
+
     def note_looks(self, request: NoteLooksRequest) -> None:
         """Of cameras that are gone as well: what was looked at was looked at."""
         self._keeper.order(NoteLooks(request.looks))
@@ -222,9 +310,17 @@ def configuration(store: SiteStore) -> Configure:
     """What the keeper has to know of the site, as of now."""
     default_h = store.default_retention_h()
     cameras = store.cameras(include_removed=True, with_credentials=False)
+    of_cameras = [Retention(each.id, each.retention_h or default_h) for each in cameras]
+    of_streams = [
+        Retention(each.id, of_one.retention_h, of_one.stream)
+        for each in cameras
+        for of_one in each.streams
+        if of_one.retention_h is not None
+    ]
     return Configure(
-        tuple(Retention(each.id, each.retention_h or default_h) for each in cameras),
+        (*of_cameras, *of_streams),
         tuple((volume.id, str(volume.path)) for volume in store.volumes()),
+        default_h,
     )
 
 

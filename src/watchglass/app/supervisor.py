@@ -1,20 +1,26 @@
 """The supervisor: starts keeper, workers and api, and starts them again when they die.
 
-It touches no media. A worker that dies is started again at once with the same cameras; the keeper
-is started again while the workers go on writing. When the supervisor itself dies, the pipes to its
-children break: workers close their files, tell the keeper, and end; the keeper ends after them.
+It touches no media. A worker that dies is started again at once with the same cameras, all but the
+one that made it crash: that one is tried apart, and held if it crashes again (`quarantine`). The
+keeper is started again while the workers go on writing. When the supervisor itself dies, the pipes
+to its children break: workers close their files, tell the keeper, and end; the keeper ends after
+them.
 """
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
 from watchglass.app.child import Child
+from watchglass.app.last_words import LastWords
 from watchglass.app.launch import Spare
 from watchglass.app.layout import Layout
+from watchglass.app.placement import Placement
 from watchglass.app.refusal import error_of
+from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.errors import BusError
 from watchglass.base.ids import CameraId, VolumeId
@@ -42,6 +48,9 @@ _KEEPER_END_S = 15.0
 _API_END_S = 5.0
 _MEDIA_END_S = 2.0
 _HEAR_S = 0.2
+_APART_AFTER_S = 0.5
+"""The worker that stands by is for the neighbours; the suspect can wait for another."""
+_LOG = log.get("supervisor")
 _API_ANSWERS: msgspec.json.Decoder[Serving | Refused] = msgspec.json.Decoder(Serving | Refused)
 _ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
 
@@ -72,9 +81,10 @@ class Supervisor:
         self._configuration = configuration
         self._clock = clock
         self._lock = threading.RLock()
-        self._cameras: dict[str, dict[CameraId, AssignedCamera]] = {}
         self._workers: dict[str, Child] = {}
         self._spare = Spare(_WORKER)
+        self._placement = Placement(settings.cameras_per_worker, clock)
+        self._stopping = False
         self._allow = settings.allow
         self._keeper = Child(
             "keeper", "watchglass.app.keeper_process", self._keep, clock, speaks=True
@@ -154,6 +164,7 @@ class Supervisor:
         """End everything in order: workers close their files first, the keeper writes it down."""
         end = Shutdown(GapCause.RECORDER_STOPPED)
         with self._lock:
+            self._stopping = True
             workers = list(self._workers.values())
         self._spare.close()
         self.stop_api()
@@ -167,7 +178,7 @@ class Supervisor:
     def processes(self) -> tuple[ProcessStatus, ...]:
         with self._lock:
             children = [(self._keeper, 0)] + [
-                (worker, len(self._cameras[name])) for name, worker in self._workers.items()
+                (worker, self._placement.count(name)) for name, worker in self._workers.items()
             ]
         children += [(child, 0) for child in (self._api, self._media) if child is not None]
         return tuple(
@@ -181,21 +192,16 @@ class Supervisor:
         """Give cameras to workers; new workers are started for those that do not fit."""
         with self._lock:
             for camera in cameras:
-                name = self._worker_with_room()
-                self._cameras[name][camera.camera] = camera
-                worker = self._workers.get(name)
-                if worker is not None:
-                    worker.tell(Record(camera))
-            for name in self._cameras:
-                if name not in self._workers:
-                    self._start_worker(name)
+                self._placement.give(camera)
+                self._tell_again(camera.camera)
+            self._start_workers()
 
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
         """Take a camera from its worker; what follows is a gap of ``cause``."""
         with self._lock:
-            for name, cameras in self._cameras.items():
-                if cameras.pop(camera, None) is not None:
-                    self._workers[name].tell(StopRecording(camera, cause))
+            name = self._placement.take(camera)
+            if name is not None:
+                self._tell(name, StopRecording(camera, cause))
 
     def allow(self, hosts: frozenset[str]) -> None:
         """Let cameras be at addresses that are refused by default, beyond the settings."""
@@ -204,28 +210,77 @@ class Supervisor:
             for name, worker in self._workers.items():
                 worker.tell(self._assignment(name))
 
-    def _worker_with_room(self) -> str:
-        for name, cameras in self._cameras.items():
-            if len(cameras) < self._settings.cameras_per_worker:
-                return name
-        name = f"camera-worker-{len(self._cameras) + 1}"
-        self._cameras[name] = {}
-        return name
+    def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
+        """Let workers record to these from now on."""
+        with self._lock:
+            self._volumes[:] = volumes
+            for name, worker in self._workers.items():
+                worker.tell(self._assignment(name))
+
+    def _tell(self, name: str, message: Record | StopRecording) -> None:
+        # One that does not run, or not yet, asks for its cameras when it starts.
+        worker = self._workers.get(name)
+        if worker is not None:
+            worker.tell(message)
+
+    def _start_workers(self) -> None:
+        """Start those that have cameras and do not run yet."""
+        with self._lock:
+            for name in self._placement.workers:
+                if name not in self._workers and not self._stopping:
+                    self._start_worker(name)
 
     def _start_worker(self, name: str) -> None:
+        words = LastWords()
+
         def first_message(_first: bool) -> WorkerStart:
             return self._assignment(name)
 
-        worker = Child(name, _WORKER, first_message, self._clock, start=self._spare.take)
+        def died(exit_code: int) -> None:
+            self._worker_died(name, words.take_suspect(), exit_code)
+
+        worker = Child(
+            name, _WORKER, first_message, self._clock, start=self._spare.take, hear=words.hear,
+            died=died,
+        )  # fmt: skip
         self._workers[name] = worker
         worker.start()
+
+    # --- crashes -----------------------------------------------------------------------------
+
+    def _worker_died(self, name: str, suspect: CameraId | None, exit_code: int) -> None:
+        """Before it is started again, which it is without those that may have made it crash."""
+        with self._lock:
+            found = self._placement.worker_died(name, suspect, exit_code)
+            for each in found:
+                _LOG.error(
+                    "camera_crashed_its_worker", camera=each.camera, worker=name,
+                    apart_in=each.worker, held_s=each.held_s,
+                )  # fmt: skip
+                self._tell_again(each.camera)
+                if each.held_s:
+                    self._later(each.held_s, partial(self._tell_again, each.camera))
+            if found:
+                self._later(_APART_AFTER_S, self._start_workers)
+
+    def _tell_again(self, camera: CameraId) -> None:
+        """Let the camera's worker record it, or leave it alone, as of now."""
+        with self._lock:
+            found = self._placement.find(camera)
+            if found is not None:
+                self._tell(found[0], Record(found[1]))
+
+    def _later(self, seconds: float, do: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, do)
+        timer.daemon = True
+        timer.start()
 
     # --- first messages ----------------------------------------------------------------------
 
     def _assignment(self, name: str) -> WorkerStart:
         settings = self._settings
         with self._lock:
-            cameras = tuple(self._cameras[name].values())
+            cameras = self._placement.cameras(name)
         return WorkerStart(
             name, self._layout.keeper, self._layout.live, tuple(self._volumes), cameras,
             tuple(sorted(self._allow)), settings.fragment_ms, settings.file_s,

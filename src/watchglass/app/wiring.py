@@ -92,7 +92,7 @@ def own_site(on: Ground) -> Iterator[Site]:
         keeper = Keeper(on.layout.state, on.disk, on.clock, keeper_limits(on.settings))
         keeper.start(present(volumes), fresh=True)
         stack.callback(keeper.close, stopped=True)
-        site = Site(store, OwnKeeper(keeper), NoWorkers(), on.clock)
+        site = Site(store, OwnKeeper(keeper), NoWorkers(), on.clock, on.disk)
         site.take_up()
         yield site
 
@@ -120,7 +120,7 @@ class Recorder:
         self._supervisor = Supervisor(
             on.settings, on.layout, self._volumes, lambda: configuration(self._store), on.clock
         )
-        self.site = Site(self._store, self._keeper, self._supervisor, on.clock)
+        self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
         self._pool = ThreadPoolExecutor(4, "control")
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
         self._stopping = threading.Event()

@@ -39,7 +39,7 @@ REMEDIES: dict[GapCause, str] = {
     GapCause.RECORDER_CRASHED: "Start the recorder.",
     GapCause.QUARANTINED: "Update the camera's firmware.",
     GapCause.OVERLOAD: "Record fewer streams, or on a faster machine or disk.",
-    GapCause.DISK_FULL: "Free some space, or shorten retention.",
+    GapCause.DISK_FULL: "Free some space, lift a hold, add a volume, or shorten retention.",
     GapCause.VOLUME_MISSING: "Mount the disk.",
     GapCause.WRITE_FAILED: "Check the disk and its mount.",
     GapCause.PAUSED: "Resume it, or wait until its time is over.",

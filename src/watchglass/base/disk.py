@@ -94,8 +94,8 @@ class Disk:
 
     def remove_folder_if_empty(self, site: WriteSite, path: Path) -> bool:
         """Remove an empty folder; False when it is not empty or not there."""
-        self.before(site, "rmdir", str(path))
         try:
+            self.before(site, "rmdir", str(path))
             os.rmdir(path)
         except OSError:
             return False
@@ -148,6 +148,18 @@ class Disk:
         with _mapping(what):
             self.before(site, "write", what)
             os.pwrite(fd, data, 0)
+
+    def write_again(self, site: WriteSite, fd: int, data: bytes, offset: int, what: str) -> None:
+        """Hand to the kernel once more what was written there, after a sync that failed.
+
+        What follows is not touched, whatever comes of it.
+        """
+        with _mapping(what):
+            self.before(site, "write", what)
+            view = memoryview(data)
+            while view:
+                done = os.pwrite(fd, view, offset)
+                view, offset = view[done:], offset + done
 
     def truncate(self, site: WriteSite, fd: int, length: int, what: str) -> None:
         """Cut a file back to ``length`` bytes."""

@@ -11,6 +11,7 @@ from typing import NewType
 CameraId = NewType("CameraId", str)
 RunId = NewType("RunId", str)
 GapId = NewType("GapId", str)
+HoldId = NewType("HoldId", str)
 LookId = NewType("LookId", str)
 VolumeId = NewType("VolumeId", str)
 

@@ -21,6 +21,7 @@ H264_PPS = 8
 H265_VPS = 32
 H265_SPS = 33
 H265_PPS = 34
+H265_PREFIX_SEI = 39
 
 # What the first byte of a NAL unit says, per codec: one table look-up instead of shifts and tests.
 OTHER, PARAMETER_SET, PICTURE, KEY = 0, 1, 2, 3

@@ -2,7 +2,7 @@
 
 Pictures are planar YUV 4:2:0 arrays of ``height * 3 / 2`` rows by ``width`` columns, uint8; sound
 is a one-dimensional int16 array, one channel. What comes out is Annex B (H.264, H.265), raw AAC
-access units, or G.711 bytes.
+access units, G.711 bytes, or JPEG files.
 """
 
 import io
@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 
-VideoCodecName = Literal["h264", "h265"]
+VideoCodecName = Literal["h264", "h265", "mjpeg"]
 LawName = Literal["pcm_alaw", "pcm_mulaw"]
 
-_ENCODERS: dict[VideoCodecName, str] = {"h264": "libx264", "h265": "libx265"}
-_RAW_FORMATS: dict[VideoCodecName, str] = {"h264": "h264", "h265": "hevc"}
+_ENCODERS: dict[VideoCodecName, str] = {"h264": "libx264", "h265": "libx265", "mjpeg": "mjpeg"}
+_RAW_FORMATS: dict[VideoCodecName, str] = {"h264": "h264", "h265": "hevc", "mjpeg": "mjpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,15 @@ class VideoEncoding:
     constant_rate: bool = True
     preset: str = "superfast"
 
+    @property
+    def pixel_format(self) -> str:
+        """JPEG has the full range of values."""
+        return "yuvj420p" if self.codec == "mjpeg" else "yuv420p"
+
     def options(self) -> dict[str, str]:
+        if self.codec == "mjpeg":
+            # The tables that RFC 2435 leaves out, and everybody has.
+            return {"huffman": "default"}
         kilobits = max(self.bit_rate // 1000, 1)
         # No look-ahead and no B pictures: what an encoder in a camera does, and pictures come out
         # in the order in which they went in.
@@ -66,7 +74,7 @@ class VideoEncoder:
         assert isinstance(context, av.VideoCodecContext)
         context.width = encoding.width
         context.height = encoding.height
-        context.pix_fmt = "yuv420p"
+        context.pix_fmt = encoding.pixel_format
         context.framerate = Fraction(encoding.fps)
         context.time_base = Fraction(1, encoding.fps)
         if encoding.constant_rate:
@@ -74,11 +82,12 @@ class VideoEncoder:
         context.options = encoding.options()
         context.thread_count = 0
         self._context = context
+        self._format = encoding.pixel_format
         self._next_pts = 0
 
     def encode(self, picture: Picture, *, key: bool) -> list[bytes]:
         """Access units that are ready, in Annex B; the encoder may hold some pictures back."""
-        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(picture, format=self._format)
         frame.pts = self._next_pts
         frame.time_base = self._context.time_base
         frame.pict_type = PictureType.I if key else PictureType.NONE

@@ -17,13 +17,12 @@ from av.container import OutputContainer
 from watchglass.base.errors import StreamInvalidError
 from watchglass.media.av_errors import FOREIGN_ERRORS
 from watchglass.media.parameter_sets import ParameterSets
-from watchglass.media.sps import parse_sps
 from watchglass.model.stream import SoundCodec, SoundParameters, VideoCodec, VideoParameters
 
 # `empty_moov`: the header first, and complete. `skip_trailer`: nothing after it.
 _MOVFLAGS = "empty_moov+default_base_moof+skip_trailer"
 
-_FORMATS = {VideoCodec.H264: "h264", VideoCodec.H265: "hevc"}
+_FORMATS = {VideoCodec.H264: "h264", VideoCodec.H265: "hevc", VideoCodec.MJPEG: "mjpeg"}
 _TAGS = {VideoCodec.H264: "avc1", VideoCodec.H265: "hvc1"}
 
 # One empty ADTS frame: libavformat takes no AAC from nothing. All that it says is replaced.
@@ -55,7 +54,7 @@ def file_header(video: VideoParameters, sound: SoundParameters | None) -> FileHe
     sets = ParameterSets(video.codec, video.parameter_sets)
     if not sets.complete:
         raise StreamInvalidError("The camera has not described its picture completely.")
-    parse_sps(sets.first_sps, video.codec)
+    sets.sequence()
     problem = StreamInvalidError("The camera's description of its stream fits into no file.")
     try:
         header = _read_back(_write(video, sets, sound))
@@ -97,8 +96,9 @@ def _add_video(out: OutputContainer, video: VideoParameters, sets: ParameterSets
     stream.time_base = Fraction(1, video.timescale)
     context = stream.codec_context
     context.width, context.height = video.width, video.height
-    context.extradata = b"".join(b"\x00\x00\x00\x01" + nal for nal in sets.in_order)
-    context.codec_tag = _TAGS[video.codec]
+    if video.codec in _TAGS:
+        context.extradata = b"".join(b"\x00\x00\x00\x01" + nal for nal in sets.in_order)
+        context.codec_tag = _TAGS[video.codec]
 
 
 def _add_sound(out: OutputContainer, sound: SoundParameters) -> None:

@@ -1,18 +1,25 @@
-"""The parameter sets in force: VPS, SPS and PPS by id, as a decoder keeps them."""
+"""The parameter sets in force: VPS, SPS and PPS by id, as a decoder keeps them.
+
+Of MJPEG it is the frame header (SOF0) alone, which says the size of the pictures.
+"""
 
 from collections.abc import Iterable
 
 from watchglass.base.errors import StreamInvalidError
+from watchglass.media import jpeg
 from watchglass.media.bitstream import H264_PPS, H264_SPS, H265_PPS, H265_SPS, H265_VPS
-from watchglass.media.sps import BitReader, parse_sps, without_emulation
+from watchglass.media.sps import BitReader, SequenceParameters, parse_sps, without_emulation
 from watchglass.model.stream import VideoCodec, VideoParameters
 
 MOST_SET_BYTES = 4096
 MOST_SETS = 32
 
+_FRAME_HEADER = 0
+
 _ORDER: dict[VideoCodec, tuple[int, ...]] = {
     VideoCodec.H264: (H264_SPS, H264_PPS),
     VideoCodec.H265: (H265_VPS, H265_SPS, H265_PPS),
+    VideoCodec.MJPEG: (_FRAME_HEADER,),
 }
 
 
@@ -25,8 +32,6 @@ class ParameterSets:
     __slots__ = ("_by_id", "codec")
 
     def __init__(self, codec: VideoCodec, sets: Iterable[bytes] = ()) -> None:
-        if codec not in _ORDER:
-            raise ValueError(f"{codec} has no parameter sets")
         self.codec = codec
         self._by_id: dict[tuple[int, int], bytes] = {}
         self.update(sets)
@@ -53,6 +58,8 @@ class ParameterSets:
     def _key(self, nal: bytes) -> tuple[int, int] | None:
         if not nal:
             return None
+        if self.codec is VideoCodec.MJPEG:
+            return (_FRAME_HEADER, 0) if nal.startswith(jpeg.SOF0) else None
         h264 = self.codec is VideoCodec.H264
         nal_type = nal[0] & 0x1F if h264 else nal[0] >> 1 & 0x3F
         if nal_type not in _ORDER[self.codec]:
@@ -70,10 +77,14 @@ class ParameterSets:
         kinds = {nal_type for nal_type, _ in self._by_id}
         return kinds.issuperset(_ORDER[self.codec])
 
-    @property
-    def first_sps(self) -> bytes:
-        """The SPS with the lowest id; StreamInvalidError when there is none."""
-        sps_type = _ORDER[self.codec][-2]
+    def sequence(self) -> SequenceParameters:
+        """What the SPS with the lowest id says, or the frame header; StreamInvalidError when there
+        is none, or it makes no sense."""
+        if self.codec is VideoCodec.MJPEG:
+            return jpeg.parse_frame_header(self._first(_FRAME_HEADER))
+        return parse_sps(self._first(_ORDER[self.codec][-2]), self.codec)
+
+    def _first(self, sps_type: int) -> bytes:
         found = min((key for key in self._by_id if key[0] == sps_type), default=None)
         if found is None:
             raise StreamInvalidError("The camera has not yet described its picture.")
@@ -83,8 +94,8 @@ class ParameterSets:
         """What a file's header needs; StreamInvalidError when not complete or nonsense."""
         if not self.complete:
             raise StreamInvalidError("The camera has not yet described its picture.")
-        sps = parse_sps(self.first_sps, self.codec)
-        return VideoParameters(self.codec, self.in_order, sps.width, sps.height)
+        sequence = self.sequence()
+        return VideoParameters(self.codec, self.in_order, sequence.width, sequence.height)
 
     def __eq__(self, other: object) -> bool:
         return (

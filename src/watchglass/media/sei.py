@@ -1,27 +1,37 @@
-"""Supplemental enhancement information of H.264 (7.3.2.3.1): only what decides about key frames."""
+"""SEI messages of H.264 (7.3.2.3.1) and H.265 (7.3.2.4): at which pictures one can begin.
+
+A recovery point (D.2.8 and D.3.8) says from which picture on decoding gives whole pictures: at
+once, as cameras tell it that write I pictures without IDR, or after some more, as those do that
+send no whole picture ever (intra refresh).
+"""
+
+from enum import IntEnum
 
 _RECOVERY_POINT = 6
 _MOST_MESSAGES = 16
 
 
-def is_recovery_point(nal: bytes) -> bool:
-    """Whether a SEI NAL unit says that decoding can begin at its very picture (D.2.8).
+class Recovery(IntEnum):
+    """What a picture's SEI says about beginning there."""
 
-    That is ``recovery_frame_cnt`` 0: cameras that write I pictures without IDR tell it so. A
-    picture from which the image only heals over the next frames (intra refresh) does not count:
-    what is played from there begins broken.
-    """
-    at, end = 1, len(nal)
+    NONE = 0
+    GRADUAL = 1
+    AT_ONCE = 2
+
+
+def recovery(nal: bytes, header_bytes: int) -> Recovery:
+    """What a SEI NAL unit says; ``header_bytes`` is 1 for H.264 and 2 for H.265."""
+    at, end = header_bytes, len(nal)
     for _ in range(_MOST_MESSAGES):
         kind, at = _number(nal, at)
         size, at = _number(nal, at)
         if at >= end or at + size > end:
-            return False
-        if kind == _RECOVERY_POINT:
-            # ue(v) of 0 is a single one bit.
-            return size > 0 and nal[at] & 0x80 != 0
+            return Recovery.NONE
+        if kind == _RECOVERY_POINT and size:
+            # recovery_frame_cnt is ue(v), recovery_poc_cnt se(v): 0 is a single one bit in both.
+            return Recovery.AT_ONCE if nal[at] & 0x80 else Recovery.GRADUAL
         at += size
-    return False
+    return Recovery.NONE
 
 
 def _number(nal: bytes, at: int) -> tuple[int, int]:

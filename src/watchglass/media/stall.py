@@ -1,14 +1,19 @@
-"""How long to wait for a camera's next picture, learned from its own pace."""
+"""How long to wait for a camera's next picture, learned from its own pace.
+
+A stall is to be found within 5 s, or three frame intervals where those are longer; the limits here
+are a little shorter, because the silence is looked at a few times a second.
+"""
 
 from watchglass.base.clock import NS_PER_S
 
-INTERVALS = 3
+LEAST_S = 4.5
+INTERVALS = 2.8
 LONGEST_INTERVAL_NS = 20 * NS_PER_S
 _LEARNED_AFTER = 2
 
 
 class StallLimit:
-    """Longest wait for a picture: ``least_s`` or three frame intervals, whichever is longer.
+    """Longest wait for a picture: ``least_s`` or about three frame intervals, if they are longer.
 
     Until two intervals have been seen, ``first_s`` if that is longer. An interval counts as the
     shorter of what the camera's and our clock say, so that neither a jump of its clock nor a slow

@@ -17,7 +17,7 @@ from watchglass.model.stream import VideoCodec
 
 MOST_PIXELS_A_SIDE = 8192
 
-_DECODERS = {VideoCodec.H264: "h264", VideoCodec.H265: "hevc"}
+_DECODERS = {VideoCodec.H264: "h264", VideoCodec.H265: "hevc", VideoCodec.MJPEG: "mjpeg"}
 _MATRICES = frozenset(int(each) for each in Colorspace)
 _HD_ROWS = 720
 _MOST_SAMPLE_ASPECT = 4
@@ -28,10 +28,10 @@ _QUALITY = 4
 def still(codec: VideoCodec, configuration: bytes, access_unit: bytes, width: int) -> bytes:
     """The picture of one key frame as JPEG, at most ``width`` pixels wide and never enlarged.
 
-    ``configuration`` is the payload of ``avcC`` or ``hvcC``; ``access_unit`` is NAL units behind
-    their lengths in four bytes. Pixels come out square, colours as JFIF has them (BT.601, full
-    range). StreamInvalidError for what cannot be decoded without a fault, and for pictures over
-    ``MOST_PIXELS_A_SIDE`` or ``MOST_KEY_FRAME_BYTES``.
+    ``configuration`` is the payload of ``avcC`` or ``hvcC``, ``access_unit`` NAL units behind their
+    lengths in four bytes; of MJPEG nothing, and a JPEG file. Pixels come out square, colours as
+    JFIF has them (BT.601, full range). StreamInvalidError for what cannot be decoded without a
+    fault, and for pictures over ``MOST_PIXELS_A_SIDE`` or ``MOST_KEY_FRAME_BYTES``.
     """
     if len(access_unit) + len(configuration) > MOST_KEY_FRAME_BYTES:
         raise StreamInvalidError("This picture has more bytes than any camera's key frame needs.")

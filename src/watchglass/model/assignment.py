@@ -19,7 +19,7 @@ class AssignedStream(msgspec.Struct, frozen=True):
 
 
 class AssignedCamera(msgspec.Struct, frozen=True):
-    """A camera to be recorded."""
+    """A camera to be recorded; a ``quarantined`` one is left alone, and its gap says so."""
 
     camera: CameraId
     volume: VolumeId
@@ -27,6 +27,7 @@ class AssignedCamera(msgspec.Struct, frozen=True):
     user: str
     password: str
     sound: bool
+    quarantined: bool = False
 
     def __repr__(self) -> str:
         return f"AssignedCamera({self.camera})"

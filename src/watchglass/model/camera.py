@@ -19,10 +19,14 @@ class CameraState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StreamAddress:
-    """Where a stream is had: a URL without user name and password."""
+    """Where a stream is had: a URL without user name and password.
+
+    ``retention_h``: hours that it is kept, where not as long as the camera's other streams.
+    """
 
     stream: StreamName
     url: str
+    retention_h: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

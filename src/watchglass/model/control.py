@@ -2,7 +2,7 @@
 
 import msgspec
 
-from watchglass.base.ids import CameraId
+from watchglass.base.ids import CameraId, HoldId, VolumeId
 from watchglass.model.look import Look
 from watchglass.model.stream import StreamName
 
@@ -61,6 +61,52 @@ class NoteClipRequest(msgspec.Struct, frozen=True, tag="note_clip"):
     reason: str
 
 
+class HoldRequest(msgspec.Struct, frozen=True, tag="hold"):
+    """Keep a span (UTC ns) of a camera until ``hold``, an id of the asker's making, is lifted."""
+
+    camera: str
+    hold: HoldId
+    from_ns: int
+    to_ns: int
+    by: str
+    reason: str
+
+
+class ReleaseRequest(msgspec.Struct, frozen=True, tag="release"):
+    """Lift a hold."""
+
+    camera: CameraId
+    hold: HoldId
+    by: str
+    reason: str
+
+
+class AddVolumeRequest(msgspec.Struct, frozen=True, tag="add_volume"):
+    """Make the folder a volume, or take it as the one it is."""
+
+    path: str
+
+
+class DrainVolumeRequest(msgspec.Struct, frozen=True, tag="drain_volume"):
+    """Record nothing more to a volume: its cameras go on to others. What is there stays."""
+
+    volume: VolumeId
+
+
+class RemoveVolumeRequest(msgspec.Struct, frozen=True, tag="remove_volume"):
+    """Forget a volume that is drained."""
+
+    volume: VolumeId
+
+
+class RetentionRequest(msgspec.Struct, frozen=True, tag="retention"):
+    """How long to keep: all cameras, or one, or one stream of it; None for what holds above it."""
+
+    hours: int | None
+    camera: str = ""
+    stream: StreamName | None = None
+
+
 class NoteLooksRequest(msgspec.Struct, frozen=True, tag="note_looks"):
     """Several at once: each request waits for the disk, and there are few who can wait."""
 
@@ -78,6 +124,12 @@ Request = (
     | ResumeRequest
     | SoundRequest
     | NoteClipRequest
+    | HoldRequest
+    | ReleaseRequest
+    | AddVolumeRequest
+    | DrainVolumeRequest
+    | RemoveVolumeRequest
+    | RetentionRequest
     | NoteLooksRequest
     | StatusRequest
 )

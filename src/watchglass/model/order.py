@@ -2,7 +2,7 @@
 
 import msgspec
 
-from watchglass.base.ids import CameraId, VolumeId
+from watchglass.base.ids import CameraId, HoldId, RunId, VolumeId
 from watchglass.model.fact import Fact
 from watchglass.model.look import Look
 from watchglass.model.stream import StreamName
@@ -21,6 +21,12 @@ class Synced(msgspec.Struct, frozen=True, tag="synced"):
 
     session: str
     last: int
+
+
+class Doubt(msgspec.Struct, frozen=True, tag="doubt"):
+    """A sync failed, and what was written of these runs is not believed: end them, begin anew."""
+
+    runs: list[RunId]
 
 
 class AddCamera(msgspec.Struct, frozen=True, tag="add_camera"):
@@ -73,6 +79,24 @@ class NoteClip(msgspec.Struct, frozen=True, tag="note_clip"):
     reason: str
 
 
+class SetHold(msgspec.Struct, frozen=True, tag="set_hold"):
+    """Nothing of a span (UTC ns) of a camera is deleted until the hold is lifted."""
+
+    camera: CameraId
+    hold: HoldId
+    from_ns: int
+    to_ns: int
+    by: str
+    reason: str
+
+
+class LiftHold(msgspec.Struct, frozen=True, tag="lift_hold"):
+    camera: CameraId
+    hold: HoldId
+    by: str
+    reason: str
+
+
 class NoteLooks(msgspec.Struct, frozen=True, tag="note_looks"):
     """People look at cameras. A look that was told before leads to no second line."""
 
@@ -80,17 +104,23 @@ class NoteLooks(msgspec.Struct, frozen=True, tag="note_looks"):
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """How long a camera's recordings are kept, in hours."""
+    """How long a camera's recordings are kept, in hours; of one ``stream``, or of all others."""
 
     camera: CameraId
     hours: int
+    stream: StreamName | None = None
 
 
 class Configure(msgspec.Struct, frozen=True, tag="configure"):
-    """What the keeper has to know of the site; sent whole at each change."""
+    """What the keeper has to know of the site; sent whole at each change.
+
+    ``default_h``: hours that a camera's recordings are kept of which ``retention`` says nothing;
+    None for as long as the keeper thinks right.
+    """
 
     retention: tuple[Retention, ...]
     volumes: tuple[tuple[VolumeId, str], ...]
+    default_h: int | None = None
 
 
 Order = (
@@ -100,6 +130,8 @@ Order = (
     | EnableCamera
     | ChangeSound
     | NoteClip
+    | SetHold
+    | LiftHold
     | NoteLooks
     | Configure
 )
@@ -120,4 +152,4 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 ToKeeper = Facts | Ordered
-FromKeeper = Synced | Done
+FromKeeper = Synced | Doubt | Done

@@ -47,7 +47,7 @@ class VideoParameters:
     """What a player must know before the first picture.
 
     ``parameter_sets`` are NAL units without start codes, in the order VPS, SPS, PPS (H.264 has no
-    VPS). Two parameters that are equal can share a file.
+    VPS), or the frame header of MJPEG. Two parameters that are equal can share a file.
     """
 
     codec: VideoCodec
@@ -75,8 +75,8 @@ class Packet:
     """One access unit or one sound frame, as a source delivers it. Not frozen: it is hot.
 
     ``data`` of H.264/H.265 is each NAL unit, all of them and unchanged, behind its length in four
-    bytes. ``pts`` and ``dts`` count in 1/``timescale`` s on the camera's own clock, with any
-    origin; either may be None. ``arrival_*`` are our clocks when the packet was complete.
+    bytes; of MJPEG a whole JPEG file. ``pts`` and ``dts`` count in 1/``timescale`` s on the
+    camera's own clock, with any origin; either may be None. ``arrival_*`` are our clocks when the packet was complete.
 
     ``has_picture`` is False for parameter sets or SEI on their own, which belong to the picture
     that follows; ``parameter_sets`` are those found in ``data``. ``lost``: something between the

@@ -5,6 +5,7 @@ It tells a crash of the recorder from a machine that was off, and until when its
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,13 @@ class LastSeen:
         if self.boot != clock.boot_id():
             return GapCause.RECORDER_STOPPED if self.stopped else GapCause.MACHINE_OFF
         return GapCause.RECORDER_STOPPED if self.stopped else GapCause.RECORDER_CRASHED
+
+
+def last_seen(folders: Iterable[Path], disk: Disk, clock: Clock) -> LastSeen | None:
+    """The latest sign of life in some folders: that of a volume is newer than the state folder's
+    when there was nothing to write into ledgers."""
+    found = [seen for folder in folders if (seen := Alive(folder, disk, clock).read()) is not None]
+    return max(found, key=lambda seen: seen.wall_ns, default=None)
 
 
 class Alive:

@@ -16,17 +16,31 @@ class Ballast:
     """The file ``ballast`` of a folder."""
 
     def __init__(self, folder: Path, disk: Disk, size_bytes: int) -> None:
+        self.folder = folder
         self._path = folder / "ballast"
         self._disk = disk
         self._size_bytes = size_bytes
 
+    @property
+    def lacking_bytes(self) -> int:
+        """Room that has to be free for ``hold``; 0 while it is there."""
+        return 0 if self._path.exists() else 2 * self._size_bytes
+
+    def shares_disk(self, path: Path) -> bool:
+        """Whether what it gives up is room for ``path``."""
+        try:
+            return os.stat(self.folder).st_dev == os.stat(path).st_dev
+        except OSError:  # not there at the moment
+            return False
+
     def hold(self) -> bool:
         """Make it where it is missing and there is room; whether it is there."""
-        if self._size_bytes == 0 or self._path.exists():
+        lacking_bytes = self.lacking_bytes
+        if lacking_bytes == 0:
             return self._path.exists()
         try:
-            free = os.statvfs(self._path.parent)
-            if free.f_bavail * free.f_frsize < 4 * self._size_bytes:
+            free = os.statvfs(self.folder)
+            if free.f_bavail * free.f_frsize < lacking_bytes:
                 return False
             self._fill()
         except (OSError, StorageError):

@@ -37,7 +37,13 @@ _LOG = log.get("keeper")
 
 @dataclass(slots=True)
 class OpenMedia:
-    """A file that is being written, as far as the keeper was told. ``behind``: read it again."""
+    """A file that is being written, as far as the keeper was told.
+
+    ``behind``: facts are missing, read it again. What was read then is durable with the volume's
+    sync of the number ``read_before_sync``, and not signed until then. ``doubted``: a sync failed,
+    so that what is told of it counts for nothing; it is recovered, from the disk, when its writer
+    has let go.
+    """
 
     run: RunId
     sequence: int
@@ -55,6 +61,8 @@ class OpenMedia:
     placed: Placed | None = None
     before: Placed | None = None
     behind: bool = False
+    doubted: bool = False
+    read_before_sync: int = 0
 
 
 @dataclass(slots=True)
@@ -170,6 +178,8 @@ class CameraBook:
         if media is None or fact.number < media.next_number:
             return
         media.peer = peer
+        if media.doubted:
+            return
         if media.behind or fact.number > media.next_number:
             media.behind = True  # some facts were dropped on the way; the file has them all
             return
@@ -181,9 +191,10 @@ class CameraBook:
             media.anchor.observe(fact.media_time, fact.wall_ns)
 
     def file_closed(self, fact: FileClosed) -> list[LedgerEntry]:
-        media = self.files.pop((fact.run, fact.sequence), None)
-        if media is None:
+        media = self.files.get((fact.run, fact.sequence))
+        if media is None or media.doubted:
             return []
+        del self.files[fact.run, fact.sequence]
         if media.frontier.root() != fact.root and not media.behind:
             _LOG.error("root_differs", camera=self.camera, run=fact.run, sequence=fact.sequence)
         return self._closed(

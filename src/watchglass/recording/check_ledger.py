@@ -17,7 +17,7 @@ from watchglass.recording.canonical import canonical_line, parsed_object
 from watchglass.recording.fold import deleted_files
 from watchglass.recording.heads import Head, parse_head, verify_chain
 from watchglass.recording.keys import key_id_of
-from watchglass.recording.ledger import FORMAT_VERSION, Line, parse_line
+from watchglass.recording.ledger import FORMAT_VERSION, Line, line_reader
 from watchglass.recording.linelog import LineReader, month_files
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.merkle import Frontier
@@ -87,7 +87,7 @@ def _read_lines(
     frontier = Frontier()
     roots = {0: frontier.root()}
     keys: list[tuple[int, str, str]] = []
-    reader = LineReader(found.folder, parse_line)
+    reader = line_reader(found.folder)
     try:
         for place, raw, line in reader:
             _check_line(found, str(place), raw, line, frontier.count)
@@ -104,7 +104,7 @@ def _read_lines(
     if reader.torn is not None:
         found.add(
             FindingKind.LEDGER_LINE_TORN, Severity.NOTICE, str(reader.torn),
-            "The last line was cut off while it was written; it counts for nothing.",
+            "The last lines were cut off while they were written; they count for nothing.",
             "Nothing: the next start of the recorder cuts it off.",
         )  # fmt: skip
     found.lines = frontier.count
@@ -166,7 +166,7 @@ def files_since(ledger: ReadLedger) -> tuple[set[FileKey], set[FileKey]]:
     """Files that were opened, and deleted, by lines written since the ledger was read."""
     later = ReadLedger(ledger.name, ledger.folder)
     deleted: set[FileKey] = set()
-    for _, _, line in LineReader(ledger.folder, parse_line):
+    for _, _, line in line_reader(ledger.folder):
         if line.n >= ledger.lines:
             _gather(later, line)
             if line.type == "files_deleted":

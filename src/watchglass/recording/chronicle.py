@@ -39,6 +39,16 @@ class Chronicle:
         """Number of lines."""
         return self._ledger.size
 
+    @property
+    def holds(self) -> dict[str, tuple[int, int]]:
+        """Spans (UTC ns) that are held, by the hold's id: as the lines say, not the index."""
+        return self._ledger.holds
+
+    @property
+    def was_paused(self) -> bool:
+        """Whether the camera was paused when the ledger was opened."""
+        return self._ledger.paused
+
     def lines(self) -> Iterator[Line]:
         """All lines there are, from disk."""
         return self._ledger.lines()
@@ -70,6 +80,16 @@ class Chronicle:
         if gone:
             self._copy = None
         return gone
+
+    def synced(self) -> None:
+        """All that was written here so far is durable."""
+        self._ledger.synced()
+        self._heads.synced()
+
+    def write_again(self) -> None:
+        """After a sync that failed: hand what was written since ``synced`` over once more."""
+        self._ledger.write_again()
+        self._heads.write_again()
 
     def close(self) -> None:
         self._ledger.close()

@@ -5,8 +5,12 @@ start is in modules of its own, each of which works at this desk.
 """
 
 import os
+import sys
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,8 +18,9 @@ from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, DiskFullError, StorageError
-from watchglass.base.ids import CameraId, VolumeId
+from watchglass.base.ids import CameraId, RunId, VolumeId
 from watchglass.model.gap import GapCause
+from watchglass.model.stream import StreamName
 from watchglass.recording.alive import Alive
 from watchglass.recording.ballast import Ballast
 from watchglass.recording.book import CameraBook, OpenMedia
@@ -25,13 +30,17 @@ from watchglass.recording.fold import catch_up, fold_lines
 from watchglass.recording.keys import SigningKey
 from watchglass.recording.ledger import Line
 from watchglass.recording.mediapath import media_path
+from watchglass.recording.mounted import Mounted
 from watchglass.recording.volume import Volume, volume_at
 from watchglass.store.index import IndexStore
 
 T = TypeVar("T")
 
 SITE = "site"
+STATE = "state"
 Lines = dict[CameraId, list[LedgerEntry]]
+_PATIENCE_S = 0.5
+"""How long a cycle waits for the volumes' syncs; a slow one is left to itself."""
 _LOG = log.get("keeper")
 
 
@@ -44,17 +53,6 @@ class KeeperLimits:
     floor_bytes: int = 1 << 30
     ballast_bytes: int = 64 << 20
     default_retention_h: int = 14 * 24
-
-
-@dataclass(slots=True)
-class _Mounted:
-    """A volume in use: its descriptor was opened before the first write and is kept."""
-
-    volume: Volume
-    fd: int
-    alive: Alive
-    ballast: Ballast
-    failing: bool = False
 
 
 @dataclass(slots=True)
@@ -86,91 +84,117 @@ class Desk:
         self.books: dict[CameraId, CameraBook] = {}
         self.peers: set[str] = set()
         self.ended_runs: set[CameraId] = set()
+        self.doubted: set[RunId] = set()
+        """Runs of which something was written before a sync that failed."""
         self.look_for_files = False
+        self.accounted = False
+        """Whether lines tell of the time before this start: a sign of life must not hide it."""
         self.crash_cause = GapCause.RECORDER_CRASHED
         self._chronicles: dict[str, Chronicle] = {}
-        self._volumes: dict[VolumeId, _Mounted] = {}
-        self._retention_h: dict[CameraId, int] = {}
-        self._configured = False
+        self._volumes: dict[VolumeId, Mounted] = {}
+        self._retention_h: dict[tuple[CameraId, StreamName | None], int] = {}
+        self._default_h: int | None = None
         self._refused: set[tuple[str, int]] = set()
+        self._owed: Lines = defaultdict(list)
+        self._unfolded: list[tuple[CameraId, list[Line]]] = []
         # True at first: a keeper that died may have written lines that it did not sync.
-        self._site_unsynced = True
+        self._unsynced = True
+        self._state_doubted = False
+        self.patience_s = _PATIENCE_S
         disk.make_folders(WriteSite.SETTINGS, state, 0o700)
         self._state_fd = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._state_alive = Alive(state, disk, clock)
         self._state_ballast = Ballast(state, disk, self.limits.ballast_bytes)
         self._key = SigningKey.load_or_create(state / "keys", disk)
-        self.index = self._open_index()
+        self.index = self.pay(self._open_index)
 
     # --- volumes -----------------------------------------------------------------------------
 
     def mount(self, volume: Volume) -> None:
         """Use a volume from now on; VolumeMissingError when it is not there."""
-        if volume.id in self._volumes:
-            return
-        volume.check()
-        fd = os.open(volume.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        mounted = _Mounted(
-            volume,
-            fd,
-            Alive(volume.path, self.disk, self.clock),
-            Ballast(volume.path, self.disk, self.limits.ballast_bytes),
-        )
-        mounted.ballast.hold()
-        self._volumes[volume.id] = mounted
+        if volume.id not in self._volumes:
+            mounted = Mounted(volume, self.disk, self.clock, self.limits.ballast_bytes)
+            mounted.ballast.hold()
+            self._volumes[volume.id] = mounted
 
-    def sync_volumes(self) -> bool:
-        """Sync every volume; False when one failed, so that nothing is taken as durable."""
-        whole = True
+    def begin_syncs(self) -> dict[VolumeId, int]:
+        """Begin to sync every volume; the number of each one's sync that covers what is there."""
+        return {volume: mounted.begin() for volume, mounted in self._volumes.items()}
+
+    def settle_syncs(self, patience_s: float) -> list[Mounted]:
+        """Wait for the syncs, but not for one that is slow; the volumes one of which has ended."""
+        ended = []
         for mounted in self._volumes.values():
-            try:
-                mounted.alive.tell()
-                self.disk.sync_filesystem(mounted.fd, str(mounted.volume.path))
-            except StorageError as error:
-                whole = False
-                self.counters.failed_syncs += 1
-                if not mounted.failing:
-                    _LOG.error("sync_failed", volume=mounted.volume.id, error=error.sentence)
-                mounted.failing = True
-                continue
-            if mounted.failing:
-                self._read_back(mounted.volume.id)
-                mounted.failing = False
+            if mounted.settle(patience_s):
+                ended.append(mounted)
+                self.counters.failed_syncs += mounted.failing
+            elif mounted.syncing:
+                patience_s = 0
         self.counters.last_sync_wall_ns = self.clock.wall_ns()
-        return whole
-
-    def _read_back(self, volume: VolumeId) -> None:
-        """After a failed sync the kernel may have dropped what it could not write: look."""
-        for book in self.books.values():
-            for media in book.files.values():
-                if media.volume == volume:
-                    media.behind = True
+        return ended
 
     # --- ledgers -----------------------------------------------------------------------------
 
     def write(self, lines: Lines) -> None:
-        """Append lines, make them durable with the site's, and fold them into the index."""
-        written: list[tuple[CameraId, list[Line]]] = []
-        for camera, entries in lines.items():
+        """Append lines, make them durable with the site's, and fold them into the index.
+
+        They are taken out of ``lines``. StorageError when they are not durable: they are owed, and
+        the next call writes them first. An index that cannot be written is no error: it is behind,
+        and ``in_debt`` says so.
+        """
+        while lines:
+            camera, entries = lines.popitem()
             if entries:
-                written.append((camera, self._append(camera, entries)))
-        if not written and not self._site_unsynced:
-            return
-        self.sync_state()
-        self._site_unsynced = False
-        if written:
-            self.pay(lambda: self._fold(written))
-        for camera, _ in written:
-            self.books[camera].folded()
+                self._owed[camera] += entries
+        for camera in list(self._owed):
+            self._unfolded.append((camera, self._append(camera, self._owed[camera])))
+            self._unsynced = True
+            del self._owed[camera]
+        if self._unsynced:
+            self.sync_state()
+            self._unsynced = False
+        self._fold_written()
+
+    @property
+    def in_debt(self) -> bool:
+        """Whether lines are not written yet, or the index does not know them: books must wait."""
+        return self._unsynced or bool(self._owed or self._unfolded)
 
     def sync_state(self) -> None:
         """Make what was written under the state folder durable."""
-        self._state_alive.tell()
+        if self._state_doubted:
+            # The kernel may have dropped what it could not write, and would now say all is well.
+            for chronicle in self._chronicles.values():
+                chronicle.write_again()
+        self._state_doubted = True
+        if self.accounted:
+            with suppress(StorageError):
+                self._state_alive.tell()
         self.disk.sync_filesystem(self._state_fd, str(self.state))
+        self._state_doubted = False
+        for chronicle in self._chronicles.values():
+            chronicle.synced()
 
-    def sync_volume(self, volume: VolumeId) -> None:
+    def sync_volume(self, volume: VolumeId) -> int:
+        """Sync one volume, and wait a moment for it; the sync's number, for ``synced``."""
         mounted = self._volumes[volume]
-        self.disk.sync_filesystem(mounted.fd, str(mounted.volume.path))
+        number = mounted.begin()
+        mounted.settle(self.patience_s)
+        return number
+
+    def failing(self) -> set[VolumeId]:
+        """The volumes whose last sync failed."""
+        return {volume for volume, mounted in self._volumes.items() if mounted.failing}
+
+    def settled(self, volume: VolumeId) -> int:
+        """Number of the volume's last sync that ended; of one that is not mounted none will."""
+        mounted = self._volumes.get(volume)
+        return mounted.settled if mounted is not None else sys.maxsize
+
+    def synced(self, volume: VolumeId) -> int:
+        """Number of the volume's last sync that succeeded."""
+        mounted = self._volumes.get(volume)
+        return mounted.synced if mounted is not None else 0
 
     def volume_path(self, volume: VolumeId) -> Path | None:
         """Where a volume lies; None when it is not mounted, or not there any more."""
@@ -186,28 +210,37 @@ class Desk:
     def mounted(self) -> list[Volume]:
         return [mounted.volume for mounted in self._volumes.values()]
 
-    def retention_h(self, camera: CameraId) -> int | None:
+    def retention_h(self, camera: CameraId, stream: StreamName) -> int | None:
         """How long recordings are kept; None before anybody has said it: then none goes by age."""
-        default = self.limits.default_retention_h if self._configured else None
-        return self._retention_h.get(camera, default)
+        of_camera = self._retention_h.get((camera, None), self._default_h)
+        return self._retention_h.get((camera, stream), of_camera)
 
     def chronicle(self, ledger: str) -> Chronicle:
         """The ledger of a camera or of the site, made where there is none."""
         found = self._chronicles.get(ledger)
         if found is None:
             folder = self.state / "ledger" / ledger
-            found = Chronicle(folder, ledger, self.disk, self.clock, self._key)
+            made = partial(Chronicle, folder, ledger, self.disk, self.clock, self._key)
+            found = self.pay(made)
             self._chronicles[ledger] = found
         return found
 
     def note_site(self, *entries: LedgerEntry) -> None:
         """Lines in the site's ledger, all of them or none; durable after the next ``write``."""
-        self.chronicle(SITE).append(entries)
-        self._site_unsynced = True
+        self.pay(lambda: self.chronicle(SITE).append(entries))
+        self._unsynced = True
 
     def commit_site(self, text: str) -> str | None:
         """Keep a text beside the site's ledger; what stands for it there."""
-        return self.chronicle(SITE).commit(text)
+        return self.commit(SITE, text)
+
+    def commit(self, ledger: str, text: str) -> str | None:
+        """Keep a text beside a ledger, durably; what stands for it there."""
+        return self.pay(lambda: self.chronicle(ledger).commit(text))
+
+    def why_ended(self, run: RunId) -> GapCause:
+        """What ended a run whose writer did not say it."""
+        return GapCause.WRITE_FAILED if run in self.doubted else self.crash_cause
 
     def book(self, camera: CameraId) -> CameraBook:
         return self.books.setdefault(camera, CameraBook(camera, self.index))
@@ -224,23 +257,60 @@ class Desk:
             self._refused.add(key)
             _LOG.error("not_taken", of=key[0], sequence=key[1], why=what)
 
-    def pay(self, write: Callable[[], T]) -> T:
-        """Write something under the state folder; a full disk is paid for by the ballast."""
-        try:
-            return write()
-        except DiskFullError:
-            # It was put there for this: the ledger has to say why seconds are missing.
-            if not self._state_ballast.release():
-                raise
-            _LOG.warning("ballast_released", folder=str(self.state))
-            return write()
+    def pay(self, write: Callable[[], T], folder: Path | None = None) -> T:
+        """Write under the state folder, and ``folder``; a full disk is paid for by the ballast."""
+        while True:
+            try:
+                return write()
+            except DiskFullError:
+                # It was put there for this: the ledger has to say why seconds are missing.
+                folders = [self.state, *([folder] if folder is not None else [])]
+                if not any(map(self.release_ballast, folders)):
+                    raise
+
+    def release_ballast(self, folder: Path) -> bool:
+        """Give up one ballast on the file system of ``folder``; False when there is none left."""
+        for ballast in self._ballasts():
+            if ballast.shares_disk(folder) and ballast.release():
+                _LOG.warning("ballast_released", folder=str(ballast.folder))
+                return True
+        return False
+
+    def hold_ballasts(self) -> None:
+        """Make those that were given up, where there is room again."""
+        for ballast in self._ballasts():
+            ballast.hold()
+
+    def wanted_bytes(self, volume: Volume) -> int:
+        """What is to be free on a volume: the floor, and room for the ballasts it lacks."""
+        lacking = sum(
+            ballast.lacking_bytes
+            for ballast in self._ballasts()
+            if ballast.shares_disk(volume.path)
+        )
+        return self.limits.floor_bytes + lacking
+
+    def _ballasts(self) -> list[Ballast]:
+        return [self._state_ballast, *(each.ballast for each in self._volumes.values())]
 
     def _append(self, camera: CameraId, entries: list[LedgerEntry]) -> list[Line]:
         return self.pay(lambda: self.chronicle(camera).append(entries))
 
-    def _fold(self, written: list[tuple[CameraId, list[Line]]]) -> None:
+    def _fold_written(self) -> None:
+        if not self._unfolded:
+            return
+        try:
+            self.pay(self._fold)
+        except StorageError as error:
+            self.once(("index", 0), error.sentence)
+            return
+        for camera, _ in self._unfolded:
+            self.books[camera].folded()
+        self._unfolded.clear()
+
+    def _fold(self) -> None:
         with self.index.write() as index:
-            for camera, lines in written:
+            for camera, lines in self._unfolded:
                 fold_lines(index, camera, lines)
 
     def _catch_up(self, camera: CameraId) -> None:

@@ -223,6 +223,14 @@ class HeadChain:
                 offset += len(line)
         self._disk.write_whole(WriteSite.HEAD_THIN, path, b"".join(kept))
 
+    def synced(self) -> None:
+        """All heads so far are durable."""
+        self._log.synced()
+
+    def write_again(self) -> None:
+        """After a sync that failed: hand the heads since ``synced`` to the kernel once more."""
+        self._log.write_again()
+
     def close(self) -> None:
         """Give the descriptor back; the next head opens it again."""
         self._log.close()

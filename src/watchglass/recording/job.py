@@ -54,10 +54,17 @@ class EndRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandon:
+    """End the run where it is, without a footer: what was written of it may not be on disk."""
+
+    run: RunId
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """A fact that has to come after the writes before it."""
 
     fact: Hole | SoundBroke | GapOpened
 
 
-Job = OpenFile | WriteFragment | CloseFile | EndRun | Tell
+Job = OpenFile | WriteFragment | CloseFile | EndRun | Abandon | Tell

@@ -9,13 +9,16 @@ Everything happens in ``cycle``, about once a second, in one order that every pr
 5. workers are told which facts they may forget, and whoever gave an order that it is done;
 6. heads are signed over what is durable, and what is too old or in the way is purged.
 
-A volume that cannot be synced keeps its facts in the inbox: nothing is acknowledged or signed.
+A volume whose sync is slow keeps its facts in the inbox, and delays no other. What was written
+before a sync that failed is not believed: its runs end (``doubt``), and the files are read from the
+disk. A state folder that cannot be written keeps the lines in mind, and the workers their facts.
 """
 
 import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from watchglass.base import log
@@ -48,10 +51,12 @@ from watchglass.model.order import (
     NoteLooks,
     Order,
     Ordered,
-    Synced,
 )
+from watchglass.model.stream import StreamName
+from watchglass.recording.alive import last_seen
 from watchglass.recording.book import CameraBook
-from watchglass.recording.desk import Desk, KeeperLimits, Lines
+from watchglass.recording.desk import STATE, Desk, KeeperLimits, Lines
+from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
 from watchglass.recording.heads import OpenFile
 from watchglass.recording.lookwriter import LookWriter
 from watchglass.recording.mediapath import media_path
@@ -63,6 +68,7 @@ from watchglass.recording.volume import Volume
 
 _OF_RUNS = FragmentWritten | FileClosed
 _PATIENCE_NS = 3 * NS_PER_S
+_LAST_PATIENCE_S = 10.0
 _RECENT_NS = 3600 * NS_PER_S
 _GROWTH_NS = 2 * NS_PER_S
 _THINNING_NS = 3600 * NS_PER_S
@@ -71,7 +77,7 @@ _LOG = log.get("keeper")
 
 @dataclass(slots=True)
 class _Inbox:
-    facts: list[tuple[str, Facts]] = field(default_factory=list)
+    facts: list[Heard] = field(default_factory=list)
     orders: list[tuple[str, Ordered]] = field(default_factory=list)
 
 
@@ -83,6 +89,8 @@ class Keeper(Desk):
     ) -> None:
         super().__init__(state, disk, clock, limits)
         self._inbox = _Inbox()
+        self._doubts = Doubts(self)
+        self._unanswered: list[tuple[str, FromKeeper]] = []
         self._due_head_ns = 0
         self._due_growth_ns = 0
         self._due_thinning_ns = 0
@@ -94,8 +102,12 @@ class Keeper(Desk):
 
     def configure(self, site: Configure) -> None:
         """Take in what the site wants: how long to keep what, and on which volumes."""
-        self._retention_h = {each.camera: each.hours for each in site.retention}
-        self._configured = True
+        self._retention_h = {(each.camera, each.stream): each.hours for each in site.retention}
+        self._default_h = site.default_h or self.limits.default_retention_h
+        named = {volume for volume, _ in site.volumes}
+        for mounted in self.mounted():
+            if named and mounted.id not in named:
+                self._volumes.pop(mounted.id).close(_LAST_PATIENCE_S)
         for volume, path in site.volumes:
             try:
                 self.mount(Volume(volume, Path(path)))
@@ -116,29 +128,32 @@ class Keeper(Desk):
         """
         for volume in volumes:
             self.mount(volume)
-        last_seen = self._state_alive.read()
+        folders = [self.state, *(volume.path for volume in self.mounted())]
+        seen = last_seen(folders, self.disk, self.clock)
         self.take_up_ledgers()
-        self._state_ballast.hold()
+        self.hold_ballasts()
         if not fresh:
             self._patient_until_ns = self.clock.monotonic_ns() + _PATIENCE_NS
             self.look_for_files = True
-        settle(self, last_seen, fresh=fresh)
+        settle(self, seen, fresh=fresh)
         self._purger.finish_interrupted()
-        self._state_alive.tell()
 
     def close(self, *, stopped: bool = True) -> None:
         """End well: what was taken in is written and signed.
 
         ``stopped``: by somebody's will, which the next start will believe.
         """
+        self.patience_s = _LAST_PATIENCE_S
         self.cycle()
-        self._sign_heads(self._chronicles)
-        self._state_alive.tell(stopped=stopped)
         for mounted in self._volumes.values():
-            mounted.alive.tell(stopped=stopped)
-            os.close(mounted.fd)
-            mounted.alive.close()
-        self.disk.sync_filesystem(self._state_fd, str(self.state))
+            try:
+                mounted.close(_LAST_PATIENCE_S, stopped=stopped)
+            except StorageError as error:
+                _LOG.error("volume_not_closed", error=error.sentence)
+        if not self.in_debt:
+            self._sign_heads(self._chronicles)
+            self._state_alive.tell(stopped=stopped)
+            self.disk.sync_filesystem(self._state_fd, str(self.state))
         self._state_alive.close()
         os.close(self._state_fd)
         for chronicle in self._chronicles.values():
@@ -156,7 +171,7 @@ class Keeper(Desk):
         self.look_for_files = True
 
     def take_facts(self, peer: str, facts: Facts) -> None:
-        self._inbox.facts.append((peer, facts))
+        self._inbox.facts.append(Heard(peer, facts.session, facts.last, facts.facts))
 
     def take_order(self, peer: str, order: Ordered) -> None:
         self._inbox.orders.append((peer, order))
@@ -166,8 +181,8 @@ class Keeper(Desk):
         """Whether something waits that is not only fragments: it should not wait long."""
         return bool(self._inbox.orders) or any(
             not isinstance(fact, FragmentWritten)
-            for _, facts in self._inbox.facts
-            for fact in facts.facts
+            for heard in self._inbox.facts
+            for fact in heard.facts
         )
 
     # --- the cycle ---------------------------------------------------------------------------
@@ -175,28 +190,40 @@ class Keeper(Desk):
     def cycle(self) -> list[tuple[str, FromKeeper]]:
         """Do all that is due; the answers to send, by peer."""
         self.counters.cycles += 1
-        inbox, self._inbox = self._inbox, _Inbox()
-        read_behind(self)
-        if not self.sync_volumes():
-            self._inbox.facts = inbox.facts + self._inbox.facts
-            inbox.facts = []
-        lines: Lines = defaultdict(list)
-        for peer, facts in inbox.facts:
-            for fact in facts.facts:
-                self._take(peer, fact, lines)
-        self._look_for_the_dead(lines)
-        answers: list[tuple[str, FromKeeper]] = []
-        for peer, ordered in inbox.orders:
-            answers.append((peer, self._obey(ordered, lines)))
-        for camera, book in self.books.items():
-            lines[camera] += book.place()
-        self.write(lines)
-        for peer, facts in inbox.facts:
-            answers.append((peer, Synced(facts.session, facts.last)))
-        self._grow_index()
-        self._sign_due_heads()
+        answers = self._doubts.settle(self._inbox.facts)
+        try:
+            self.write({})
+            if not self.in_debt:
+                self._take_in()
+        except StorageError as error:
+            self.once((STATE, 0), error.sentence)
+        if not self.in_debt:
+            answers += self._unanswered
+            self._unanswered = []
+            self._grow_index()
+            self._sign_due_heads()
         self._purger.purge()
         return answers
+
+    def _take_in(self) -> None:
+        """Facts that are durable and orders become lines. StorageError leaves the lines owed."""
+        inbox, self._inbox = self._inbox, _Inbox()
+        read_behind(self)
+        lines: Lines = defaultdict(list)
+        try:
+            for heard, fact in settled(self, inbox.facts):
+                if self._doubts.believes(heard, fact):
+                    self._take(heard.peer, fact, lines)
+            self._look_for_the_dead(lines)
+            for peer, ordered in inbox.orders:
+                self._unanswered.append((peer, self._obey(ordered, lines)))
+            for camera, book in self.books.items():
+                lines[camera] += book.place()
+        finally:
+            # Whatever came in between: books know of these lines, so they have to be written.
+            self._unanswered += acknowledged(inbox.facts)
+            self._inbox.facts = inbox.facts + self._inbox.facts
+            self.write(lines)
 
     # --- facts -------------------------------------------------------------------------------
 
@@ -224,7 +251,7 @@ class Keeper(Desk):
             case FileClosed():
                 out += book.file_closed(fact)
             case GapOpened():
-                out += book.gap_opened(fact, self.clock.wall_ns())
+                self._hear_of_gap(book, peer, fact, lines)
             case Hole():
                 out += book.hole(fact)
             case SoundBroke():
@@ -256,13 +283,23 @@ class Keeper(Desk):
         state = book.stream(started.stream)
         if state.run is None or state.run == started.run or book.knows_run(started.run):
             return
-        for media in [media for media in book.files.values() if media.run == state.run]:
-            try_recover(self, book, media, lines)
+        self._recover_run(book, started.stream, lines)
         if state.run is not None:
             lines[book.camera] += book.end_run(
                 state.run, started.stream, book.media_end(state.run), started.wall_ns,
                 GapCause.RECORDER_CRASHED,
             )  # fmt: skip
+
+    def _hear_of_gap(self, book: CameraBook, peer: str, fact: GapOpened, lines: Lines) -> None:
+        if book.stream(fact.stream).peer != peer:
+            # The worker before it may have died unnoticed; its run would hide the gap.
+            self._recover_run(book, fact.stream, lines)
+        lines[book.camera] += book.gap_opened(fact, self.clock.wall_ns())
+
+    def _recover_run(self, book: CameraBook, stream: StreamName, lines: Lines) -> None:
+        run = book.stream(stream).run
+        for media in [media for media in book.files.values() if media.run == run]:
+            try_recover(self, book, media, lines)
 
     # --- recovery ----------------------------------------------------------------------------
 
@@ -275,8 +312,8 @@ class Keeper(Desk):
             self.look_for_files = False
             # What was told a moment ago has to be known, or it would be found and told again.
             self.write(lines)
-            lines.clear()
-            adopt_unknown(self, lines, self.clock.wall_ns() - _RECENT_NS)
+            recent_ns = self.clock.wall_ns() - _RECENT_NS
+            adopt_unknown(self, lines, min(recent_ns, self._doubts.since_ns or recent_ns))
 
     # --- orders ------------------------------------------------------------------------------
 
@@ -323,7 +360,6 @@ class Keeper(Desk):
         now_ns = self.clock.monotonic_ns()
         if now_ns >= self._due_head_ns:
             self._due_head_ns = now_ns + round(self.limits.head_s * NS_PER_S)
-            self._state_ballast.hold()
             self._sign_heads(self._chronicles)
             self._thin_heads(now_ns)
         elif self.ended_runs:
@@ -336,7 +372,10 @@ class Keeper(Desk):
             return
         self._due_thinning_ns = now_ns + _THINNING_NS
         for chronicle in self._chronicles.values():
-            chronicle.thin()
+            try:
+                chronicle.thin()
+            except StorageError as error:
+                _LOG.error("heads_not_thinned", ledger=chronicle.name, error=error.sentence)
 
     def _sign_heads(self, ledgers: Iterable[str]) -> None:
         for name in list(ledgers):
@@ -347,21 +386,20 @@ class Keeper(Desk):
             root = self.volume_path(book.volume) if book is not None and book.volume else None
             copy_to = root / name / "ledger" if root is not None else None
             try:
-                chronicle.sign(_open_files(book), copy_to)
+                self.pay(partial(chronicle.sign, self._open_files(book), copy_to), copy_to)
             except StorageError as error:
                 _LOG.error("head_not_signed", ledger=name, error=error.sentence)
             else:
                 self.counters.heads += 1
 
-
-def _open_files(book: CameraBook | None) -> list[OpenFile]:
-    if book is None:
-        return []
-    return [
-        OpenFile(
-            media.run, media.stream, media.sequence, media.frontier.count - 1,
-            media.frontier.root(),
-        )
-        for media in book.files.values()
-        if not media.behind
-    ]  # fmt: skip
+    def _open_files(self, book: CameraBook | None) -> list[OpenFile]:
+        if book is None:
+            return []
+        return [
+            OpenFile(
+                media.run, media.stream, media.sequence, media.frontier.count - 1,
+                media.frontier.root(),
+            )
+            for media in book.files.values()
+            if not media.behind and self.synced(media.volume) >= media.read_before_sync
+        ]  # fmt: skip

@@ -6,6 +6,7 @@ system (docs/format.md, section 3). Opening reads and hashes every line once.
 
 import builtins
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +28,9 @@ from watchglass.recording.merkle import Frontier, leaf_hash
 T = TypeVar("T")
 
 FORMAT_VERSION = 1
-_OWN_FIELDS = ("v", "n", "t", "type")
+_OF_HOLDS = ("hold_set", "hold_lifted")
+_OF_PAUSES = ("camera_paused", "camera_enabled")
+_OWN_FIELDS = ("v", "n", "t", "type", "more")
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -37,6 +40,7 @@ class _Envelope(msgspec.Struct, frozen=True):
     n: str
     t: str
     type: str
+    more: bool = False
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
@@ -44,10 +48,11 @@ _ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 # No dataclass: a start makes millions of them, and these are made several times as quickly.
 class Line(msgspec.Struct, frozen=True):
-    """A line as read or written; ``fields`` are those besides ``v``, ``n``, ``t`` and ``type``.
+    """A line as read or written; ``fields`` are those that its type has.
 
-    ``t`` is the wall time (UTC nanoseconds) of writing, ``raw`` the bytes without line feed. The
-    accessors raise DamagedError when a field is missing or of another kind.
+    ``t`` is the wall time (UTC nanoseconds) of writing, ``raw`` the bytes without line feed.
+    ``more``: the next line was written with it, and they count only together. The accessors raise
+    DamagedError when a field is missing or of another kind.
     """
 
     version: int
@@ -56,6 +61,7 @@ class Line(msgspec.Struct, frozen=True):
     type: str
     fields: dict[str, object]
     raw: bytes
+    more: bool = False
 
     @property
     def leaf(self) -> bytes:
@@ -102,10 +108,15 @@ def _parse_envelope(raw: bytes) -> _Envelope:
 def parse_line(raw: bytes) -> Line:
     """A line from its bytes without line feed; DamagedError when it is none."""
     fields = parsed_object(raw)
-    version, n, t, kind = (fields.pop(name, None) for name in _OWN_FIELDS)
+    version, n, t, kind, more = (fields.pop(name, None) for name in _OWN_FIELDS)
     if type(version) is not int or not isinstance(kind, str):
         raise DamagedError("This is no line of a ledger (it tells no version or type).")
-    return Line(version, decimal(n), decimal(t), kind, fields, bytes(raw))
+    return Line(version, decimal(n), decimal(t), kind, fields, bytes(raw), more is True)
+
+
+def line_reader(folder: Path) -> LineReader[Line]:
+    """Reads the lines of a ledger; those of a last batch without its end are not given."""
+    return LineReader(folder, parse_line, attrgetter("more"))
 
 
 class Ledger:
@@ -121,6 +132,10 @@ class Ledger:
         self._epoch = ""
         self.last_key = ""
         """Id of the signing key that was named last when the ledger was opened."""
+        self.paused = False
+        """Whether its camera was paused when the ledger was opened."""
+        self.holds: dict[str, tuple[int, int]] = {}
+        """Spans (UTC ns) that are held, by the hold's id. Of a site's ledger they mean nothing."""
 
     @classmethod
     def open(
@@ -129,12 +144,15 @@ class Ledger:
         """Open the ledger of a camera (its id) or of the ``site``, made where there is none.
 
         ``epoch`` is for a new one (random when None); an old one keeps its own. A torn last line is
-        cut off. DamagedError, and nothing is changed, when the lines do not number on, one before
-        the last is not readable, or it is another's ledger.
+        cut off, and so is a last batch that has not all its lines. DamagedError, and nothing is
+        changed, when the lines do not number on, one before the last is not readable, or it is
+        another's ledger.
         """
-        reader = LineReader(folder, _parse_envelope)
+        reader = LineReader(folder, _parse_envelope, attrgetter("more"))
         frontier = Frontier()
         known_epoch = last_key = ""
+        holds: dict[str, tuple[int, int]] = {}
+        paused = False
         for place, raw, envelope in reader:
             if envelope.n != str(frontier.count):
                 raise DamagedError(
@@ -144,12 +162,18 @@ class Ledger:
                 known_epoch = _epoch_of(raw, ledger, str(place))
             elif envelope.type == "key":
                 last_key = parse_line(raw).text("key")
+            elif envelope.type in _OF_HOLDS:
+                _apply_hold(holds, parse_line(raw))
+            elif envelope.type in _OF_PAUSES:
+                paused = envelope.type == "camera_paused"
             frontier.append(leaf_hash(raw))
         log = LineLog(folder, disk, WriteSite.LEDGER_APPEND, reader.torn)
         opened = cls(folder, log, clock, ledger)
         opened._frontier = frontier
         opened._epoch = known_epoch
         opened.last_key = last_key
+        opened.holds = holds
+        opened.paused = paused
         if frontier.count == 0:
             opened._start(epoch or random_id())
         return opened
@@ -186,16 +210,20 @@ class Ledger:
         return self.append_batch([(type, fields)])[0]
 
     def append_batch(self, entries: Sequence[tuple[str, Mapping[str, object]]]) -> list[Line]:
-        """Write lines of one time in one write; all of them or none."""
+        """Write lines of one time in one write; all of them or none, after a power cut as well."""
         t_ns = self._clock.wall_ns()
         first = self._frontier.count
+        last = len(entries) - 1
         lines = [
-            _line(first + index, t_ns, type, fields) for index, (type, fields) in enumerate(entries)
+            _line(first + index, t_ns, type, fields, more=index < last)
+            for index, (type, fields) in enumerate(entries)
         ]
         if lines:
             self._log.append([line.raw for line in lines], t_ns)
         for line in lines:
             self._frontier.append(line.leaf)
+            if line.type in _OF_HOLDS:
+                _apply_hold(self.holds, line)
         return lines
 
     def lines(self) -> Iterator[Line]:
@@ -212,25 +240,41 @@ class Ledger:
 
         DamagedError names file and line of what is off.
         """
-        for expected, (place, _, line) in enumerate(LineReader(folder, parse_line)):
+        for expected, (place, _, line) in enumerate(line_reader(folder)):
             if line.n != expected:
                 raise DamagedError(f"{place}: line {line.n} stands where line {expected} should.")
             yield line
+
+    def synced(self) -> None:
+        """All lines so far are durable."""
+        self._log.synced()
+
+    def write_again(self) -> None:
+        """After a sync that failed: hand the lines since ``synced`` to the kernel once more."""
+        self._log.write_again()
 
     def close(self) -> None:
         """Give the descriptor back; an append opens it again."""
         self._log.close()
 
 
-def _line(n: int, t_ns: int, type: str, fields: Mapping[str, object]) -> Line:
+def _line(n: int, t_ns: int, type: str, fields: Mapping[str, object], *, more: bool) -> Line:
     clash = fields.keys() & set(_OWN_FIELDS)
     if clash:
         raise ValueError(f"{sorted(clash)} are written by the ledger itself")
     kept = {name: value for name, value in fields.items() if value is not None}
-    raw = canonical_line({"v": FORMAT_VERSION, "n": str(n), "t": str(t_ns), "type": type, **kept})
+    own = {"v": FORMAT_VERSION, "n": str(n), "t": str(t_ns), "type": type}
+    raw = canonical_line(own | kept | ({"more": True} if more else {}))
     if len(raw) >= MOST_LINE_BYTES:
         raise ValueError(f"a line of {len(raw)} bytes is too long; write several")
-    return Line(FORMAT_VERSION, n, t_ns, type, kept, raw)
+    return Line(FORMAT_VERSION, n, t_ns, type, kept, raw, more)
+
+
+def _apply_hold(holds: dict[str, tuple[int, int]], line: Line) -> None:
+    if line.type == "hold_set" and "from" in line.fields:
+        holds[line.text("hold")] = line.integer("from"), line.integer("to")
+    elif line.type == "hold_lifted":
+        holds.pop(line.text("hold"), None)
 
 
 def _epoch_of(raw: bytes, ledger: str, place: str) -> str:

@@ -54,20 +54,40 @@ def month_files(folder: Path) -> list[Path]:
 
 
 class LineReader(Generic[T]):
-    """Reads the lines of a folder once, oldest first; holds one line at a time.
+    """Reads the lines of a folder once, oldest first; holds one batch of lines at a time.
 
     ``parse`` makes something of a line's bytes, or raises DamagedError. A last line without a line
     feed, or that does not parse, is torn: it is not given, and ``torn`` tells where it begins. Such
-    a line anywhere else raises DamagedError with file and line.
+    a line anywhere else raises DamagedError with file and line. ``more`` says of what was parsed
+    that the next line is of the same batch: a last batch without its end is torn as a whole.
     """
 
-    def __init__(self, folder: Path, parse: Callable[[bytes], T]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        parse: Callable[[bytes], T],
+        more: Callable[[T], bool] = lambda _: False,
+    ) -> None:
         self._files = month_files(folder)
         self._parse = parse
+        self._more = more
         self.torn: Place | None = None
 
     def __iter__(self) -> Iterator[tuple[Place, bytes, T]]:
         """Place, bytes without line feed, and what ``parse`` made of them."""
+        batch: list[tuple[Place, bytes, T]] = []
+        for found in self._lines():
+            if batch or self._more(found[2]):
+                batch.append(found)
+            else:
+                yield found
+            if batch and not self._more(found[2]):
+                yield from batch
+                batch.clear()
+        if batch:
+            self.torn = batch[0][0]
+
+    def _lines(self) -> Iterator[tuple[Place, bytes, T]]:
         filled = [path for path in self._files if path.stat().st_size > 0]
         for path in filled:
             with _reading(path) as file:
@@ -119,6 +139,7 @@ class LineLog:
         self._site = site
         self._fd = -1
         self._end = 0
+        self._unsynced: list[tuple[Path, int, bytes]] = []
         disk.make_folders(site, folder)
         if torn is not None:
             self._cut(torn)
@@ -151,7 +172,22 @@ class LineLog:
             self._disk.truncate(WriteSite.LEDGER_RECOVER, self._fd, self._end, str(path))
         data = b"".join(line + b"\n" for line in lines)
         self._disk.write_at(self._site, self._fd, data, self._end, str(path))
+        self._unsynced.append((path, self._end, data))
         self._end += len(data)
+
+    def synced(self) -> None:
+        """All lines so far are durable."""
+        self._unsynced.clear()
+
+    def write_again(self) -> None:
+        """Hand the lines since ``synced`` to the kernel once more: a sync failed, and it may have
+        dropped them. StorageError when it refuses."""
+        for path, offset, data in self._unsynced:
+            fd = self._disk.open(self._site, path)
+            try:
+                self._disk.write_again(self._site, fd, data, offset, str(path))
+            finally:
+                os.close(fd)
 
     def _path_for(self, t_ns: int) -> Path:
         path = self._folder / month_name(t_ns)
@@ -171,6 +207,7 @@ class LineLog:
     def forget(self) -> None:
         """Look anew at what lies in the folder: somebody put a whole month file in its place."""
         self.close()
+        self._unsynced.clear()
         self._end = self._newest.stat().st_size if self._newest is not None else 0
 
     def close(self) -> None:

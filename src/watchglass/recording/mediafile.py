@@ -6,6 +6,7 @@ that others need.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from watchglass.base.errors import DamagedError
@@ -29,6 +30,7 @@ from watchglass.recording.footer import (
 from watchglass.recording.fragment import (
     FIRST_IS_KEY,
     FIXED_BYTES,
+    Check,
     DecodedFragment,
     decode_fragment_head,
     head_bytes,
@@ -99,19 +101,36 @@ def read_fragment_head(fd: int, offset: int, end: int) -> DecodedFragment:
 def hash_range(fd: int, offset: int, length: int) -> bytes:
     """The leaf hash of a range of an open file, read in pieces."""
     digest = hashlib.sha256(b"\x00")
+    for piece in _pieces(fd, offset, length):
+        digest.update(piece)
+    return digest.digest()
+
+
+def _leaf_checked(fd: int, offset: int, fragment: DecodedFragment) -> bytes:
+    """The leaf hash of a fragment; DamagedError when its bytes are not those that were written."""
+    digest, check = hashlib.sha256(b"\x00"), Check()
+    for piece in _pieces(fd, offset, fragment.length):
+        digest.update(piece)
+        check.update(piece)
+    if fragment.check not in (0, check.value):
+        raise DamagedError(f"Fragment at {offset}: its bytes are not those that were written.")
+    return digest.digest()
+
+
+def _pieces(fd: int, offset: int, length: int) -> Iterator[bytes]:
     while length > 0:
         piece = read_at(fd, offset, min(length, _PIECE_BYTES))
-        digest.update(piece)
+        yield piece
         offset += len(piece)
         length -= len(piece)
-    return digest.digest()
 
 
 def scan(fd: int, size: int, *, hash_leaves: bool = True) -> ScannedFile:
     """Read an open file of ``size`` bytes: by its footer, or by its boxes up to where it is torn.
 
-    With ``hash_leaves`` every byte is read; without, the leaves of a file without footer are empty.
-    DamagedError only when the header is not readable; StorageError when the disk does not read.
+    With ``hash_leaves`` every byte is read; without, the leaves of a file without footer are empty,
+    and only the heads of its fragments are looked at. DamagedError only when the header is not
+    readable; StorageError when the disk does not read.
     """
     header = read_header(fd, size)
     info, header_bytes = decode_header(header)
@@ -166,7 +185,7 @@ def _entry_at(
         fragment.duration,
         len(fragment.samples),
         fragment.info.wall_ns,
-        hash_range(fd, offset, fragment.length) if hash_leaf else b"",
+        _leaf_checked(fd, offset, fragment) if hash_leaf else b"",
     )
 
 

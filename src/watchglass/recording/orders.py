@@ -10,14 +10,25 @@ from watchglass.model.order import (
     AddCamera,
     ChangeSound,
     EnableCamera,
+    LiftHold,
     NoteClip,
     PauseCamera,
     RemoveCamera,
+    SetHold,
 )
 from watchglass.recording.desk import Desk
 from watchglass.recording.entry import LedgerEntry
 
-CameraOrder = AddCamera | RemoveCamera | PauseCamera | EnableCamera | ChangeSound | NoteClip
+CameraOrder = (
+    AddCamera
+    | RemoveCamera
+    | PauseCamera
+    | EnableCamera
+    | ChangeSound
+    | NoteClip
+    | SetHold
+    | LiftHold
+)
 
 
 def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
@@ -37,6 +48,13 @@ def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
             return entries + _cause(desk, order.camera, GapCause.WAITING_KEY_FRAME)
         case ChangeSound():
             return _by(desk, order.camera, "sound_changed", order.by, order.reason, on=order.on)
+        case SetHold():
+            return _by(
+                desk, order.camera, "hold_set", order.by, order.reason, camera_too=True,
+                hold=order.hold, **{"from": str(order.from_ns), "to": str(order.to_ns)},
+            )  # fmt: skip
+        case LiftHold():
+            return _lift(desk, order)
         case NoteClip():
             _by(
                 desk, order.camera, "clip", order.by, order.reason, camera_too=False,
@@ -49,7 +67,11 @@ def _add(desk: Desk, order: AddCamera) -> list[LedgerEntry]:
     """Said again at each start, so that a crash between database and ledger leaves nothing out."""
     if order.camera in desk.books:
         return []
-    chronicle = desk.chronicle(order.camera)
+    # All that the disk may refuse comes first: whoever is refused may ask again.
+    name, address, device = (
+        desk.commit(order.camera, text) for text in (order.name, order.address, order.device)
+    )
+    desk.note_site(("camera_added", {"camera": order.camera, "by": desk.commit_site(order.by)}))
     book = desk.book(order.camera)
     now_ns = desk.clock.wall_ns()
     entries: list[LedgerEntry] = [
@@ -57,17 +79,23 @@ def _add(desk: Desk, order: AddCamera) -> list[LedgerEntry]:
             "camera_added",
             {
                 "streams": [stream.value for stream in order.streams],
-                "name": chronicle.commit(order.name),
-                "address": chronicle.commit(order.address),
+                "name": name,
+                "address": address,
             },
         )
     ]
-    if order.device:
-        entries.append(("device", {"identity": chronicle.commit(order.device)}))
+    if device is not None:
+        entries.append(("device", {"identity": device}))
     for stream in order.streams:
         entries += book.change_cause(stream, GapCause.WAITING_KEY_FRAME, now_ns, GapId(random_id()))
-    desk.note_site(("camera_added", {"camera": order.camera, "by": desk.commit_site(order.by)}))
     return entries
+
+
+def _lift(desk: Desk, order: LiftHold) -> list[LedgerEntry]:
+    known = order.camera in desk.books
+    if not known or order.hold not in desk.chronicle(order.camera).holds:
+        raise NotFoundError("There is no such hold: see 'watchglass holds'.")
+    return _by(desk, order.camera, "hold_lifted", order.by, order.reason, hold=order.hold)
 
 
 def _by(
@@ -84,12 +112,11 @@ def _by(
     if camera not in desk.books:
         raise NotFoundError("The keeper knows no such camera: add it again.")
     site = {"by": desk.commit_site(by), "reason": desk.commit_site(reason)}
+    own = {}
+    if camera_too:
+        own = {"by": desk.commit(camera, by), "reason": desk.commit(camera, reason)}
     desk.note_site((type, {"camera": camera, **fields, **site}))
-    if not camera_too:
-        return []
-    chronicle = desk.chronicle(camera)
-    own = {"by": chronicle.commit(by), "reason": chronicle.commit(reason)}
-    return [(type, {**fields, **own})]
+    return [(type, {**fields, **own})] if camera_too else []
 
 
 def _cause(desk: Desk, camera: CameraId, cause: GapCause) -> list[LedgerEntry]:

@@ -7,6 +7,7 @@ and synced, the files are unlinked, the volume is synced, the rows go. Held foot
 import os
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,16 +17,27 @@ from watchglass.base.disk import WriteSite
 from watchglass.base.errors import StorageError, VolumeMissingError, WatchglassError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.gap import GapCause
-from watchglass.recording.desk import Desk
+from watchglass.model.stream import StreamName
+from watchglass.recording.desk import Desk, Lines
 from watchglass.recording.mediafile import read_footer
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.volume import Volume, space
-from watchglass.store.index import FileRow, HoldRow
+from watchglass.store.index import FileRow
 
 _BATCH = 64
+_AGAIN_NS = 2 * NS_PER_S
 _LOOK_EVERY_NS = 10 * NS_PER_S
 _HOUR_NS = 3600 * NS_PER_S
 _LOG = log.get("purge")
+
+
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    """Rows of files that were unlinked; sync number ``sync`` of their volume makes it durable."""
+
+    volume: VolumeId
+    sync: int
+    rows: list[FileRow]
 
 
 class Purger:
@@ -36,6 +48,7 @@ class Purger:
         self._due_ns = 0
         self._unfinished = False
         self._only_held: set[VolumeId] = set()
+        self._removed: list[_Removed] = []
 
     @property
     def only_held_left(self) -> bool:
@@ -43,18 +56,25 @@ class Purger:
         return bool(self._only_held)
 
     def purge(self) -> int:
-        """Delete what is due; how many files went."""
+        """Delete what is due; how many files went.
+
+        Nothing while lines are owed, or the index behind: it would name what has its tombstone.
+        """
         gone = 0
-        for volume in self._desk.mounted():
-            gone += self._make_room(volume)
+        if not self._desk.in_debt:
+            self._forget_synced()
+            for volume in self._desk.mounted():
+                gone += self._make_room(volume)
+            self._desk.hold_ballasts()
         now_ns = self._desk.clock.monotonic_ns()
-        if now_ns >= self._due_ns:
+        if now_ns >= self._due_ns and not self._desk.in_debt:
             if self._unfinished:
                 self.finish_interrupted()
             expired = self._expired()
             gone += self._delete(expired)
             # While a whole batch was found there is probably more; go on with the next cycle.
-            self._due_ns = now_ns if len(expired) == _BATCH else now_ns + _LOOK_EVERY_NS
+            if len(expired) < _BATCH:
+                self._due_ns = now_ns + (_AGAIN_NS if self._unfinished else _LOOK_EVERY_NS)
         return gone
 
     def finish_interrupted(self) -> int:
@@ -67,31 +87,27 @@ class Purger:
 
     def _make_room(self, volume: Volume) -> int:
         """Delete the oldest until the floor is free again."""
-        floor = self._desk.limits.floor_bytes
         gone = 0
         try:
-            missing = floor - space(volume.path).free_bytes
+            wanted = self._desk.wanted_bytes(volume)
+            missing = wanted - space(volume.path).free_bytes
             self._only_held.discard(volume.id)
-            while missing > 0:
+            while missing > 0 and not self._desk.in_debt:
                 rows = self._oldest(volume, missing)
                 if not rows:
                     self._only_held.add(volume.id)
                 if not rows or not self._delete(rows):
                     break
                 gone += len(rows)
-                missing = floor - space(volume.path).free_bytes
+                missing = wanted - space(volume.path).free_bytes
         except VolumeMissingError as error:
             _LOG.error("volume_gone", error=error.sentence)
         return gone
 
     def _oldest(self, volume: Volume, missing_bytes: int) -> list[FileRow]:
         with self._desk.index.read() as index:
-            holds = index.holds()
-            found = _first(
-                lambda limit: index.oldest_closed(None, limit),
-                lambda row: row.volume == volume.id and not _held(row, holds),
-                _BATCH,
-            )
+            ask = partial(index.oldest_closed_on, volume.id)
+            found = _first(ask, lambda row: not self._held(row), _BATCH)
         rows: list[FileRow] = []
         for row in found:
             if missing_bytes <= 0:
@@ -100,19 +116,29 @@ class Purger:
             missing_bytes -= row.length
         return rows
 
+    def _held(self, row: FileRow) -> bool:
+        """By the ledger itself; the index may be wrong, and what it lets go is gone."""
+        return any(
+            row.wall_from < to_ns and row.wall_to > from_ns
+            for from_ns, to_ns in self._desk.chronicle(row.camera).holds.values()
+        )
+
     def _expired(self) -> list[FileRow]:
         now_ns = self._desk.clock.wall_ns()
         rows: list[FileRow] = []
         with self._desk.index.read() as index:
-            holds = index.holds()
-            for camera in self._desk.books:
-                hours = self._desk.retention_h(camera)
+            for camera, stream in self._streams():
+                hours = self._desk.retention_h(camera, stream)
                 if hours is None:
                     continue
                 before_ns = now_ns - hours * _HOUR_NS
-                ask = partial(index.oldest_closed_of, camera, before_ns)
-                rows += _first(ask, lambda row: not _held(row, holds), _BATCH - len(rows))
+                ask = partial(index.oldest_closed_of_stream, camera, stream, before_ns)
+                rows += _first(ask, lambda row: not self._held(row), _BATCH - len(rows))
         return rows
+
+    def _streams(self) -> list[tuple[CameraId, StreamName]]:
+        """All there ever were: what a removed camera left has its time, too."""
+        return [(camera, stream) for camera in self._desk.books for stream in StreamName]
 
     def _delete(self, rows: list[FileRow]) -> int:
         reachable = [row for row in rows if self._desk.volume_path(row.volume) is not None]
@@ -121,20 +147,24 @@ class Purger:
             by_camera[row.camera].append(row)
         if not by_camera:
             return 0
-        self._desk.write(
-            {
-                camera: [
-                    (
-                        "files_deleted",
-                        {
-                            "cause": GapCause.RETENTION.value,
-                            "files": [[r.run, r.sequence, self._root(r)] for r in of_camera],
-                        },
-                    )
-                ]
-                for camera, of_camera in by_camera.items()
-            }
-        )
+        lines: Lines = {
+            camera: [
+                (
+                    "files_deleted",
+                    {
+                        "cause": GapCause.RETENTION.value,
+                        "files": [[r.run, r.sequence, self._root(r)] for r in of_camera],
+                    },
+                )
+            ]
+            for camera, of_camera in by_camera.items()
+        }
+        try:
+            self._desk.write(lines)
+        except StorageError as error:
+            # The tombstones are owed: what they name goes when they are written.
+            self._put_off(error)
+            return 0
         self._unlink(reachable)
         self._desk.counters.purged_files += len(reachable)
         return len(reachable)
@@ -142,7 +172,10 @@ class Purger:
     def _unlink(self, rows: list[FileRow]) -> None:
         """Remove files and forget them. One that the disk does not let go is tried again later."""
         gone: dict[VolumeId, list[FileRow]] = defaultdict(list)
+        awaited = {(row.run, row.sequence) for each in self._removed for row in each.rows}
         for row in rows:
+            if (row.run, row.sequence) in awaited:
+                continue
             path = self._path(row)
             if path is None:
                 continue
@@ -154,17 +187,25 @@ class Purger:
             else:
                 gone[row.volume].append(row)
         for volume, removed in gone.items():
+            self._removed.append(_Removed(volume, self._desk.sync_volume(volume), removed))
+        self._forget_synced()
+
+    def _forget_synced(self) -> None:
+        """The rows of files whose end a sync has made durable."""
+        for each in list(self._removed):
+            if self._desk.synced(each.volume) < each.sync:
+                continue
             try:
-                self._desk.sync_volume(volume)
+                self._desk.pay(partial(self._forget, each.rows))
             except StorageError as error:
                 self._put_off(error)
-            else:
-                self._desk.pay(partial(self._forget, removed))
+            self._removed.remove(each)
 
     def _put_off(self, error: StorageError) -> None:
         if not self._unfinished:
             _LOG.error("file_not_deleted", error=error.sentence)
         self._unfinished = True
+        self._due_ns = 0
 
     def _forget(self, rows: list[FileRow]) -> None:
         with self._desk.index.write() as index:
@@ -225,10 +266,3 @@ def _first(
             return found[:most]
         limit *= 8
     return []
-
-
-def _held(row: FileRow, holds: list[HoldRow]) -> bool:
-    return any(
-        hold.camera == row.camera and row.wall_from < hold.wall_to and row.wall_to > hold.wall_from
-        for hold in holds
-    )

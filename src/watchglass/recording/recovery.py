@@ -6,7 +6,7 @@ by the lock it held, by nothing else.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchglass.base.disk import Disk, WriteSite, lock
@@ -45,7 +45,7 @@ class RecoveredFile:
 
 
 def recover(path: Path, disk: Disk) -> RecoveredFile:
-    """Close a file that was left open; one that was closed is only read.
+    """Close a file that was left open; one that was closed, and is whole, is only read.
 
     StillWrittenError when it is locked; DamagedError when its header cannot be read (the file is
     left as it is); StorageError when it is not there or the disk refuses.
@@ -57,6 +57,8 @@ def recover(path: Path, disk: Disk) -> RecoveredFile:
     try:
         if not lock(fd):
             raise StillWrittenError(str(path))
+        # What a failed sync left in memory alone must not be taken for what is on the disk.
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
         return _recover_locked(path, fd, disk)
     finally:
         os.close(fd)
@@ -78,9 +80,9 @@ def _recover_locked(path: Path, fd: int, disk: Disk) -> RecoveredFile:
     size = os.fstat(fd).st_size
     if size == 0:
         raise DamagedError(f"{path} is empty.")
-    found = scan(fd, size, hash_leaves=False)
-    if found.footer is None:
-        found = scan(fd, size)
+    found = scan(fd, size)
+    if found.damaged:
+        found = _up_to_damage(found, size)
     shape = shape_of(read_header(fd, size))
     if found.footer is not None:
         length, root = size, found.footer.root
@@ -92,11 +94,22 @@ def _recover_locked(path: Path, fd: int, disk: Disk) -> RecoveredFile:
         keep_tail(path, fd, size, found, disk)
         disk.truncate(WriteSite.MEDIA_RECOVER, fd, found.whole_bytes, str(path))
         disk.write_at(WriteSite.MEDIA_RECOVER, fd, footer, found.whole_bytes, str(path))
-        disk.sync_file(WriteSite.MEDIA_RECOVER, fd, str(path))
         length = found.whole_bytes + len(footer)
+    # A line will tell of it. Whoever made it may have died before its folder or its end was synced.
+    disk.sync_filesystem(fd, str(path))
     return RecoveredFile(
         found.info, found.entries, found.header_leaf, found.header_bytes, shape, length, root,
         media_end(found.info, found.entries), found.torn_bytes, found.footer is not None,
+    )  # fmt: skip
+
+
+def _up_to_damage(found: ScannedFile, size: int) -> ScannedFile:
+    """A file that was closed just before the power went: its footer is there, its bytes are not."""
+    number = found.damaged[0] - found.info.first_fragment
+    whole_bytes = found.entries[number].offset
+    return replace(
+        found, entries=found.entries[:number], whole_bytes=whole_bytes, footer=None,
+        torn_bytes=size - whole_bytes, damaged=(),
     )  # fmt: skip
 
 

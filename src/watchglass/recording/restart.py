@@ -13,7 +13,7 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import WatchglassError
-from watchglass.base.ids import CameraId, RunId, is_id
+from watchglass.base.ids import CameraId, RunId, VolumeId, is_id
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.alive import LastSeen
@@ -37,8 +37,12 @@ def settle(desk: Desk, last_seen: LastSeen | None, *, fresh: bool) -> None:
     """Take up the state of all streams; after a start of everything, close what was left open."""
     with desk.index.read() as index:
         _take_up(desk, index)
-    if not fresh:
-        return
+    if fresh:
+        _account(desk, last_seen)
+    desk.accounted = True
+
+
+def _account(desk: Desk, last_seen: LastSeen | None) -> None:
     desk.crash_cause = _cause(desk, last_seen)
     lines: Lines = defaultdict(list)
     recover_orphans(desk, lines)
@@ -50,6 +54,7 @@ def settle(desk: Desk, last_seen: LastSeen | None, *, fresh: bool) -> None:
     lines = defaultdict(list)
     if last_seen is not None and not last_seen.stopped:
         _change_gaps(desk, last_seen, lines)
+    _pause_again(desk, lines)
     desk.write(lines)
     desk.crash_cause = GapCause.RECORDER_CRASHED
 
@@ -85,6 +90,7 @@ def adopt_unknown(desk: Desk, lines: Lines, since_ns: int | None) -> int:
 
 def _take_up(desk: Desk, index: IndexReader) -> None:
     for row in index.streams():
+        desk.book(row.camera).volume = _copied_to(desk, row.camera)
         if row.removed_ns is not None:
             desk.book(row.camera).removed = True
             continue
@@ -98,7 +104,16 @@ def _take_up(desk: Desk, index: IndexReader) -> None:
         book = desk.book(file.camera)
         book.volume = file.volume
         before = book.last_placed(file.stream, file.run, file.sequence)
+        if before is None and file.sequence:
+            # The file before was purged meanwhile; where this one joined it is still written.
+            before = Placed(file.media_from, file.wall_from, file.rate_ppb)
         book.files[(file.run, file.sequence)] = _open_media(file, before)
+
+
+def _copied_to(desk: Desk, camera: CameraId) -> VolumeId | None:
+    """Where the camera's ledger is copied to until it opens a file: where it was recorded."""
+    found = (each.id for each in desk.mounted() if (each.path / camera).is_dir())
+    return next(found, None)
 
 
 def _open_media(row: FileRow, before: Placed | None) -> OpenMedia:
@@ -129,7 +144,7 @@ def _end_runs_left(desk: Desk, still_written: set[str], lines: Lines) -> None:
             if any(desk.is_present(media.peer) for media in of_run):
                 continue
             lines[book.camera] += book.end_run(
-                run, stream, book.media_end(run), desk.clock.wall_ns(), desk.crash_cause
+                run, stream, book.media_end(run), desk.clock.wall_ns(), desk.why_ended(run)
             )
 
 
@@ -144,6 +159,16 @@ def _change_gaps(desk: Desk, last_seen: LastSeen, lines: Lines) -> None:
                 lines[book.camera] += book.change_cause(
                     stream, desk.crash_cause, max(begun_ns, last_seen.wall_ns)
                 )
+
+
+def _pause_again(desk: Desk, lines: Lines) -> None:
+    """A camera that was paused, and whose run a crash ended first, is paused from now on."""
+    for book in desk.books.values():
+        if not book.removed and desk.chronicle(book.camera).was_paused:
+            for stream, state in book.streams.items():
+                if state.run is None and state.cause not in _WANTED:
+                    now_ns = desk.clock.wall_ns()
+                    lines[book.camera] += book.change_cause(stream, GapCause.PAUSED, now_ns)
 
 
 def _end_adopted_runs(
@@ -162,7 +187,7 @@ def _end_adopted_runs(
         book = desk.books[camera]
         if not book.has_open_files(run) and not book.has_ended(run):
             lines[camera] += book.end_run(
-                run, stream, media_to, desk.clock.wall_ns(), desk.crash_cause
+                run, stream, media_to, desk.clock.wall_ns(), desk.why_ended(run)
             )
 
 

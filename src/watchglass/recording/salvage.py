@@ -10,10 +10,12 @@ def read_behind(desk: Desk) -> None:
     """Files of which facts are missing tell themselves what they hold."""
     for book in desk.books.values():
         for media in book.files.values():
-            path = desk.path_of(book.camera, media) if media.behind else None
+            reads = media.behind and not media.doubted
+            path = desk.path_of(book.camera, media) if reads else None
             if path is not None:
                 try:
                     book.read_again(media, read_open(path))
+                    media.read_before_sync = desk.begin_syncs()[media.volume]
                 except WatchglassError as error:
                     desk.once((media.run, media.sequence), error.sentence)
 
@@ -22,7 +24,7 @@ def recover_orphans(desk: Desk, lines: Lines) -> None:
     """Close the files that nobody writes any more."""
     for book in desk.books.values():
         for media in list(book.files.values()):
-            abandoned = book.stream(media.stream).run != media.run
+            abandoned = media.doubted or book.stream(media.stream).run != media.run
             if media.peer not in desk.peers or abandoned:
                 try_recover(desk, book, media, lines)
 
@@ -58,6 +60,6 @@ def try_recover(desk: Desk, book: CameraBook, media: OpenMedia, lines: Lines) ->
             return
     if book.stream(media.stream).run == media.run:
         lines[book.camera] += book.end_run(
-            media.run, media.stream, media_to, desk.clock.wall_ns(), desk.crash_cause
+            media.run, media.stream, media_to, desk.clock.wall_ns(), desk.why_ended(media.run)
         )
         desk.ended_runs.add(book.camera)

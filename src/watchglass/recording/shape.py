@@ -10,7 +10,10 @@ from watchglass.model.stream import SoundCodec, VideoCodec
 from watchglass.recording.boxes import walk
 from watchglass.recording.merkle import Buffer
 
-_VIDEO = {b"avc1": VideoCodec.H264, b"hvc1": VideoCodec.H265}
+_VIDEO = {
+    b"avc1": VideoCodec.H264, b"hvc1": VideoCodec.H265, b"mp4v": VideoCodec.MJPEG,
+    b"jpeg": VideoCodec.MJPEG,
+}  # fmt: skip
 _SOUND = {b"mp4a": SoundCodec.AAC, b"alaw": SoundCodec.PCM_ALAW, b"ulaw": SoundCodec.PCM_MULAW}
 _STSD_ENTRIES = 16
 _ENTRY_SIZE_AT = 32

@@ -19,6 +19,7 @@ _BOX = struct.Struct(">I4s")
 _FTYP = _BOX.pack(28, b"ftyp") + b"isom" + bytes.fromhex("00000200") + b"isomiso6mp41"
 _HANDLERS = {b"vide": Track.VIDEO, b"soun": Track.SOUND}
 _G711 = {b"alaw": SoundCodec.PCM_ALAW, b"ulaw": SoundCodec.PCM_MULAW}
+_MJPEG = (b"mp4v", b"jpeg")
 _VIDEO_ENTRY_BYTES = 78
 _SOUND_ENTRY_BYTES = 28
 
@@ -70,11 +71,13 @@ def track_header(header: bytes, track: Track) -> TrackHeader:
 @lru_cache(maxsize=256)
 def video_configuration(header: bytes) -> tuple[VideoCodec, bytes]:
     """What a decoder of the file's video is set up with: its codec, the payload of ``avcC`` or
-    ``hvcC``. DamagedError when the header has neither."""
+    ``hvcC``; of MJPEG nothing. DamagedError when the header has none of them."""
     moov = box_at(header, box_at(header).end)
     for trak in _children(header, moov):
         if trak.type == b"trak" and _track_of(header, trak) is Track.VIDEO:
             entry = _sample_entry(header, trak)
+            if entry.type in _MJPEG:
+                return VideoCodec.MJPEG, b""
             codec = VideoCodec.H264 if entry.type == b"avc1" else VideoCodec.H265
             kind = b"avcC" if entry.type == b"avc1" else b"hvcC"
             return codec, _inside(header, entry, _VIDEO_ENTRY_BYTES, kind)
@@ -161,6 +164,8 @@ def _video_codec(header: bytes, entry: Box) -> str:
         return f"avc1.{avcc[1:4].hex()}"
     if entry.type == b"hvc1":
         return _hevc_codec(_inside(header, entry, _VIDEO_ENTRY_BYTES, b"hvcC"))
+    if entry.type in _MJPEG:
+        return "mp4v.6C"  # ISO/IEC 14496-1, table 5: object type JPEG
     raise DamagedError("The file has a picture of an unknown codec.")
 
 

@@ -85,8 +85,14 @@ def create_volume(path: Path, disk: Disk, clock: Clock) -> Volume:
     if (path / MARK).exists():
         raise ConfigError(f"{path / MARK} cannot be read: restore it, or choose another folder.")
     disk.make_folders(WriteSite.VOLUME_MARK, path)
+    disk.sync_folder(WriteSite.VOLUME_MARK, path.parent)
     try:
-        others = [name for name in os.listdir(path) if name != "lost+found"]
+        # A power cut may have ended the first start in the middle of writing the mark.
+        others = [
+            name
+            for name in os.listdir(path)
+            if name != "lost+found" and not name.startswith(f".{MARK}.")
+        ]
     except OSError as error:
         raise ConfigError(f"{path} cannot be used ({error.strerror}).") from error
     if others:

@@ -11,17 +11,19 @@ from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import BusError
-from watchglass.base.ids import CameraId, VolumeId, random_id
+from watchglass.base.ids import CameraId, GapId, VolumeId, random_id
 from watchglass.base.queues import QueueDepth
 from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
 from watchglass.model.assignment import AssignedCamera, AssignedStream
+from watchglass.model.fact import GapOpened
 from watchglass.model.gap import GapCause
 from watchglass.model.live import LiveSink
-from watchglass.model.order import Facts, FromKeeper, Synced, ToKeeper
+from watchglass.model.order import Doubt, Facts, FromKeeper, Synced, ToKeeper
 from watchglass.model.source import VideoSource
 from watchglass.model.stream import StreamName
 from watchglass.recording.assembler import Limits
+from watchglass.recording.job import Abandon
 from watchglass.recording.outbox import Outbox
 from watchglass.recording.recorder import StreamRecorder
 from watchglass.recording.volume import Volume
@@ -57,9 +59,9 @@ class CameraWorker:
         self._limits = limits
         self._queue_bytes = queue_bytes
         self._outbox = Outbox(on_fact=self._wake_link)
-        self._writers: dict[VolumeId, VolumeWriter] = {
-            volume.id: VolumeWriter(volume, disk, self._outbox, clock) for volume in volumes
-        }
+        self._disk = disk
+        self._volumes = volumes
+        self._writers: dict[VolumeId, VolumeWriter] = {}
         self._streams: dict[CameraId, list[tuple[StreamRecorder, StreamQueue]]] = {}
         self._sinks: dict[tuple[CameraId, StreamName], LiveSink] = {}
         self._lock = threading.Lock()
@@ -73,13 +75,24 @@ class CameraWorker:
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
 
     def start(self) -> None:
-        for writer in self._writers.values():
-            writer.start()
+        self.use_volumes(self._volumes)
         self._link.start()
         self._ticker.start()
 
+    def use_volumes(self, volumes: list[Volume]) -> None:
+        """Record to these as well from now on."""
+        with self._lock:
+            for volume in volumes:
+                if volume.id not in self._writers:
+                    writer = VolumeWriter(volume, self._disk, self._outbox, self._clock)
+                    self._writers[volume.id] = writer
+                    writer.start()
+
     def record(self, camera: AssignedCamera) -> None:
         """Begin with a camera; one that is recorded already is left as it is."""
+        if camera.quarantined:
+            self._tell_quarantine(camera)
+            return
         with self._lock:
             if camera.camera in self._streams:
                 return
@@ -142,6 +155,15 @@ class CameraWorker:
         with self._lock:
             return [queue.depth() for streams in self._streams.values() for _, queue in streams]
 
+    def _tell_quarantine(self, camera: AssignedCamera) -> None:
+        for each in camera.streams:
+            self._outbox.add(
+                GapOpened(
+                    GapId(random_id()), camera.camera, each.stream, GapCause.QUARANTINED,
+                    self._clock.wall_ns(),
+                )
+            )  # fmt: skip
+
     def _source_of(
         self, camera: AssignedCamera, stream: AssignedStream
     ) -> Callable[[], VideoSource]:
@@ -180,7 +202,17 @@ class CameraWorker:
                     self._say_what_is_recorded()
                 elif isinstance(message, Synced) and message.session == self._session:
                     self._outbox.acknowledge(message.last)
+                elif isinstance(message, Doubt):
+                    self._begin_anew(message)
         self._client.close()
+
+    def _begin_anew(self, doubt: Doubt) -> None:
+        with self._lock:
+            streams = [each for streams in self._streams.values() for each in streams]
+        for recorder, queue in streams:
+            run = recorder.status().run
+            if run is not None and run in doubt.runs:
+                queue.put_always(Abandon(run))
 
     def _send_facts(self) -> None:
         while batch := self._outbox.unsent():

@@ -28,7 +28,7 @@ from watchglass.model.fact import (
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.footer import Entry, encode_footer
-from watchglass.recording.job import CloseFile, EndRun, Job, OpenFile, Tell, WriteFragment
+from watchglass.recording.job import Abandon, CloseFile, EndRun, Job, OpenFile, Tell, WriteFragment
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.merkle import Frontier, leaf_hash
 from watchglass.recording.outbox import Outbox
@@ -88,8 +88,8 @@ class StreamQueue:
         self._writer.wake(self)
 
     def congestion(self) -> GapCause:
-        """Why fragments are refused."""
-        return self.trouble or GapCause.OVERLOAD
+        """Why fragments are refused: what its own jobs meet, or another stream's ahead of them."""
+        return self.trouble or self._writer.trouble or GapCause.OVERLOAD
 
     def depth(self) -> QueueDepth:
         """The queue's gauge."""
@@ -107,6 +107,8 @@ class VolumeWriter:
         self._outbox = outbox
         self._clock = clock
         self._give_up_s = give_up_s
+        self.trouble: GapCause | None = None
+        """Why the disk keeps the thread waiting at the moment."""
         self._ready: queue.SimpleQueue[StreamQueue | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
@@ -143,6 +145,11 @@ class VolumeWriter:
             if isinstance(job.fact, GapOpened) or not stream.failed.is_set():
                 self._tell(stream, job)
             return
+        if isinstance(job, Abandon):
+            media = stream.media
+            if media is not None and media.opened.info.run == job.run:
+                self._give_up(stream, job, WriteFailedError("The disk did not keep what it took."))
+            return
         if stream.failed.is_set():
             if isinstance(job, EndRun):
                 stream.failed.clear()
@@ -177,7 +184,7 @@ class VolumeWriter:
             else:
                 if stream.trouble is not None:
                     _LOG.info("disk_writes_again", camera=stream.camera, stream=stream.stream)
-                stream.trouble = None
+                stream.trouble = self.trouble = None
                 return
             if self._stopping.wait(_RETRY_S) and self._clock.monotonic_ns() - began_ns > 2e9:
                 raise WriteFailedError("The recorder stops and the disk still takes nothing.")
@@ -185,15 +192,16 @@ class VolumeWriter:
     def _note(self, stream: StreamQueue, cause: GapCause, error: StorageError) -> None:
         if stream.trouble is not cause:
             _LOG.error("disk_refuses", camera=stream.camera, stream=stream.stream, error=str(error))
-        stream.trouble = cause
+        stream.trouble = self.trouble = cause
 
     def _give_up(
         self,
         stream: StreamQueue,
-        job: WriteFragment | OpenFile | CloseFile | EndRun,
+        job: WriteFragment | OpenFile | CloseFile | EndRun | Abandon,
         error: StorageError,
     ) -> None:
         """End the run at its last whole fragment; the reader begins another."""
+        self.trouble = None
         cause = _cause_of(error)
         if stream.trouble is not cause:
             _LOG.error("disk_refuses", camera=stream.camera, stream=stream.stream, error=str(error))

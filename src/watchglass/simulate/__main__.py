@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     size = Size()
     parser = argparse.ArgumentParser(prog="python -m watchglass.simulate", description=__doc__)
     parser.add_argument("--cameras", type=int, default=4)
-    parser.add_argument("--kind", choices=(*KINDS, "4k", "mix"), default="mix")
+    parser.add_argument("--kind", choices=(*KINDS, "4k", "mjpeg", "mix"), default="mix")
     parser.add_argument("--width", type=int, default=size.width)
     parser.add_argument("--height", type=int, default=size.height)
     parser.add_argument("--fps", type=int, default=size.fps)

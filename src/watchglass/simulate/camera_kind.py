@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 from watchglass.simulate.loop import LoopSpec
 
-KindName = Literal["a", "b", "c", "d", "4k"]
+KindName = Literal["a", "b", "c", "d", "4k", "mjpeg"]
 KINDS: Final[tuple[KindName, ...]] = ("a", "b", "c", "d")
-"""The four of the demo; "4k" is asked for by name."""
+"""The four of the demo; "4k" and "mjpeg" are asked for by name."""
 
 SUB_BIT_RATE: Final = 400_000
 
@@ -46,6 +46,7 @@ def camera(name: str, kind: KindName, size: Size | None = None, seed: int = 1) -
     - c: H.265, with a sub-stream in H.264
     - d: H.264 at 5 fps, G.711 A-law
     - 4k: H.265, 3840x2160, 8 Mb/s, 20 s
+    - mjpeg: MJPEG at 5 fps, as in both streams of an old camera; its frames carry no number
     """
     size = size or Size()
     main = LoopSpec(
@@ -77,6 +78,9 @@ def camera(name: str, kind: KindName, size: Size | None = None, seed: int = 1) -
         case "d":
             fps = min(5, size.fps)
             main = replace(main, fps=fps, gop_frames=2 * fps, sound="pcm_alaw")
+        case "mjpeg":
+            main = replace(main, codec="mjpeg", fps=min(5, size.fps), gop_frames=1)
+            sub = replace(sub, codec="mjpeg", gop_frames=1)
         case "4k":
             main = replace(
                 main,

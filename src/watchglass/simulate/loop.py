@@ -42,7 +42,7 @@ class LoopSpec:
     height: int = 720
     fps: int = 15
     gop_frames: int | Literal["varying"] = 15
-    """Frames from key frame to key frame; 'varying': 1 to 8 s, as smart codecs do."""
+    """Frames from key frame to key frame, 1 for MJPEG; 'varying': 1 to 8 s, as smart codecs do."""
     bit_rate: int = 2_000_000
     rate_control: RateControl = "constant"
     seconds: int = 120
@@ -117,7 +117,8 @@ class Loop:
 
     def export(self, path: Path) -> None:
         """Write the pictures, without sound, as MP4 or Matroska, by the file's ending."""
-        units = (nal.join_annexb(self.nals(frame)) for frame in range(self.frames))
+        join = b"".join if self.spec.codec == "mjpeg" else nal.join_annexb
+        units = (join(self.nals(frame)) for frame in range(self.frames))
         keys = [frame in self.keys for frame in range(self.frames)]
         write_file(path, self.spec.codec, self.spec.fps, units, keys)
 
@@ -128,7 +129,7 @@ def encode_loop(spec: LoopSpec, progress: Progress | None = None) -> Loop:
     units_per_frame: list[int] = []
     pieces: list[bytes] = []
     for frame, access_unit in enumerate(_encode_pictures(spec)):
-        units = [unit for unit in nal.split_annexb(access_unit) if _kept(unit, spec.codec)]
+        units = _units(access_unit, spec.codec)
         pieces += units
         lengths += map(len, units)
         units_per_frame.append(len(units))
@@ -166,6 +167,12 @@ def _encode_pictures(spec: LoopSpec) -> Iterator[bytes]:
     for number in range(spec.frames):
         yield from encoder.encode(scene.picture(number, spec.fps), key=number in keys)
     yield from encoder.flush()
+
+
+def _units(access_unit: bytes, codec: VideoCodecName) -> list[bytes]:
+    if codec == "mjpeg":
+        return [access_unit]
+    return [unit for unit in nal.split_annexb(access_unit) if _kept(unit, codec)]
 
 
 def _kept(unit: bytes, codec: VideoCodecName) -> bool:

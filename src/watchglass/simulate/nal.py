@@ -1,5 +1,7 @@
 """NAL units of H.264 (ITU-T H.264) and H.265 (ITU-T H.265): just what a camera needs to send them.
 
+A JPEG counts as the one unit of its frame.
+
 Written apart from the recorder's own parser on purpose: a mistake shared by both ends would show in
 no test.
 """
@@ -35,17 +37,23 @@ def nal_type(nal: bytes | memoryview, codec: VideoCodecName) -> int:
 
 def is_vcl(nal: bytes | memoryview, codec: VideoCodecName) -> bool:
     """Whether the unit carries picture data."""
+    if codec == "mjpeg":
+        return True
     kind = nal_type(nal, codec)
     return 1 <= kind <= 5 if codec == "h264" else kind < 32
 
 
 def is_key(nal: bytes | memoryview, codec: VideoCodecName) -> bool:
     """Whether the unit is a slice of a picture at which decoding can start."""
+    if codec == "mjpeg":
+        return True
     kind = nal_type(nal, codec)
     return kind == 5 if codec == "h264" else 16 <= kind <= 21
 
 
 def is_parameter_set(nal: bytes | memoryview, codec: VideoCodecName) -> bool:
+    if codec == "mjpeg":
+        return False
     kind = nal_type(nal, codec)
     return kind in {H264_SPS, H264_PPS} if codec == "h264" else H265_VPS <= kind <= H265_PPS
 

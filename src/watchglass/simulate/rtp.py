@@ -1,4 +1,4 @@
-"""RTP (RFC 3550) and the payload formats of H.264 (RFC 6184), H.265 (RFC 7798), AAC (RFC 3640).
+"""RTP (RFC 3550), and payloads of H.264 (RFC 6184), H.265 (RFC 7798), JPEG (RFC 2435), AAC (3640).
 
 A frame is cut into payloads once; each client then gets them under headers of its own, because
 sequence numbers and SSRC belong to a session.
@@ -28,6 +28,8 @@ def video_payloads(
     aggregate: bool = False,
 ) -> list[Payload]:
     """Cut an access unit; `aggregate` joins small neighbours (STAP-A, AP), as some cameras do."""
+    if codec == "mjpeg":
+        return jpeg_payloads(bytes(nals[0]), max_bytes)
     header_bytes = 1 if codec == "h264" else 2
     if aggregate:
         return _aggregated(nals, codec, max_bytes)
@@ -87,6 +89,45 @@ def _close_group(group: list[bytes | memoryview], codec: VideoCodecName) -> list
         head = bytes([_H265_AP << 1, 1])
     body = b"".join(part for nal in group for part in (len(nal).to_bytes(2, "big"), nal))
     return [(head, body)]
+
+
+def jpeg_payloads(picture: bytes, max_bytes: int = MAX_PAYLOAD_BYTES) -> list[Payload]:
+    """A baseline JPEG of colours at half width, with its tables in the first packet (Q 255)."""
+    segments, scan_at = _segments(picture)
+    frame = segments[0xC0][0]
+    # In blocks of 8, the last of them perhaps not full.
+    rows, columns = ((side + 7) // 8 for side in struct.unpack_from(">HH", frame, 1))
+    kind = 1 if frame[7] == 0x22 else 0
+    # A segment holds one or more tables, each behind a byte that numbers it.
+    whole = b"".join(segments[0xDB])
+    tables = b"".join(whole[at + 1 : at + 65] for at in range(0, len(whole), 65))
+    first = struct.pack(">BBH", 0, 0, len(tables)) + tables
+    restarts = b""
+    if 0xDD in segments:
+        kind |= 0x40
+        restarts = segments[0xDD][0] + b"\xff\xff"
+    scan = memoryview(picture)[scan_at : len(picture) - 2]
+    payloads: list[Payload] = []
+    at = 0
+    while at < len(scan):
+        head = struct.pack(">IBBBB", at, kind, 255, columns, rows) + restarts
+        if not at:
+            head += first
+        body = scan[at : at + max_bytes - len(head)]
+        payloads.append((head, body))
+        at += len(body)
+    return payloads
+
+
+def _segments(picture: bytes) -> tuple[dict[int, list[bytes]], int]:
+    """Payloads of a JPEG's marker segments up to the scan, by marker; where the scan begins."""
+    segments: dict[int, list[bytes]] = {}
+    at, marker = 2, 0
+    while marker != 0xDA:
+        marker, size = picture[at + 1], int.from_bytes(picture[at + 2 : at + 4], "big")
+        segments.setdefault(marker, []).append(picture[at + 4 : at + 2 + size])
+        at += 2 + size
+    return segments, at
 
 
 def aac_payload(access_unit: bytes) -> Payload:

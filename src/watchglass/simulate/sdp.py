@@ -8,10 +8,12 @@ from watchglass.simulate import nal
 from watchglass.simulate.loop import Loop, Sound
 
 VIDEO_PAYLOAD_TYPE = 96
+JPEG_PAYLOAD_TYPE = 26
 AAC_PAYLOAD_TYPE = 97
 VIDEO_CLOCK_RATE = 90_000
 VIDEO_CONTROL, SOUND_CONTROL = "trackID=0", "trackID=1"
 
+_ENCODINGS: dict[VideoCodecName, str] = {"h264": "H264", "h265": "H265", "mjpeg": "JPEG"}
 _STATIC_TYPES = {"pcm_mulaw": (0, "PCMU"), "pcm_alaw": (8, "PCMA")}
 
 
@@ -22,6 +24,10 @@ class Announcement:
     parameter_sets: bool = True
     encoding: str | None = None
     """Encoding name to announce in place of the true one, as "MP4V-ES" or "VP8"."""
+
+
+def video_payload_type(loop: Loop) -> int:
+    return JPEG_PAYLOAD_TYPE if loop.spec.codec == "mjpeg" else VIDEO_PAYLOAD_TYPE
 
 
 def sound_payload_type(sound: Sound) -> int:
@@ -46,15 +52,16 @@ def describe(loop: Loop, address: str, announcement: Announcement) -> str:
 
 def _video(loop: Loop, announcement: Announcement) -> list[str]:
     spec = loop.spec
-    encoding = announcement.encoding or {"h264": "H264", "h265": "H265"}[spec.codec]
+    encoding = announcement.encoding or _ENCODINGS[spec.codec]
+    number = video_payload_type(loop)
     lines = [
-        f"m=video 0 RTP/AVP {VIDEO_PAYLOAD_TYPE}",
+        f"m=video 0 RTP/AVP {number}",
         f"b=AS:{spec.bit_rate // 1000}",
-        f"a=rtpmap:{VIDEO_PAYLOAD_TYPE} {encoding}/{VIDEO_CLOCK_RATE}",
+        f"a=rtpmap:{number} {encoding}/{VIDEO_CLOCK_RATE}",
         f"a=framerate:{spec.fps}",
         f"a=control:{VIDEO_CONTROL}",
     ]
-    if announcement.encoding is None:
+    if announcement.encoding is None and spec.codec != "mjpeg":
         parameters = _format_parameters(loop, announcement.parameter_sets)
         lines.append(f"a=fmtp:{VIDEO_PAYLOAD_TYPE} {parameters}")
     return lines

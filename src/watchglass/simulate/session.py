@@ -40,7 +40,7 @@ class Session:
         ssrc, sequence = secrets.randbits(32), secrets.randbits(16)
         if control == sdp.VIDEO_CONTROL:
             self._video = RtpSender(
-                sdp.VIDEO_PAYLOAD_TYPE, sdp.VIDEO_CLOCK_RATE, channel, ssrc, sequence
+                sdp.video_payload_type(loop), sdp.VIDEO_CLOCK_RATE, channel, ssrc, sequence
             )
         elif control == sdp.SOUND_CONTROL and loop.sound is not None:
             kind = sdp.sound_payload_type(loop.sound)

@@ -252,6 +252,8 @@ class Stream:
         units: list[bytes | memoryview] = list(self.loop.nals(frame % self.loop.frames))
         if self.faults.garbage_media:
             return [(b"", os.urandom(1000)) for _ in units]
+        if codec == "mjpeg":
+            return video_payloads(units, codec)
         # SEI belongs before the first unit with picture data, after the parameter sets.
         at = next(at for at, unit in enumerate(units) if nal.is_vcl(unit, codec))
         units.insert(at, frame_sei.encode(frame, codec))

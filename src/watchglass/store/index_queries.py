@@ -68,7 +68,7 @@ OPEN_RUNS = (
     .join(STREAM, STREAM.c.num == RUN.c.stream)
     .where(RUN_GOES_ON)
 )
-HOLDS = sa.select(HOLD.c.camera, HOLD.c.wall_from, HOLD.c.wall_to)
+HOLDS = sa.select(HOLD.c.id, HOLD.c.camera, HOLD.c.wall_from, HOLD.c.wall_to)
 
 # --- files ----------------------------------------------------------------------------------------
 
@@ -101,11 +101,18 @@ OPEN_FILES = FILES.where(IS_UNCLOSED, FILE.c.state == OPEN).order_by(FILE.c.run,
 DELETING_FILES = FILES.where(IS_UNCLOSED, FILE.c.state == DELETING)
 OLDEST_CLOSED = FILES.where(IS_CLOSED, FILE.c.wall_to < bindparam("before"))
 OLDEST_CLOSED = OLDEST_CLOSED.order_by(FILE.c.wall_to).limit(bindparam("limit"))
+OLDEST_CLOSED_ON_VOLUME = OLDEST_CLOSED.where(VOLUME.c.id == bindparam("volume"))
 OLDEST_CLOSED_OF_STREAM = OLDEST_CLOSED.where(FILE.c.stream == bindparam("stream"))
 FILE_KEYS = (
     sa.select(RUN.c.id, FILE.c.sequence)
     .join(RUN, RUN.c.num == FILE.c.run)
     .where(FILE.c.stream == bindparam("stream"))
+)
+BYTES_BY_VOLUME = (
+    sa.select(VOLUME.c.id, sa.func.sum(FILE.c.length), sa.func.min(FILE.c.wall_to))
+    .join(VOLUME, VOLUME.c.num == FILE.c.volume)
+    .where(IS_CLOSED, FILE.c.wall_to > bindparam("since"))
+    .group_by(VOLUME.c.id)
 )
 BYTES_BY_CAMERA = (
     sa.select(STREAM.c.camera, sa.func.sum(FILE.c.length))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from watchglass.base.ids import CameraId, GapId, RunId, VolumeId
+from watchglass.base.ids import CameraId, GapId, HoldId, RunId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.store import index_queries as ask
@@ -98,6 +98,18 @@ class IndexReader:
         ]
         return sorted(rows, key=lambda row: row.wall_to)[:limit]
 
+    def oldest_closed_on(self, volume: VolumeId, limit: int) -> list[FileRow]:
+        """As ``oldest_closed``, of one volume."""
+        values = {"volume": volume, "before": _EVER_NS, "limit": limit}
+        return list(self._files(ask.OLDEST_CLOSED_ON_VOLUME, **values))
+
+    def oldest_closed_of_stream(
+        self, camera: CameraId, stream: StreamName, before_ns: int, limit: int
+    ) -> list[FileRow]:
+        """As ``oldest_closed``, of one stream."""
+        values = {"stream": self._stream(camera, stream), "before": before_ns, "limit": limit}
+        return list(self._files(ask.OLDEST_CLOSED_OF_STREAM, **values))
+
     def open_runs(self) -> list[tuple[RunId, CameraId, StreamName]]:
         """Runs that have not ended."""
         return [
@@ -128,8 +140,14 @@ class IndexReader:
 
     def holds(self) -> list[HoldRow]:
         return [
-            HoldRow(CameraId(camera), begins, ends) for camera, begins, ends in self._ask(ask.HOLDS)
+            HoldRow(HoldId(hold), CameraId(camera), begins, ends)
+            for hold, camera, begins, ends in self._ask(ask.HOLDS)
         ]
+
+    def bytes_by_volume(self, since_ns: int) -> dict[VolumeId, tuple[int, int]]:
+        """Of closed files that end after ``since_ns``: sum of lengths, and the first end."""
+        rows = self._ask(ask.BYTES_BY_VOLUME, since=since_ns)
+        return {VolumeId(volume): (int(total), first_ns) for volume, total, first_ns in rows}
 
     def bytes_by_camera(self) -> dict[CameraId, int]:
         """Sum of the files' lengths."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from watchglass.base.ids import CameraId, GapId, RunId, VolumeId
+from watchglass.base.ids import CameraId, GapId, HoldId, RunId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 
@@ -71,6 +71,7 @@ class StreamRow:
 
 @dataclass(frozen=True, slots=True)
 class HoldRow:
+    id: HoldId
     camera: CameraId
     wall_from: int
     wall_to: int

@@ -20,82 +20,31 @@ from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.base.ids import CameraId, VolumeId, is_id, random_id
 from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
 from watchglass.model.stream import StreamName
-from watchglass.store.database import Database, Schema, Synchronous
+from watchglass.store.country import SAME_COUNTRY, default_retention_h
+from watchglass.store.database import Database, Synchronous
+from watchglass.store.site_tables import (
+    ACTIVE,
+    CAMERAS,
+    NAME_MOST,
+    SCHEMA,
+    SETTINGS,
+    STREAMS,
+    VOLUMES,
+)
 from watchglass.store.vault import Vault
 
-NAME_MOST = 100
 PREFIX_LEAST = 4
-RETENTION_EEA_H = 72
-RETENTION_ELSEWHERE_H = 14 * 24
 RETENTION_MOST_H = 10 * 366 * 24
-# The 27 of the European Union; Iceland, Liechtenstein, Norway.
-EEA = frozenset(
-    """
-    AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK
-    IS LI NO
-    """.split()  # noqa: SIM905 - a list of thirty literals is a screen of quotes
-)
-# Codes in wide use that ISO 3166 has under another; Greece would otherwise fall out of the EEA.
-_SAME_COUNTRY = {"EL": "GR", "UK": "GB"}
-
-_TABLES = sa.MetaData()
-_VOLUMES = sa.Table(
-    "volumes",
-    _TABLES,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("path", sa.Text, nullable=False, unique=True),
-    sa.Column("created_ns", sa.BigInteger, nullable=False),
-)
-_CAMERAS = sa.Table(
-    "cameras",
-    _TABLES,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("name", sa.String(NAME_MOST), nullable=False),
-    sa.Column("volume", sa.ForeignKey(_VOLUMES.c.id), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("added_ns", sa.BigInteger, nullable=False),
-    sa.Column("paused_until_ns", sa.BigInteger),
-    sa.Column("sound", sa.Boolean, nullable=False),
-    sa.Column("user", sa.Text),
-    sa.Column("sealed_password", sa.LargeBinary),
-    sa.Column("retention_h", sa.Integer),
-)
-_ACTIVE = _CAMERAS.c.state != CameraState.REMOVED.value
-# The check that gives the sentence comes first; this holds where transactions run side by side.
-sa.Index(
-    "cameras_active_name",
-    _CAMERAS.c.name,
-    unique=True,
-    sqlite_where=sa.text("state <> 'removed'"),
-    postgresql_where=sa.text("state <> 'removed'"),
-)
-_STREAMS = sa.Table(
-    "camera_streams",
-    _TABLES,
-    sa.Column("camera", sa.ForeignKey(_CAMERAS.c.id), primary_key=True),
-    sa.Column("stream", sa.String(8), primary_key=True),
-    sa.Column("url", sa.Text, nullable=False),
-)
-_SETTINGS = sa.Table(
-    "settings",
-    _TABLES,
-    sa.Column("key", sa.String(64), primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
-)
-SCHEMA = Schema(
-    "site",
-    _TABLES,
-    if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeEntry:
-    """A volume as the operator named it; ``created_ns`` is UTC."""
+    """A volume as the operator named it; ``created_ns`` is UTC. A ``draining`` one gets no more."""
 
     id: VolumeId
     path: Path
     created_ns: int
+    draining: bool = False
 
 
 class SiteStore:
@@ -125,7 +74,7 @@ class SiteStore:
     def camera(self, camera: CameraId, *, with_credentials: bool = True) -> Camera:
         """One camera, removed or not."""
         with self._database.read() as connection:
-            rows = self._rows(connection, _CAMERAS.c.id == camera)
+            rows = self._rows(connection, CAMERAS.c.id == camera)
         if not rows:
             raise _no_camera(camera)
         return self._camera(rows, with_credentials=with_credentials)
@@ -139,7 +88,7 @@ class SiteStore:
         others, list without credentials and open each with ``camera``.
         """
         with self._database.read() as connection:
-            rows = self._rows(connection, sa.true() if include_removed else _ACTIVE)
+            rows = self._rows(connection, sa.true() if include_removed else ACTIVE)
         return tuple(
             self._camera(list(of_one), with_credentials=with_credentials)
             for _, of_one in groupby(rows, lambda row: row["id"])
@@ -200,12 +149,12 @@ class SiteStore:
             )
         with self._database.write() as connection:
             _refuse_second(connection, camera.name, camera.id)
-            if connection.scalar(sa.select(_VOLUMES.c.id).filter_by(id=volume)) is None:
+            if connection.scalar(sa.select(VOLUMES.c.id).filter_by(id=volume)) is None:
                 raise NotFoundError(f"No volume has the id {_shown(volume)}: add the volume first.")
-            if connection.scalar(sa.select(_CAMERAS.c.id).filter_by(id=camera.id)) is not None:
+            if connection.scalar(sa.select(CAMERAS.c.id).filter_by(id=camera.id)) is not None:
                 raise UsageError(f"A camera with the id {camera.id} is there already.")
             connection.execute(
-                sa.insert(_CAMERAS).values(
+                sa.insert(CAMERAS).values(
                     id=camera.id,
                     name=camera.name,
                     volume=volume,
@@ -217,7 +166,7 @@ class SiteStore:
                 )
             )
             connection.execute(
-                sa.insert(_STREAMS),
+                sa.insert(STREAMS),
                 [
                     {"camera": camera.id, "stream": address.stream.value, "url": address.url}
                     for address in camera.streams
@@ -239,9 +188,22 @@ class SiteStore:
         """Whether the camera's sound is kept from now on."""
         self._change(camera, sound=sound)
 
-    def set_retention(self, camera: CameraId, retention_h: int | None) -> None:
-        """How long the camera's footage is kept, in hours; None for the site's default."""
-        self._change(camera, retention_h=_checked_hours(retention_h))
+    def set_retention(
+        self, camera: CameraId, retention_h: int | None, stream: StreamName | None = None
+    ) -> None:
+        """How long the camera's footage is kept, in hours; None for the site's default.
+
+        With ``stream`` that of one stream alone; None for the camera's.
+        """
+        hours = _checked_hours(retention_h)
+        if stream is None:
+            self._change(camera, retention_h=hours)
+            return
+        of_stream = (STREAMS.c.camera == camera, STREAMS.c.stream == stream.value)
+        with self._database.write() as connection:
+            change = sa.update(STREAMS).where(*of_stream).values(retention_h=hours)
+            if not connection.execute(change).rowcount:
+                raise NotFoundError(f"The camera has no stream {stream}.")
 
     def rename(self, camera: CameraId, name: str) -> None:
         """Give the camera another name; nothing moves on disk."""
@@ -269,8 +231,8 @@ class SiteStore:
         """Erase every camera's user and password, where their key is lost; how many there were."""
         with self._database.write() as connection:
             return connection.execute(
-                sa.update(_CAMERAS)
-                .where(_CAMERAS.c.sealed_password.is_not(None))
+                sa.update(CAMERAS)
+                .where(CAMERAS.c.sealed_password.is_not(None))
                 .values(user=None, sealed_password=None)
             ).rowcount
 
@@ -280,9 +242,9 @@ class SiteStore:
         """All volumes in the order they were added."""
         with self._database.read() as connection:
             rows = connection.execute(
-                sa.select(_VOLUMES).order_by(_VOLUMES.c.created_ns, _VOLUMES.c.id)
+                sa.select(VOLUMES).order_by(VOLUMES.c.created_ns, VOLUMES.c.id)
             ).all()
-        return tuple(VolumeEntry(VolumeId(row.id), Path(row.path), row.created_ns) for row in rows)
+        return tuple(_volume(row) for row in rows)
 
     def add_volume(self, volume: VolumeId, path: Path) -> VolumeEntry:
         """Note a volume by the id in its ``volume.json``; the same again changes nothing."""
@@ -292,36 +254,62 @@ class SiteStore:
             )
         with self._database.write() as connection:
             taken = connection.execute(
-                sa.select(_VOLUMES).where(
-                    sa.or_(_VOLUMES.c.id == volume, _VOLUMES.c.path == str(path))
+                sa.select(VOLUMES).where(
+                    sa.or_(VOLUMES.c.id == volume, VOLUMES.c.path == str(path))
                 )
             ).first()
             if taken is None:
                 entry = VolumeEntry(volume, path, self._clock.wall_ns())
                 connection.execute(
-                    sa.insert(_VOLUMES).values(
+                    sa.insert(VOLUMES).values(
                         id=volume, path=str(path), created_ns=entry.created_ns
                     )
                 )
                 return entry
         if (taken.id, taken.path) != (volume, str(path)):
             raise UsageError(f"The volume {taken.id} is already set up at {taken.path}.")
-        return VolumeEntry(volume, path, taken.created_ns)
+        return _volume(taken)
+
+    def drain_volume(self, volume: VolumeId) -> None:
+        """Say that nothing more is to be recorded to a volume."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(VOLUMES).where(VOLUMES.c.id == volume).values(draining=True)
+            )
+
+    def forget_volume(self, volume: VolumeId) -> None:
+        """Forget a volume that no camera is recorded to; another has to be there."""
+        with self._database.write() as connection:
+            used = connection.scalar(
+                sa.select(CAMERAS.c.name).where(ACTIVE, CAMERAS.c.volume == volume)
+            )
+            other = connection.scalar(sa.select(VOLUMES.c.id).where(VOLUMES.c.id != volume))
+            if used is not None or other is None:
+                raise UsageError("Cameras are recorded to that volume: drain it first.")
+            # Rows of removed cameras stay, and have to name a volume that is there.
+            connection.execute(
+                sa.update(CAMERAS).where(CAMERAS.c.volume == volume).values(volume=other)
+            )
+            connection.execute(sa.delete(VOLUMES).where(VOLUMES.c.id == volume))
+
+    def move_camera(self, camera: CameraId, volume: VolumeId) -> None:
+        """Record a camera to another volume from now on."""
+        self._change(camera, volume=volume)
 
     # --- settings --------------------------------------------------------------------------
 
     def setting(self, key: str) -> str | None:
         """A setting's text; None while it is not set. Known ones have methods of their own."""
         with self._database.read() as connection:
-            found: str | None = connection.scalar(sa.select(_SETTINGS.c.value).filter_by(key=key))
+            found: str | None = connection.scalar(sa.select(SETTINGS.c.value).filter_by(key=key))
             return found
 
     def set_setting(self, key: str, value: str | None) -> None:
         """Set a setting's text, or unset it with None."""
         with self._database.write() as connection:
-            connection.execute(sa.delete(_SETTINGS).where(_SETTINGS.c.key == key))
+            connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.key == key))
             if value is not None:
-                connection.execute(sa.insert(_SETTINGS).values(key=key, value=value))
+                connection.execute(sa.insert(SETTINGS).values(key=key, value=value))
 
     def country(self) -> str | None:
         """The country whose rules hold, in two letters of ISO 3166; None while not stated."""
@@ -333,7 +321,7 @@ class SiteStore:
             country = country.strip().upper()
             if len(country) != 2 or not (country.isascii() and country.isalpha()):
                 raise UsageError(f"A country is two letters, such as DE, not {_shown(country)}.")
-        self.set_setting("country", _SAME_COUNTRY.get(country or "", country))
+        self.set_setting("country", SAME_COUNTRY.get(country or "", country))
 
     def default_retention_h(self) -> int:
         """How long footage is kept where a camera says nothing else, in hours.
@@ -342,7 +330,7 @@ class SiteStore:
         """
         stated = self.setting("retention_h")
         if stated is None:
-            return RETENTION_EEA_H if self.country() in EEA else RETENTION_ELSEWHERE_H
+            return default_retention_h(self.country())
         try:
             return int(stated)
         except ValueError:
@@ -364,10 +352,12 @@ class SiteStore:
     ) -> list[Mapping[str, Any]]:
         """A row for each camera and stream, cameras in the order they were added."""
         query = (
-            sa.select(_CAMERAS, _STREAMS.c.stream, _STREAMS.c.url)
-            .outerjoin_from(_CAMERAS, _STREAMS)
+            sa.select(
+                CAMERAS, STREAMS.c.stream, STREAMS.c.url, STREAMS.c.retention_h.label("hours")
+            )
+            .outerjoin_from(CAMERAS, STREAMS)
             .where(which)
-            .order_by(_CAMERAS.c.added_ns, _CAMERAS.c.id, _STREAMS.c.stream)
+            .order_by(CAMERAS.c.added_ns, CAMERAS.c.id, STREAMS.c.stream)
         )
         return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -377,7 +367,7 @@ class SiteStore:
             return Camera(
                 id=CameraId(row["id"]),
                 name=row["name"],
-                streams=tuple(StreamAddress(StreamName(r["stream"]), r["url"]) for r in rows),
+                streams=tuple(_address(r) for r in rows),
                 volume=VolumeId(row["volume"]),
                 state=CameraState(row["state"]),
                 added_ns=row["added_ns"],
@@ -405,7 +395,7 @@ class SiteStore:
         if not self._vault.has_key():
             # A new key now would make the passwords sealed with the old one look tampered with.
             others = connection.scalar(
-                sa.select(sa.func.count()).where(_CAMERAS.c.sealed_password.is_not(None))
+                sa.select(sa.func.count()).where(CAMERAS.c.sealed_password.is_not(None))
             )
             if others:
                 raise DamagedError(
@@ -415,6 +405,14 @@ class SiteStore:
                 )
         sealed = self._vault.seal(credentials.password, _password_of(camera))
         return {"user": credentials.user, "sealed_password": sealed}
+
+
+def _volume(row: Any) -> VolumeEntry:
+    return VolumeEntry(VolumeId(row.id), Path(row.path), row.created_ns, row.draining)
+
+
+def _address(row: Mapping[str, Any]) -> StreamAddress:
+    return StreamAddress(StreamName(row["stream"]), row["url"], row["hours"])
 
 
 def clean_name(text: str) -> str:
@@ -450,19 +448,19 @@ def _no_camera(camera: CameraId) -> NotFoundError:
 
 
 def _refuse_second(connection: sa.Connection, name: str, camera: CameraId) -> None:
-    same = sa.select(_CAMERAS.c.id).where(_ACTIVE, _CAMERAS.c.name == name, _CAMERAS.c.id != camera)
+    same = sa.select(CAMERAS.c.id).where(ACTIVE, CAMERAS.c.name == name, CAMERAS.c.id != camera)
     if connection.scalar(same) is not None:
         raise UsageError(f"A camera named {_shown(name)} is there already: choose another name.")
 
 
 def _update(connection: sa.Connection, camera: CameraId, values: Mapping[str, object]) -> None:
     """Change a camera that is there and not removed."""
-    state = connection.scalar(sa.select(_CAMERAS.c.state).filter_by(id=camera))
+    state = connection.scalar(sa.select(CAMERAS.c.state).filter_by(id=camera))
     if state is None:
         raise _no_camera(camera)
     if state == CameraState.REMOVED.value:
         raise NotFoundError(f"The camera {camera} was removed: add it again to use it.")
-    connection.execute(sa.update(_CAMERAS).where(_CAMERAS.c.id == camera).values(**values))
+    connection.execute(sa.update(CAMERAS).where(CAMERAS.c.id == camera).values(**values))
 
 
 def _checked_hours(hours: int | None) -> int | None:

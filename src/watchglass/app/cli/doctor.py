@@ -13,6 +13,8 @@ from watchglass.app.cli.moments import shown_time
 from watchglass.app.cli.screen import AMBER, Cell, Column
 from watchglass.app.cli.serve import retention_why
 from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.cli.volume import all_forecasts
+from watchglass.app.forecast import Forecast
 from watchglass.app.words import count_words, size_words
 from watchglass.base.errors import WatchglassError
 from watchglass.model.camera import CameraState
@@ -96,6 +98,23 @@ def _site(of: Shell) -> Iterator[Finding]:
     )
     for each in volumes:
         yield from checkup.volume(each.id, Path(each.path), of.settings)
+    if of.ground.layout.index_db.exists():
+        for forecast in all_forecasts(of):
+            if forecast.days is not None:
+                yield _forecast(forecast, hours)
+
+
+def _forecast(forecast: Forecast, hours: int) -> Finding:
+    assert forecast.days is not None
+    enough = forecast.days * 24 >= hours
+    return Finding(
+        f"Volume {forecast.volume.path}, forecast", f"{forecast.days:.1f} days",
+        "So much of what is recorded now fits: recordings are kept for their time."
+        if enough
+        else "So much of what is recorded now fits: the oldest goes before its time. Add a volume "
+        "('watchglass volume add'), or shorten retention.",
+        Verdict.FINE if enough else Verdict.NOTE,
+    )  # fmt: skip
 
 
 def _recorder(of: Shell) -> Iterator[Finding]:

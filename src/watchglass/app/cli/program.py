@@ -12,7 +12,19 @@ import typer
 from typer.exceptions import TyperException
 
 import watchglass
-from watchglass.app.cli import camera, check, clip, demo, doctor, looks, serve, timeline
+from watchglass.app.cli import (
+    camera,
+    check,
+    clip,
+    demo,
+    doctor,
+    hold,
+    looks,
+    retention,
+    serve,
+    timeline,
+    volume,
+)
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell
 from watchglass.base.errors import WatchglassError
@@ -34,6 +46,11 @@ program.command("doctor")(doctor.doctor)
 program.add_typer(camera.group, name="camera")
 program.command("timeline")(timeline.timeline)
 program.command("clip")(clip.clip)
+program.command("hold")(hold.hold)
+program.command("release")(hold.release)
+program.command("holds")(hold.holds)
+program.command("retention")(retention.retention)
+program.add_typer(volume.group, name="volume")
 program.command("looks")(looks.looks)
 program.command("check")(check.check)
 

@@ -92,6 +92,13 @@ class Shell:
 
     def carry_out(self, request: "SiteRequest") -> tuple[CameraId, bool]:
         """Have the running recorder do it, or do it without one: the camera, and which it was."""
+        camera, running = self.order(request)
+        if camera is None:
+            raise BusError("The recorder answers what was not asked: is it of another version?")
+        return camera, running
+
+    def order(self, request: "SiteRequest") -> tuple[CameraId | None, bool]:
+        """As ``carry_out``, for what need not be about a camera."""
         # Not above: it brings the keeper along, which who only looks does not need.
         from watchglass.app.wiring import own_site
 
@@ -106,7 +113,7 @@ class Shell:
         reply = self._client().call(request, _ORDER_S)
         if isinstance(reply, Refused):
             raise error_of(reply)
-        if not isinstance(reply, Accepted) or reply.camera is None:
+        if not isinstance(reply, Accepted):
             raise BusError("The recorder answers what was not asked: is it of another version?")
         return reply.camera, True
 

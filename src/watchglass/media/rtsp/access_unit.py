@@ -13,6 +13,7 @@ from watchglass.base.errors import StreamInvalidError
 from watchglass.media.bitstream import KEY, PARAMETER_SET, PICTURE, START_CODE
 from watchglass.media.rtsp.arrival import Arrival
 from watchglass.media.rtsp.rtp import TimeLine
+from watchglass.media.sei import Recovery
 from watchglass.model.stream import Packet, Track
 
 MOST_ACCESS_UNIT_BYTES = 16 << 20
@@ -48,7 +49,8 @@ class AccessUnits:
         self.fragment_head = 0
         self._nal_units = 0
         self._kind = 0
-        self._recovers = False
+        self._recovery = Recovery.NONE
+        self._refreshes = 0
         self._sets: list[bytes] = []
         self._markers = 0
         self._is_marked = False
@@ -213,10 +215,13 @@ class AccessUnits:
     def _close(self) -> None:
         """Give out what has been collected, and begin anew."""
         has_picture = self._kind >= PICTURE
+        is_entry = False
+        if self._kind == KEY or self._recovery:
+            is_entry = has_picture and self._may_begin()
         time_line = self._time_line
         packet = Packet(
             Track.VIDEO, bytes(self._data), time_line.at(self._timestamp), None,
-            time_line.clock_rate, (self._kind == KEY or self._recovers) and not self._is_damaged,
+            time_line.clock_rate, is_entry and not self._is_damaged,
             self._wall_ns, self._monotonic_ns, has_picture, tuple(self._sets),
             self._is_lost and has_picture,
         )  # fmt: skip
@@ -225,8 +230,21 @@ class AccessUnits:
         self.access_units += 1
         self._data = bytearray()
         self._nal_units = self._kind = self._markers = 0
-        self._recovers = self._is_damaged = False
+        self._recovery = Recovery.NONE
+        self._is_damaged = False
         if self._sets:
             self._sets = []
         if has_picture:
             self._is_lost = False
+
+    def _may_begin(self) -> bool:
+        """Whether decoding can begin at a key frame or recovery point.
+
+        A recovery point from which pictures only heal by and by counts when nothing better came
+        since the one before it: this camera sends no whole picture.
+        """
+        if self._kind == KEY or self._recovery is Recovery.AT_ONCE:
+            self._refreshes = 0
+            return True
+        self._refreshes += 1
+        return self._refreshes > 1

@@ -6,10 +6,11 @@ camera does, we never ask for it, and packets of that kind count as lost.
 
 from watchglass.media.bitstream import H264_KINDS, H264_PPS, H264_SEI, H264_SPS
 from watchglass.media.rtsp.access_unit import AccessUnits
-from watchglass.media.sei import is_recovery_point
+from watchglass.media.sei import recovery
 
 _STAP_A = 24
 _FU_A = 28
+_UNDEFINED = (0, 30, 31)
 _START, _END = 0x80, 0x40
 _SETS = (H264_SPS, H264_PPS)
 
@@ -47,6 +48,8 @@ class H264Depacketizer(AccessUnits):
             self._one(bytes(view[begin:end]), kind)
         elif kind == _STAP_A:
             self._aggregated(view, begin + 1, end)
+        elif kind in _UNDEFINED:
+            return
         else:
             self._spoil()
             return
@@ -68,6 +71,6 @@ class H264Depacketizer(AccessUnits):
         if kind in _SETS:
             self._add_set(nal)
             return
-        if kind == H264_SEI and is_recovery_point(nal):
-            self._recovers = True
+        if kind == H264_SEI:
+            self._recovery = max(self._recovery, recovery(nal, 1))
         self._add(nal)

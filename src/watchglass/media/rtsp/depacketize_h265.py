@@ -4,8 +4,9 @@ DONL fields appear only when SDP says ``sprop-max-don-diff``; no camera does. PA
 nothing that a recorder needs and count as lost.
 """
 
-from watchglass.media.bitstream import H265_KINDS, PARAMETER_SET
+from watchglass.media.bitstream import H265_KINDS, H265_PREFIX_SEI, PARAMETER_SET
 from watchglass.media.rtsp.access_unit import AccessUnits
+from watchglass.media.sei import recovery
 
 _AP = 48
 _FU = 49
@@ -66,5 +67,7 @@ class H265Depacketizer(AccessUnits):
             self._spoil()
         if self._kinds[nal[0]] == PARAMETER_SET:
             self._add_set(nal)
-        else:
-            self._add(nal)
+            return
+        if nal[0] >> 1 == H265_PREFIX_SEI:
+            self._recovery = max(self._recovery, recovery(nal, 2))
+        self._add(nal)

@@ -26,6 +26,7 @@ _STATIC_TYPES = {
     33: ("MP2T", 90_000), 34: ("H263", 90_000),
 }  # fmt: skip
 _RTPMAP = re.compile(r"(\d{1,3})\s+([^\s/]{1,64})(?:\s*/\s*(\d{1,6}))?(?:\s*/\s*(\d{1,2}))?.*")
+_FRAME_SIZE = re.compile(r"(?:\d{1,3}\s+)?(\d{1,5})\s*[-,]\s*(\d{1,5})")
 _CONTROL = re.compile(rf"[!-~]{{1,{MOST_CONTROL_CHARS}}}")
 
 
@@ -33,7 +34,8 @@ _CONTROL = re.compile(rf"[!-~]{{1,{MOST_CONTROL_CHARS}}}")
 class MediaDescription:
     """One ``m=`` section. ``encoding`` is the name of rtpmap in upper case; empty when unknown.
 
-    ``parameters`` are those of fmtp, their names in lower case.
+    ``parameters`` are those of fmtp, their names in lower case. ``frame_size`` is width and height
+    where they are told apart from the stream.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class MediaDescription:
     channels: int = 1
     control: str = ""
     parameters: dict[str, str] = field(default_factory=dict)
+    frame_size: tuple[int, int] = (0, 0)
 
     def parameter_sets(self) -> list[bytes]:
         """NAL units of the sprop parameters (RFC 6184, RFC 7798); what cannot be read is left out.
@@ -119,6 +122,8 @@ def _take_attribute(
         _take_rtpmap(medium, text)
     elif name == "fmtp":
         _take_fmtp(medium, text)
+    elif name in ("framesize", "x-dimensions") and (size := _FRAME_SIZE.fullmatch(text)):
+        medium.frame_size = int(size[1]), int(size[2])
 
 
 def _take_rtpmap(medium: MediaDescription, text: str) -> None:

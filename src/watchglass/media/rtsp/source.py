@@ -21,19 +21,22 @@ from watchglass.media.rtsp.arrival import Arrival
 from watchglass.media.rtsp.connection import Connection, tls_context
 from watchglass.media.rtsp.depacketize_h264 import H264Depacketizer
 from watchglass.media.rtsp.depacketize_h265 import H265Depacketizer
+from watchglass.media.rtsp.depacketize_jpeg import JpegDepacketizer
 from watchglass.media.rtsp.rtp import RtpReceiver, TimeLine
 from watchglass.media.rtsp.sdp import MediaDescription, SessionDescription
 from watchglass.media.rtsp.session import Session
 from watchglass.media.rtsp.sound_track import SoundTrack, offered_name
-from watchglass.media.sps import parse_sps
-from watchglass.media.stall import StallLimit
+from watchglass.media.stall import LEAST_S, StallLimit
 from watchglass.media.timestamps import DecodeTimes
 from watchglass.model.camera import Credentials
 from watchglass.model.stream import Packet, SoundParameters, Track, VideoCodec, VideoParameters
 
 _log = log.get("media")
 
-_CODECS = {"H264": VideoCodec.H264, "H265": VideoCodec.H265, "HEVC": VideoCodec.H265}
+_CODECS = {
+    "H264": VideoCodec.H264, "H265": VideoCodec.H265, "HEVC": VideoCodec.H265,
+    "JPEG": VideoCodec.MJPEG,
+}  # fmt: skip
 _CLOSE_WAIT_S = 1.0
 _DEFAULT_VIDEO_RATE = 90_000
 
@@ -44,10 +47,10 @@ class RtspSource:
     ``url`` is ``rtsp://`` or ``rtsps://`` without user name and password, its host already checked
     by `cameras.address`. Without ``sound`` the camera is not asked for any. Its first picture may
     take ``first_picture_timeout_s``, for many begin at a key frame. The stream counts as stalled
-    when no picture comes for ``stall_timeout_s`` or three frame intervals, whichever is longer;
-    until the interval is known, ``open_timeout_s`` is waited. Arrival times are of ``clock``;
-    time-outs are of the machine. With rtsps:// the certificate must be one that this machine
-    trusts, and name ``tls_name`` (without one: the URL's host), unless
+    when no picture comes for ``stall_timeout_s`` or nearly three frame intervals, whichever is
+    longer; until the interval is known, ``open_timeout_s`` is waited. Arrival times are of
+    ``clock``; time-outs are of the machine. With rtsps:// the certificate must be one that this
+    machine trusts, and name ``tls_name`` (without one: the URL's host), unless
     ``check_certificate`` is off.
     """
 
@@ -59,7 +62,7 @@ class RtspSource:
         sound: bool,
         clock: Clock,
         open_timeout_s: float = 10.0,
-        stall_timeout_s: float = 5.0,
+        stall_timeout_s: float = LEAST_S,
         first_picture_timeout_s: float = 30.0,
         tls_name: str | None = None,
         check_certificate: bool = True,
@@ -81,7 +84,7 @@ class RtspSource:
         self._connection: Connection | None = None
         self._session: Session | None = None
         self._ready: deque[Packet] = deque()
-        self._access_units: AccessUnits | None = None
+        self._access_units: AccessUnits | JpegDepacketizer | None = None
         self._video_receiver: RtpReceiver | None = None
         self._sound_track: SoundTrack | None = None
         self._codec: VideoCodec | None = None
@@ -220,9 +223,18 @@ class RtspSource:
         self._decode_times = DecodeTimes(rate)
         self._sets = ParameterSets(codec)
         self._learn_sets(medium.parameter_sets())
-        kind = H264Depacketizer if codec is VideoCodec.H264 else H265Depacketizer
-        self._access_units = kind(self._time_line, self._arrival, self._ready)
-        receiver = self._video_receiver = RtpReceiver(self._access_units, medium.payload_type)
+        units: AccessUnits | JpegDepacketizer
+        match codec:
+            case VideoCodec.H264:
+                units = H264Depacketizer(self._time_line, self._arrival, self._ready)
+            case VideoCodec.H265:
+                units = H265Depacketizer(self._time_line, self._arrival, self._ready)
+            case VideoCodec.MJPEG:
+                units = JpegDepacketizer(
+                    self._time_line, self._arrival, self._ready, medium.frame_size
+                )
+        self._access_units = units
+        receiver = self._video_receiver = RtpReceiver(units, medium.payload_type)
         channels = session.set_up(medium, deadline_s)
         assert self._connection is not None
         self._connection.framing.channels[channels.rtp] = receiver.take
@@ -291,8 +303,7 @@ class RtspSource:
             if not self._sets.update(sets) or not self._sets.complete:
                 return
             self._video = self._sets.parameters()
-            depth = parse_sps(self._sets.first_sps, self._sets.codec).reorder_depth
-            self._decode_times.set_depth(depth)
+            self._decode_times.set_depth(self._sets.sequence().reorder_depth)
         except StreamInvalidError:
             self._video = None
 

@@ -1,0 +1,133 @@
+"""A volume in use: its syncs, which run beside each other, and what they have settled.
+
+Each sync has a number. What lay on the volume when sync *n* began is durable when *n* succeeded.
+After a failed one the kernel may have dropped what it could not write, and would say of the next
+that all is well: so what came before a failed sync is doubted, whatever follows.
+"""
+
+import os
+import threading
+from contextlib import suppress
+
+from watchglass.base import log
+from watchglass.base.clock import Clock
+from watchglass.base.disk import Disk
+from watchglass.base.errors import StorageError, WriteFailedError
+from watchglass.recording.alive import Alive
+from watchglass.recording.ballast import Ballast
+from watchglass.recording.volume import Volume
+
+_LOG = log.get("keeper")
+
+
+class Mounted:
+    """One volume of one keeper; used by the keeper's thread, which waits for syncs as it likes."""
+
+    def __init__(self, volume: Volume, disk: Disk, clock: Clock, ballast_bytes: int) -> None:
+        """VolumeMissingError when it is not there."""
+        volume.check()
+        self.volume = volume
+        self.ballast = Ballast(volume.path, disk, ballast_bytes)
+        self.settled = 0
+        """Number of the last sync that ended, one way or the other."""
+        self.synced = 0
+        """Number of the last one that succeeded."""
+        self.failing_since_ns: int | None = None
+        """UTC of the first failure since the last success."""
+        self._disk = disk
+        self._clock = clock
+        self._alive = Alive(volume.path, disk, clock)
+        # Opened before the first write and kept: it is told of every error since.
+        self._fd = _opened(volume)
+        self._begun = 0
+        self._ended = threading.Event()
+        self._error: BaseException | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether its last sync failed."""
+        return self.failing_since_ns is not None
+
+    @property
+    def syncing(self) -> bool:
+        """Whether a sync runs, or has ended and was not settled."""
+        return self._begun > self.settled
+
+    def begin(self) -> int:
+        """Begin a sync; the number of the one that will cover all that was written up to now.
+
+        While one runs, that is the one after it, which a later call begins.
+        """
+        if self.syncing:
+            return self._begun + 1
+        self._begun += 1
+        self._ended.clear()
+        threading.Thread(target=self._sync, name=f"sync {self.volume.id[:8]}", daemon=True).start()
+        return self._begun
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait for the sync that runs, if one does; whether one ended."""
+        if not self.syncing or not self._ended.wait(timeout_s):
+            return False
+        self.settled = self._begun
+        error, self._error = self._error, None
+        if error is None:
+            self.synced = self.settled
+            self.failing_since_ns = None
+        elif not isinstance(error, StorageError):
+            raise error
+        elif not self.failing:
+            _LOG.error("sync_failed", volume=self.volume.id, error=error.sentence)
+            self.failing_since_ns = self._clock.wall_ns()
+        return True
+
+    def close(self, timeout_s: float, *, stopped: bool = False) -> None:
+        """Give its descriptors back; a sync that does not end keeps them.
+
+        ``stopped``: say that the recorder ended by somebody's will. StorageError when it cannot.
+        """
+        self.settle(timeout_s)
+        if self.syncing:
+            return
+        try:
+            if stopped:
+                self._alive.tell(stopped=True)
+        finally:
+            self._alive.close()
+            os.close(self._fd)
+
+    def _sync(self) -> None:
+        try:
+            self.volume.check()
+            self._follow()
+            # Without it the last words are older; what was recorded is as durable.
+            with suppress(StorageError):
+                self._alive.tell()
+            self._disk.sync_filesystem(self._fd, str(self.volume.path))
+        except BaseException as error:  # noqa: BLE001 - the thread's border: raised where it is awaited
+            self._error = error
+        finally:
+            self._ended.set()
+
+    def _follow(self) -> None:
+        """A disk that was taken out and mounted again: the old descriptor would sync nothing."""
+        here, held = os.stat(self.volume.path), os.fstat(self._fd)
+        if (here.st_dev, here.st_ino) == (held.st_dev, held.st_ino):
+            return
+        fresh = _opened(self.volume)
+        os.close(self._fd)
+        self._fd = fresh
+        self._alive.close()
+        raise WriteFailedError(
+            f"Another file system is mounted at {self.volume.path} than was written to: what was "
+            "not synced before is read again."
+        )
+
+
+def _opened(volume: Volume) -> int:
+    try:
+        return os.open(volume.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise WriteFailedError(
+            f"{volume.path} cannot be opened ({error.strerror}): check the disk and its mount."
+        ) from error

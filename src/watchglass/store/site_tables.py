@@ -1,0 +1,70 @@
+"""The tables of the site: what the operator has set up. Migrated, never made anew."""
+
+import sqlalchemy as sa
+
+from watchglass.model.camera import CameraState
+from watchglass.store.database import Schema
+
+NAME_MOST = 100
+
+TABLES = sa.MetaData()
+VOLUMES = sa.Table(
+    "volumes",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("path", sa.Text, nullable=False, unique=True),
+    sa.Column("created_ns", sa.BigInteger, nullable=False),
+    sa.Column("draining", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+CAMERAS = sa.Table(
+    "cameras",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(NAME_MOST), nullable=False),
+    sa.Column("volume", sa.ForeignKey(VOLUMES.c.id), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("added_ns", sa.BigInteger, nullable=False),
+    sa.Column("paused_until_ns", sa.BigInteger),
+    sa.Column("sound", sa.Boolean, nullable=False),
+    sa.Column("user", sa.Text),
+    sa.Column("sealed_password", sa.LargeBinary),
+    sa.Column("retention_h", sa.Integer),
+)
+ACTIVE = CAMERAS.c.state != CameraState.REMOVED.value
+# The check that gives the sentence comes first; this holds where transactions run side by side.
+sa.Index(
+    "cameras_active_name",
+    CAMERAS.c.name,
+    unique=True,
+    sqlite_where=sa.text("state <> 'removed'"),
+    postgresql_where=sa.text("state <> 'removed'"),
+)
+STREAMS = sa.Table(
+    "camera_streams",
+    TABLES,
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), primary_key=True),
+    sa.Column("stream", sa.String(8), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("retention_h", sa.Integer),
+)
+SETTINGS = sa.Table(
+    "settings",
+    TABLES,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+
+def _draining_and_stream_retention(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text("ALTER TABLE volumes ADD COLUMN draining BOOLEAN DEFAULT false NOT NULL")
+    )
+    connection.execute(sa.text("ALTER TABLE camera_streams ADD COLUMN retention_h INTEGER"))
+
+
+SCHEMA = Schema(
+    "site",
+    TABLES,
+    upgrades=(_draining_and_stream_retention,),
+    if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
+)

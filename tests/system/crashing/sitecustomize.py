@@ -1,0 +1,29 @@
+"""Loaded by each process of the recorder under test: some packets crash the camera-worker.
+
+While a file ``<camera>`` lies in the folder ``CRASHING_MARKS``, a video packet of the stream whose
+URL holds that name ends in a read of address 0, as a fault in a library would.
+"""
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+if any("camera_worker" in each for each in sys.orig_argv):
+    from watchglass.media.rtsp.source import RtspSource
+    from watchglass.model.stream import Packet
+
+    _MARKS = Path(os.environ["CRASHING_MARKS"])
+    _real_take = RtspSource._take_picture
+
+    def _take(self: RtspSource, packet: Packet) -> None:
+        if any(mark.name in self._url for mark in _MARKS.iterdir()):
+            ctypes.string_at(0)
+        _real_take(self, packet)
+
+    RtspSource._take_picture = _take  # type: ignore[method-assign]
+
+if any("watchglass.app" in each for each in sys.orig_argv) and "serve" in sys.orig_argv:
+    from watchglass.app import quarantine
+
+    quarantine.LEAST_HOLD_S = float(os.environ["CRASHING_HOLD_S"])
