@@ -84,8 +84,8 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     config = uvicorn.Config(
         create_app(site.ports, files), log_config=None, access_log=False,
         http="httptools", ws="websockets-sansio", ws_max_size=64 * 1024,
-        ws_per_message_deflate=False, lifespan="on", server_header=False, date_header=False, proxy_headers=False,
-        timeout_graceful_shutdown=_END_S,
+        ws_per_message_deflate=False, lifespan="on", server_header=False, date_header=False,
+        proxy_headers=False, timeout_graceful_shutdown=_END_S,
     )  # fmt: skip
     server = uvicorn.Server(config)
 

@@ -76,7 +76,8 @@ class Packet:
 
     ``data`` of H.264/H.265 is each NAL unit, all of them and unchanged, behind its length in four
     bytes; of MJPEG a whole JPEG file. ``pts`` and ``dts`` count in 1/``timescale`` s on the
-    camera's own clock, with any origin; either may be None. ``arrival_*`` are our clocks when the packet was complete.
+    camera's own clock, with any origin; either may be None. ``arrival_*`` are our clocks when the
+    packet was complete.
 
     ``has_picture`` is False for parameter sets or SEI on their own, which belong to the picture
     that follows; ``parameter_sets`` are those found in ``data``. ``lost``: something between the
