@@ -19,7 +19,7 @@ from tests.conftest import CHECKOUT
 from watchglass.model.gap import GapCause
 from watchglass.simulate.process import Simulator
 
-pytestmark = [pytest.mark.full, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.full
 
 UI = CHECKOUT / "src" / "watchglass" / "api" / "ui"
 STILL = ".past img"

@@ -9,7 +9,7 @@ from tests.browser.conftest import AXE, Bed, Visiting
 from tests.browser.visitor import Visitor
 from watchglass.simulate.process import Simulator
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(params=[(1440, 900, "dark"), (390, 844, "light")], ids=["wide", "phone"])

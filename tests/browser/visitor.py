@@ -17,6 +17,7 @@ class Visitor:
         self.context = context
         self.url = url
         self.page: Page = context.new_page()
+        self.may_be_refused = False
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._heard)
@@ -24,7 +25,8 @@ class Visitor:
     def _heard(self, message: ConsoleMessage) -> None:
         # Whoever is not signed in yet is told so with a 401, which Chromium reports by itself.
         asked = "401" in message.text and message.location["url"].endswith(ASKS_WHO)
-        if message.type == "error" and not asked:
+        refused = self.may_be_refused and ("401" in message.text or "WebSocket" in message.text)
+        if message.type == "error" and not asked and not refused:
             self.errors.append(f"{message.text} {message.location['url']}")
 
     # --- ways in ----------------------------------------------------------------------------------

@@ -16,8 +16,10 @@ from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import ConfigError, StorageError
 from watchglass.base.ids import CameraId
+from watchglass.model.fact import Fact, GapOpened, RunEnded
 from watchglass.model.gap import GapCause
-from watchglass.model.order import PauseCamera
+from watchglass.model.order import Facts, PauseCamera
+from watchglass.model.stream import StreamName
 from watchglass.recording.boxes import BOX_HEADER_BYTES
 from watchglass.recording.heads import read_heads
 from watchglass.recording.keeper import Keeper
@@ -320,11 +322,12 @@ def test_a_file_stays_where_it_was_when_the_one_before_is_purged(tmp_path: Path)
         worker.send()
         site.cycle(worker)
     before, now = site.files[-2:]
-    with site.running.index.write() as index:
-        name = parse_media_path(before)
-        assert name is not None
-        index.forget_file(name.run, name.sequence)
-        placed = [(row.wall_from, row.rate_ppb) for row in index.open_files()]
+    with site.running.index.read() as index:
+        (placed,) = (row.wall_from for row in index.open_files())
+    site.keep_for(1)
+    site.clock.step_wall(2 * 3600 * NS_PER_S)
+    site.cycle(worker, lasts_s=11)
+    assert not before.exists()
     worker.die()
     start_after_a_cut(site)
     name = parse_media_path(now)
@@ -332,4 +335,28 @@ def test_a_file_stays_where_it_was_when_the_one_before_is_purged(tmp_path: Path)
     with site.running.index.read() as asked:
         row = asked.file(name.run, name.sequence)
     assert row is not None
-    assert row.wall_from == placed[0][0]
+    assert row.wall_from == placed
+
+
+def test_a_runs_last_file_is_purged_when_the_run_has_ended(tmp_path: Path) -> None:
+    """Else the gap behind the run begins elsewhere in an index that is made anew."""
+    site = Site(tmp_path, file_s=60)
+    camera, worker = recorded(site)
+    worker.tell_gap(camera, GapCause.STALLED)
+    do_jobs(worker.writer)
+    told = [fact for _, fact in worker.outbox.unsent()]
+    ended: list[Fact] = [fact for fact in told if isinstance(fact, RunEnded | GapOpened)]
+    site.running.take_facts(worker.peer, Facts(worker.session, 0, told[: -len(ended)]))
+    site.keep_for(1)
+    site.clock.step_wall(2 * 3600 * NS_PER_S)
+    site.cycle(lasts_s=11)
+    (path,) = site.files
+    site.running.take_facts(worker.peer, Facts(worker.session, 0, ended))
+    site.cycle(lasts_s=11)
+    site.cycle(lasts_s=11)
+    assert not path.exists()
+    with site.running.index.read() as index:
+        before = index.open_gap(camera, StreamName.MAIN)
+    site.running.rebuild_index()
+    with site.running.index.read() as index:
+        assert index.open_gap(camera, StreamName.MAIN) == before

@@ -125,7 +125,6 @@ def _read(site: Site) -> Report:
 
 @pytest.mark.full
 @pytest.mark.timeout(1500)
-@pytest.mark.xdist_group("crash")  # one site, recorded once
 class TestAfterFiveKills:
     def test_every_file_plays(self, site: Site) -> None:
         files = [

@@ -32,7 +32,6 @@ def court(trace: Trace) -> Iterator[Court]:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@pytest.mark.xdist_group("powercut")  # one trace, recorded once
 class TestWhenThePowerGoes:
     def test_no_promise_is_broken(self, court: Court, trace: Trace) -> None:
         for case, verdict in court.hear(draw(trace, _CUTS, seed=1)):

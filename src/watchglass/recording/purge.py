@@ -22,7 +22,7 @@ from watchglass.recording.desk import Desk, Lines
 from watchglass.recording.mediafile import read_footer
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.volume import Volume, space
-from watchglass.store.index import FileRow
+from watchglass.store.index import FileRow, IndexReader
 
 _BATCH = 64
 _AGAIN_NS = 2 * NS_PER_S
@@ -107,7 +107,7 @@ class Purger:
     def _oldest(self, volume: Volume, missing_bytes: int) -> list[FileRow]:
         with self._desk.index.read() as index:
             ask = partial(index.oldest_closed_on, volume.id)
-            found = _first(ask, lambda row: not self._held(row), _BATCH)
+            found = _first(ask, self._purgeable(index), _BATCH)
         rows: list[FileRow] = []
         for row in found:
             if missing_bytes <= 0:
@@ -115,6 +115,19 @@ class Purger:
             rows.append(row)
             missing_bytes -= row.length
         return rows
+
+    def _purgeable(self, index: IndexReader) -> Callable[[FileRow], bool]:
+        """Whether a closed file may go: it is not held, and not where a run is about to end.
+
+        A gap behind a run begins where its last file does end, and is told when the run is over.
+        """
+        going_on = {run for run, _, _ in index.open_runs()}
+
+        def may_go(row: FileRow) -> bool:
+            last = index.last_file(row.run) if row.run in going_on else None
+            return (last is None or last.sequence > row.sequence) and not self._held(row)
+
+        return may_go
 
     def _held(self, row: FileRow) -> bool:
         """By the ledger itself; the index may be wrong, and what it lets go is gone."""
@@ -127,13 +140,14 @@ class Purger:
         now_ns = self._desk.clock.wall_ns()
         rows: list[FileRow] = []
         with self._desk.index.read() as index:
+            purgeable = self._purgeable(index)
             for camera, stream in self._streams():
                 hours = self._desk.retention_h(camera, stream)
                 if hours is None:
                     continue
                 before_ns = now_ns - hours * _HOUR_NS
                 ask = partial(index.oldest_closed_of_stream, camera, stream, before_ns)
-                rows += _first(ask, lambda row: not self._held(row), _BATCH - len(rows))
+                rows += _first(ask, purgeable, _BATCH - len(rows))
         return rows
 
     def _streams(self) -> list[tuple[CameraId, StreamName]]:
