@@ -54,7 +54,7 @@ def _unlink_before_tombstone(trace: Trace) -> Planted:
         if op.kind is not OpKind.UNLINK or not op.path.endswith(".mp4") or at < 0:
             return op
         before = tombstones[at].enter - _EPSILON
-        spans.append((before, op.exit))
+        spans.append((before, tombstones[at].exit))
         return replace(op, enter=before, exit=before)
 
     return _reordered(trace, [moved(op) for op in trace.ops]), spans
@@ -89,7 +89,13 @@ def _rename_without_fsync(trace: Trace) -> Planted:
 def _database_unsynced(trace: Trace) -> Planted:
     """The site's database is written with ``synchronous = OFF``."""
     dropped = [sync for sync in trace.syncs if sync.path.startswith("state/site.db")]
-    return _without(trace, dropped), [(sync.exit, _next_sync(trace, sync.exit)) for sync in dropped]
+    spans = []
+    for order in trace.orders:
+        answered = next((place for place, wall in trace.walls if wall > order.accepted_ns), 0)
+        written = max((sync.exit for sync in dropped if sync.exit < answered), default=0)
+        spans.append((answered, _next_sync(trace, written)))
+    # Where the ledgers were synced after the database was written, nothing is lost with it.
+    return _without(trace, dropped), [span for span in spans if span[1] > span[0] + 1]
 
 
 BUGS = (

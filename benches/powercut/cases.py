@@ -8,7 +8,6 @@ from benches.powercut.oplog import CONTENT, Trace
 
 _NEAR = 3
 _AGAIN = 0.25
-_HARSH = [mode for mode in MODES if not mode.startswith("kept")]
 _WEIGHT = 6
 """A change of names, or a sync, is where order matters: one in so many writes is not enough."""
 
@@ -32,4 +31,4 @@ def draw_in(spans: Sequence[tuple[float, float]], count: int, seed: int) -> Iter
     for number in range(count):
         begin, end = chance.choice(spans)
         cut = chance.randint(int(begin) + 1, max(int(begin) + 1, int(end)))
-        yield Case(cut, number, chance.choice(_HARSH))
+        yield Case(cut, number, chance.choice(MODES))

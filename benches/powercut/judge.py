@@ -157,8 +157,8 @@ def _findings(root: Path) -> Iterator[str]:
         return
     try:
         report = check(root / "state", [Volume(volume, root / "media")], deep=True)
-    except Exception as error:  # noqa: BLE001 - what it cannot even look at is a finding as well
-        yield f"the check fails: {type(error).__name__}: {error}"
+    except WatchglassError as error:
+        yield f"the check fails: {error.sentence}"
         return
     for finding in report.findings:
         if finding.severity is Severity.DAMAGE or finding.kind in _AFTER_A_START:

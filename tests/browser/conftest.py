@@ -65,7 +65,7 @@ class Bed:
 Visiting: TypeAlias = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("no /usr/bin/chromium: 'apt-get install chromium' on Debian and Ubuntu")
@@ -80,7 +80,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
     """Ten small cameras, of which a recorder may be given some."""
     with Simulator(
@@ -100,7 +100,7 @@ def new_bed(simulator: Simulator) -> Iterator[Callable[[], Bed]]:
         yield make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bed(simulator: Simulator, chromium: Browser) -> Iterator[Bed]:
     """A recorder with four cameras, set up with the password of ``Visitor``."""
     with _beds(simulator) as make:

@@ -189,6 +189,7 @@ def test_another_size_goes_on_without_a_break(watcher: Watcher, story: Story) ->
     assert all(step < FPS for step in steps), numbers
 
 
+@pytest.mark.long
 def test_speeds_and_backwards(watcher: Watcher, story: Story) -> None:
     gate, begin = story.gate, story.moments["begin"]
     watcher.begin(gate.camera, begin + 1_000)
@@ -234,7 +235,9 @@ def test_aac_is_heard_in_time(watcher: Watcher, story: Story) -> None:
 def test_h265_is_shown_by_its_sub_stream(watcher: Watcher, story: Story) -> None:
     at_ms = story.moments["begin"] + 5_000
     first = watcher.begin(story.lane[0].camera, at_ms)[0]
-    assert first.number == story.lane[1].at(at_ms).number
+    # It plays: on a busy machine the first picture seen may be one of the next.
+    assert first.number is not None
+    assert 0 <= first.number - story.lane[1].at(at_ms).number <= 2
     assert "this browser cannot play H.265" in watcher.text()
 
 

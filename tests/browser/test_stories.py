@@ -189,6 +189,7 @@ def test_by_keyboard_alone(bed: Bed, visiting: Visiting) -> None:
     expect(guard.timeline).to_have_attribute("aria-valuetext", re.compile(r"gap of"))
 
 
+@pytest.mark.long
 def test_the_timeline_from_ninety_days_to_a_second(bed: Bed, visiting: Visiting) -> None:
     guard = visiting(bed.url)
     guard.sign_in()

@@ -36,6 +36,8 @@ class Visitor:
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_role("region", name="Timeline and playing")).to_be_visible()
+        # Keys choose among cameras, once there are some.
+        expect(self.page.locator(".tile, .past, .empty").first).to_be_visible()
 
     # --- what is on the screen --------------------------------------------------------------------
 

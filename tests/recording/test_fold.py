@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recording.keeper_making import answers_of
@@ -31,6 +31,7 @@ def folded(lines: list[Line], batch: int) -> Iterator[IndexStore]:
         store.close()
 
 
+@settings(max_examples=min(100, settings().max_examples))
 @given(steps=STEPS, batch=st.integers(2, 40), most_known=st.integers(0, 4))
 def test_transactions_make_no_difference(steps: list[Step], batch: int, most_known: int) -> None:
     with told() as story, pytest.MonkeyPatch.context() as patched:
@@ -108,6 +109,7 @@ def test_an_index_that_is_behind_is_brought_up(monkeypatch: pytest.MonkeyPatch) 
                     assert answers_of(store, [CAMERA]) == answers_of(whole, [CAMERA])
 
 
+@settings(max_examples=min(100, settings().max_examples))
 @given(
     steps=STEPS,
     spans=st.lists(st.tuples(st.integers(-5, 150), st.integers(0, 60)), min_size=1, max_size=8),

@@ -17,10 +17,12 @@ from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import ConfigError, StorageError
 from watchglass.base.ids import CameraId
 from watchglass.model.fact import Fact, GapOpened, RunEnded
+from watchglass.model.finding import FindingKind
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Facts, PauseCamera
 from watchglass.model.stream import StreamName
 from watchglass.recording.boxes import BOX_HEADER_BYTES
+from watchglass.recording.check import check
 from watchglass.recording.heads import read_heads
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.ledger import Ledger
@@ -360,3 +362,38 @@ def test_a_runs_last_file_is_purged_when_the_run_has_ended(tmp_path: Path) -> No
     site.running.rebuild_index()
     with site.running.index.read() as index:
         assert index.open_gap(camera, StreamName.MAIN) == before
+
+
+def test_a_file_that_lost_its_end_keeps_the_one_behind_it(tmp_path: Path) -> None:
+    """Both were written since the last sync, and only the first one lost bytes."""
+    site = Site(tmp_path, file_s=3)
+    camera, worker = recorded(site)
+    site.kill_keeper()
+    for _ in range(4):
+        worker.stream(camera).feed(15)
+        do_jobs(worker.writer)
+    worker.die()
+    first, second = site.files[-2:]
+    whole = second.read_bytes()
+    kept = lose_bytes(first, -2)
+    site.reboot(5.0)
+    site.start()
+    site.cycle()
+    site.check()
+    assert first.read_bytes().startswith(kept)
+    assert second.read_bytes().startswith(whole)
+
+
+def test_a_ledger_that_opens_a_file_twice_is_a_finding(site: Site) -> None:
+    """A start can be kept from writing so; what reads it must not fall over it."""
+    camera, worker = recorded(site)
+    worker.die()
+    site.stop_keeper()
+    folder = site.state / "ledger" / camera
+    (opened,) = [line for line in Ledger.read_lines(folder) if line.type == "file_opened"]
+    ledger = Ledger.open(folder, site.disk, site.clock, ledger=camera)
+    ledger.append(opened.type, opened.fields)
+    ledger.close()
+    (site.state / "index.db").unlink()
+    report = check(site.state, [site.volume], deep=False)
+    assert FindingKind.LEDGER_CONTRADICTS in report.counts

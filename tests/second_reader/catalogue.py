@@ -203,10 +203,12 @@ def build(ledger: Ledger) -> Catalogue:
 
 
 def _check_run(run: RunRecord, say: Findings) -> None:
-    due = 0
+    due, may_be_more = 0, False
     for file in run.files:
         where = f"{run.run} {file.sequence}"
         first = file.line.whole("first_fragment")
-        say.unless(first == due or due < 0, f"first fragment {first}, not {due}", where)
+        fits = first == due or due < 0 or (may_be_more and first > due)
+        say.unless(fits, f"first fragment {first}, not {due}", where)
         lost = file.closed is None or not file.closed.whole("length")
         due = -1 if file.closed is None or lost else first + file.closed.whole("fragments")
+        may_be_more = file.closed is not None and file.closed.data["recovered"] is True

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy import Table, bindparam
 
+from watchglass.base.errors import DamagedError
 from watchglass.base.ids import CameraId, GapId, RunId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
@@ -67,10 +68,13 @@ class IndexWriter(IndexReader):
         self._gaps_known: dict[RunId, list[GapRow]] = {}
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits; DamagedError when a file is added that is known."""
         added, changed = self._files_known.take()
         if added:
-            self._db.execute(_ADD_FILES, [self._columns(row) for row in added])
+            try:
+                self._db.execute(_ADD_FILES, [self._columns(row) for row in added])
+            except sa.exc.IntegrityError as error:
+                raise DamagedError("A ledger tells twice that one file was opened.") from error
         if changed:
             self._db.execute(_CHANGE_FILES, [self._changes(row) for row in changed])
 
