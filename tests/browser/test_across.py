@@ -19,7 +19,7 @@ from tests.conftest import CHECKOUT
 from watchglass.model.gap import GapCause
 from watchglass.simulate.process import Simulator
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.long
 
 UI = CHECKOUT / "src" / "watchglass" / "api" / "ui"
 STILL = ".past img"
@@ -189,7 +189,6 @@ def test_another_size_goes_on_without_a_break(watcher: Watcher, story: Story) ->
     assert all(step < FPS for step in steps), numbers
 
 
-@pytest.mark.long
 def test_speeds_and_backwards(watcher: Watcher, story: Story) -> None:
     gate, begin = story.gate, story.moments["begin"]
     watcher.begin(gate.camera, begin + 1_000)

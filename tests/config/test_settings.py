@@ -208,3 +208,8 @@ def test_media_never_lie_in_the_state_folder(
 def test_the_import_does_not_load_pydantic() -> None:
     code = "import sys, watchglass.config.settings; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_folder_whose_name_is_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="File name too long"):
+        read_settings({"data": tmp_path / ("x" * 300)})

@@ -167,7 +167,11 @@ def _folder(name: str, path: Path) -> Path:
         absolute = Path(os.path.abspath(path.expanduser()))
     except RuntimeError:
         raise ConfigError(sentence + "no home folder is known; give an absolute path.") from None
-    if absolute.exists() and not absolute.is_dir():
+    try:
+        is_other = absolute.exists() and not absolute.is_dir()
+    except OSError as error:  # a name that is too long, or a loop of links
+        raise ConfigError(f"{sentence}{error.strerror or error}.") from error
+    if is_other:
         raise ConfigError(sentence + "it is not a folder.")
     return absolute
 
