@@ -485,8 +485,6 @@ def _check_reader(story: Story, line: StreamTimeline) -> None:
             continue
         (each,) = found
         assert (span.cause or reader_timeline.MEDIA) == each.what
-    assert list(line.overlaps) == [
-        (max(begins, line.from_ns), min(to, line.to_ns))
-        for begins, to in theirs.overlaps
-        if begins < line.to_ns and to > line.from_ns
-    ]
+    within = [(max(begins, line.from_ns), min(to, line.to_ns)) for begins, to in theirs.overlaps]
+    # A clock set back behind the camera's beginning leaves a line without length.
+    assert list(line.overlaps) == [(begins, to) for begins, to in within if begins < to]
