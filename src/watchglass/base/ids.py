@@ -9,10 +9,13 @@ import secrets
 from typing import NewType
 
 CameraId = NewType("CameraId", str)
+CollectorId = NewType("CollectorId", str)
+DeviceId = NewType("DeviceId", str)
 RunId = NewType("RunId", str)
 GapId = NewType("GapId", str)
 HoldId = NewType("HoldId", str)
 LookId = NewType("LookId", str)
+ScanId = NewType("ScanId", str)
 VolumeId = NewType("VolumeId", str)
 
 _FORM = re.compile(r"[0-9a-f]{32}")

@@ -1,0 +1,79 @@
+"""What a scan is asked for, and what it tells while it runs.
+
+The command line or the api hands a `ScanOrder` to the probe-worker through its standard input,
+where nobody else can read it; the worker answers with one `FromScan` a line on its standard output.
+Whoever started it writes observations and coverage to the site's database as they come, so that a
+scan that is stopped or dies has told what it found.
+"""
+
+import msgspec
+
+from watchglass.base.ids import ScanId
+from watchglass.model.coverage import Coverage, Network
+from watchglass.model.observation import Observation, Source
+
+
+class Login(msgspec.Struct, frozen=True):
+    """A user name and password that the operator gave, for these addresses, or for all (empty).
+
+    Never logged, never kept with a scan.
+    """
+
+    user: str
+    password: str
+    addresses: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Login(…)"
+
+
+class ScanOrder(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
+    """Look at these networks, through these doors, no faster than this.
+
+    ``rate_per_s`` bounds packets and connections begun, ``parallel`` what is open at once.
+    ``skip`` are addresses that an earlier part of the same scan has done.
+    """
+
+    scan: ScanId
+    networks: tuple[Network, ...]
+    doors: tuple[Source, ...]
+    logins: tuple[Login, ...] = ()
+    rate_per_s: float = 50.0
+    parallel: int = 32
+    timeout_s: float = 3.0
+    skip: tuple[str, ...] = ()
+
+
+class ScanStop(msgspec.Struct, frozen=True, tag="stop"):
+    """End it now; what was found is kept."""
+
+
+class Observed(msgspec.Struct, frozen=True, tag="observed"):
+    """A batch, in any order."""
+
+    observations: tuple[Observation, ...]
+
+
+class ScanProgress(msgspec.Struct, frozen=True, tag="progress"):
+    """How far it is: addresses done of addresses to do, and devices that answered."""
+
+    done: int
+    of: int
+    answered: int
+
+
+class Covered(msgspec.Struct, frozen=True, tag="covered"):
+    """The state of one network; told again, it replaces what was told of it before."""
+
+    coverage: Coverage
+
+
+class ScanEnded(msgspec.Struct, frozen=True, tag="ended"):
+    """The last line. ``stopped``: on request. ``error``: a sentence, empty when all went well."""
+
+    stopped: bool = False
+    error: str = ""
+
+
+ToScan = ScanOrder | ScanStop
+FromScan = Observed | ScanProgress | Covered | ScanEnded
