@@ -1,0 +1,1 @@
+"""The bench of finding cameras and telling who made them."""
