@@ -13,9 +13,9 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from benches._harness import BenchError
+from benches._visitor import PASSWORD
 from watchglass.simulate import frame_code
 
-PASSWORD = "four words make one"
 LARGE = ".tile.large :is(video, img)"
 PAST = ".past :is(video, img)"
 _WAIT_S = 30.0

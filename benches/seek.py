@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from benches._browser import PASSWORD, Watcher, watcher
+from benches._browser import Watcher, watcher
 from benches._harness import BenchError, percentile, report
 from benches._recorded import FPS, LOOP_S, RecordedSite, recorded_site
 from benches._truth import numbers_at
+from benches._visitor import PASSWORD
 from watchglass.access.token import new_token, token_hash
 from watchglass.base.clock import NS_PER_S
 from watchglass.model.assignment import ApiStart

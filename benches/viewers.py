@@ -6,20 +6,14 @@ tenth of it. Recorded frames are counted against the simulator's log, not agains
 
 import argparse
 import json
-import socket
 import sys
 import threading
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
-from websockets.typing import Origin
 
-from benches._browser import PASSWORD
 from benches._frames import recorded_frames, sent_frames
 from benches._harness import (
     BenchError,
@@ -29,6 +23,7 @@ from benches._harness import (
     report,
     workplace,
 )
+from benches._visitor import Visitor
 from watchglass.base.ids import CameraId
 from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator, arguments
@@ -37,6 +32,7 @@ _CAMERAS = 4
 _SETTLE_S = 8.0
 _SLOW_EVERY = 4
 _SLOW_WAIT_S = 1.0
+_BUFFER_BYTES = 16 * 1024
 _EDGE_NS = 2_000_000_000
 
 
@@ -67,10 +63,10 @@ def main() -> int:
             recorder = RunningRecorder(folder / "data")
             try:
                 names = {recorder.add(camera): camera.name for camera in simulator.urls}
-                session = _sign_in(recorder.page())
+                visitor = Visitor.set_up(recorder.page())
                 time.sleep(_SETTLE_S)
                 began_ns = time.time_ns()
-                costs = [_step(recorder, list(names), session, count, seconds) for count in steps]
+                costs = [_step(recorder, list(names), visitor, count, seconds) for count in steps]
                 ended_ns = time.time_ns()
                 time.sleep(4)
             finally:
@@ -108,35 +104,15 @@ class Step:
     rates: list[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    origin: str
-    cookie: str
-
-
-def _sign_in(link: str) -> Session:
-    """Set the password with the link's token; the session that a browser would have."""
-    parts = urlsplit(link)
-    origin = f"http://{parts.netloc}"
-    body = json.dumps({"token": parts.fragment.removeprefix("token="), "password": PASSWORD})
-    asked = urllib.request.Request(
-        f"{origin}/api/v1/setup", body.encode(), method="POST",
-        headers={"Content-Type": "application/json", "Origin": origin, "X-Watchglass": "1"},
-    )  # fmt: skip
-    with urllib.request.urlopen(asked) as answer:
-        cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
-    return Session(origin, cookie)
-
-
 def _step(
-    recorder: RunningRecorder, cameras: list[CameraId], session: Session, count: int, seconds: int
+    recorder: RunningRecorder, cameras: list[CameraId], visitor: Visitor, count: int, seconds: int
 ) -> Step:
     viewers = [
         Viewer(cameras[number % len(cameras)], number % _SLOW_EVERY == _SLOW_EVERY - 1)
         for number in range(count)
     ]
     threads = [
-        threading.Thread(target=_watch, args=(viewer, session), daemon=True) for viewer in viewers
+        threading.Thread(target=_watch, args=(viewer, visitor), daemon=True) for viewer in viewers
     ]
     for thread in threads:
         thread.start()
@@ -172,20 +148,11 @@ def _frames(viewers: list[Viewer]) -> list[int]:
     return [viewer.frames for viewer in viewers]
 
 
-def _watch(viewer: Viewer, session: Session) -> None:
-    url = f"{session.origin.replace('http', 'ws', 1)}/api/v1/live/{viewer.camera}/main"
-    # A small receive buffer, so that a slow reader is slow for the sender too.
-    parts = urlsplit(session.origin)
-    link = socket.socket()
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
-    link.connect((parts.hostname, parts.port))
+def _watch(viewer: Viewer, visitor: Visitor) -> None:
     try:
-        with connect(
-            url, sock=link, origin=Origin(session.origin), max_size=None, compression=None,
-            additional_headers={"Cookie": session.cookie}, proxy=None, max_queue=2,
-        ) as socket_:  # fmt: skip
+        with visitor.live(viewer.camera, StreamName.MAIN, _BUFFER_BYTES) as link:
             while not viewer.ending.is_set():
-                message = socket_.recv(timeout=5.0)
+                message = link.recv(timeout=5.0)
                 if isinstance(message, bytes):
                     viewer.frames += 1
                 else:

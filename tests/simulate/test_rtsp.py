@@ -2,6 +2,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,19 @@ def test_resolution_changes_at_a_key_frame(running: Running) -> None:
         sps = [unit for units in found for unit in units if unit[0] & 0x1F == 7]
         assert sps[-1] != first
     assert running.fleet.stream("camera-1", "sub").loop.spec.width == 192
+
+
+def test_hang_up_ends_each_session_after_a_while(running: Running) -> None:
+    running.set("hang_up", 0.4)
+    for _ in range(2):
+        with RtspClient(running.url()) as client:
+            client.play()
+            began_s = time.monotonic()
+            with suppress(ConnectionError):
+                while time.monotonic() < began_s + 10:
+                    client.access_unit()
+            assert time.monotonic() < began_s + 10
+            assert time.monotonic() - began_s > 0.3
 
 
 def test_disconnect_and_offline(running: Running) -> None:

@@ -18,9 +18,14 @@ class Backoff:
     random: Random = field(default_factory=Random, repr=False)
     attempts: int = 0
 
-    def next_s(self) -> float:
-        """The wait before the next attempt, in seconds."""
-        ceiling = min(self.most_s, self.first_s * self.factor ** min(self.attempts, 32))
+    def next_s(self, worked_s: float | None = None) -> float:
+        """The wait before the next attempt, in seconds.
+
+        ``worked_s``: how long the last one worked; what works for moments is not waited for any
+        longer than that (or ``first_s``).
+        """
+        most_s = self.most_s if worked_s is None else min(self.most_s, max(self.first_s, worked_s))
+        ceiling = min(most_s, self.first_s * self.factor ** min(self.attempts, 32))
         self.attempts += 1
         return ceiling * (0.5 + 0.5 * self.random.random())
 

@@ -130,15 +130,17 @@ class StreamRecorder:
 
     def _work(self) -> None:
         while not self._stop.is_set():
-            cause = self._attempt()
+            cause, recorded_s = self._attempt()
             if self._stop.is_set():
                 break
             self._tell_gap(cause)
-            self._clock.wait(self._stop, self._backoff.next_s())
+            # A camera that hangs up again and again loses no more than it gives.
+            self._clock.wait(self._stop, self._backoff.next_s(recorded_s))
         self._tell_gap(self._stop_cause)
 
-    def _attempt(self) -> GapCause:
-        """Connect and record until something ends it; the cause of the gap that follows."""
+    def _attempt(self) -> tuple[GapCause, float | None]:
+        """Connect and record until something ends it; the cause of the gap that follows, and for
+        how long there were pictures (None: there was none)."""
         began_ns = self._clock.monotonic_ns()
         self.counters.connects += 1
         source: VideoSource | None = None
@@ -163,12 +165,14 @@ class StreamRecorder:
             self._source = None
             if source is not None:
                 source.close()
-        if self._session is not None:
-            self._session.end(cause)
-            self._session = None
-            if self._clock.monotonic_ns() - began_ns > _STEADY_NS:
-                self._backoff.reset()
-        return cause
+        ended = self._session
+        if ended is None:
+            return cause, None
+        ended.end(cause)
+        self._session = None
+        if self._clock.monotonic_ns() - began_ns > _STEADY_NS:
+            self._backoff.reset()
+        return cause, ended.recorded_s
 
     def _note(self, error: CameraError, cause: GapCause) -> None:
         if self._stop.is_set():
@@ -225,6 +229,15 @@ class _Session:
         self._stepped = False
         self._opened_ns = clock.monotonic_ns()
         self._waiting_told = False
+        self._first_ns: int | None = None
+        self._last_ns = 0
+
+    @property
+    def recorded_s(self) -> float | None:
+        """From the first picture that was recorded to the last; None when there was none."""
+        if self._first_ns is None:
+            return None
+        return (self._last_ns - self._first_ns) / NS_PER_S
 
     @property
     def run(self) -> RunId | None:
@@ -295,6 +308,9 @@ class _Session:
         if is_key and self._parameters is None:
             self._parameters = self._sets.parameters()
         assembler.add_video(packet, data, is_key, self._parameters if is_key else None)
+        if self._first_ns is None:
+            self._first_ns = packet.arrival_monotonic_ns
+        self._last_ns = packet.arrival_monotonic_ns
 
     def _wait_for_key_frame(self, packet: Packet) -> None:
         waited_ns = packet.arrival_monotonic_ns - self._opened_ns

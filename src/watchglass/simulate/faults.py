@@ -39,6 +39,8 @@ class Faults:
     """Answer requests with bytes that are no RTSP."""
     garbage_media: bool = False
     """Send noise in place of pictures, in proper RTP."""
+    hang_up: float = 0.0
+    """Seconds after which each session is ended by the camera; 0 for never."""
     unsupported: str = ""
     """Encoding name to announce in place of the true one."""
 
@@ -63,6 +65,8 @@ def set_standing(faults: Faults, name: str, value: FaultValue) -> bool:
         setattr(faults, name, _flag(name, value))
     elif name in SHARES:
         setattr(faults, name, _share(name, value))
+    elif name == "hang_up":
+        faults.hang_up = max(0.0, number(name, value))
     elif name == "drop_next":
         faults.drop_next = int(number(name, value))
     elif name == "unsupported":

@@ -107,6 +107,8 @@ class Stream:
             self._start()
         begin = self._burst_start() if self.faults.burst else self._next_key()
         self._waiting.add(client)
+        if self.faults.hang_up > 0:
+            asyncio.get_running_loop().call_later(self.faults.hang_up, client.close)
         if self._log is not None:
             self._log.event("client", client=client.client_id)
         begin_s = begin / self.loop.spec.fps

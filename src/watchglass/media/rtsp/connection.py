@@ -49,7 +49,10 @@ class Connection:
                 continue
             self._begin(self._socket, deadline_s, tls, tls_name)
             return
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # it and this frame would hold each other until the collector comes
 
     def _connect(self, made: socket.socket, where: tuple[object, ...], seconds: float) -> None:
         made.settimeout(seconds)

@@ -106,7 +106,11 @@ class RtspSource:
                 return
             self._release()
         _log.debug("rtsp.open_failed", host=self._host, code=error.code)
-        raise error
+        try:
+            raise error
+        finally:
+            # Else it, its traceback and this frame hold each other, and with them the session.
+            del error
 
     @property
     def codec(self) -> VideoCodec | None:
@@ -162,7 +166,10 @@ class RtspSource:
             if not ready:
                 assert failure is not None
                 _log.debug("rtsp.read_failed", host=self._host, code=failure.code)
-                raise failure
+                try:
+                    raise failure
+                finally:
+                    del failure  # as in `open`
         packet = ready.popleft()
         if packet.track is Track.VIDEO:
             self._take_picture(packet)
@@ -326,7 +333,10 @@ class RtspSource:
             return refusal.closed(self._host)
         if self._access_units is not None and not self._ready:
             self._access_units.finish()
-        return found
+        try:
+            return found
+        finally:
+            del found  # as in `open`
 
     def _release(self) -> None:
         """Drop the connection; only with ``_inside`` held, so that nobody reads meanwhile."""
