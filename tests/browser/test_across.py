@@ -38,6 +38,8 @@ class Story:
     """H.265, and H.264 as its sub-stream."""
     door: Tape
     """H.265 alone."""
+    shed: Tape
+    """H.264, for 8 s H.265, and H.264 again."""
     moments: dict[str, int]
 
 
@@ -49,6 +51,7 @@ def story(deck: Deck) -> Story:
     h265 = spec(codec="h265", gop_frames=20, seed=3)
     lane = deck.add(h265, spec(seed=3))
     (door,) = deck.add(h265)
+    (shed,) = deck.add(spec(seed=4))
     moments: dict[str, int] = {}
 
     def note(name: str) -> None:
@@ -72,11 +75,13 @@ def story(deck: Deck) -> Story:
     deck.run(8)
     note("size")
     gate.switch(spec(width=640, height=360, sound="pcm_alaw"))
+    shed.switch(h265)
     deck.run(8)
     gate.switch(spec(gop_frames=100, sound="pcm_alaw"))
+    shed.switch(spec(seed=4))
     deck.run(30)
     note("end")
-    return Story(gate, yard, lane, door, moments)
+    return Story(gate, yard, lane, door, shed, moments)
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +192,21 @@ def test_another_size_goes_on_without_a_break(watcher: Watcher, story: Story) ->
     numbers = [one.number for one in watcher.logged() if one.number is not None]
     steps = [(two - one) % LOOP for one, two in pairwise(numbers)]
     assert all(step < FPS for step in steps), numbers
+
+
+def test_another_codec_is_said_and_left_again(watcher: Watcher, story: Story) -> None:
+    shed, at_ms = story.shed, story.moments["size"]
+    sentence = "Still pictures: this browser cannot play H.265"
+    watcher.begin(shed.camera, at_ms - 2_000)
+    watcher.until(lambda: sentence in watcher.text())
+    assert (watcher.until(lambda: watcher.number(STILL)) or 0) % 20 == 0
+    # Key frame by key frame up to where it is H.264 again, and then it moves.
+    watcher.until(lambda: sentence not in watcher.text())
+    watcher.log()
+    numbers = watcher.until(lambda: [one.number for one in watcher.logged() if one.number])
+    assert shed.at(at_ms + 7_900).number <= numbers[0] <= shed.at(at_ms + 12_000).number
+    watcher.until(lambda: len(watcher.logged()) > 2 * FPS)
+    assert sentence not in watcher.text()
 
 
 def test_speeds_and_backwards(watcher: Watcher, story: Story) -> None:

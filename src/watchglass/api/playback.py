@@ -73,7 +73,9 @@ class PlaybackPiece(BaseModel):
     sequence: int
     from_ms: int
     to_ms: int
-    offset_ms: int
+    offset_ms: float = Field(
+        description="Exact, so that a moment is never shown by the picture before."
+    )
     rate_ppb: int = Field(description="By how much the camera's second is longer than ours.")
     open: bool = Field(description="It is still being written: ask again for what follows.")
     video: VideoPart
@@ -244,7 +246,7 @@ def _piece(piece: Piece) -> PlaybackPiece:
         sequence=row.sequence,
         from_ms=piece.from_ns // _NS_PER_MS,
         to_ms=piece.to_ns // _NS_PER_MS,
-        offset_ms=piece.offset_ns // _NS_PER_MS,
+        offset_ms=round(piece.offset_ns / _NS_PER_MS, 3),
         rate_ppb=row.rate_ppb,
         open=not piece.closed,
         video=VideoPart(

@@ -53,6 +53,7 @@ from watchglass.store.vault import Vault
 _ORDER_S = 30.0
 _END_S = 2
 _BACKLOG = 128
+_UNSENT_BYTES = 64 * 1024
 _NOT_ASKED = "The recorder answers what was not asked: is it of another version?"
 _LOG = log.get("api")
 
@@ -108,6 +109,9 @@ def _listener(port: int) -> socket.socket:
     # the body of each answer back for 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Else the kernel takes up to 4 MB for whoever is slow: 10 s of live pictures that nobody can
+    # leave out any more, so that a slow viewer would see the past and not the next key frame.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
     try:
         listener.bind(("127.0.0.1", port))
     except OSError as error:

@@ -6,7 +6,8 @@ import type { Camera } from "./api/types";
 import type { Player, PlaybackReport } from "./media/playback";
 
 const NOTHING: PlaybackReport = {
-  state: "loading", at_ms: 0, exact: false, gap: null, leaves_in_s: null, speed: 1, problem: "", sound: "none",
+  state: "loading", at_ms: 0, exact: false, gap: null, leaves_in_s: null, speed: 1, problem: "", barred: null,
+  sound: "none",
 };
 
 class Watch {

@@ -473,7 +473,10 @@ export interface components {
             from_ms: number;
             /** To Ms */
             to_ms: number;
-            /** Offset Ms */
+            /**
+             * Offset Ms
+             * @description Exact, so that a moment is never shown by the picture before.
+             */
             offset_ms: number;
             /**
              * Rate Ppb

@@ -11,18 +11,33 @@ export interface Choice {
   lacks: string | null;
 }
 
-const NAMES: Record<string, string> = { h264: "H.264", h265: "H.265", mjpeg: "Motion JPEG" };
+/** A stream that was found not to play at the moment that is shown, and what it is then. */
+export interface Barred {
+  stream: StreamName;
+  mime: string;
+}
 
-/** `barred`: streams that were found not to play at the moment that is shown. */
-export function choose(streams: readonly StreamInfo[], large: boolean, barred: readonly StreamName[] = []): Choice | null {
+const NAMES: Record<string, string> = { h264: "H.264", h265: "H.265", mjpeg: "Motion JPEG" };
+/** How codecs begin in a MIME type. */
+const SAMPLE_ENTRIES: Record<string, string> = { avc1: "h264", avc3: "h264", hvc1: "h265", hev1: "h265", mp4v: "mjpeg" };
+
+export function choose(streams: readonly StreamInfo[], large: boolean, barred: readonly Barred[] = []): Choice | null {
   const order: StreamName[] = large ? ["main", "sub"] : ["sub", "main"];
   const there = order.flatMap((name) => streams.find((one) => one.name === name) ?? []);
   const first = there[0];
   if (!first) return null;
   // A stream of which nothing is known yet may well play; what comes says more.
-  const found = there.find(({ name, mime }) => !barred.includes(name) && (!mime || playable(mime)));
-  const lacks = found === first ? null : (NAMES[first.codec ?? ""] ?? first.codec ?? "this codec");
+  const bar = (name: StreamName) => barred.find(({ stream }) => stream === name);
+  const found = there.find(({ name, mime }) => !bar(name) && (!mime || playable(mime)));
+  const lacks = found === first ? null : nameOf(bar(first.name)?.mime ?? null, first.codec);
   return { stream: (found ?? first).name, stills: !found, lacks };
+}
+
+/** By what it was at that moment, and where that is not known by what it is now. */
+function nameOf(mime: string | null, codec: string | null): string {
+  const entry = mime === null ? null : /codecs="?(\w{4})/.exec(mime)?.[1];
+  const found = (entry ? SAMPLE_ENTRIES[entry] : null) ?? codec ?? "";
+  return NAMES[found] ?? (found || "this codec");
 }
 
 export function sentence({ stills, lacks }: Choice): string {

@@ -6,10 +6,17 @@ import { Reel } from "./reel";
 import { Sound } from "./sound";
 
 /**
- * `edge`: all that is recorded was shown. `barred`: from `at_ms` on it is in a codec that the
+ * `edge`: all that is recorded was shown. `barred`: what comes at `at_ms` is in a codec that the
  * browser lacks. `nothing`: the recorder knows of nothing there.
  */
 export type PlaybackState = "loading" | "playing" | "paused" | "gap" | "edge" | "barred" | "nothing" | "failed";
+
+/** What the browser cannot play: between which moments, and what it is. */
+export interface BarredSpan {
+  from_ms: number;
+  to_ms: number;
+  mime: string;
+}
 
 export interface PlaybackReport {
   state: PlaybackState;
@@ -22,6 +29,8 @@ export interface PlaybackReport {
   leaves_in_s: number | null;
   speed: number;
   problem: string;
+  /** While `barred`. */
+  barred: BarredSpan | null;
   /** Whether there is sound at that moment, and whether it is heard. */
   sound: "none" | "muted" | "on";
 }
@@ -66,6 +75,7 @@ export class Playback implements Player {
   private back = 0;
   private state: PlaybackState = "loading";
   private problem = "";
+  private barred: BarredSpan | null = null;
   private stood_s = -1;
   private stood_since = 0;
   private readonly timer: number;
@@ -83,7 +93,7 @@ export class Playback implements Player {
     this.reel = new Reel(video, camera, stream, now, {
       loaded: () => this.arrive(),
       failed: (sentence) => this.fail(sentence),
-      barred: (from_ms) => this.bar(from_ms),
+      barred: (span) => this.bar(span),
     });
     this.sound = new Sound(video, this.reel);
     video.muted = true;
@@ -226,11 +236,12 @@ export class Playback implements Player {
     this.setState(this.wants ? "playing" : "paused");
   }
 
-  private bar(from_ms: number): void {
+  private bar(span: BarredSpan): void {
     const near = this.state === "loading" ? this.target_ms + 1000 : this.at_ms + 2000;
-    if (from_ms > near) return;
-    this.target_ms = Math.max(from_ms, this.target_ms);
+    if (span.from_ms > near) return;
+    this.target_ms = Math.max(span.from_ms + 1, this.target_ms);
     this.picture_ms = null;
+    this.barred = span;
     this.setState("barred");
   }
 
@@ -339,6 +350,7 @@ export class Playback implements Player {
       leaves_in_s: leaves && this.gap ? Math.max(0, Math.ceil((cardMs(this.gap) - performance.now() + this.gap_since) / 1000)) : null,
       speed: this.speed,
       problem: this.problem,
+      barred: this.state === "barred" ? this.barred : null,
       sound: this.sound.state(this.at_ms),
     });
   }

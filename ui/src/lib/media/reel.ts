@@ -25,8 +25,8 @@ export interface ReelEvents {
   /** More is in the buffer. */
   loaded(): void;
   failed(sentence: string): void;
-  /** From here on it is recorded in a codec that this browser lacks. */
-  barred(from_ms: number): void;
+  /** What comes is in a codec that this browser lacks; `to_ms`: as far as is known by now. */
+  barred(span: { from_ms: number; to_ms: number; mime: string }): void;
 }
 
 export class Reel {
@@ -159,7 +159,7 @@ export class Reel {
     if (enough()) return;
     if (this.next() === null) await this.ask(Math.max(ASK_MS, ahead_s * 2500), signal);
     for (let next = this.next(); next && !enough() && !signal.aborted; next = this.next()) {
-      if (!playable(next.piece.mime)) return this.events.barred(next.piece.from_ms);
+      if (!playable(next.piece.mime)) return this.events.barred({ ...next.piece, to_ms: this.barredUntil(next.piece) });
       await this.load(next.piece, next.segment, signal);
     }
   }
@@ -185,6 +185,16 @@ export class Reel {
       for (const segment of piece.segments) if (segment.last > done) return { piece, segment };
     }
     return null;
+  }
+
+  private barredUntil(first: MediaPiece): number {
+    let to_ms = first.to_ms;
+    for (const piece of this.pieces) {
+      if (piece.kind !== "media" || piece.from_ms < first.from_ms) continue;
+      if (playable(piece.mime)) break;
+      to_ms = Math.max(to_ms, piece.to_ms);
+    }
+    return to_ms;
   }
 
   private async load(piece: MediaPiece, segment: MediaPiece["segments"][number], signal: AbortSignal): Promise<void> {

@@ -240,7 +240,7 @@ export class StillPlayback implements Player {
   private report(): void {
     this.tell({
       state: this.state, at_ms: this.gap ? this.target_ms : (this.picture_ms ?? this.target_ms), exact: this.picture_ms !== null && !this.gap,
-      gap: this.gap, problem: this.gap ? "" : this.problem, speed: this.speed_, sound: "none",
+      gap: this.gap, problem: this.gap ? "" : this.problem, barred: null, speed: this.speed_, sound: "none",
       leaves_in_s: this.wants && this.leaves ? Math.max(0, Math.ceil((GAP_CARD_MS - performance.now() + this.gap_since) / 1000)) : null,
     });
   }
