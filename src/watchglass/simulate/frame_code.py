@@ -16,7 +16,8 @@ NUMBER_BITS: Final = 20
 _CHECK_BITS = 12
 _SYNC_START = (1, 0, 1, 0)
 _SYNC_END = (0, 1, 0, 1)
-_BLACK, _WHITE = 20, 232
+_BLACK, _WHITE = 40, 136
+"""Apart enough for the coarsest stream, and no more: the strip is no part of the street."""
 # Below this difference between sync cells, or this share of it between a cell and the middle, the
 # strip is guesswork.
 _LEAST_CONTRAST = 48.0

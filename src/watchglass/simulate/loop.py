@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 """Told (frames encoded, frames in all) now and then while a loop is made."""
 
 # Raise it whenever pictures, sound or the way they are encoded change.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 AAC_SAMPLE_RATE = 16000
 AAC_FRAME_SAMPLES = 1024
 G711_SAMPLE_RATE = 8000
