@@ -85,13 +85,15 @@ class Outcome:
 class Scene:
     """A recorder, its cameras and what was done to its disk."""
 
-    def __init__(self, folder: Path, simulator: Simulator, logs: Path) -> None:
+    def __init__(
+        self, folder: Path, simulator: Simulator, logs: Path, *, fences: str = "auto"
+    ) -> None:
         self.folder = folder
         self.logs = logs
         self.troubles: list[Trouble] = []
         self.recorder = RunningRecorder(
             folder / "data", WATCHGLASS_HEAD_S="1", WATCHGLASS_FILE_S="10",
-            WATCHGLASS_QUEUE_BYTES="1MiB", **hooked(folder / "refuses"),
+            WATCHGLASS_QUEUE_BYTES="1MiB", WATCHGLASS_FENCES=fences, **hooked(folder / "refuses"),
         )  # fmt: skip
         self.cameras = {self.recorder.add(each): each.name for each in simulator.urls}
         self.steady_ns = 0
@@ -199,8 +201,8 @@ class Scene:
 def refuse_sites(
     folder: Path, simulator: Simulator, logs: Path, codes: list[int], fault_s: float
 ) -> Outcome:
-    """Each site of the product refuses in turn."""
-    scene = Scene(folder, simulator, logs)
+    """Each site of the product refuses in turn: told by a file that fenced workers cannot read."""
+    scene = Scene(folder, simulator, logs, fences="off")
     scene.settle(5)
     for code, site in product(codes, [each for each in WriteSite if each not in _AT_FIRST_START]):
         with ThreadPoolExecutor(1) as person:

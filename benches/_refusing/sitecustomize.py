@@ -14,7 +14,7 @@ _TOLD = Path(os.environ["BENCH_REFUSES"])
 def _before(_disk: Disk, site: WriteSite, _call: str, path: str) -> None:
     try:
         told, code = _TOLD.read_text(encoding="ascii").split()
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, PermissionError, ValueError):  # or we are fenced off from it
         return
     if site == told:
         _TOLD.with_name(f"hit.{site}.{code}").touch()

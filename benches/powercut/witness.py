@@ -57,8 +57,10 @@ class Witness(Disk):
             self._op(OpKind.RMDIR, path)
         return is_gone
 
-    def create(self, site: WriteSite, path: Path, mode: int = 0o644) -> int:
-        fd = super().create(site, path, mode)
+    def create(
+        self, site: WriteSite, path: Path, mode: int = 0o644, *, to_read: bool = True
+    ) -> int:
+        fd = super().create(site, path, mode, to_read=to_read)
         self._made(path)
         return fd
 

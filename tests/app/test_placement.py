@@ -14,8 +14,8 @@ _FIRST, _SECOND, _THIRD = (f"camera-worker-{number}" for number in (1, 2, 3))
 _FAULT = -signal.SIGSEGV
 
 
-def camera(letter: str) -> AssignedCamera:
-    return AssignedCamera(CameraId(letter * 32), VolumeId("0" * 32), (), "", "", sound=False)
+def camera(letter: str, volume: str = "0") -> AssignedCamera:
+    return AssignedCamera(CameraId(letter * 32), VolumeId(volume * 32), (), "", "", sound=False)
 
 
 A, B, C, D = map(camera, "abcd")
@@ -98,3 +98,25 @@ def test_a_suspect_that_is_gone_meanwhile_is_nobody(placement: Placement) -> Non
     placement.take(B.camera)
     assert placement.worker_died(_FIRST, B.camera, _FAULT) == ()
     assert letters(placement) == {_FIRST: "ac"}
+
+
+def test_who_records_to_a_volume_its_worker_cannot_reach_leaves(placement: Placement) -> None:
+    new = VolumeId("1" * 32)
+    moved = camera("d", "1")
+    placement.give(moved)
+    assert placement.fenced_off(_FIRST, new) == (moved.camera,)
+    assert letters(placement) == {_FIRST: "abc", _SECOND: "d"}
+    # Others on that volume go there, too, and those on others where there is room.
+    placement.give(camera("e", "1"))
+    placement.give(camera("f"))
+    assert letters(placement) == {_FIRST: "abcf", _SECOND: "de"}
+    assert placement.fenced_off(_FIRST, new) == ()
+
+
+def test_a_worker_that_reaches_none_of_its_volumes_is_replaced(placement: Placement) -> None:
+    assert placement.fenced_off(_FIRST, A.volume) is None
+    placement.give(D)
+    assert letters(placement) == {_FIRST: "abc", _SECOND: "d"}
+    placement.worker_died(_FIRST, None, 0)
+    placement.take(A.camera)
+    assert placement.give(camera("e")) == _FIRST

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchglass.base.errors import ConfigError
+from watchglass.base.fence import FenceMode
 from watchglass.config import settings as module
 from watchglass.config.settings import MIB, LogLevel, Settings, read_settings
 
@@ -54,6 +55,7 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         "MEDIA": str(tmp_path / "disk"),
         "LOG_LEVEL": "Debug",
         "LOG_JSON": "true",
+        "FENCES": "Require",
         "ALLOW": " localhost, [::1],127.0.0.1 ,Camera.Local.,",
         "FRAGMENT_MS": "500",
         "FILE_S": "60",
@@ -73,6 +75,7 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         media=tmp_path / "disk",
         log_level=LogLevel.DEBUG,
         log_json=True,
+        fences=FenceMode.REQUIRE,
         allow=frozenset({"localhost", "::1", "127.0.0.1", "camera.local"}),
         fragment_ms=500,
         file_s=60,

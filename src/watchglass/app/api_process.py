@@ -20,6 +20,7 @@ from watchglass.api.filetable import FileTable
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, Reach
+from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
 from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
 from watchglass.app.pipes import first_message, leave, say, take_messages
@@ -29,6 +30,7 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassError
+from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlClient
@@ -80,6 +82,7 @@ def main() -> None:
 def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None:
     listener = _listener(start.port)
     port: int = listener.getsockname()[1]
+    _fence_in(start)
     files = FileTable()
     site = _Site(start, port, files)
     config = uvicorn.Config(
@@ -101,6 +104,17 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     say(Serving(port, site.ports.door.is_set_up()))
     uvloop.run(server.serve([listener]))
     site.close()
+
+
+def _fence_in(start: ApiStart) -> None:
+    """Once the port is ours, and before anything is opened that has a thread."""
+    layout, disk = Layout(Path(start.state)), Disk()
+    store = SiteStore(layout.site_db, Vault(layout.vault_key, disk), SystemClock(), disk)
+    volumes = [each.path for each in store.volumes()]
+    store.close()
+    if start.fences is not FenceMode.OFF:
+        lay_out_databases(layout, disk)
+    tell(fence_in(of_api(layout, volumes, Path(start.ui) if start.ui else UI), start.fences))
 
 
 def _listener(port: int) -> socket.socket:
@@ -174,6 +188,8 @@ class _Site:
         if now_ns - asked_ns > NS_PER_S:
             known = {each.id: each.path for each in self._store.volumes()}
             paths = {each: path for each, path in known.items() if volume_at(path) == each}
+            for each in known.keys() - paths.keys():
+                say_if_fenced_off(each, known[each])
             self._volumes = now_ns, paths
         return paths.get(volume)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from watchglass.app.fences import FencedVolume, fence_in, of_camera_worker, tell
 from watchglass.app.last_words import Witness
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.base import log
@@ -47,6 +48,8 @@ def main() -> None:
         return
     assert isinstance(start, WorkerStart)
     log.configure(start.log_level, json=start.log_json)
+    volumes = [Path(path) for _, path in start.volumes]
+    tell(fence_in(of_camera_worker(volumes), start.fences))
     witness = Witness()
     threading.excepthook = partial(_die, witness)
     _calm_collector()
@@ -119,7 +122,7 @@ def _worker(start: WorkerStart, allow: set[str], witness: Witness, clock: Clock)
 
 
 def _volumes(start: WorkerStart) -> list[Volume]:
-    return [Volume(volume, Path(path)) for volume, path in start.volumes]
+    return [FencedVolume(volume, Path(path)) for volume, path in start.volumes]
 
 
 if __name__ == "__main__":

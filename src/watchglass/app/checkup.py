@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from watchglass.app.words import length_words, size_words
+from watchglass.base import landlock
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk, lock
 from watchglass.base.errors import StorageError, VolumeMissingError
@@ -23,8 +24,6 @@ from watchglass.recording.volume import Volume, space
 _PACKAGES = ("av", "cryptography", "msgspec", "pyzmq", "sqlalchemy")
 _RELEASED_NS = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 10**9
 _NETWORK = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "glusterfs")
-_LANDLOCK_CREATE_RULESET = 444
-_LANDLOCK_VERSION = 1
 _TIMEX_BYTES = 256
 _CLOCK_UNSYNCHRONISED = 5
 
@@ -75,7 +74,7 @@ def kernel(folder: Path) -> Iterator[Finding]:
         "Locks that belong to an open file tell the keeper whether a writer lives.",
         Verdict.FINE if locks else Verdict.WRONG,
     )  # fmt: skip
-    abi = _landlock()
+    abi = landlock.abi()
     yield Finding(
         "Landlock", f"version {abi}" if abi else "no",
         "With it the kernel keeps a worker from all files that are not its own."
@@ -96,13 +95,6 @@ def _has_locks(folder: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
-
-
-def _landlock() -> int:
-    """The version of Landlock's interface; 0 where there is none."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    found = libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)
-    return max(0, int(found))
 
 
 def clock(state: Path, disk: Disk, clock: Clock) -> Iterator[Finding]:

@@ -13,10 +13,13 @@ from watchglass.app.launch import launch
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.retry import Backoff
+from watchglass.model.assignment import FenceTold
+from watchglass.model.control import ProcessStatus
 
 _STEADY_NS = 3 * NS_PER_S
 """Who lives that long does not die of its start, and is started again without a wait."""
 _ENCODER = msgspec.json.Encoder()
+_FENCE: msgspec.json.Decoder[FenceTold] = msgspec.json.Decoder(FenceTold)
 _LOG = log.get("supervisor")
 
 
@@ -25,9 +28,9 @@ class Child:
 
     ``first_message`` is asked at each start, so that a restarted child gets what holds by then.
     ``first`` is True only for the first start. ``start`` makes the process, where it is not simply
-    launched. A child that ``speaks`` says on its standard output, in one line, how its start went;
-    lines after that go to ``hear``. ``died`` is told of an end that nobody asked for, with the exit
-    code, before it is started again.
+    launched. A child that ``speaks`` says on its standard output what it is fenced by, and how its
+    start went, if anybody asks (``heard``); other lines go to ``hear``. ``died`` is told of an end
+    that nobody asked for, with the exit code, before it is started again.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Child:
         self._launch = start or partial(launch, module, speaks=speaks)
         self._hear = hear
         self._died = died
+        self.fence: FenceTold | None = None
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -61,6 +65,12 @@ class Child:
     def pid(self) -> int:
         process = self._process
         return process.pid if process is not None else 0
+
+    def status(self, cameras: int) -> ProcessStatus:
+        told = self.fence or FenceTold("", whole=False)
+        return ProcessStatus(
+            self.name, self.pid, self.since_ns, self.restarts, cameras, told.fence, told.whole
+        )
 
     def start(self) -> None:
         self.spawn()
@@ -80,7 +90,8 @@ class Child:
         assert process is not None
         assert process.stdout is not None
         readable, _, _ = select.select([process.stdout], [], [], timeout_s)
-        return process.stdout.readline() if readable else None
+        line = process.stdout.readline() if readable else None
+        return None if line and self._tells_of_fence(line) else line
 
     def tell(self, message: object) -> bool:
         """Send one more message; False when it is not running (a restart asks anew)."""
@@ -119,6 +130,7 @@ class Child:
     def _spawn(self, *, first: bool) -> None:
         message = self._first_message(first)
         with self._lock:
+            self.fence = None
             self._process = self._launch()
             self.since_ns = self._clock.wall_ns()
         self.tell(message)
@@ -146,12 +158,20 @@ class Child:
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         """Hear what it says, up to its end."""
-        if process.stdout is None or self._hear is None:
+        if process.stdout is None:
             return
         # ValueError: ``wait`` has closed the pipe, because the end was asked for.
         with suppress(OSError, ValueError):
             for line in process.stdout:
-                self._hear(line)
+                if not self._tells_of_fence(line) and self._hear is not None:
+                    self._hear(line)
+
+    def _tells_of_fence(self, line: bytes) -> bool:
+        try:
+            self.fence = _FENCE.decode(line)
+        except msgspec.MsgspecError:
+            return False
+        return True
 
     @staticmethod
     def _close_pipes(process: "subprocess.Popen[bytes]") -> None:

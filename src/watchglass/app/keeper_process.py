@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from watchglass.app.fences import fence_in, of_keeper, tell
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import refusal
 from watchglass.app.volumes import present
@@ -42,6 +43,7 @@ def main() -> None:
 
 
 def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) -> None:
+    tell(fence_in(of_keeper(), start.fences))
     clock, disk = SystemClock(), Disk()
     limits = KeeperLimits(
         sync_s=start.sync_ms / 1000,

@@ -16,10 +16,11 @@ def launch(module: str, *, speaks: bool = False) -> "subprocess.Popen[bytes]":
     """Start a module as a child that reads messages from its standard input.
 
     It gets a session of its own: Ctrl-C and a closed terminal are for the supervisor, which then
-    ends its children in order.
+    ends its children in order. The folder we were started in is no place to import from (``-P``):
+    a fenced process may read what it imports from.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", module],
+        [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE if speaks else None,
         close_fds=True,

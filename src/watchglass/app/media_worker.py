@@ -15,10 +15,12 @@ import threading
 
 import msgspec
 
+from watchglass.app.fences import fence_in, of_media_worker, tell
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.base import log
 from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.errors import StreamInvalidError, WatchglassError
+from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlServer
 from watchglass.media.still import still
@@ -63,8 +65,10 @@ def main() -> None:
 
 
 def _serve(start: MediaStart, decoder: msgspec.json.Decoder[ToMediaWorker]) -> None:
+    listener = Listener(start.endpoint)
+    tell(fence_in(of_media_worker(), start.fences))
     server: Server = ControlServer(
-        start.endpoint, Codec[StillRequest](StillRequest, MOST_REQUEST_BYTES),
+        listener, Codec[StillRequest](StillRequest, MOST_REQUEST_BYTES),
         Codec[StillReply](StillReply), max_pending=_MOST_WAITING,
     )  # fmt: skip
     stopping = threading.Event()

@@ -1,6 +1,7 @@
 """Which worker records which camera, and who leaves whom when a worker crashes."""
 
 import signal
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import msgspec
 
 from watchglass.app.quarantine import Quarantine
 from watchglass.base.clock import NS_PER_S, Clock
-from watchglass.base.ids import CameraId
+from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.assignment import AssignedCamera
 
 _UNNAMED_NS = 60 * NS_PER_S
@@ -35,6 +36,7 @@ class Placement:
         self._quarantine = Quarantine(clock)
         self._cameras: dict[str, dict[CameraId, AssignedCamera]] = {}
         self._unnamed_ns: dict[str, int] = {}
+        self._fenced_off: dict[str, set[VolumeId]] = defaultdict(set)
 
     @property
     def workers(self) -> Iterable[str]:
@@ -56,7 +58,7 @@ class Placement:
 
     def give(self, camera: AssignedCamera) -> str:
         """Place a camera; the name of its worker, which may be new."""
-        worker = self._worker_for(camera.camera)
+        worker = self._worker_for(camera)
         self._cameras[worker][camera.camera] = camera
         return worker
 
@@ -70,7 +72,11 @@ class Placement:
     def worker_died(
         self, worker: str, suspect: CameraId | None, exit_code: int
     ) -> tuple[Suspect, ...]:
-        """Set apart who may have made it crash; ``suspect`` is whom it named itself."""
+        """Set apart who may have made it crash; ``suspect`` is whom it named itself.
+
+        Its successor is fenced in anew, with all volumes that there are.
+        """
+        self._fenced_off.pop(worker, None)
         cameras = self._cameras[worker]
         found = self._suspects(worker, suspect) if exit_code in _CRASHED else []
         return tuple(self._set_apart(worker, cameras[camera]) for camera in found)
@@ -93,12 +99,28 @@ class Placement:
             worker = self.give(camera)
         return Suspect(camera.camera, worker, held_s)
 
-    def _worker_for(self, camera: CameraId) -> str:
+    def fenced_off(self, worker: str, volume: VolumeId) -> tuple[CameraId, ...] | None:
+        """A worker cannot reach a volume: its cameras there, which have other workers from now on.
+
+        None when it has no other cameras: then it had better be started again.
+        """
+        self._fenced_off[worker].add(volume)
+        cameras = self._cameras[worker]
+        there = [camera for camera in cameras.values() if camera.volume == volume]
+        if there and len(there) == len(cameras):
+            return None
+        for camera in there:
+            del cameras[camera.camera]
+            self.give(camera)
+        return tuple(camera.camera for camera in there)
+
+    def _worker_for(self, camera: AssignedCamera) -> str:
         """One with room; one of its own for a camera that stands apart."""
         apart = self._quarantine.stands_apart
-        most = 1 if apart(camera) else self._per_worker
+        most = 1 if apart(camera.camera) else self._per_worker
         for name, cameras in self._cameras.items():
-            if len(cameras) < most and not any(map(apart, cameras)):
+            reaches = camera.volume not in self._fenced_off[name]
+            if len(cameras) < most and reaches and not any(map(apart, cameras)):
                 return name
         name = f"camera-worker-{len(self._cameras) + 1}"
         self._cameras[name] = {}

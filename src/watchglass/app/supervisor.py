@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -23,11 +24,13 @@ from watchglass.app.refusal import error_of
 from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.errors import BusError
+from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.config.settings import Settings
 from watchglass.model.assignment import (
     ApiStart,
     AssignedCamera,
+    FencedOff,
     KeeperStart,
     Record,
     Serving,
@@ -39,6 +42,7 @@ from watchglass.model.control import Accepted, ProcessStatus, Refused
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
 from watchglass.model.still import MediaStart
+from watchglass.recording.volume import volume_at
 
 _WORKER = "watchglass.app.camera_worker"
 _API = "watchglass.app.api_process"
@@ -52,6 +56,7 @@ _APART_AFTER_S = 0.5
 """The worker that stands by is for the neighbours; the suspect can wait for another."""
 _LOG = log.get("supervisor")
 _API_ANSWERS: msgspec.json.Decoder[Serving | Refused] = msgspec.json.Decoder(Serving | Refused)
+_OFF: msgspec.json.Decoder[FencedOff] = msgspec.json.Decoder(FencedOff)
 _ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
 
 
@@ -92,6 +97,7 @@ class Supervisor:
         self._api: Child | None = None
         self._media: Child | None = None
         self._port = settings.port
+        self._index_inode = 0
 
     # --- life --------------------------------------------------------------------------------
 
@@ -125,11 +131,16 @@ class Supervisor:
             return ApiStart(
                 str(self._layout.state), self._port, setup.token_hash, setup.expires_ns,
                 self._settings.log_level.value, self._settings.log_json,
+                fences=self._settings.fences,
             )  # fmt: skip
 
-        media = self._media = Child("media-worker", _MEDIA, self._make_pictures, self._clock)
+        media = self._media = Child(
+            "media-worker", _MEDIA, self._make_pictures, self._clock, speaks=True
+        )
         media.start()
-        api = self._api = Child("api", _API, first_message, self._clock, speaks=True)
+        api = self._api = Child(
+            "api", _API, first_message, self._clock, speaks=True, hear=self._hear_api
+        )
         api.spawn()
         try:
             line: bytes | None = None
@@ -181,10 +192,7 @@ class Supervisor:
                 (worker, self._placement.count(name)) for name, worker in self._workers.items()
             ]
         children += [(child, 0) for child in (self._api, self._media) if child is not None]
-        return tuple(
-            ProcessStatus(child.name, child.pid, child.since_ns, child.restarts, cameras)
-            for child, cameras in children
-        )
+        return tuple(child.status(cameras) for child, cameras in children)
 
     # --- placement ---------------------------------------------------------------------------
 
@@ -217,7 +225,7 @@ class Supervisor:
             for name, worker in self._workers.items():
                 worker.tell(self._assignment(name))
 
-    def _tell(self, name: str, message: Record | StopRecording) -> None:
+    def _tell(self, name: str, message: Record | StopRecording | Shutdown) -> None:
         # One that does not run, or not yet, asks for its cameras when it starts.
         worker = self._workers.get(name)
         if worker is not None:
@@ -239,12 +247,66 @@ class Supervisor:
         def died(exit_code: int) -> None:
             self._worker_died(name, words.take_suspect(), exit_code)
 
+        def hear(line: bytes) -> None:
+            words.hear(line)
+            if off := _fenced_off(line):
+                self._fenced_off(name, off)
+
         worker = Child(
-            name, _WORKER, first_message, self._clock, start=self._spare.take, hear=words.hear,
+            name, _WORKER, first_message, self._clock, start=self._spare.take, hear=hear,
             died=died,
         )  # fmt: skip
         self._workers[name] = worker
         worker.start()
+
+    # --- fences ------------------------------------------------------------------------------
+
+    def _fenced_off(self, name: str, volume: VolumeId) -> None:
+        """A worker may not read a volume: give its cameras there to one that is fenced in later.
+
+        Unless we may not either: then it is not there, or not ours, and another would not help.
+        """
+        with self._lock:
+            if self._stopping or not self._is_there(volume):
+                return
+            _LOG.warning("worker_fenced_off", worker=name, volume=volume)
+            moved = self._placement.fenced_off(name, volume)
+            if moved is None:
+                self._tell(name, Shutdown(GapCause.VOLUME_MISSING))
+                return
+            for camera in moved:
+                self._tell(name, StopRecording(camera, GapCause.VOLUME_MISSING))
+                self._tell_again(camera)
+            self._start_workers()
+
+    def _hear_api(self, line: bytes) -> None:
+        volume = _fenced_off(line)
+        if volume is not None and self._is_there(volume):
+            _LOG.warning("api_fenced_off", volume=volume)
+            self._renew_api()
+
+    def _is_there(self, volume: VolumeId) -> bool:
+        path = dict(self._volumes).get(volume)
+        return path is not None and volume_at(Path(path)) == volume
+
+    def _renew_api(self) -> None:
+        """Start the api again, with a fence that is put up now."""
+        api = self._api
+        if api is not None:
+            api.tell(Shutdown(GapCause.RECORDER_STOPPED))
+
+    def keep_up(self) -> None:
+        """The api may use the index that was there when it started; where that was made anew, it
+        is started again."""
+        inode, self._index_inode = self._index_inode, self._inode_of_index()
+        if inode not in (0, self._index_inode) and self._settings.fences is not FenceMode.OFF:
+            self._renew_api()
+
+    def _inode_of_index(self) -> int:
+        try:
+            return self._layout.index_db.stat().st_ino
+        except OSError:
+            return 0
 
     # --- crashes -----------------------------------------------------------------------------
 
@@ -284,17 +346,27 @@ class Supervisor:
         return WorkerStart(
             name, self._layout.keeper, self._layout.live, tuple(self._volumes), cameras,
             tuple(sorted(self._allow)), settings.fragment_ms, settings.file_s,
-            settings.queue_bytes, settings.log_level.value, settings.log_json,
+            settings.queue_bytes, settings.log_level.value, settings.log_json, settings.fences,
         )  # fmt: skip
 
     def _make_pictures(self, _first: bool) -> MediaStart:
         settings = self._settings
-        return MediaStart(self._layout.media, settings.log_level.value, settings.log_json)
+        return MediaStart(
+            self._layout.media, settings.log_level.value, settings.log_json, settings.fences
+        )
 
     def _keep(self, first: bool) -> KeeperStart:
         settings = self._settings
         return KeeperStart(
             str(self._layout.state), self._layout.keeper, self._configuration(), first,
             settings.sync_ms, settings.head_s, settings.floor_bytes, settings.ballast_bytes,
-            settings.log_level.value, settings.log_json,
+            settings.log_level.value, settings.log_json, settings.fences,
         )  # fmt: skip
+
+
+def _fenced_off(line: bytes) -> VolumeId | None:
+    """The volume that a child says it may not read."""
+    try:
+        return _OFF.decode(line).volume
+    except msgspec.MsgspecError:
+        return None

@@ -215,6 +215,7 @@ class Recorder:
         """What falls due while serving: pauses that end, volumes that are back."""
         try:
             self.site.resume_due()
+            self._supervisor.keep_up()
             if self._missing:
                 still = missing(self._volumes)
                 if still.keys() < self._missing.keys():

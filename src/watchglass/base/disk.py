@@ -109,11 +109,14 @@ class Disk:
 
     # --- opening ---------------------------------------------------------------------------
 
-    def create(self, site: WriteSite, path: Path, mode: int = 0o644) -> int:
-        """Create a file that must not exist; its descriptor, for reading and writing."""
+    def create(
+        self, site: WriteSite, path: Path, mode: int = 0o644, *, to_read: bool = True
+    ) -> int:
+        """Create a file that must not exist; its descriptor, for writing and, mostly, reading."""
+        access = os.O_RDWR if to_read else os.O_WRONLY
         with _mapping(path):
             self.before(site, "create", str(path))
-            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            return os.open(path, access | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
 
     def open(self, site: WriteSite, path: Path, mode: int = 0o644) -> int:
         """Open a file for reading and writing, created where missing."""

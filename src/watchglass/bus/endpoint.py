@@ -126,6 +126,8 @@ class Listener:
                 self.path.unlink()
         except FileNotFoundError:
             pass
+        except PermissionError:
+            pass  # a fenced process may not; the next listener finds the file stale
         os.close(self._lock_fd)
 
 

@@ -97,13 +97,14 @@ class ControlClient(Generic[S, R]):
 class ControlServer(Generic[R, S]):
     """Takes requests ``R`` at ``endpoint`` and sends replies ``S``. Owned by one thread.
 
-    At most ``max_pending`` requests wait for their reply; to the others the server says that it
+    A ``Listener`` is for who has to listen before it has a thread: ZeroMQ starts one here. At most
+    ``max_pending`` requests wait for their reply; to the others the server says that it
     is busy.
     """
 
     def __init__(
         self,
-        endpoint: str,
+        endpoint: str | Listener,
         request_codec: Codec[R],
         reply_codec: Codec[S],
         *,
@@ -113,7 +114,7 @@ class ControlServer(Generic[R, S]):
         self._reply_codec = reply_codec
         self._max_pending = max_pending
         self._pending: set[Token] = set()
-        self._listener = Listener(endpoint)
+        self._listener = endpoint if isinstance(endpoint, Listener) else Listener(endpoint)
         try:
             self._router = open_router(
                 self._listener, request_codec.limit_bytes, _WAITING_MESSAGES, _WAITING_MESSAGES

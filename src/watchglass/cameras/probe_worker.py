@@ -16,12 +16,17 @@ import watchglass
 from watchglass.base import log
 from watchglass.base.clock import SystemClock
 from watchglass.base.errors import CameraError, CameraUnreachableError, StreamInvalidError
+from watchglass.base.fence import Fence, FenceMode, Network, name_lookups, put_up
 from watchglass.base.secret import Secret
 from watchglass.model.camera import Credentials
 from watchglass.model.probe import ProbeAnswer, ProbeError, ProbeRequest, ProbeResult
 
 MOST_BYTES = 64 * 1024
 _GRACE_S = 5.0
+_FENCES = "WATCHGLASS_FENCES"
+FENCE = Fence(Network.OUTGOING, name_lookups(), only_new_files=True, secrets=True)
+"""It talks to the network, writes no file, and reads none but what Python and name look-ups need.
+"""
 
 
 def run_probe(
@@ -35,7 +40,7 @@ def run_probe(
     """
     limit_s = request.timeout_s + _GRACE_S if timeout_s is None else timeout_s
     process = subprocess.Popen(
-        command or (sys.executable, "-m", "watchglass.cameras.probe_worker"),
+        command or (sys.executable, "-P", "-m", "watchglass.cameras.probe_worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -59,7 +64,7 @@ def run_probe(
 def _environment() -> dict[str, str]:
     """As little as Python needs; the package is found where ours is."""
     source_root = str(Path(watchglass.__file__).resolve().parent.parent)
-    kept = {name: value for name in ("PATH", "LANG") if (value := os.environ.get(name))}
+    kept = {name: value for name in ("PATH", "LANG", _FENCES) if (value := os.environ.get(name))}
     return kept | {"PYTHONPATH": source_root, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -111,7 +116,9 @@ def main() -> None:
     # Nothing but the answer may reach standard output, not even what a C library prints.
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)
-        answer = answer_request(sys.stdin.buffer.read(MOST_BYTES))
+        data = sys.stdin.buffer.read(MOST_BYTES)
+        put_up(FENCE, FenceMode(os.environ.get(_FENCES) or FenceMode.AUTO))
+        answer = answer_request(data)
         output.write(msgspec.json.encode(answer) + b"\n")
 
 

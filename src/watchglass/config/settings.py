@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from watchglass.base.errors import ConfigError
+from watchglass.base.fence import FenceMode
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -28,6 +29,7 @@ TIB = 1024 * GIB
 _SYSTEM_DATA = Path("/var/lib/watchglass")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 _SHOWN_MOST = 60
+E = TypeVar("E", bound=StrEnum)
 
 
 class LogLevel(StrEnum):
@@ -54,6 +56,8 @@ class Settings:
     log_level: LogLevel = LogLevel.INFO
     log_json: bool = False
     """One JSON object a line, not text for people."""
+    fences: FenceMode = FenceMode.AUTO
+    """Whether processes are fenced in, where the kernel can (Landlock, seccomp)."""
     allow: frozenset[str] = frozenset()
     """Hosts and IP addresses that a camera's URL may name although they are refused by default."""
     fragment_ms: int = _number(400, 100, 2_000)
@@ -101,8 +105,9 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     settings = Settings(
         data=data,
         media=media,
-        log_level=_log_level(found.pop("log_level")),
+        log_level=_one_of(LogLevel, "LOG_LEVEL", found.pop("log_level")),
         log_json=found.pop("log_json"),
+        fences=_one_of(FenceMode, "FENCES", found.pop("fences")),
         allow=_allowed(found.pop("allow")),
         **{name: int(number) for name, number in found.items()},
     )
@@ -128,6 +133,7 @@ def _environment_model() -> "Callable[..., BaseSettings]":
         media: Path | None = None
         log_level: str = LogLevel.INFO.value
         log_json: bool = False
+        fences: str = FenceMode.AUTO.value
         allow: str = ""
 
     numbers: dict[str, Any] = {}
@@ -176,13 +182,12 @@ def _folder(name: str, path: Path) -> Path:
     return absolute
 
 
-def _log_level(text: str) -> LogLevel:
+def _one_of(kind: type[E], name: str, text: str) -> E:
     try:
-        return LogLevel(text.strip().lower())
+        return kind(text.strip().lower())
     except ValueError:
         raise ConfigError(
-            f"{PREFIX}LOG_LEVEL cannot be {text[:_SHOWN_MOST]!r}: "
-            f"it is one of {', '.join(LogLevel)}."
+            f"{PREFIX}{name} cannot be {text[:_SHOWN_MOST]!r}: it is one of {', '.join(kind)}."
         ) from None
 
 

@@ -5,6 +5,7 @@ Passwords are in it, so it is never in an argument, an environment, a file or a 
 
 import msgspec
 
+from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
@@ -47,6 +48,7 @@ class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
     queue_bytes: int
     log_level: str
     log_json: bool
+    fences: FenceMode = FenceMode.AUTO
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):
@@ -74,6 +76,19 @@ class Recording(msgspec.Struct, frozen=True, tag="recording"):
     name: str
 
 
+class FenceTold(msgspec.Struct, frozen=True, tag="fenced"):
+    """A child's word on its standard output: what it is fenced by, and whether that is all."""
+
+    fence: str
+    whole: bool
+
+
+class FencedOff(msgspec.Struct, frozen=True, tag="fenced_off"):
+    """Another: the volume is there and outside its fence, so it needs a successor."""
+
+    volume: VolumeId
+
+
 class KeeperStart(msgspec.Struct, frozen=True, tag="keep"):
     """The first message to the keeper. ``fresh``: no worker of before goes on."""
 
@@ -87,6 +102,7 @@ class KeeperStart(msgspec.Struct, frozen=True, tag="keep"):
     ballast_bytes: int
     log_level: str
     log_json: bool
+    fences: FenceMode = FenceMode.AUTO
 
 
 class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
@@ -105,6 +121,7 @@ class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
     log_json: bool
     hosts: tuple[str, ...] = ()
     ui: str = ""
+    fences: FenceMode = FenceMode.AUTO
 
 
 class Serving(msgspec.Struct, frozen=True, tag="serving"):

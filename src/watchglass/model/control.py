@@ -150,13 +150,17 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class ProcessStatus(msgspec.Struct, frozen=True):
-    """A process of the recorder. ``since_ns`` is UTC of its last start."""
+    """A process of the recorder. ``since_ns`` is UTC of its last start; ``fence`` is what it says
+    that it is fenced by, empty while it has not said it, and ``fence_whole`` whether that is all.
+    """
 
     name: str
     pid: int
     since_ns: int
     restarts: int
     cameras: int
+    fence: str = ""
+    fence_whole: bool = False
 
 
 class Status(msgspec.Struct, frozen=True, tag="recorder"):

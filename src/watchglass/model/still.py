@@ -2,6 +2,7 @@
 
 import msgspec
 
+from watchglass.base.fence import FenceMode
 from watchglass.model.assignment import Shutdown
 from watchglass.model.stream import VideoCodec
 
@@ -17,6 +18,7 @@ class MediaStart(msgspec.Struct, frozen=True, tag="make_pictures"):
     endpoint: str
     log_level: str
     log_json: bool
+    fences: FenceMode = FenceMode.AUTO
 
 
 class StillRequest(msgspec.Struct, frozen=True, tag="still"):

@@ -67,6 +67,8 @@ from watchglass.recording.salvage import read_behind, recover_orphans, try_recov
 from watchglass.recording.volume import Volume
 
 _OF_RUNS = FragmentWritten | FileClosed
+_OF_DISKS = frozenset({GapCause.DISK_FULL, GapCause.WRITE_FAILED})
+"""A worker that could not begin a file has left an empty one: it may remove none."""
 _PATIENCE_NS = 3 * NS_PER_S
 _LAST_PATIENCE_S = 10.0
 _RECENT_NS = 3600 * NS_PER_S
@@ -246,6 +248,7 @@ class Keeper(Desk):
             case RunEnded():
                 out += book.run_ended(fact)
                 self.ended_runs.add(fact.camera)
+                self.look_for_files |= fact.cause in _OF_DISKS
             case FileOpened():
                 out += [] if self._is_gone(book, fact) else book.file_opened(fact, peer)
             case FileClosed():
@@ -294,6 +297,7 @@ class Keeper(Desk):
         if book.stream(fact.stream).peer != peer:
             # The worker before it may have died unnoticed; its run would hide the gap.
             self._recover_run(book, fact.stream, lines)
+        self.look_for_files |= fact.cause in _OF_DISKS
         lines[book.camera] += book.gap_opened(fact, self.clock.wall_ns())
 
     def _recover_run(self, book: CameraBook, stream: StreamName, lines: Lines) -> None:

@@ -52,6 +52,14 @@ class _OpenMedia:
     entries: list[Entry] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A file that was created and locked, and whose header the disk has not taken yet."""
+
+    path: Path
+    fd: int
+
+
 class StreamQueue:
     """The queue of one stream, its open file, and what its reader has to know of the disk."""
 
@@ -63,6 +71,7 @@ class StreamQueue:
         self._writer = writer
         self.jobs: ByteQueue[Job] = ByteQueue(f"write {camera[:8]}/{stream}", limit_bytes)
         self.media: _OpenMedia | None = None
+        self.begun: _Begun | None = None
         self.failed = threading.Event()
         self.trouble: GapCause | None = None
         self.told: GapCause | None = None
@@ -202,6 +211,7 @@ class VolumeWriter:
     ) -> None:
         """End the run at its last whole fragment; the reader begins another."""
         self.trouble = None
+        self._forget_begun(stream)
         cause = _cause_of(error)
         if stream.trouble is not cause:
             _LOG.error("disk_refuses", camera=stream.camera, stream=stream.stream, error=str(error))
@@ -257,15 +267,14 @@ class VolumeWriter:
         path = media_path(
             self._volume.path, info.camera, info.stream, info.wall_ns, info.run, info.sequence
         )
-        self._disk.make_folders(WriteSite.MEDIA_CREATE, path.parent)
-        fd = self._created(path)
-        try:
-            self._disk.write_at(WriteSite.MEDIA_HEADER, fd, job.header, 0, str(path))
-        except StorageError:
-            # Nothing of it is media yet; the next try starts from nothing.
-            os.close(fd)
-            self._disk.unlink(WriteSite.MEDIA_CREATE, path)
-            raise
+        if stream.begun is None or stream.begun.path != path:
+            self._forget_begun(stream)
+            self._disk.make_folders(WriteSite.MEDIA_CREATE, path.parent)
+            stream.begun = _Begun(path, self._created(path))
+        fd = stream.begun.fd
+        # Where it fails the file is empty, and taken up by the next try.
+        self._disk.write_at(WriteSite.MEDIA_HEADER, fd, job.header, 0, str(path))
+        stream.begun = None
         leaf = leaf_hash(job.header)
         stream.media = _OpenMedia(
             job, fd, path, len(job.header), len(job.header), leaf, Frontier([leaf])
@@ -293,8 +302,14 @@ class VolumeWriter:
             )
         )
 
+    def _forget_begun(self, stream: StreamQueue) -> None:
+        """Leave an empty file to the keeper, who removes it: this process may remove nothing."""
+        if stream.begun is not None:
+            os.close(stream.begun.fd)
+            stream.begun = None
+
     def _created(self, path: Path) -> int:
-        fd = self._disk.create(WriteSite.MEDIA_CREATE, path)
+        fd = self._disk.create(WriteSite.MEDIA_CREATE, path, to_read=False)
         # The lock is taken before the first byte: from here on the file is this process's, until
         # it closes it or dies. A keeper that found the empty file first may have removed it.
         if not lock(fd) or os.fstat(fd).st_nlink == 0:

@@ -135,9 +135,10 @@ def _recorder(of: Shell) -> Iterator[Finding]:
         died = f"It died {count_words(each.restarts, 'time')} and was started again: see the log."
         yield Finding(
             f"Process {each.name}",
-            f"pid {each.pid}, since {shown_time(each.since_ns, now_ns)}{load}",
+            f"pid {each.pid}, since {shown_time(each.since_ns, now_ns)}{load}"
+            f"; {each.fence or 'has not told its fence'}",
             died if each.restarts else "It has not died since the recorder started.",
-            Verdict.NOTE if each.restarts else Verdict.FINE,
+            Verdict.FINE if each.fence_whole and not each.restarts else Verdict.NOTE,
         )
 
 

@@ -1,0 +1,122 @@
+"""What each process of the recorder is fenced to, and how it tells of it.
+
+Called by the process itself, once it has read its first message and before it touches anything that
+a stranger sent; no thread may run yet.
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from watchglass.app.layout import Layout
+from watchglass.base import log
+from watchglass.base.disk import Disk, WriteSite
+from watchglass.base.errors import VolumeMissingError
+from watchglass.base.fence import READS, Fence, Fenced, FenceMode, Network, name_lookups, put_up
+from watchglass.base.ids import VolumeId
+from watchglass.base.landlock import Files, Rule
+from watchglass.model.assignment import FencedOff, FenceTold
+from watchglass.recording.volume import MARK, Volume
+
+_STDOUT = 1
+_WRITES = READS | Files.WRITE | Files.TRUNCATE
+_MAKES = Files.MAKE_FILE | Files.MAKE_FOLDER | Files.WRITE | Files.TRUNCATE
+_MEETS = _WRITES | Files.MAKE_FILE | Files.MAKE_SOCKET | Files.REMOVE_FILE
+_LOG = log.get("fence")
+
+
+def of_camera_worker(volumes: list[Path]) -> Fence:
+    """It makes media files and fills them, and reads none: not even those it made before."""
+    rules = [Rule(path, _MAKES) for path in volumes]
+    rules += [Rule(path / MARK, Files.READ) for path in volumes]
+    return Fence(Network.OUTGOING, (*rules, *name_lookups()), only_new_files=True, secrets=True)
+
+
+def of_media_worker() -> Fence:
+    """Its socket is open already, and others connect to it."""
+    return Fence(Network.LOCAL, only_new_files=True, calls=False, serves=True)
+
+
+def of_keeper() -> Fence:
+    """All files are its business; the network is not."""
+    return Fence(Network.LOCAL, None, serves=True, secrets=True)
+
+
+def of_api(layout: Layout, volumes: list[Path], ui: Path) -> Fence:
+    """It reads recordings, changes sessions and passwords, and never sees a key.
+
+    The databases are named one by one: a rule for their folder would cover the keys in it. Where
+    one is made anew, the supervisor starts the api again.
+    """
+    bases = [layout.site_db, layout.index_db]
+    files = [Path(f"{base}{end}") for base in bases for end in ("", "-wal", "-shm")]
+    return Fence(
+        Network.LOCAL,
+        (
+            *(Rule(path, _WRITES) for path in files),
+            Rule(layout.run, _MEETS),
+            Rule(ui, READS),
+            *(Rule(path, READS) for path in volumes),
+        ),
+        serves=True,
+    )
+
+
+def lay_out_databases(layout: Layout, disk: Disk) -> None:
+    """Have the files that SQLite keeps beside its databases be there: rules are on files."""
+    for base in (layout.site_db, layout.index_db):
+        for end in ("-wal", "-shm"):
+            os.close(disk.open(WriteSite.SETTINGS, base.with_name(base.name + end), 0o600))
+
+
+def fence_in(fence: Fence, mode: FenceMode) -> Fenced:
+    """Put up this process's fence, and log what is less than whole."""
+    fenced = put_up(fence, mode)
+    if not fenced.whole and mode is not FenceMode.OFF:
+        _LOG.warning("fence_not_whole", fence=str(fenced))
+    return fenced
+
+
+def tell(fenced: Fenced) -> None:
+    """Say it to the supervisor, by standard output."""
+    _say(FenceTold(str(fenced), fenced.whole))
+
+
+def say_if_fenced_off(volume: VolumeId, path: Path) -> None:
+    """A volume that is there and that this process may not read: its disk was mounted, or it was
+    added, after the fence was put up. Another process is needed, and the supervisor's to start."""
+    mark = path / MARK
+    if mark.exists() and not _may_read(mark):
+        _say(FencedOff(volume))
+
+
+def _may_read(path: Path) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except PermissionError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _say(message: FenceTold | FencedOff) -> None:
+    # One write, because threads say things; and the supervisor may be gone, then nobody asks.
+    try:
+        os.write(_STDOUT, msgspec.json.encode(message) + b"\n")
+    except OSError:
+        _LOG.info("nobody_hears")
+
+
+class FencedVolume(Volume):
+    """A volume as a fenced process sees it: one that it is fenced off from is told of."""
+
+    __slots__ = ()
+
+    def check(self) -> None:
+        try:
+            Volume.check(self)
+        except VolumeMissingError:
+            say_if_fenced_off(self.id, self.path)
+            raise

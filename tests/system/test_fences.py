@@ -1,0 +1,173 @@
+"""The fences of a real recorder, tried from inside each of its processes while it records."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.app.conftest import PASSWORD, USER, cameras, data
+from tests.app.running import Serving, call, json_of, wait_until
+from watchglass.base.landlock import abi
+from watchglass.simulate.process import Simulator
+
+__all__ = ["cameras", "data"]
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.skipif(abi() < 6, reason="a kernel with Landlock, ABI 6 or newer"),
+]
+_ATTACKING = Path(__file__).parent / "attacking"
+_ALL = {"start a thread", "import"}
+_MAY = {
+    "camera_worker": _ALL | {"make media", "connect out", "send udp", "meet the keeper"},
+    "media_worker": _ALL,
+    "api_process": _ALL
+    | {"read site", "write site", "read index", "list media", "read media", "meet the keeper"},
+    "keeper_process": _ALL,
+}  # fmt: skip
+
+
+@pytest.fixture
+def open_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def _add(data: Path, url: str) -> None:
+    scheme, _, rest = url.partition("://")
+    added = call(
+        "--data", str(data), "camera", "add", f"{scheme}://{rest.rpartition('@')[2]}", "--no-sub",
+        "--user", USER, "--password-stdin", "--allow", stdin=f"{PASSWORD}\n",
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+
+
+def _recordings(data: Path) -> list[Path]:
+    files = (data / "media").glob("*/main/2???/*/*/*.mp4")
+    return [each for each in files if each.name != "target.mp4" and each.stat().st_size > 20_000]
+
+
+def _target(data: Path) -> Path:
+    """A recording that nothing but an attack would touch."""
+    (camera,) = (each for each in (data / "media").iterdir() if each.is_dir())
+    target = camera / "main/2020/01/01/target.mp4"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(b"a recording")
+    return target
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all that it started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = [pid]
+    for child in children:
+        found += _family(int(child))
+    return found
+
+
+def _attacks(logged: str) -> dict[str, dict[str, str]]:
+    lines = [line for line in logged.splitlines() if line.startswith('{"attack"')]
+    return {each["attack"]: each["came"] for each in map(json.loads, lines)}
+
+
+def test_from_inside_each_process_only_its_own_work_can_be_done(
+    data: Path, cameras: Simulator, open_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Serving(data).wait_for("No camera") as serving:
+        _add(data, cameras.urls[0].main)
+        wait_until(lambda: bool(_recordings(data)))
+        assert serving.end(signal.SIGTERM) == 0
+    target, before = _target(data), len(_recordings(data))
+
+    monkeypatch.setenv("PYTHONPATH", os.fspath(_ATTACKING))
+    monkeypatch.setenv("ATTACK_DATA", os.fspath(data))
+    (key,) = (each for each in (data / "state/keys").iterdir() if each.name != "vault.key")
+    (ledger,) = (data / "state/ledger/site").glob("*.jsonl")
+    monkeypatch.setenv("ATTACK_FILES", f"{target}:{key}:{ledger}")
+    monkeypatch.setenv("ATTACK_PORT", str(open_port))
+    with Serving(data) as serving:
+        try:
+            wait_until(lambda: _attacks(serving.logged).keys() == _MAY.keys())
+        except AssertionError:
+            pytest.fail(serving.logged)
+        wait_until(lambda: len(_recordings(data)) > before)
+        for process, came in _attacks(serving.logged).items():
+            done = {act for act, error in came.items() if not error}
+            assert done == _MAY[process], (process, came)
+        assert target.read_bytes() == b"a recording"
+        family = _family(serving.process.pid)
+        assert len(family) >= 5
+        for pid in family:
+            for file in ("cmdline", "environ"):
+                assert b"sesame" not in Path(f"/proc/{pid}/{file}").read_bytes()
+        told = {each["about"]: each for each in json_of("--data", str(data), "doctor")}
+        for name in ("keeper", "api", "media-worker", "camera-worker-1"):
+            assert told[f"Process {name}"]["value"].endswith(f"; Landlock ABI {abi()}, seccomp: on")
+        assert serving.end(signal.SIGTERM) == 0
+    assert call("--data", str(data), "check", "--deep").returncode == 0
+
+
+def test_a_volume_that_comes_later_is_reached(data: Path, cameras: Simulator) -> None:
+    """One that is added, and one whose folder is another than the one that was fenced in."""
+    of = ("--data", str(data))
+    new = data / "more"
+    with Serving(data).wait_for("No camera") as serving:
+        _add(data, cameras.urls[0].main)
+        wait_until(lambda: bool(_recordings(data)))
+        assert call(*of, "volume", "add", str(new)).returncode == 0
+        assert call(*of, "volume", "drain", str(data / "media")).returncode == 0
+
+        def grown(than: int) -> bool:
+            files = new.glob("*/main/*/*/*/*.mp4")
+            return sum(each.stat().st_size > 20_000 for each in files) > than
+
+        wait_until(lambda: grown(0))
+        assert serving.logged.count("worker_fenced_off") == 1
+        # As a disk that was taken out and mounted again: the same volume, under another inode.
+        shutil.copytree(new, data / "copy")
+        new.rename(data / "away")
+        (data / "copy").rename(new)
+        hall = json_of(*of, "camera", "list")[0]["id"]
+        for order in ("pause", "resume"):
+            given = call(*of, "camera", order, "--reason", "to begin another file", hall)
+            assert given.returncode == 0, given.stderr
+        wait_until(lambda: grown(1))
+        assert serving.logged.count("worker_fenced_off") == 2
+        assert serving.end(signal.SIGTERM) == 0
+
+
+_SCRIPT = """
+import sys, threading
+from watchglass.base import fence, seccomp
+if sys.argv[2] == "no seccomp":
+    seccomp.install(seccomp.Filter((), frozenset({"seccomp"})))
+if sys.argv[2] == "threads":
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+print(fence.put_up(fence.Fence(fence.Network.LOCAL), fence.FenceMode(sys.argv[1])), flush=True)
+"""
+
+
+def _put_up(mode: str, where: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", _SCRIPT, mode, where], capture_output=True, text=True, check=False
+    )
+
+
+def test_less_than_a_whole_fence_is_told_or_refused() -> None:
+    """Where the kernel, or a container, lets a process have only a part of it."""
+    on = f"Landlock ABI {abi()}, seccomp:"
+    assert _put_up("require", "").stdout == f"{on} on\n"
+    assert _put_up("off", "").stdout.startswith("no Landlock, seccomp: off (switched off by")
+    reason = "(seccomp refuses: Operation not permitted)"
+    assert _put_up("auto", "no seccomp").stdout == f"{on} off {reason}\n"
+    assert "no Landlock, seccomp: on (Landlock refuses" in _put_up("auto", "threads").stdout
+    for where in ("no seccomp", "threads"):
+        refused = _put_up("require", where)
+        assert refused.returncode != 0
+        assert "Fences are required, and there is only this" in refused.stderr
