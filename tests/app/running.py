@@ -54,14 +54,15 @@ def wait_until(what: Callable[[], bool], timeout_s: float = 30.0) -> None:
 class Serving:
     """``watchglass serve`` on a data folder, its output in files beside it."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
+    def __init__(self, data: Path, *arguments: str, **more: str) -> None:
+        """``more``: variables of its environment."""
         self.data = data
         self._out = data.with_name(data.name + ".out")
         self._err = data.with_name(data.name + ".err")
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
                 command("--data", str(data), "serve", *arguments), stdout=out, stderr=err,
-                env=environment(),
+                env=environment(**more),
             )  # fmt: skip
 
     @property

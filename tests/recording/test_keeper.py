@@ -76,7 +76,7 @@ def _check_timeline(site: Site) -> None:
         covered = sorted([(f.wall_from, f.wall_to) for f in files] + of_gaps)
         for start, end in timeline.accountable:
             for span in timeline.spans:
-                if span.what in {"retention", "media_missing"}:
+                if span.what in {"retention", "media_missing", "restored"}:
                     continue
                 at = (max(span.start, start) + min(span.end, end)) // 2
                 if start <= at < end and span.end - span.start > 2:

@@ -232,8 +232,9 @@ def test_a_line_of_a_later_version_is_hashed_and_kept(folder: Path, clock: Simul
 
 
 def test_a_restore_begins_another_epoch(folder: Path, clock: SimulatedClock) -> None:
-    opened(folder, clock).append("restored", {"epoch": "ee" * 16})
-    assert opened(folder, clock).epoch == "ee" * 16
+    opened(folder, clock).append("restored", {"epoch": "ee" * 16, "known": "17"})
+    again = opened(folder, clock)
+    assert (again.epoch, again.known_ns) == ("ee" * 16, 17)
 
 
 def test_another_cameras_ledger_is_refused(folder: Path, clock: SimulatedClock) -> None:

@@ -73,6 +73,10 @@ class _Builder:
         self.say = Findings(f"ledger {camera}")
         self.made = Catalogue(camera)
         self.made.findings = self.say.found
+        self.restored = False
+
+    def restored_(self, _line: Line, _: int) -> None:
+        self.restored = True
 
     def camera_added(self, line: Line, _: int) -> None:
         self.say.unless(not self.made.accountable, "added again", line.raw.where)
@@ -122,7 +126,8 @@ class _Builder:
         if run is None:
             return
         due = run.files[-1].sequence + 1 if run.files else 0
-        self.say.unless(key[1] == due, f"sequence {key[1]}, not {due}", line.raw.where)
+        fits = key[1] == due or (self.restored and key[1] > due)
+        self.say.unless(fits, f"sequence {key[1]}, not {due}", line.raw.where)
         run.files.append(file)
         run.files.sort(key=lambda one: one.sequence)
 
@@ -194,7 +199,8 @@ def build(ledger: Ledger) -> Catalogue:
     for place, line in enumerate(ledger.lines):
         if not line.usable or line.type not in schema.CAMERA:
             continue
-        handler = getattr(builder, line.type, None)
+        name = "restored_" if line.type == "restored" else line.type
+        handler = getattr(builder, name, None)
         if handler is not None:
             handler(line, place)
     for run in builder.made.runs.values():
@@ -203,11 +209,14 @@ def build(ledger: Ledger) -> Catalogue:
 
 
 def _check_run(run: RunRecord, say: Findings) -> None:
-    due, may_be_more = 0, False
+    due, may_be_more, sequence = 0, False, 0
     for file in run.files:
         where = f"{run.run} {file.sequence}"
         first = file.line.whole("first_fragment")
+        # Files between that a restore did not find.
+        may_be_more = may_be_more or file.sequence > sequence
         fits = first == due or due < 0 or (may_be_more and first > due)
+        sequence = file.sequence + 1
         say.unless(fits, f"first fragment {first}, not {due}", where)
         lost = file.closed is None or not file.closed.whole("length")
         due = -1 if file.closed is None or lost else first + file.closed.whole("fragments")

@@ -110,6 +110,7 @@ def check_heads(lines: list[Raw], ledger: Ledger) -> tuple[list[Head], list[Find
         month = head.raw.month
     _check_chain(heads, say)
     _check_roots(heads, ledger, say)
+    _check_restores(heads, ledger, say)
     _check_keys(heads, ledger, say)
     return heads, say.found
 
@@ -138,8 +139,11 @@ def _check_chain(heads: list[Head], say: Findings) -> None:
 
 def _check_roots(heads: list[Head], ledger: Ledger, say: Findings) -> None:
     roots = merkle.roots_at(ledger.leaves, (head.size for head in heads))
-    first = ledger.lines[0] if ledger.lines and ledger.lines[0].usable else None
-    epoch = first.data.get("epoch") if first else None
+    epochs = [
+        (place, line.text("epoch"))
+        for place, line in enumerate(ledger.lines)
+        if line.usable and line.type in ("ledger_started", "restored")
+    ]
     for head in heads:
         root = roots.get(head.size)
         if root is None:
@@ -147,8 +151,28 @@ def _check_roots(heads: list[Head], ledger: Ledger, say: Findings) -> None:
             say.damage(text, head.raw.where)
         else:
             say.unless(root.hex() == head.text("root"), "the root does not hold", head.raw.where)
-        if not any(line.type == "restored" for line in ledger.lines):
-            say.unless(head.data["epoch"] == epoch, "of another epoch", head.raw.where)
+        known = [epoch for place, epoch in epochs if place < head.size]
+        if known:
+            say.unless(head.data["epoch"] == known[-1], "of another epoch", head.raw.where)
+
+
+def _check_restores(heads: list[Head], ledger: Ledger, say: Findings) -> None:
+    newest = heads[-1].time if heads else 0
+    for place, line in enumerate(ledger.lines):
+        if not line.usable or line.type != "restored":
+            continue
+        following = ledger.lines[place + 1] if place + 1 < len(ledger.lines) else None
+        in_batch = line.data.get("more") is True
+        say.unless(
+            in_batch and following is not None and following.type == "key",
+            "a restore without a new key", line.raw.where,
+        )  # fmt: skip
+        before = [head for head in heads if head.size <= place]
+        if not line.has("head"):
+            say.unless(not before, "a restore that names none of the heads", line.raw.where)
+        elif not before or before[-1].digest != line.text("head"):
+            thinned = bool(before) and before[-1].time < newest - _KEPT
+            say.unless(thinned, "the head before a restore is not there", line.raw.where)
 
 
 def verify(public: bytes, signature: bytes, signed: bytes) -> bool:

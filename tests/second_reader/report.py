@@ -59,6 +59,8 @@ def read_site(
                 report.findings += folders.check_copy(
                     state / "ledger" / name, path / name / "ledger"
                 )
+            for kept in sorted((path / name).glob("ledger.*")):
+                report.findings += _check_kept(ledger, report.heads[name], kept)
         _read_camera(ledger, media.pop(name, {}), known, report, least_hole_ns)
     for camera in media:
         report.findings.append(Finding("damage", camera, "media of a camera without a ledger"))
@@ -105,6 +107,24 @@ def _read_ledger(state: Path, name: str, report: Report) -> None:
     heads, found = check_heads(lines, ledger)
     report.heads[name] = heads
     report.findings += [*ledger.findings, *found, *folders.check_texts(folder)]
+
+
+def _check_kept(ledger: Ledger, heads: list[Head], kept: Path) -> list[Finding]:
+    """A copy that says something else: what a restore gave up, or a fork."""
+    say = Findings(str(kept))
+    other = read_ledger(kept, ledger.name)
+    others, _ = check_heads(list(raw_lines(kept / "heads")), other)
+    same = 0
+    for mine, theirs in zip(ledger.leaves, other.leaves, strict=False):
+        if mine != theirs:
+            break
+        same += 1
+    beyond = [{head.text("epoch") for head in of if head.size > same} for of in (heads, others)]
+    if beyond[0] & beyond[1]:
+        say.damage(f"a fork: signed otherwise from line {same} on")
+    else:
+        say.add("note", f"lines from {same} on that the ledger does not have")
+    return say.found
 
 
 def _check_site(ledger: Ledger, report: Report) -> None:

@@ -58,7 +58,7 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "sound": one_of("aac", "pcm_alaw", "pcm_mulaw", ""),
     "what": one_of("stopped", "late", "changed"),
     "how": one_of("live", "playback"),
-    "deleted": one_of("retention", "media_missing"),
+    "deleted": one_of("retention", "media_missing", "restored"),
     "tombstones": _tombstones,
 }
 
@@ -67,6 +67,7 @@ _FILE = "run:id stream:stream sequence:number"
 _EVERY = {
     "ledger_started": "ledger:ledger epoch:id",
     "key": "key:keyid algorithm:algorithm public_key:hash",
+    "restored": "epoch:id known:decimal head?:hash by?:hash",
 }
 _CAMERA = _EVERY | {
     "camera_added": "streams:streams name?:hash address?:hash",
@@ -97,6 +98,7 @@ _SITE = _EVERY | {
     "camera_enabled": "camera:id" + _WHO,
     "sound_changed": "camera:id on:bool" + _WHO,
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
+    "backed_up": "backup:id with_media:bool by?:hash",
     "looked": "look:id camera:id stream:stream how:how from:decimal to?:decimal by?:hash",
 }
 _COMMON = "v:number n:decimal t:decimal type:text more?:bool"

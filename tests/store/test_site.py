@@ -21,7 +21,8 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.base.secret import Secret
 from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
 from watchglass.model.stream import StreamName
-from watchglass.store.site import SiteStore, clean_name
+from watchglass.store.site import SiteStore
+from watchglass.store.site_input import clean_name
 from watchglass.store.site_tables import TABLES
 from watchglass.store.vault import Vault
 

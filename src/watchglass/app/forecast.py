@@ -7,7 +7,8 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import VolumeMissingError
 from watchglass.recording.volume import Volume, space
 from watchglass.store.index import IndexReader
-from watchglass.store.site import SiteStore, VolumeEntry
+from watchglass.store.site import SiteStore
+from watchglass.store.site_volumes import VolumeEntry
 
 _DAY_NS = 24 * 3600 * NS_PER_S
 _LEAST_NS = 600 * NS_PER_S

@@ -23,6 +23,7 @@ from watchglass.model.control import (
     AddVolumeRequest,
     DrainVolumeRequest,
     HoldRequest,
+    NoteBackupRequest,
     NoteClipRequest,
     NoteLooksRequest,
     PauseRequest,
@@ -40,6 +41,7 @@ from watchglass.model.order import (
     Configure,
     EnableCamera,
     LiftHold,
+    NoteBackup,
     NoteClip,
     NoteLooks,
     PauseCamera,
@@ -62,7 +64,14 @@ CameraRequest = (
     | NoteClipRequest
 )
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
-SiteRequest = CameraRequest | HoldRequest | ReleaseRequest | RetentionRequest | VolumeRequest
+SiteRequest = (
+    CameraRequest
+    | HoldRequest
+    | ReleaseRequest
+    | RetentionRequest
+    | VolumeRequest
+    | NoteBackupRequest
+)
 
 
 class Workers(Protocol):
@@ -119,6 +128,9 @@ class Site:
                 return self.release(request)
             case RetentionRequest():
                 return self.keep_for(request)
+            case NoteBackupRequest():
+                self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))
+                return None
             case AddVolumeRequest() | DrainVolumeRequest() | RemoveVolumeRequest():
                 self.change_volumes(request)
                 return None
@@ -181,7 +193,7 @@ class Site:
         credentials = Credentials(request.user, Secret(request.password)) if request.user else None
         camera = self.store.add_camera(
             request.name, streams, volume, credentials=credentials,
-            camera_id=CameraId(random_id()),
+            camera_id=CameraId(request.as_id or random_id()),
         )  # fmt: skip
         self._keeper.order(_added(camera, request.device, request.by))
         self.configure()

@@ -39,6 +39,8 @@ class WriteSite(StrEnum):
     KEY = "key"
     SETTINGS = "settings"
     CLIP = "clip"
+    BACKUP = "backup"
+    RESTORE = "restore"
     SYNC = "sync"
 
 
@@ -106,6 +108,17 @@ class Disk:
         with _mapping(target):
             self.before(site, "rename", str(target))
             os.replace(source, target)
+
+    def link(self, site: WriteSite, source: Path, target: Path) -> bool:
+        """Another name for a file; False where this file system gives none, or it is there."""
+        try:
+            self.before(site, "link", str(target))
+            os.link(source, target)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise _mapped(error, str(target)) from error
+            return False
+        return True
 
     # --- opening ---------------------------------------------------------------------------
 

@@ -8,7 +8,10 @@ from watchglass.model.stream import StreamName
 
 
 class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
-    """A camera that was probed; the URLs are without user name and password."""
+    """A camera that was probed; the URLs are without user name and password.
+
+    ``as_id``: that of a camera that has a ledger and is in no database any more; it goes on.
+    """
 
     name: str
     streams: tuple[tuple[StreamName, str], ...]
@@ -17,6 +20,7 @@ class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
     device: str
     by: str
     allow: tuple[str, ...] = ()
+    as_id: str = ""
 
     def __repr__(self) -> str:
         return f"AddCameraRequest({self.name!r})"
@@ -113,6 +117,14 @@ class NoteLooksRequest(msgspec.Struct, frozen=True, tag="note_looks"):
     looks: tuple[Look, ...]
 
 
+class NoteBackupRequest(msgspec.Struct, frozen=True, tag="note_backup"):
+    """Note that a backup is made, and sign every ledger, so that it has all up to now."""
+
+    backup: str
+    with_media: bool
+    by: str
+
+
 class StatusRequest(msgspec.Struct, frozen=True, tag="status"):
     """What runs."""
 
@@ -131,6 +143,7 @@ Request = (
     | RemoveVolumeRequest
     | RetentionRequest
     | NoteLooksRequest
+    | NoteBackupRequest
     | StatusRequest
 )
 

@@ -103,6 +103,14 @@ class NoteLooks(msgspec.Struct, frozen=True, tag="note_looks"):
     looks: tuple[Look, ...]
 
 
+class NoteBackup(msgspec.Struct, frozen=True, tag="note_backup"):
+    """Somebody takes a copy of the site: it is noted, and every ledger signed up to now."""
+
+    backup: str
+    with_media: bool
+    by: str
+
+
 class Retention(msgspec.Struct, frozen=True):
     """How long a camera's recordings are kept, in hours; of one ``stream``, or of all others."""
 
@@ -133,6 +141,7 @@ Order = (
     | SetHold
     | LiftHold
     | NoteLooks
+    | NoteBackup
     | Configure
 )
 

@@ -4,8 +4,6 @@ A book does no input or output of its own besides questions to the index: it is 
 gives lines. Facts may be told twice and after a restart; what is known already leads to no line.
 """
 
-from dataclasses import dataclass, field
-
 from watchglass.base import log
 from watchglass.base.ids import CameraId, GapId, RunId, VolumeId, random_id
 from watchglass.model.fact import (
@@ -25,6 +23,7 @@ from watchglass.recording.anchor import Anchor, Placed
 from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.mediafile import ScannedFile
 from watchglass.recording.merkle import Frontier
+from watchglass.recording.openmedia import OpenMedia, StreamState, anchored, placed_at
 from watchglass.recording.recovery import RecoveredFile, holes, media_end
 from watchglass.store.index import IndexStore
 
@@ -33,51 +32,6 @@ FileKey = tuple[RunId, int]
 _MOVED_NS = 100_000_000
 _TOLD_LATE_NS = 1_000_000_000
 _LOG = log.get("keeper")
-
-
-@dataclass(slots=True)
-class OpenMedia:
-    """A file that is being written, as far as the keeper was told.
-
-    ``behind``: facts are missing, read it again. What was read then is durable with the volume's
-    sync of the number ``read_before_sync``, and not signed until then. ``doubted``: a sync failed,
-    so that what is told of it counts for nothing; it is recovered, from the disk, when its writer
-    has let go.
-    """
-
-    run: RunId
-    sequence: int
-    stream: StreamName
-    volume: VolumeId
-    opened_ns: int
-    first_fragment: int
-    media_from: int
-    frontier: Frontier
-    anchor: Anchor
-    peer: str
-    next_number: int
-    media_to: int
-    length: int
-    placed: Placed | None = None
-    before: Placed | None = None
-    behind: bool = False
-    doubted: bool = False
-    read_before_sync: int = 0
-
-
-@dataclass(slots=True)
-class StreamState:
-    """In a run, or in a gap, or (only until the first line) in neither.
-
-    ``since_ns`` is when the gap's cause began (UTC), ``peer`` who told of the run last.
-    """
-
-    run: RunId | None = None
-    gap: GapId | None = None
-    cause: GapCause | None = None
-    since_ns: int | None = None
-    peer: str = ""
-    last_placed: dict[RunId, Placed] = field(default_factory=dict)
 
 
 class CameraBook:
@@ -108,14 +62,15 @@ class CameraBook:
             state.peer = peer
         return entries
 
-    def start_run(self, run: RunId, stream: StreamName, wall_ns: int) -> list[LedgerEntry]:
-        """A run that is new; ends the open gap."""
+    def start_run(
+        self, run: RunId, stream: StreamName, wall_ns: int, *, joins_gap: bool = True
+    ) -> list[LedgerEntry]:
+        """A run that is new; ends the open gap, which moves with its start if it ``joins_gap``."""
         state = self.stream(stream)
-        entries: list[LedgerEntry] = [
-            ("run_started", {"run": run, "stream": stream.value, "wall": str(wall_ns)})
-        ]
+        entries = [lines.run_started(run, stream, wall_ns)]
         if state.gap is not None:
-            entries.append(lines.gap_closed(stream, state.gap, wall_ns, run))
+            joined = run if joins_gap else None
+            entries.append(lines.gap_closed(stream, state.gap, wall_ns, joined))
         state.run, state.gap, state.cause, state.peer = run, None, None, ""
         self._runs[run] = False
         return entries
@@ -294,17 +249,15 @@ class CameraBook:
     def file_recovered(self, media: OpenMedia, found: RecoveredFile) -> list[LedgerEntry]:
         """A file known to be open was closed by recovery."""
         self.files.pop((media.run, media.sequence), None)
-        anchor = Anchor(media.media_from, media.before)
-        for entry in found.entries:
-            if entry.track is Track.VIDEO:
-                anchor.observe(entry.media_time, entry.wall_ns)
-        media.anchor = anchor
+        anchored(media, found)
         entries = self._closed(
             media, found.length, len(found.entries), found.root, found.media_to, recovered=True
         )
         return entries + self._holes_found(found)
 
-    def file_missing(self, media: OpenMedia) -> list[LedgerEntry]:
+    def file_missing(
+        self, media: OpenMedia, cause: GapCause = GapCause.MEDIA_MISSING
+    ) -> list[LedgerEntry]:
         """A file known to be open is not on its volume any more."""
         self.files.pop((media.run, media.sequence), None)
         entries = self._closed(media, 0, 0, media.frontier.root(), media.media_to, recovered=True)
@@ -314,7 +267,7 @@ class CameraBook:
             (
                 "files_deleted",
                 {
-                    "cause": GapCause.MEDIA_MISSING.value,
+                    "cause": cause.value,
                     "files": [[media.run, media.sequence, root]],
                 },
             )
@@ -338,26 +291,13 @@ class CameraBook:
     def adopt(self, found: RecoveredFile, volume: VolumeId) -> list[LedgerEntry]:
         """A file that was never told of. Its run is ended by the caller."""
         info = found.info
-        entries: list[LedgerEntry] = []
-        state = self.stream(info.stream)
-        if not self.knows_run(info.run):
-            # One from before the open gap is media inside an older gap, and changes nothing now.
-            if state.run is None and (state.since_ns is None or info.wall_ns >= state.since_ns):
-                entries += self.start_run(info.run, info.stream, info.wall_ns)
-            else:
-                entries.append(
-                    (
-                        "run_started",
-                        {"run": info.run, "stream": info.stream.value, "wall": str(info.wall_ns)},
-                    )
-                )
-                self._runs[info.run] = False
         before = self.last_placed(info.stream, info.run, info.sequence)
         media = OpenMedia(
             info.run, info.sequence, info.stream, volume, info.wall_ns, info.first_fragment,
             info.media_from, Frontier(), Anchor(info.media_from, before), "", 0,
             found.media_to, found.length, before=before,
         )  # fmt: skip
+        entries = self._adopt_run(media, found)
         entries.append(
             lines.file_opened(
                 info.run, info.stream, info.sequence, volume, info.wall_ns, info.media_from,
@@ -365,6 +305,22 @@ class CameraBook:
             )
         )  # fmt: skip
         return entries + self.file_recovered(media, found)
+
+    def _adopt_run(self, media: OpenMedia, found: RecoveredFile) -> list[LedgerEntry]:
+        if self.knows_run(media.run):
+            return []
+        state = self.stream(media.stream)
+        wall_ns = media.opened_ns
+        # One from before the open gap is media inside an older gap, and changes nothing now.
+        if state.run is not None or (state.since_ns is not None and wall_ns < state.since_ns):
+            self._runs[media.run] = False
+            return [lines.run_started(media.run, media.stream, wall_ns)]
+        if media.sequence == 0:
+            return self.start_run(media.run, media.stream, wall_ns)
+        # Its first files are gone unnamed: the gap ends where this one lies, which is not moved.
+        return self.start_run(
+            media.run, media.stream, anchored(media, found).wall, joins_gap=False
+        )
 
     def close_gap(self, stream: StreamName, wall_ns: int) -> list[LedgerEntry]:
         """End the open gap without another after it: nothing is to be accounted for any more."""
@@ -431,7 +387,7 @@ class CameraBook:
         *,
         recovered: bool,
     ) -> list[LedgerEntry]:
-        placed = media.anchor.placed(media_to) or Placed(media.media_from, media.opened_ns, 0)
+        placed = placed_at(media, media_to)
         self.stream(media.stream).last_placed = {media.run: placed}
         return [
             lines.file_closed(

@@ -3,6 +3,7 @@
 On the way, what the lines say of media files is gathered for whoever looks at those.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,9 +16,17 @@ from watchglass.model.finding import Finding, FindingKind, Severity
 from watchglass.model.stream import StreamName
 from watchglass.recording.canonical import canonical_line, parsed_object
 from watchglass.recording.fold import deleted_files
-from watchglass.recording.heads import Head, parse_head, verify_chain
+from watchglass.recording.heads import KEPT_WHOLE_NS, Head, parse_head, verify_chain
 from watchglass.recording.keys import key_id_of
 from watchglass.recording.ledger import FORMAT_VERSION, Line, line_reader
+from watchglass.recording.lineage import (
+    RESTORED,
+    Relation,
+    fork_words,
+    read_telling,
+    relation,
+    shared_lines,
+)
 from watchglass.recording.linelog import LineReader, month_files
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.merkle import Frontier
@@ -70,33 +79,39 @@ def read_ledger(folder: Path, name: str) -> ReadLedger:
     found = ReadLedger(name, folder)
     # Heads first: a ledger that grows meanwhile does no harm.
     heads = _read_heads(found)
-    roots, keys = _read_lines(found, {head.size for head in heads})
+    signed = _read_lines(found, {head.size for _, head in heads})
     if not found.whole:
         return found
-    _check_heads(found, heads, roots, keys)
+    _check_heads(found, heads, signed)
     return found
 
 
 # --- lines ----------------------------------------------------------------------------------------
 
 
-def _read_lines(
-    found: ReadLedger, sizes: set[int]
-) -> tuple[dict[int, bytes], list[tuple[int, str, str]]]:
-    """Roots at the sizes asked for, and the keys: (line, id, public key)."""
+@dataclass(slots=True)
+class _Signing:
+    """What lines say of heads. ``roots`` are those at the sizes that heads are over; ``keys`` are
+    (line, id, public key), ``epochs`` (line, epoch), ``restores`` (line, the head it names)."""
+
+    roots: dict[int, bytes]
+    keys: list[tuple[int, str, str]] = field(default_factory=list)
+    epochs: list[tuple[int, str]] = field(default_factory=list)
+    restores: list[tuple[int, str]] = field(default_factory=list)
+
+
+def _read_lines(found: ReadLedger, sizes: set[int]) -> _Signing:
     frontier = Frontier()
-    roots = {0: frontier.root()}
-    keys: list[tuple[int, str, str]] = []
+    signing = _Signing({0: frontier.root()})
     reader = line_reader(found.folder)
     try:
         for place, raw, line in reader:
             _check_line(found, str(place), raw, line, frontier.count)
             frontier.append(line.leaf)
             if frontier.count in sizes:
-                roots[frontier.count] = frontier.root()
+                signing.roots[frontier.count] = frontier.root()
             found.last_ns = max(found.last_ns, line.t)
-            if line.type == "key":
-                keys.append((line.n, line.text("key"), line.text("public_key")))
+            _gather_signing(signing, line)
             _gather(found, line)
     except (DamagedError, ValueError) as error:
         found.whole = False
@@ -114,7 +129,16 @@ def _read_lines(
             FindingKind.LEDGER_DAMAGED, Severity.DAMAGE, str(found.folder),
             "The ledger has no lines.", _KEEP,
         )  # fmt: skip
-    return roots, keys
+    return signing
+
+
+def _gather_signing(signing: _Signing, line: Line) -> None:
+    if line.type == "key":
+        signing.keys.append((line.n, line.text("key"), line.text("public_key")))
+    elif line.type in ("ledger_started", RESTORED):
+        signing.epochs.append((line.n, line.text("epoch")))
+        if line.type == RESTORED and "head" in line.fields:
+            signing.restores.append((line.n, line.text("head")))
 
 
 def _check_line(found: ReadLedger, place: str, raw: bytes, line: Line, expected: int) -> None:
@@ -177,11 +201,12 @@ def files_since(ledger: ReadLedger) -> tuple[set[FileKey], set[FileKey]]:
 # --- heads ----------------------------------------------------------------------------------------
 
 
-def _read_heads(found: ReadLedger) -> list[Head]:
-    heads: list[Head] = []
+def _read_heads(found: ReadLedger) -> list[tuple[str, Head]]:
+    """Heads with the hashes of their lines."""
+    heads: list[tuple[str, Head]] = []
     reader = LineReader(found.folder / "heads", parse_head)
     with suppress(DamagedError):  # said below, with the chain
-        heads.extend(head for _, _, head in reader)
+        heads.extend((hashlib.sha256(raw).hexdigest(), head) for _, raw, head in reader)
     if reader.torn is not None:
         found.add(
             FindingKind.LEDGER_LINE_TORN, Severity.NOTICE, str(reader.torn),
@@ -192,54 +217,94 @@ def _read_heads(found: ReadLedger) -> list[Head]:
     return heads
 
 
-def _check_heads(
-    found: ReadLedger,
-    heads: list[Head],
-    roots: dict[int, bytes],
-    keys: list[tuple[int, str, str]],
-) -> None:
-    known = {key: public for _, key, public in keys}
-    for what in verify_chain(found.folder / "heads", known):
-        found.add(
-            FindingKind.HEAD_INVALID, Severity.DAMAGE, str(found.folder / "heads"), what, _ASK
-        )
-    for head in heads:
-        for what in _off(head, found, roots, keys):
-            found.add(
-                FindingKind.HEAD_DIFFERS, Severity.DAMAGE, f"{found.folder / 'heads'}, {head.t}",
-                what, _ASK,
-            )  # fmt: skip
+def _check_heads(found: ReadLedger, heads: list[tuple[str, Head]], signing: _Signing) -> None:
+    known = {key: public for _, key, public in signing.keys}
+    where = found.folder / "heads"
+    for what in verify_chain(where, known):
+        found.add(FindingKind.HEAD_INVALID, Severity.DAMAGE, str(where), what, _ASK)
+    for _, head in heads:
+        for what in _off(head, found, signing):
+            found.add(FindingKind.HEAD_DIFFERS, Severity.DAMAGE, f"{where}, {head.t}", what, _ASK)
         for file in head.open:
             found.signed[(file.run, file.sequence)][file.fragments] = file.root
+    _check_restores(found, heads, signing)
 
 
-def _off(
-    head: Head, found: ReadLedger, roots: dict[int, bytes], keys: list[tuple[int, str, str]]
-) -> Iterator[str]:
+def _check_restores(found: ReadLedger, heads: list[tuple[str, Head]], signing: _Signing) -> None:
+    """The head that a restore names is one before it; it may have been thinned since, and then an
+    hour head of before is there."""
+    for line, named in signing.restores:
+        before = [hashed for hashed, head in heads if head.size <= line]
+        newest = max((head.t for _, head in heads), default=0)
+        last = max((head.t for _, head in heads if head.size <= line), default=0)
+        thinned = bool(before) and last < newest - KEPT_WHOLE_NS
+        if named not in before and not thinned:
+            found.add(
+                FindingKind.HEAD_DIFFERS, Severity.DAMAGE, str(found.folder / "heads"),
+                f"Line {line} names a head before a restore that is not there.", _ASK,
+            )  # fmt: skip
+
+
+def _off(head: Head, found: ReadLedger, signing: _Signing) -> Iterator[str]:
     if head.ledger != found.name:
         yield f"A head of the ledger {head.ledger:.40} lies in the folder of {found.name}."
     if head.size > found.lines:
         yield f"A head was signed over {head.size} lines, and {found.lines} are left."
-    elif roots[head.size].hex() != head.root:
+    elif signing.roots[head.size].hex() != head.root:
         yield f"The first {head.size} lines are not those that were signed."
-    due = [key for n, key, _ in keys if n < head.size]
+    due = [key for n, key, _ in signing.keys if n < head.size]
     if due and head.key != due[-1]:
         yield f"A head was signed with the key {head.key:.16}, not with {due[-1]}."
+    epochs = [epoch for n, epoch in signing.epochs if n < head.size]
+    if epochs and head.epoch != epochs[-1]:
+        yield f"A head is of the epoch {head.epoch:.32}, not of {epochs[-1]}."
 
 
 # --- copies ---------------------------------------------------------------------------------------
 
 
 def check_copy(ledger: ReadLedger, copy: Path) -> Iterator[Finding]:
-    """The copy of a ledger on a volume lags behind, and is otherwise the same."""
-    for path in month_files(copy):
-        copied = _bytes(path)
-        original = ledger.folder / path.name
-        if not (_bytes(original) if original.exists() else b"").startswith(copied):
+    """The copy of a ledger on a volume lags behind, and is otherwise the same; so are copies that
+    were kept beside it, unless a restore gave them up."""
+    if not all(_begins(ledger.folder / path.name, path) for path in month_files(copy)):
+        yield from _another(ledger, copy)
+    for kept in sorted(copy.parent.glob(f"{copy.name}.*")):
+        yield from _another(ledger, kept)
+
+
+def _another(ledger: ReadLedger, copy: Path) -> Iterator[Finding]:
+    mine = read_telling(ledger.folder, ledger.name, str(ledger.folder))
+    other = read_telling(copy, ledger.name, str(copy))
+    shared = shared_lines(mine, other)
+    match relation(mine, other):
+        case Relation.FORK:
             yield Finding(
-                FindingKind.LEDGER_COPY_DIFFERS, Severity.DAMAGE, str(path),
-                f"The copy is not what {original} says.", _ASK,
+                FindingKind.LEDGER_FORKED, Severity.DAMAGE, str(copy), fork_words(mine, other),
+                "Two recorders went on from one past, or somebody wrote it anew: find out which "
+                "is true, and keep the other as evidence.",
             )  # fmt: skip
+        case Relation.AHEAD | Relation.FOLLOWS if other.signed > shared == len(mine.leaves):
+            yield Finding(
+                FindingKind.LEDGER_BEHIND, Severity.DAMAGE, str(copy),
+                f"The copy has {other.signed - shared} signed lines that the ledger lacks: the "
+                "state folder is older than the volume.",
+                "Stop the recorder and run 'watchglass restore --from-volumes --aside'.",
+            )  # fmt: skip
+        case Relation.LEFT:
+            yield Finding(
+                FindingKind.LEDGER_LEFT, Severity.NOTICE, str(copy),
+                f"{len(other.leaves) - shared} lines that a restore did not have are kept here.",
+                "Keep it: it tells what was recorded before the restore.",
+            )  # fmt: skip
+        case _:
+            yield Finding(
+                FindingKind.LEDGER_COPY_DIFFERS, Severity.DAMAGE, str(copy),
+                f"The copy is not what {ledger.folder} says, from line {shared} on.", _ASK,
+            )  # fmt: skip
+
+
+def _begins(original: Path, copy: Path) -> bool:
+    return (_bytes(original) if original.exists() else b"").startswith(_bytes(copy))
 
 
 def _bytes(path: Path) -> bytes:

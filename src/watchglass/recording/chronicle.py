@@ -49,6 +49,11 @@ class Chronicle:
         """Whether the camera was paused when the ledger was opened."""
         return self._ledger.paused
 
+    @property
+    def known_ns(self) -> int:
+        """How far (UTC ns) the lines told before the last restore, when the ledger was opened."""
+        return self._ledger.known_ns
+
     def lines(self) -> Iterator[Line]:
         """All lines there are, from disk."""
         return self._ledger.lines()

@@ -23,7 +23,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.alive import Alive
 from watchglass.recording.ballast import Ballast
-from watchglass.recording.book import CameraBook, OpenMedia
+from watchglass.recording.book import CameraBook
 from watchglass.recording.chronicle import Chronicle
 from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.fold import catch_up, fold_lines
@@ -31,6 +31,7 @@ from watchglass.recording.keys import SigningKey
 from watchglass.recording.ledger import Line
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.mounted import Mounted
+from watchglass.recording.openmedia import OpenMedia
 from watchglass.recording.volume import Volume, volume_at
 from watchglass.store.index import IndexStore
 
@@ -90,6 +91,8 @@ class Desk:
         self.accounted = False
         """Whether lines tell of the time before this start: a sign of life must not hide it."""
         self.crash_cause = GapCause.RECORDER_CRASHED
+        self.restoring = False
+        """Whether a restore is being settled: what is gone was not in the backup."""
         self._chronicles: dict[str, Chronicle] = {}
         self._volumes: dict[VolumeId, Mounted] = {}
         self._retention_h: dict[tuple[CameraId, StreamName | None], int] = {}

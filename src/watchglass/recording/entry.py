@@ -8,6 +8,10 @@ from watchglass.recording.anchor import Placed
 LedgerEntry = tuple[str, dict[str, object]]
 
 
+def run_started(run: RunId, stream: StreamName, wall_ns: int) -> LedgerEntry:
+    return "run_started", {"run": run, "stream": stream.value, "wall": str(wall_ns)}
+
+
 def file_opened(
     run: RunId,
     stream: StreamName,

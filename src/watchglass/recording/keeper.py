@@ -48,6 +48,7 @@ from watchglass.model.order import (
     Done,
     Facts,
     FromKeeper,
+    NoteBackup,
     NoteLooks,
     Order,
     Ordered,
@@ -62,6 +63,7 @@ from watchglass.recording.lookwriter import LookWriter
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.orders import carry_out
 from watchglass.recording.purge import Purger
+from watchglass.recording.resettle import is_marked, settle_restored
 from watchglass.recording.restart import adopt_unknown, settle
 from watchglass.recording.salvage import read_behind, recover_orphans, try_recover
 from watchglass.recording.volume import Volume
@@ -137,7 +139,10 @@ class Keeper(Desk):
         if not fresh:
             self._patient_until_ns = self.clock.monotonic_ns() + _PATIENCE_NS
             self.look_for_files = True
-        settle(self, seen, fresh=fresh)
+        restored = is_marked(self.state)
+        settle(self, seen, fresh=fresh and not restored)
+        if restored:
+            settle_restored(self)
         self._purger.finish_interrupted()
 
     def close(self, *, stopped: bool = True) -> None:
@@ -333,6 +338,11 @@ class Keeper(Desk):
             self.configure(order)
         elif isinstance(order, NoteLooks):
             self._looks.note(order.looks)
+        elif isinstance(order, NoteBackup):
+            by = self.commit_site(order.by)
+            fields = {"backup": order.backup, "with_media": order.with_media, "by": by}
+            self.note_site(("backed_up", fields))
+            self._due_head_ns = 0
         else:
             lines[order.camera] += carry_out(self, order)
 

@@ -134,6 +134,8 @@ class Ledger:
         """Id of the signing key that was named last when the ledger was opened."""
         self.paused = False
         """Whether its camera was paused when the ledger was opened."""
+        self.known_ns = 0
+        """How far (UTC ns) the lines told before the last restore, when the ledger was opened."""
         self.holds: dict[str, tuple[int, int]] = {}
         """Spans (UTC ns) that are held, by the hold's id. Of a site's ledger they mean nothing."""
 
@@ -153,6 +155,7 @@ class Ledger:
         known_epoch = last_key = ""
         holds: dict[str, tuple[int, int]] = {}
         paused = False
+        known_ns = 0
         for place, raw, envelope in reader:
             if envelope.n != str(frontier.count):
                 raise DamagedError(
@@ -160,6 +163,7 @@ class Ledger:
                 )
             if frontier.count == 0 or envelope.type == "restored":
                 known_epoch = _epoch_of(raw, ledger, str(place))
+                known_ns = _known_of(raw)
             elif envelope.type == "key":
                 last_key = parse_line(raw).text("key")
             elif envelope.type in _OF_HOLDS:
@@ -174,6 +178,7 @@ class Ledger:
         opened.last_key = last_key
         opened.holds = holds
         opened.paused = paused
+        opened.known_ns = known_ns
         if frontier.count == 0:
             opened._start(epoch or random_id())
         return opened
@@ -282,3 +287,8 @@ def _epoch_of(raw: bytes, ledger: str, place: str) -> str:
     if line.n == 0 and (line.type, line.fields.get("ledger")) != ("ledger_started", ledger):
         raise DamagedError(f"{place}: this is not the first line of the ledger {ledger}.")
     return line.text("epoch")
+
+
+def _known_of(raw: bytes) -> int:
+    line = parse_line(raw)
+    return line.integer("known") if line.type == "restored" else 0

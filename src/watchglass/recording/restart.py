@@ -13,15 +13,16 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import WatchglassError
-from watchglass.base.ids import CameraId, RunId, VolumeId, is_id
+from watchglass.base.ids import CameraId, GapId, RunId, VolumeId, is_id, random_id
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.alive import LastSeen
 from watchglass.recording.anchor import Anchor, Placed
-from watchglass.recording.book import OpenMedia
 from watchglass.recording.desk import Desk, Lines
+from watchglass.recording.entry import LedgerEntry, hole
 from watchglass.recording.mediapath import MediaName, parse_media_path
 from watchglass.recording.merkle import Frontier
+from watchglass.recording.openmedia import OpenMedia
 from watchglass.recording.recovery import RecoveredFile, StillWrittenError, recover
 from watchglass.recording.salvage import recover_orphans
 from watchglass.recording.volume import Volume
@@ -36,7 +37,7 @@ _LOG = log.get("keeper")
 def settle(desk: Desk, last_seen: LastSeen | None, *, fresh: bool) -> None:
     """Take up the state of all streams; after a start of everything, close what was left open."""
     with desk.index.read() as index:
-        _take_up(desk, index)
+        take_up(desk, index)
     if fresh:
         _account(desk, last_seen)
     desk.accounted = True
@@ -54,7 +55,7 @@ def _account(desk: Desk, last_seen: LastSeen | None) -> None:
     lines = defaultdict(list)
     if last_seen is not None and not last_seen.stopped:
         _change_gaps(desk, last_seen, lines)
-    _pause_again(desk, lines)
+    pause_again(desk, lines)
     desk.write(lines)
     desk.crash_cause = GapCause.RECORDER_CRASHED
 
@@ -77,10 +78,13 @@ def adopt_unknown(desk: Desk, lines: Lines, since_ns: int | None) -> int:
             except WatchglassError as error:
                 _set_aside(desk, path, error)
     found.sort(key=lambda each: (each[0].info.wall_ns, each[0].info.sequence))
+    reaches: dict[RunId, tuple[int, int]] = {}
     for file, volume in found:
         if file.info.camera not in desk.books:
             continue
-        lines[file.info.camera] += desk.books[file.info.camera].adopt(file, volume.id)
+        book = desk.books[file.info.camera]
+        lines[file.info.camera] += book.adopt(file, volume.id)
+        lines[file.info.camera] += _missing_before(desk, file, reaches)
         desk.counters.adopted_files += 1
         adopted += 1
     _end_adopted_runs(desk, found, still_written, lines)
@@ -88,7 +92,28 @@ def adopt_unknown(desk: Desk, lines: Lines, since_ns: int | None) -> int:
     return adopted
 
 
-def _take_up(desk: Desk, index: IndexReader) -> None:
+def _missing_before(
+    desk: Desk, file: RecoveredFile, reaches: dict[RunId, tuple[int, int]]
+) -> list[LedgerEntry]:
+    """Files of the run between the last that is known and this one are gone, and no line ever told
+    of them: a hole in the run. ``reaches``: sequence and end of the last one, of each run."""
+    info = file.info
+    if info.run not in reaches:
+        with desk.index.read() as index:
+            row = index.last_file(info.run)
+        reaches[info.run] = (row.sequence, row.media_to) if row else (info.sequence - 1, 0)
+    sequence, media_to = reaches[info.run]
+    reaches[info.run] = max(reaches[info.run], (info.sequence, file.media_to))
+    if info.sequence <= sequence + 1 or info.media_from <= media_to:
+        return []
+    cause = GapCause.RESTORED if desk.restoring else GapCause.MEDIA_MISSING
+    return hole(
+        GapId(random_id()), info.run, info.stream, cause, media_to, info.media_from, info.wall_ns
+    )
+
+
+def take_up(desk: Desk, index: IndexReader) -> None:
+    """What each stream was in, and which files were open, as the index tells."""
     for row in index.streams():
         desk.book(row.camera).volume = _copied_to(desk, row.camera)
         if row.removed_ns is not None:
@@ -161,7 +186,7 @@ def _change_gaps(desk: Desk, last_seen: LastSeen, lines: Lines) -> None:
                 )
 
 
-def _pause_again(desk: Desk, lines: Lines) -> None:
+def pause_again(desk: Desk, lines: Lines) -> None:
     """A camera that was paused, and whose run a crash ended first, is paused from now on."""
     for book in desk.books.values():
         if not book.removed and desk.chronicle(book.camera).was_paused:

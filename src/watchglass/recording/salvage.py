@@ -1,8 +1,10 @@
 """Files whose writer is gone, or of which facts were missed: they tell what they hold."""
 
 from watchglass.base.errors import DamagedError, WatchglassError
-from watchglass.recording.book import CameraBook, OpenMedia
+from watchglass.model.gap import GapCause
+from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import Desk, Lines
+from watchglass.recording.openmedia import OpenMedia
 from watchglass.recording.recovery import StillWrittenError, read_open, recover
 
 
@@ -48,7 +50,8 @@ def try_recover(desk: Desk, book: CameraBook, media: OpenMedia, lines: Lines) ->
         if path.exists():
             desk.once((media.run, media.sequence), error.sentence)
             return
-        lines[book.camera] += book.file_missing(media)
+        cause = GapCause.RESTORED if desk.restoring else GapCause.MEDIA_MISSING
+        lines[book.camera] += book.file_missing(media, cause)
     else:
         desk.counters.recovered_files += 1
         desk.counters.recovered_bytes_cut += found.cut_bytes

@@ -84,6 +84,25 @@ def create_volume(path: Path, disk: Disk, clock: Clock) -> Volume:
         return Volume(found, path)
     if (path / MARK).exists():
         raise ConfigError(f"{path / MARK} cannot be read: restore it, or choose another folder.")
+    _make_empty(path, disk)
+    return _mark(path, VolumeId(random_id()), disk, clock)
+
+
+def recreate_volume(path: Path, volume: VolumeId, disk: Disk, clock: Clock) -> Volume:
+    """Make an empty folder the volume that was lost, under its id, or return the one it is.
+
+    ConfigError for a folder that holds other things, or is another volume.
+    """
+    found = volume_at(path)
+    if found == volume:
+        return Volume(volume, path)
+    if found is not None or (path / MARK).exists():
+        raise ConfigError(f"Another volume is at {path}: choose an empty folder.")
+    _make_empty(path, disk)
+    return _mark(path, volume, disk, clock)
+
+
+def _make_empty(path: Path, disk: Disk) -> None:
     disk.make_folders(WriteSite.VOLUME_MARK, path)
     disk.sync_folder(WriteSite.VOLUME_MARK, path.parent)
     try:
@@ -99,7 +118,9 @@ def create_volume(path: Path, disk: Disk, clock: Clock) -> Volume:
         raise ConfigError(
             f"{path} is not empty and no volume: choose an empty folder for recordings."
         )
-    volume = Volume(VolumeId(random_id()), path)
-    mark = _Mark(FORMAT, volume.id, str(clock.wall_ns()))
+
+
+def _mark(path: Path, volume: VolumeId, disk: Disk, clock: Clock) -> Volume:
+    mark = _Mark(FORMAT, volume, str(clock.wall_ns()))
     disk.write_whole(WriteSite.VOLUME_MARK, path / MARK, msgspec.json.encode(mark) + b"\n")
-    return volume
+    return Volume(volume, path)

@@ -26,6 +26,7 @@ from watchglass.base.errors import (
     WatchglassError,
     WriteFailedError,
 )
+from watchglass.store.online_copy import copy_database
 
 Upgrade: TypeAlias = Callable[[sa.Connection], None]
 
@@ -90,7 +91,8 @@ class Database:
     ) -> None:
         """Open ``path``, made where missing (0600); its folder must exist.
 
-        An older file is brought up in one transaction, or left as it was. ``check`` reads the
+        An older file is brought up in one transaction, or left as it was; a copy of it stays beside
+        it, as ``<name>.<schema>-<version>``. ``check`` reads the
         whole file for damage first; ``erase_deleted`` overwrites with zeros what is deleted.
         """
         self.path = path.absolute()
@@ -101,7 +103,8 @@ class Database:
             f"synchronous = {synchronous}",
             f"secure_delete = {'ON' if erase_deleted else 'FAST'}",
         )
-        self._make_file(disk or Disk())
+        self._disk = disk or Disk()
+        self._make_file()
         self._engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(self.path)),
             hide_parameters=True,  # an error that is logged must not carry a user or a secret
@@ -145,7 +148,7 @@ class Database:
 
     # --- opening ---------------------------------------------------------------------------
 
-    def _make_file(self, disk: Disk) -> None:
+    def _make_file(self) -> None:
         # SQLite would make it with the umask's rights; log and shared memory take the file's.
         if self.path.exists():
             return
@@ -155,11 +158,11 @@ class Database:
                 "create it or set another data folder."
             )
         try:
-            os.close(disk.create(WriteSite.SETTINGS, self.path, 0o600))
+            os.close(self._disk.create(WriteSite.SETTINGS, self.path, 0o600))
         except WriteFailedError:
             if not self.path.exists():  # else another process was first
                 raise
-        disk.sync_folder(WriteSite.SETTINGS, self.path.parent)
+        self._disk.sync_folder(WriteSite.SETTINGS, self.path.parent)
 
     def _on_connect(self, connection: sqlite3.Connection, _record: object) -> None:
         # The driver's own implicit transactions leave out DDL and the first reads.
@@ -224,9 +227,23 @@ class Database:
                 f"(schema {found}): {self.schema.if_damaged}"
             )
         if found < self.schema.version:
+            self._keep(found)
             for upgrade in self.schema.upgrades[found - self.schema.oldest :]:
                 upgrade(connection)
             connection.execute(sa.update(_VERSIONS).where(ours).values(version=self.schema.version))
+
+    def _keep(self, found: int) -> None:
+        """A copy of the file as the older version left it; nobody else writes meanwhile.
+
+        One that is there is of an upgrade that was undone, and says the same.
+        """
+        kept = self.path.with_name(f"{self.path.name}.{self.schema.name}-{found}")
+        if not kept.exists():
+            partial = kept.with_name(f".{kept.name}.part")
+            partial.unlink(missing_ok=True)
+            copy_database(self.path, partial)
+            self._disk.replace(WriteSite.SETTINGS, partial, kept)
+            self._disk.sync_folder(WriteSite.SETTINGS, kept.parent)
 
     def _create(self, connection: sa.Connection) -> None:
         if set(sa.inspect(connection).get_table_names()) & set(self.schema.tables.tables):

@@ -6,11 +6,9 @@ stays, without its credentials, because footage and ledgers still name its id.
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -20,34 +18,17 @@ from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.base.ids import CameraId, VolumeId, is_id, random_id
 from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
 from watchglass.model.stream import StreamName
-from watchglass.store.country import SAME_COUNTRY, default_retention_h
 from watchglass.store.database import Database, Synchronous
-from watchglass.store.site_tables import (
-    ACTIVE,
-    CAMERAS,
-    NAME_MOST,
-    SCHEMA,
-    SETTINGS,
-    STREAMS,
-    VOLUMES,
-)
+from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
+from watchglass.store.site_settings import SiteSettings
+from watchglass.store.site_tables import ACTIVE, CAMERAS, SCHEMA, STREAMS, VOLUMES
+from watchglass.store.site_volumes import SiteVolumes
 from watchglass.store.vault import Vault
 
 PREFIX_LEAST = 4
-RETENTION_MOST_H = 10 * 366 * 24
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeEntry:
-    """A volume as the operator named it; ``created_ns`` is UTC. A ``draining`` one gets no more."""
-
-    id: VolumeId
-    path: Path
-    created_ns: int
-    draining: bool = False
-
-
-class SiteStore:
+class SiteStore(SiteVolumes, SiteSettings):
     """Cameras, volumes and settings. Thread-safe; each method is one transaction.
 
     Besides what its methods name, each raises what ``Database`` does. A name, address, user or
@@ -109,12 +90,12 @@ class SiteStore:
         ]
         if not found:
             raise NotFoundError(
-                f"No camera has the name or id {_shown(wanted)}: see 'watchglass camera list' "
+                f"No camera has the name or id {shown(wanted)}: see 'watchglass camera list' "
                 f"(an id may be cut to {PREFIX_LEAST} digits or more)."
             )
         if len(found) > 1:
-            listed = ", ".join(f"{_shown(camera.name)} ({camera.id[:12]})" for camera in found)
-            raise UsageError(f"{_shown(wanted)} could be {listed}: give more digits of the id.")
+            listed = ", ".join(f"{shown(camera.name)} ({camera.id[:12]})" for camera in found)
+            raise UsageError(f"{shown(wanted)} could be {listed}: give more digits of the id.")
         return self.camera(found[0].id) if with_credentials else found[0]
 
     # --- cameras: changing -----------------------------------------------------------------
@@ -135,13 +116,13 @@ class SiteStore:
         camera = Camera(
             id=camera_id or CameraId(random_id()),
             name=clean_name(name),
-            streams=_checked_streams(streams),
+            streams=checked_streams(streams),
             volume=volume,
             state=state,
             added_ns=self._clock.wall_ns(),
             sound=sound,
             credentials=credentials,
-            retention_h=_checked_hours(retention_h),
+            retention_h=checked_hours(retention_h),
         )
         if not is_id(camera.id) or state is CameraState.REMOVED:
             raise UsageError(
@@ -150,7 +131,7 @@ class SiteStore:
         with self._database.write() as connection:
             _refuse_second(connection, camera.name, camera.id)
             if connection.scalar(sa.select(VOLUMES.c.id).filter_by(id=volume)) is None:
-                raise NotFoundError(f"No volume has the id {_shown(volume)}: add the volume first.")
+                raise NotFoundError(f"No volume has the id {shown(volume)}: add the volume first.")
             if connection.scalar(sa.select(CAMERAS.c.id).filter_by(id=camera.id)) is not None:
                 raise UsageError(f"A camera with the id {camera.id} is there already.")
             connection.execute(
@@ -195,7 +176,7 @@ class SiteStore:
 
         With ``stream`` that of one stream alone; None for the camera's.
         """
-        hours = _checked_hours(retention_h)
+        hours = checked_hours(retention_h)
         if stream is None:
             self._change(camera, retention_h=hours)
             return
@@ -236,110 +217,9 @@ class SiteStore:
                 .values(user=None, sealed_password=None)
             ).rowcount
 
-    # --- volumes ---------------------------------------------------------------------------
-
-    def volumes(self) -> tuple[VolumeEntry, ...]:
-        """All volumes in the order they were added."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                sa.select(VOLUMES).order_by(VOLUMES.c.created_ns, VOLUMES.c.id)
-            ).all()
-        return tuple(_volume(row) for row in rows)
-
-    def add_volume(self, volume: VolumeId, path: Path) -> VolumeEntry:
-        """Note a volume by the id in its ``volume.json``; the same again changes nothing."""
-        if not is_id(volume) or not path.is_absolute() or not str(path).isprintable():
-            raise UsageError(
-                f"A volume needs an id and an absolute path of printable text, not {_shown(path)}."
-            )
-        with self._database.write() as connection:
-            taken = connection.execute(
-                sa.select(VOLUMES).where(
-                    sa.or_(VOLUMES.c.id == volume, VOLUMES.c.path == str(path))
-                )
-            ).first()
-            if taken is None:
-                entry = VolumeEntry(volume, path, self._clock.wall_ns())
-                connection.execute(
-                    sa.insert(VOLUMES).values(
-                        id=volume, path=str(path), created_ns=entry.created_ns
-                    )
-                )
-                return entry
-        if (taken.id, taken.path) != (volume, str(path)):
-            raise UsageError(f"The volume {taken.id} is already set up at {taken.path}.")
-        return _volume(taken)
-
-    def drain_volume(self, volume: VolumeId) -> None:
-        """Say that nothing more is to be recorded to a volume."""
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(VOLUMES).where(VOLUMES.c.id == volume).values(draining=True)
-            )
-
-    def forget_volume(self, volume: VolumeId) -> None:
-        """Forget a volume that no camera is recorded to; another has to be there."""
-        with self._database.write() as connection:
-            used = connection.scalar(
-                sa.select(CAMERAS.c.name).where(ACTIVE, CAMERAS.c.volume == volume)
-            )
-            other = connection.scalar(sa.select(VOLUMES.c.id).where(VOLUMES.c.id != volume))
-            if used is not None or other is None:
-                raise UsageError("Cameras are recorded to that volume: drain it first.")
-            # Rows of removed cameras stay, and have to name a volume that is there.
-            connection.execute(
-                sa.update(CAMERAS).where(CAMERAS.c.volume == volume).values(volume=other)
-            )
-            connection.execute(sa.delete(VOLUMES).where(VOLUMES.c.id == volume))
-
     def move_camera(self, camera: CameraId, volume: VolumeId) -> None:
         """Record a camera to another volume from now on."""
         self._change(camera, volume=volume)
-
-    # --- settings --------------------------------------------------------------------------
-
-    def setting(self, key: str) -> str | None:
-        """A setting's text; None while it is not set. Known ones have methods of their own."""
-        with self._database.read() as connection:
-            found: str | None = connection.scalar(sa.select(SETTINGS.c.value).filter_by(key=key))
-            return found
-
-    def set_setting(self, key: str, value: str | None) -> None:
-        """Set a setting's text, or unset it with None."""
-        with self._database.write() as connection:
-            connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.key == key))
-            if value is not None:
-                connection.execute(sa.insert(SETTINGS).values(key=key, value=value))
-
-    def country(self) -> str | None:
-        """The country whose rules hold, in two letters of ISO 3166; None while not stated."""
-        return self.setting("country")
-
-    def set_country(self, country: str | None) -> None:
-        """State the country, or withdraw it with None."""
-        if country is not None:
-            country = country.strip().upper()
-            if len(country) != 2 or not (country.isascii() and country.isalpha()):
-                raise UsageError(f"A country is two letters, such as DE, not {_shown(country)}.")
-        self.set_setting("country", SAME_COUNTRY.get(country or "", country))
-
-    def default_retention_h(self) -> int:
-        """How long footage is kept where a camera says nothing else, in hours.
-
-        What was set; else 72 in the EEA and 336 elsewhere, or while no country is stated.
-        """
-        stated = self.setting("retention_h")
-        if stated is None:
-            return default_retention_h(self.country())
-        try:
-            return int(stated)
-        except ValueError:
-            raise self._database.damaged(f"its retention is {_shown(stated)}") from None
-
-    def set_default_retention_h(self, retention_h: int | None) -> None:
-        """Set the default for all cameras, or go back to the country's with None."""
-        checked = _checked_hours(retention_h)
-        self.set_setting("retention_h", None if checked is None else str(checked))
 
     # --- inside ----------------------------------------------------------------------------
 
@@ -377,7 +257,7 @@ class SiteStore:
                 retention_h=row["retention_h"],
             )
         except ValueError as error:
-            raise self._database.damaged(f"camera {_shown(row['id'])}: {error}") from error
+            raise self._database.damaged(f"camera {shown(row['id'])}: {error}") from error
 
     def _opened(self, row: Mapping[str, Any]) -> Credentials | None:
         if row["sealed_password"] is None:
@@ -407,50 +287,22 @@ class SiteStore:
         return {"user": credentials.user, "sealed_password": sealed}
 
 
-def _volume(row: Any) -> VolumeEntry:
-    return VolumeEntry(VolumeId(row.id), Path(row.path), row.created_ns, row.draining)
-
-
 def _address(row: Mapping[str, Any]) -> StreamAddress:
     return StreamAddress(StreamName(row["stream"]), row["url"], row["hours"])
-
-
-def clean_name(text: str) -> str:
-    """A camera's name as it is kept: trimmed, NFC, any kind of space a plain one.
-
-    UsageError unless 1 to 100 printable characters are left; what is invisible or turns the
-    direction of writing is not printable, so that no name can pose as another.
-    """
-    plain = "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in text)
-    name = unicodedata.normalize("NFC", plain).strip(" ")
-    if not 1 <= len(name) <= NAME_MOST:
-        raise UsageError(f"A camera's name has 1 to {NAME_MOST} characters, not {len(name)}.")
-    for sign in name:
-        if not sign.isprintable():
-            raise UsageError(
-                f"A camera's name cannot hold U+{ord(sign):04X}, a character that does not print."
-            )
-    return name
 
 
 def _password_of(camera: str) -> str:
     return f"camera/{camera}/password"
 
 
-def _shown(text: object) -> str:
-    """Hostile text for a sentence: quoted, escaped, cut."""
-    quoted = repr(str(text))
-    return quoted if len(quoted) <= NAME_MOST + 2 else f"{quoted[:NAME_MOST]}…'"
-
-
 def _no_camera(camera: CameraId) -> NotFoundError:
-    return NotFoundError(f"No camera has the id {_shown(camera)}: see 'watchglass camera list'.")
+    return NotFoundError(f"No camera has the id {shown(camera)}: see 'watchglass camera list'.")
 
 
 def _refuse_second(connection: sa.Connection, name: str, camera: CameraId) -> None:
     same = sa.select(CAMERAS.c.id).where(ACTIVE, CAMERAS.c.name == name, CAMERAS.c.id != camera)
     if connection.scalar(same) is not None:
-        raise UsageError(f"A camera named {_shown(name)} is there already: choose another name.")
+        raise UsageError(f"A camera named {shown(name)} is there already: choose another name.")
 
 
 def _update(connection: sa.Connection, camera: CameraId, values: Mapping[str, object]) -> None:
@@ -461,31 +313,3 @@ def _update(connection: sa.Connection, camera: CameraId, values: Mapping[str, ob
     if state == CameraState.REMOVED.value:
         raise NotFoundError(f"The camera {camera} was removed: add it again to use it.")
     connection.execute(sa.update(CAMERAS).where(CAMERAS.c.id == camera).values(**values))
-
-
-def _checked_hours(hours: int | None) -> int | None:
-    if hours is not None and not 1 <= hours <= RETENTION_MOST_H:
-        raise UsageError(f"Retention is 1 to {RETENTION_MOST_H} hours, not {hours}.")
-    return hours
-
-
-def _checked_streams(streams: Iterable[StreamAddress]) -> tuple[StreamAddress, ...]:
-    """Main stream first, each once, none with a password in it."""
-    ordered = tuple(sorted(streams, key=lambda address: address.stream.number))
-    names = [address.stream for address in ordered]
-    if StreamName.MAIN not in names or len(set(names)) != len(names):
-        raise UsageError("A camera has one main stream and at most one sub-stream.")
-    for address in ordered:
-        try:
-            parts = urlsplit(address.url)
-            # A password with a slash in it ends the authority early and leaves no number as port.
-            clean = "@" not in parts.netloc and parts.port != 0 and address.url.isprintable()
-        except ValueError:
-            clean = False
-        if not clean:
-            # The address is not shown: what is wrong with it may be the password in it.
-            raise UsageError(
-                f"The address of the {address.stream} stream cannot be used: leave user name and "
-                "password out of it and check host and port."
-            )
-    return ordered

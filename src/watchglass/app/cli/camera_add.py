@@ -19,7 +19,7 @@ from watchglass.base.errors import (
     RefusedError,
     UsageError,
 )
-from watchglass.base.ids import CameraId
+from watchglass.base.ids import CameraId, is_id
 from watchglass.cameras.address import split_url
 from watchglass.cameras.probe import (
     AddressRules,
@@ -31,7 +31,8 @@ from watchglass.cameras.probe import (
 from watchglass.cameras.probe_worker import run_probe
 from watchglass.model.control import AddCameraRequest
 from watchglass.model.probe import ProbeRequest, ProbeResult
-from watchglass.store.site import clean_name
+from watchglass.store.site import PREFIX_LEAST
+from watchglass.store.site_input import clean_name
 
 _FIRST_PICTURE_S = 20.0
 _LOOK_EVERY_S = 0.3
@@ -59,10 +60,14 @@ def add(
     sub: Sub = None,
     no_sub: NoSub = False,
     allow: Allow = False,
+    as_: Annotated[
+        str, typer.Option("--as", metavar="ID", help="Go on with a camera that has a ledger.")
+    ] = "",
     json: AsJson = False,
 ) -> None:
     """Look at a camera and record it from now on, with or without a running recorder."""
     of = shell(context)
+    as_id = _known_id(of, as_) if as_ else ""
     look = _Look(of, url, user, sub, no_sub, allow, quiet=json)
     # What can be said at once is said before the camera is looked at.
     name = clean_name(name) if name is not None else None
@@ -70,7 +75,7 @@ def add(
     found = look.found(password_stdin)
     if not json:
         show_probe(of.screen, found)
-    camera, running = of.carry_out(_request(of, look, found, name))
+    camera, running = of.carry_out(_request(of, look, found, name, as_id))
     recording = running and _began(of, camera, quiet=json)
     added = of.find_camera(camera)
     if json:
@@ -216,7 +221,9 @@ def _first_only() -> Prober:
     return prober
 
 
-def _request(of: Shell, look: _Look, found: CameraProbe, name: str | None) -> AddCameraRequest:
+def _request(
+    of: Shell, look: _Look, found: CameraProbe, name: str | None, as_id: str
+) -> AddCameraRequest:
     assert found.main is not None
     login = found.credentials
     return AddCameraRequest(
@@ -227,7 +234,17 @@ def _request(of: Shell, look: _Look, found: CameraProbe, name: str | None) -> Ad
         found.main.result.session_name,
         of.by,
         tuple(sorted(look.allow)),
+        as_id,
     )
+
+
+def _known_id(of: Shell, text: str) -> str:
+    """The id of a camera that has a ledger, by its first digits."""
+    found = [path.name for path in of.ground.layout.ledgers.glob("*") if is_id(path.name)]
+    meant = [name for name in found if len(text) >= PREFIX_LEAST and name.startswith(text.lower())]
+    if len(meant) != 1:
+        raise NotFoundError(f"No ledger, or more than one, is of a camera {text[:40]!r}.")
+    return meant[0]
 
 
 def _free_name(of: Shell, host: str) -> str:

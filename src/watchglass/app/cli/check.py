@@ -41,8 +41,8 @@ def check(
     of = shell(context)
     volumes = _volumes(of)
     repaired = _repair(of, volumes) if repair else None
-    with _progress(of.screen) as progress:
-        report = look(of.ground.layout.state, volumes, deep=deep, progress=progress)
+    with progress(of.screen) as tell:
+        report = look(of.ground.layout.state, volumes, deep=deep, progress=tell)
     if json:
         of.screen.json(check_json(report, repaired))
     else:
@@ -78,7 +78,8 @@ def _repair(of: Shell, volumes: list[Volume]) -> "Repaired":
 
 
 @contextmanager
-def _progress(screen: Screen) -> Iterator[Callable[[str, int, int], None] | None]:
+def progress(screen: Screen) -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar for whoever watches: what is done, how many of these are, how many there are."""
     if not screen.err.is_terminal:
         yield None
         return

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 import watchglass
 from watchglass.app.cli import (
+    backup,
     camera,
     check,
     clip,
@@ -20,6 +21,7 @@ from watchglass.app.cli import (
     doctor,
     hold,
     looks,
+    restore,
     retention,
     serve,
     timeline,
@@ -53,6 +55,8 @@ program.command("retention")(retention.retention)
 program.add_typer(volume.group, name="volume")
 program.command("looks")(looks.looks)
 program.command("check")(check.check)
+program.command("backup")(backup.backup)
+program.command("restore")(restore.restore)
 
 
 @program.callback()

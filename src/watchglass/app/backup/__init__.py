@@ -1,0 +1,1 @@
+"""Backups: made while the recorder runs, checked, and restored from."""

@@ -1,0 +1,58 @@
+"""The site's settings."""
+
+import sqlalchemy as sa
+
+from watchglass.base.errors import UsageError
+from watchglass.store.country import SAME_COUNTRY, default_retention_h
+from watchglass.store.database import Database
+from watchglass.store.site_input import checked_hours, shown
+from watchglass.store.site_tables import SETTINGS
+
+
+class SiteSettings:
+    """Settings: a part of ``SiteStore``, whose rules for errors hold."""
+
+    _database: Database
+
+    def setting(self, key: str) -> str | None:
+        """A setting's text; None while it is not set. Known ones have methods of their own."""
+        with self._database.read() as connection:
+            found: str | None = connection.scalar(sa.select(SETTINGS.c.value).filter_by(key=key))
+            return found
+
+    def set_setting(self, key: str, value: str | None) -> None:
+        """Set a setting's text, or unset it with None."""
+        with self._database.write() as connection:
+            connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.key == key))
+            if value is not None:
+                connection.execute(sa.insert(SETTINGS).values(key=key, value=value))
+
+    def country(self) -> str | None:
+        """The country whose rules hold, in two letters of ISO 3166; None while not stated."""
+        return self.setting("country")
+
+    def set_country(self, country: str | None) -> None:
+        """State the country, or withdraw it with None."""
+        if country is not None:
+            country = country.strip().upper()
+            if len(country) != 2 or not (country.isascii() and country.isalpha()):
+                raise UsageError(f"A country is two letters, such as DE, not {shown(country)}.")
+        self.set_setting("country", SAME_COUNTRY.get(country or "", country))
+
+    def default_retention_h(self) -> int:
+        """How long footage is kept where a camera says nothing else, in hours.
+
+        What was set; else 72 in the EEA and 336 elsewhere, or while no country is stated.
+        """
+        stated = self.setting("retention_h")
+        if stated is None:
+            return default_retention_h(self.country())
+        try:
+            return int(stated)
+        except ValueError:
+            raise self._database.damaged(f"its retention is {shown(stated)}") from None
+
+    def set_default_retention_h(self, retention_h: int | None) -> None:
+        """Set the default for all cameras, or go back to the country's with None."""
+        checked = checked_hours(retention_h)
+        self.set_setting("retention_h", None if checked is None else str(checked))
