@@ -1,4 +1,4 @@
-"""Make a small recorder's folder with the program itself: ``python -m tests.golden.make_site FOLDER``.
+"""Make a small recorder's folder with the program: ``python -m tests.golden.make_site FOLDER``.
 
 ``r0.1`` beside this file was made so by release 0.1.0 and never changes: it is what a later version
 finds when it is started on the data of that release. Everything is real: two simulated cameras were

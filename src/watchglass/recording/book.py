@@ -25,7 +25,7 @@ from watchglass.recording.mediafile import ScannedFile
 from watchglass.recording.merkle import Frontier
 from watchglass.recording.openmedia import OpenMedia, StreamState, anchored, placed_at
 from watchglass.recording.recovery import RecoveredFile, holes, media_end
-from watchglass.store.index import IndexStore
+from watchglass.store.index import DELETING, IndexStore
 
 FileKey = tuple[RunId, int]
 
@@ -43,6 +43,8 @@ class CameraBook:
         self.files: dict[FileKey, OpenMedia] = {}
         self.volume: VolumeId | None = None
         self.removed = False
+        self.lost_cause = GapCause.MEDIA_MISSING
+        """Why files that were recorded are not there."""
         self._index = index
         self._told: set[GapId | FileKey] = set()
         self._runs: dict[RunId, bool] = {}
@@ -255,9 +257,7 @@ class CameraBook:
         )
         return entries + self._holes_found(found)
 
-    def file_missing(
-        self, media: OpenMedia, cause: GapCause = GapCause.MEDIA_MISSING
-    ) -> list[LedgerEntry]:
+    def file_missing(self, media: OpenMedia) -> list[LedgerEntry]:
         """A file known to be open is not on its volume any more."""
         self.files.pop((media.run, media.sequence), None)
         entries = self._closed(media, 0, 0, media.frontier.root(), media.media_to, recovered=True)
@@ -267,7 +267,7 @@ class CameraBook:
             (
                 "files_deleted",
                 {
-                    "cause": cause.value,
+                    "cause": self.lost_cause.value,
                     "files": [[media.run, media.sequence, root]],
                 },
             )
@@ -318,9 +318,7 @@ class CameraBook:
         if media.sequence == 0:
             return self.start_run(media.run, media.stream, wall_ns)
         # Its first files are gone unnamed: the gap ends where this one lies, which is not moved.
-        return self.start_run(
-            media.run, media.stream, anchored(media, found).wall, joins_gap=False
-        )
+        return self.start_run(media.run, media.stream, anchored(media, found).wall, joins_gap=False)
 
     def close_gap(self, stream: StreamName, wall_ns: int) -> list[LedgerEntry]:
         """End the open gap without another after it: nothing is to be accounted for any more."""
@@ -358,6 +356,7 @@ class CameraBook:
         with self._index.read() as index:
             row = index.file(info.run, info.sequence - 1) if info.sequence else None
             before = row.media_to if row is not None else None
+            lost = row is not None and (row.state, row.length) == (DELETING, 0)
             known = (
                 {hole.media_from for hole in index.holes_of(info.run, before or info.media_from)}
                 if index.has_run(info.run)
@@ -366,8 +365,10 @@ class CameraBook:
         entries: list[LedgerEntry] = []
         for media_from, media_to in holes(found.entries, found.media_to, before):
             if media_from not in known:
+                of_lost = lost and media_from == before
                 entries += lines.hole(
-                    GapId(random_id()), info.run, info.stream, GapCause.CAMERA_DROPPED,
+                    GapId(random_id()), info.run, info.stream,
+                    self.lost_cause if of_lost else GapCause.CAMERA_DROPPED,
                     media_from, media_to, info.wall_ns,
                 )  # fmt: skip
         return entries

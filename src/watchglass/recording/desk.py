@@ -91,8 +91,6 @@ class Desk:
         self.accounted = False
         """Whether lines tell of the time before this start: a sign of life must not hide it."""
         self.crash_cause = GapCause.RECORDER_CRASHED
-        self.restoring = False
-        """Whether a restore is being settled: what is gone was not in the backup."""
         self._chronicles: dict[str, Chronicle] = {}
         self._volumes: dict[VolumeId, Mounted] = {}
         self._retention_h: dict[tuple[CameraId, StreamName | None], int] = {}

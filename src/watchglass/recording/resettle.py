@@ -39,7 +39,7 @@ def is_marked(state: Path) -> bool:
 
 def settle_restored(desk: Desk) -> None:
     """Settle what a restore left, after the ledgers were taken up; the mark goes last."""
-    desk.crash_cause, desk.restoring = GapCause.RESTORED, True
+    _because(desk, GapCause.RESTORED, GapCause.RESTORED)
     lines: Lines = defaultdict(list)
     recover_orphans(desk, lines)
     desk.write(lines)
@@ -53,10 +53,17 @@ def settle_restored(desk: Desk) -> None:
     gone = _bury(desk, lines)
     pause_again(desk, lines)
     desk.write(lines)
-    desk.crash_cause, desk.restoring = GapCause.RECORDER_CRASHED, False
+    _because(desk, GapCause.RECORDER_CRASHED, GapCause.MEDIA_MISSING)
     desk.disk.unlink(WriteSite.RESTORE, desk.state / MARK)
     desk.disk.sync_folder(WriteSite.RESTORE, desk.state)
     _LOG.info("restore_settled", adopted=adopted, gone=gone)
+
+
+def _because(desk: Desk, ended: GapCause, lost: GapCause) -> None:
+    """Why runs ended that nobody ended, and why files are not there."""
+    desk.crash_cause = ended
+    for book in desk.books.values():
+        book.lost_cause = lost
 
 
 def _give_up_gaps(desk: Desk, lines: Lines) -> None:

@@ -106,10 +106,10 @@ def _missing_before(
     reaches[info.run] = max(reaches[info.run], (info.sequence, file.media_to))
     if info.sequence <= sequence + 1 or info.media_from <= media_to:
         return []
-    cause = GapCause.RESTORED if desk.restoring else GapCause.MEDIA_MISSING
     return hole(
-        GapId(random_id()), info.run, info.stream, cause, media_to, info.media_from, info.wall_ns
-    )
+        GapId(random_id()), info.run, info.stream, desk.books[info.camera].lost_cause, media_to,
+        info.media_from, info.wall_ns,
+    )  # fmt: skip
 
 
 def take_up(desk: Desk, index: IndexReader) -> None:

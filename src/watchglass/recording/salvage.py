@@ -1,7 +1,6 @@
 """Files whose writer is gone, or of which facts were missed: they tell what they hold."""
 
 from watchglass.base.errors import DamagedError, WatchglassError
-from watchglass.model.gap import GapCause
 from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import Desk, Lines
 from watchglass.recording.openmedia import OpenMedia
@@ -50,8 +49,7 @@ def try_recover(desk: Desk, book: CameraBook, media: OpenMedia, lines: Lines) ->
         if path.exists():
             desk.once((media.run, media.sequence), error.sentence)
             return
-        cause = GapCause.RESTORED if desk.restoring else GapCause.MEDIA_MISSING
-        lines[book.camera] += book.file_missing(media, cause)
+        lines[book.camera] += book.file_missing(media)
     else:
         desk.counters.recovered_files += 1
         desk.counters.recovered_bytes_cut += found.cut_bytes

@@ -18,6 +18,7 @@ FORMAT = 1
 LEAST_LETTERS = 8
 _SALT_BYTES, _NONCE_BYTES = 16, 12
 _R, _P = 8, 1
+_DEFAULT_N = 1 << 17
 _MOST_N = 1 << 20  # 1 GiB: a file of a stranger must not take more
 _CHECK = b"watchglass sealed 1 check"
 _BOX = b"watchglass sealed 1 box\x00"
@@ -36,11 +37,12 @@ class _Sealed(msgspec.Struct, frozen=True):
     box: bytes
 
 
-def seal(plain: bytes, passphrase: Secret, bound_to: bytes, *, n: int = 1 << 17) -> bytes:
+def seal(plain: bytes, passphrase: Secret, bound_to: bytes, *, n: int | None = None) -> bytes:
     """``plain`` under a passphrase; it opens only beside the same ``bound_to``.
 
-    ``n`` is scrypt's cost: 2**17 takes 128 MiB and half a second.
+    ``n`` is scrypt's cost; 2**17, unless told, takes 128 MiB and half a second.
     """
+    n = _DEFAULT_N if n is None else n
     if len(passphrase.reveal()) < LEAST_LETTERS:
         raise UsageError(f"A passphrase has {LEAST_LETTERS} letters or more: choose a longer one.")
     salt, check_nonce, nonce = os.urandom(_SALT_BYTES), *(os.urandom(_NONCE_BYTES) for _ in "cn")
