@@ -29,6 +29,8 @@ _LIVE_S = 20.0
 _END_S = 60.0
 _LEAST_S = 20.0
 _CAMERAS = 4
+_SHOWN = ".tile :is(video, img):not([hidden])"
+"""A tile has both, and shows the one that its camera's codec needs."""
 
 
 def main() -> int:
@@ -101,7 +103,7 @@ def _moving(at: Watcher) -> int:
     moved: set[int] = set()
     while len(moved) < tiles and time.monotonic() < until_s:
         for tile in range(tiles):
-            found = at.number(".tile :is(video, img)", tile)
+            found = at.number(_SHOWN, tile)
             if found is not None and first.setdefault(tile, found[0]) != found[0]:
                 moved.add(tile)
         time.sleep(0.1)
