@@ -144,7 +144,7 @@ def _soak(seconds: float, kept: Path | None) -> tuple[list[Sample], Watching]:
         *_, flapping, off = simulator.urls
         simulator.set(off.name, "offline")
         simulator.set(flapping.name, "hang_up", _HANG_UP_S)
-        recorder = RunningRecorder(folder / "data", WATCHGLASS_FILE_S="60")
+        recorder = RunningRecorder(folder / "data", WATCHGLASS_FILE_S="10")
         try:
             cameras = [recorder.add(camera) for camera in simulator.urls]
             visitor = Visitor.set_up(recorder.page())

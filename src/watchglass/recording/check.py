@@ -177,7 +177,7 @@ def _index(
             FindingKind.INDEX_MISSING, Severity.DAMAGE, str(path), "The index is gone.", _REBUILD
         )
     with TemporaryDirectory(prefix="watchglass-check-") as folder:
-        anew = IndexStore(Path(folder) / "index.db")
+        anew = IndexStore(Path(folder) / "index.db", to_fill=True)
         try:
             yield from _compared(store, anew, ledgers, now_ns, tell)
         finally:

@@ -340,20 +340,26 @@ class Desk:
             return IndexStore(path)
         except DamagedError as error:
             _LOG.error("index_rebuilt", reason=error.sentence)
-            return self._fresh_index()
+            self._drop_index()
+            return IndexStore(path)
 
-    def _fresh_index(self) -> IndexStore:
+    def _drop_index(self) -> None:
         for name in ("index.db", "index.db-wal", "index.db-shm"):
             self.disk.unlink(WriteSite.SETTINGS, self.state / name)
-        return IndexStore(self.state / "index.db")
 
     def rebuild_index(self) -> int:
         """Make the index anew from the ledgers; how many lines were folded."""
+        path = self.state / "index.db"
         self.index.close()
-        self.index = self._fresh_index()
+        self._drop_index()
+        self.index = IndexStore(path, to_fill=True)
         folded = 0
-        for name, chronicle in self._chronicles.items():
-            if name != SITE:
-                self._catch_up(CameraId(name))
-                folded += chronicle.size
+        try:
+            for name, chronicle in self._chronicles.items():
+                if name != SITE:
+                    self._catch_up(CameraId(name))
+                    folded += chronicle.size
+        finally:
+            self.index.close()
+            self.index = IndexStore(path)
         return folded

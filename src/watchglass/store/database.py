@@ -88,18 +88,22 @@ class Database:
         busy_timeout_s: float = 10.0,
         check: bool = False,
         erase_deleted: bool = False,
+        cache_kib: int = 256,
     ) -> None:
         """Open ``path``, made where missing (0600); its folder must exist.
 
         An older file is brought up in one transaction, or left as it was; a copy of it stays beside
         it, as ``<name>.<schema>-<version>``. ``check`` reads the
         whole file for damage first; ``erase_deleted`` overwrites with zeros what is deleted.
+        ``cache_kib`` is for each connection: the system keeps the file's pages anyway, and what
+        SQLite keeps besides fills for days in a process that runs for months.
         """
         self.path = path.absolute()
         self.schema = schema
         self._pragmas = (
             f"busy_timeout = {round(busy_timeout_s * 1000)}",
             "foreign_keys = ON",
+            f"cache_size = {-cache_kib}",
             f"synchronous = {synchronous}",
             f"secure_delete = {'ON' if erase_deleted else 'FAST'}",
         )

@@ -43,12 +43,22 @@ __all__ = [
 ]
 
 
+_KIB = 256
+_FILLING_KIB = 16 * 1024
+
+
 class IndexStore:
     """The index database. One writer (the keeper), any number of readers."""
 
-    def __init__(self, path: Path, *, check: bool = False) -> None:
-        """Open or make it; DamagedError when it cannot be used (``check`` reads all of it)."""
-        self._database = Database(path, SCHEMA, synchronous=Synchronous.NORMAL, check=check)
+    def __init__(self, path: Path, *, check: bool = False, to_fill: bool = False) -> None:
+        """Open or make it; DamagedError when it cannot be used (``check`` reads all of it).
+
+        ``to_fill``: millions of rows are about to come, in no order of their own.
+        """
+        self._database = Database(
+            path, SCHEMA, synchronous=Synchronous.NORMAL, check=check,
+            cache_kib=_FILLING_KIB if to_fill else _KIB,
+        )  # fmt: skip
 
     @contextmanager
     def read(self) -> Iterator[IndexReader]:

@@ -1,5 +1,6 @@
 """What travels on an RTSP connection: messages, and packets between them (RFC 2326, 10.12)."""
 
+import mmap
 import struct
 from collections import deque
 from collections.abc import Callable
@@ -39,7 +40,9 @@ class Framing:
     def __init__(self) -> None:
         self.channels: list[TakePacket | None] = [None] * CHANNELS
         self.messages: deque[Message] = deque()
-        self._buffer = bytearray(BUFFER_BYTES)
+        # From the system and back to it: on the heap, one that comes and goes with each connection
+        # leaves holes that a camera which hangs up all day turns into megabytes.
+        self._buffer = mmap.mmap(-1, BUFFER_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._view = memoryview(self._buffer)
         self._at = 0
         self._end = 0
