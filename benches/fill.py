@@ -93,7 +93,7 @@ class Scene:
         self.troubles: list[Trouble] = []
         self.recorder = RunningRecorder(
             folder / "data", WATCHGLASS_HEAD_S="1", WATCHGLASS_FILE_S="10",
-            WATCHGLASS_QUEUE_BYTES="1MiB", WATCHGLASS_FENCES=fences, **hooked(folder / "refuses"),
+            WATCHGLASS_FENCES=fences, **hooked(folder / "refuses"),
         )  # fmt: skip
         self.cameras = {self.recorder.add(each): each.name for each in simulator.urls}
         self.steady_ns = 0

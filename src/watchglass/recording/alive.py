@@ -63,7 +63,7 @@ class Alive:
         try:
             words = msgspec.json.decode(self._path.read_bytes(), type=_Words)
             return LastSeen(int(words.wall), words.boot, words.state == "stopped")
-        except (OSError, msgspec.MsgspecError, ValueError):
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
             return None
 
     def tell(self, *, stopped: bool = False) -> None:

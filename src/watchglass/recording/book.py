@@ -424,8 +424,9 @@ class CameraBook:
             return index.has_gap(gap)
 
     def folded(self) -> None:
-        """All lines given so far are in the index: it knows what was told."""
+        """All lines given so far are in the index: it knows what was told, and which runs ended."""
         self._told.clear()
+        self._runs = {run: ended for run, ended in self._runs.items() if not ended}
 
     def has_ended(self, run: RunId) -> bool:
         """Whether the run's end is written (or the run unknown: then it has none to write)."""

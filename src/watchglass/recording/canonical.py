@@ -11,6 +11,7 @@ import rfc8785
 
 from watchglass.base.errors import DamagedError
 
+_MOST = (1 << 63) - 1
 MOST_LINE_BYTES = 16 * 1024 * 1024
 
 
@@ -58,6 +59,6 @@ def decimal(value: object) -> int:
             number = int(value)
         except ValueError:
             number = None
-        if number is not None and str(number) == value:
+        if number is not None and str(number) == value and abs(number) <= _MOST:
             return number
     raise DamagedError(f"{value!r:.40} is not an integer as a decimal string.")

@@ -147,7 +147,15 @@ def deleted_files(line: Line) -> list[tuple[RunId, int]]:
     files = line.fields.get("files")
     if not isinstance(files, list):
         raise DamagedError(f"Line {line.n} lists no files.")
-    return [(RunId(str(entry[0])), int(entry[1])) for entry in files]
+    return [_deleted(entry, line) for entry in files]
+
+
+def _deleted(entry: object, line: Line) -> tuple[RunId, int]:
+    match entry:
+        case [str(run), int(sequence), *_]:
+            return RunId(run), sequence
+        case _:
+            raise DamagedError(f"Line {line.n} lists something that is no file.")
 
 
 def _placed(row: FileRow) -> Placed:
@@ -179,11 +187,14 @@ _STEPS: dict[str, Callable[[Fold, Line], None]] = {
 
 
 def fold_lines(index: IndexWriter, camera: CameraId, lines: Iterable[Line]) -> None:
-    """Fold lines and note how far the ledger has been folded."""
+    """Fold lines and note how far the ledger has been folded; DamagedError for what is no sense."""
     fold = Fold(index, camera)
     last = -1
     for line in lines:
-        fold.apply(line)
+        try:
+            fold.apply(line)
+        except (ValueError, OverflowError) as error:  # an id, a name or a number that is none
+            raise DamagedError(f"Line {line.n} of {camera} cannot be true ({error}).") from error
         last = line.n
     if last >= 0:
         index.set_applied(camera, last + 1)

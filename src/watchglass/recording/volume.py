@@ -67,7 +67,7 @@ def volume_at(path: Path) -> VolumeId | None:
     """The id of the volume at ``path``; None when there is none that can be read."""
     try:
         mark = msgspec.json.decode((path / MARK).read_bytes(), type=_Mark)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if mark.format != FORMAT or not is_id(mark.volume):
         return None

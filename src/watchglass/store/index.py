@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.exc import IntegrityError
+
 from watchglass.store.database import Database, Synchronous
 from watchglass.store.index_reader import IndexReader
 from watchglass.store.index_rows import (
@@ -68,11 +70,17 @@ class IndexStore:
 
     @contextmanager
     def write(self) -> Iterator[IndexWriter]:
-        """Change, in one transaction; undone on an exception."""
-        with self._database.write() as connection:
-            writer = IndexWriter(connection)
-            yield writer
-            writer.flush()
+        """Change, in one transaction; undone on an exception.
+
+        DamagedError when what was written cannot all be true.
+        """
+        try:
+            with self._database.write() as connection:
+                writer = IndexWriter(connection)
+                yield writer
+                writer.flush()
+        except (IntegrityError, OverflowError) as error:
+            raise self._database.damaged("ledger lines contradict each other") from error
 
     def close(self) -> None:
         self._database.close()
