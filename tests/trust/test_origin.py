@@ -23,7 +23,8 @@ from watchglass.model.observation import Observation, Signal, Source, observe
 from watchglass.trust.contact import contacts_of
 from watchglass.trust.facts import read_facts
 from watchglass.trust.fusion import PRIOR, Sign, added, chances
-from watchglass.trust.origin import Certainty, Judged, Making, OriginJudge
+from watchglass.trust.origin import OriginJudge
+from watchglass.trust.verdict import Certainty, Judged, Making
 
 FACTS = read_facts()
 JUDGE = OriginJudge(FACTS)

@@ -1,5 +1,7 @@
 """Coverage: where was looked, and how much of it answered. A silent network is a finding too."""
 
+from enum import StrEnum
+
 import msgspec
 
 from watchglass.base.ids import CollectorId, ScanId
@@ -39,3 +41,25 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
     note: str = ""
     collector: CollectorId = CollectorId("")
+
+
+class ScanKind(StrEnum):
+    """How things were seen."""
+
+    SCAN = "scan"
+    IMPORT = "import"
+    COLLECTED = "collected"
+    """Carried back from a collector."""
+    OWN = "own"
+    """The recorder's own cameras."""
+
+
+class ScanEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One look, as it is remembered. ``ended_ns`` is None while it goes on (or was cut off)."""
+
+    scan: ScanId
+    kind: ScanKind
+    started_ns: int
+    ended_ns: int | None = None
+    by: str = ""
+    note: str = ""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote
 
+import msgspec
+
 from watchglass.model.observation import Observation, Signal, Source
 from watchglass.trust.brand import Brand, BrandBook
 from watchglass.trust.contact import Contact
@@ -121,7 +123,7 @@ class EvidenceReader:
         prefix = self._facts.prefix_of(mac)
         if fingerprint is None or prefix is None:
             return
-        seen = next(each for each in contact.observations if mac in (each.value, each.mac))
+        seen = _mac_seen(mac, contact)
         kind, _, name = prefix.origin.partition(":")
         told = _told(fingerprint, mac, maker=prefix.holder)
         if kind == CHIP:
@@ -146,6 +148,13 @@ class EvidenceReader:
                     first = min(answer, key=lambda seen: (seen.signal, seen.value))
                     told = _told(fingerprint, first.value)
                     yield Evidence(fingerprint, first, told, origin=fingerprint.origin)
+
+
+def _mac_seen(mac: str, contact: Contact) -> Observation:
+    """Where a MAC was read; where it only stands beside an answer, what stands there."""
+    told = [each for each in contact.observations if mac in (each.value, each.mac)]
+    own = next((each for each in told if each.signal is Signal.MAC and each.value == mac), None)
+    return own or msgspec.structs.replace(told[0], signal=Signal.MAC, value=mac)
 
 
 def _texts(contact: Contact) -> Iterator[_Text]:

@@ -132,6 +132,22 @@ class Listing:
     backing: Backing
 
 
+@dataclass(frozen=True, slots=True)
+class NamedList:
+    """A list of companies, and what being on it means. ``about``: what it restricts."""
+
+    key: str
+    name: str
+    about: str
+    meaning: str
+    backing: Backing
+
+    @property
+    def restricts_devices(self) -> bool:
+        """Whether it restricts buying, selling or using devices, and not only trade with a firm."""
+        return self.about in ("use", "sale", "contracts")
+
+
 class Status(StrEnum):
     PROPOSED = "proposed"
     IN_FORCE = "in_force"

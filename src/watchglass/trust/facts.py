@@ -16,6 +16,7 @@ from watchglass.trust.fact import (
     Fingerprint,
     Listing,
     Maker,
+    NamedList,
     Prefix,
     PressClaim,
     Regulation,
@@ -54,6 +55,7 @@ class Facts:
     fingerprints: tuple[Fingerprint, ...]
     relations: tuple[Relation, ...]
     listings: tuple[Listing, ...]
+    lists: tuple[NamedList, ...]
     regulations: tuple[Regulation, ...]
     vulnerabilities: tuple[Vulnerability, ...]
     affected: tuple[AffectedFirmware, ...]
@@ -78,6 +80,12 @@ class Facts:
     def fingerprint(self) -> dict[str, Fingerprint]:
         return {each.id: each for each in self.fingerprints}
 
+    @cached_property
+    def restricted(self) -> frozenset[str]:
+        """Makers on a list that restricts buying, selling or using devices."""
+        named = {each.key for each in self.lists if each.restricts_devices}
+        return frozenset(listing.origin for listing in self.listings if listing.list in named)
+
     def maker(self, key: str) -> Maker | None:
         return self._makers.get(key)
 
@@ -96,9 +104,9 @@ class Facts:
                 return found
         return None
 
-    def on_list(self, name: str) -> frozenset[str]:
-        """Makers that a list ever named."""
-        return frozenset(each.origin for each in self.listings if each.list == name)
+    def named_list(self, key: str) -> NamedList:
+        """What a list is; every list that a company is on is in the table (checked at load)."""
+        return next(each for each in self.lists if each.key == key)
 
 
 def read_facts(replaced: Path | None = None) -> Facts:
@@ -176,6 +184,13 @@ def _check_together(facts: Facts) -> None:
             raise FactsError(
                 f"The fact table oui_prefixes names the brand {brand!r}, which the table "
                 "oem_relations does not have: add it there first."
+            )
+    lists = {each.key for each in facts.lists}
+    for listing in facts.listings:
+        if listing.list not in lists:
+            raise FactsError(
+                f"The fact table listed_entities names the list {listing.list!r}, which the table "
+                "lists does not have: add it there first."
             )
     holes = {each.cve for each in facts.vulnerabilities}
     for each in facts.affected:

@@ -7,20 +7,25 @@ maker's is told apart as a clone, and what cannot be told is unknown.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from watchglass.model.observation import Source
-from watchglass.trust.brand import Brand
 from watchglass.trust.contact import Contact
 from watchglass.trust.evidence import Evidence, EvidenceReader
 from watchglass.trust.fact import Confidence, Relation, RelationKind
 from watchglass.trust.facts import Facts
 from watchglass.trust.fusion import Sign, added, chances, gain
+from watchglass.trust.label import judge_brand
+from watchglass.trust.verdict import (
+    BrandVerdict,
+    Certainty,
+    Judged,
+    Making,
+    OriginVerdict,
+    Reason,
+)
 
 SUSPECTED_LEAST = 0.80
 CERTAIN_LEAST = 0.99
-BRAND_LEAST = 0.35
 HINT_LEAST = 0.15
 _FAMILIES_LEAST = 2
 _SURFACE = frozenset({"web", "rtsp", "port", "claim", "paper"})
@@ -28,8 +33,6 @@ _SURFACE = frozenset({"web", "rtsp", "port", "claim", "paper"})
 _LOOKS_ALIKE = -3.0
 _SILENT_DOOR = -1.0
 """A maker's own discovery was asked, the device was within reach, and it did not answer."""
-_BOX = 0.9
-"""How far what people wrote from the box is its brand."""
 _STRENGTH = {
     RelationKind.MAKER: (0.99, 0.95, 0.9),
     RelationKind.OWN_BRAND: (0.97, 0.9, 0.8),
@@ -38,69 +41,6 @@ _STRENGTH = {
     RelationKind.LOOK_ALIKE: (0.0, 0.0, 0.0),
 }
 """How many of a brand's devices come from a maker, by how sure the relation is."""
-
-
-class Certainty(StrEnum):
-    CERTAIN = "certain"
-    SUSPECTED = "suspected"
-    UNKNOWN = "unknown"
-
-
-class Making(StrEnum):
-    """What the label is to the origin."""
-
-    OWN = "own"
-    OWN_BRAND = "own_brand"
-    RELABEL = "relabel"
-    CLONE = "clone"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A sentence for or against, and what it rests on; ``evidence`` is None for a relation."""
-
-    sentence: str
-    evidence: Evidence | None = None
-    weight: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class BrandVerdict:
-    """What the label says; ``others`` are brands that something else on it names."""
-
-    brand: Brand | None
-    confidence: float
-    certainty: Certainty
-    reasons: tuple[Reason, ...] = ()
-    others: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OriginVerdict:
-    """Who made it. ``origin`` is set when it is certain or suspected; ``hint`` is the likeliest
-    maker otherwise, if any sign points to one. ``imitates`` is set for a clone. ``chips`` are chip
-    makers, who are nobody's origin.
-    """
-
-    origin: str
-    confidence: float
-    certainty: Certainty
-    making: Making
-    reasons: tuple[Reason, ...] = ()
-    against: tuple[Reason, ...] = ()
-    hint: str = ""
-    imitates: str = ""
-    chips: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Brand and origin of one device, with all evidence."""
-
-    brand: BrandVerdict
-    origin: OriginVerdict
-    evidence: tuple[Evidence, ...]
 
 
 def strength(relation: Relation) -> float:
@@ -119,7 +59,7 @@ class OriginJudge:
     def judge(self, contacts: Sequence[Contact], asked: Iterable[Source] = ()) -> Judged:
         """What a device's contacts say together. ``asked``: doors that were tried where it is."""
         evidence = tuple(self._reader.read(contacts))
-        brand = _brand_verdict(evidence)
+        brand = judge_brand(evidence)
         within_reach = any(
             seen.source is Source.WS_DISCOVERY for each in contacts for seen in each.observations
         )
@@ -127,33 +67,6 @@ class OriginJudge:
             self._facts, evidence, brand, frozenset(asked) if within_reach else frozenset()
         )
         return Judged(brand, case.verdict(), evidence)
-
-
-# --- the label ------------------------------------------------------------------------------------
-
-
-def _brand_verdict(evidence: Sequence[Evidence]) -> BrandVerdict:
-    signs: dict[str, list[Sign]] = defaultdict(list)
-    reasons: dict[str, list[Reason]] = defaultdict(list)
-    brands: dict[str, Brand] = {}
-    for each in evidence:
-        if each.brand is None:
-            continue
-        weight = _BOX if each.family == "paper" else each.fingerprint.weight / 100
-        brands[each.brand.key] = each.brand
-        signs[each.brand.key].append(Sign(each.family, weight))
-        reasons[each.brand.key].append(Reason(each.sentence, each, weight))
-    if not brands:
-        return BrandVerdict(None, 0.0, Certainty.UNKNOWN)
-    found = chances({key: added(of_one) for key, of_one in signs.items()})
-    best = max(sorted(found), key=lambda key: found[key])
-    others = tuple(
-        brands[key].name for key in sorted(found, key=lambda k: -found[k]) if key != best
-    )
-    if found[best] < BRAND_LEAST:
-        return BrandVerdict(None, found[best], Certainty.UNKNOWN, tuple(reasons[best]), others)
-    sure = Certainty.CERTAIN if found[best] >= _BOX else Certainty.SUSPECTED
-    return BrandVerdict(brands[best], found[best], sure, tuple(reasons[best]), others)
 
 
 # --- the origin -----------------------------------------------------------------------------------

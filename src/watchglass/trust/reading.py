@@ -19,6 +19,7 @@ from watchglass.trust.fact import (
     Fingerprint,
     Listing,
     Maker,
+    NamedList,
     Prefix,
     PressClaim,
     Regulation,
@@ -178,6 +179,16 @@ def _listing(row: Row) -> Listing:
     )  # fmt: skip
 
 
+def _list(row: Row) -> NamedList:
+    return NamedList(
+        row.text("key"),
+        row.text("name"),
+        row.one_of("about", ("use", "sale", "contracts", "exports", "investment")),
+        row.text("meaning"),
+        _backing(row),
+    )
+
+
 def _regulation(row: Row) -> Regulation:
     names = row.several("names")
     for each in names:
@@ -275,6 +286,7 @@ TABLES = (
         "listed_entities", _columns("entity origin_key list entry_date to note", *_BACKING),
         _listing,
     ),
+    TableForm("lists", _columns("key name about meaning", *_BACKING), _list),
     TableForm(
         "regulations",
         _columns("id jurisdiction instrument adopted effective to kind scope names binds purposes "

@@ -25,6 +25,8 @@ from watchglass.app.cli import (
     retention,
     serve,
     timeline,
+    trust,
+    trust_report,
     volume,
 )
 from watchglass.app.cli.screen import Screen
@@ -57,6 +59,8 @@ program.command("looks")(looks.looks)
 program.command("check")(check.check)
 program.command("backup")(backup.backup)
 program.command("restore")(restore.restore)
+program.add_typer(trust.group, name="trust")
+program.command("verify")(trust_report.verify)
 
 
 @program.callback()

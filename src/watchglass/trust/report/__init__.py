@@ -1,0 +1,1 @@
+"""The report: as data, as a signed page, and as files for other programs."""

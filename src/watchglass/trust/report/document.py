@@ -1,0 +1,217 @@
+"""The report as data: what its page shows and its JSON twin holds, and nothing that neither says.
+
+Each text of a device in it was bounded where it came in. Times are UTC.
+"""
+
+import msgspec
+
+from watchglass.model.profile import SiteProfile
+
+FORMAT = "watchglass-trust-report/1"
+
+
+class Because(msgspec.Struct, frozen=True, kw_only=True):
+    """A reason. ``door``, ``signal``, ``value`` and ``at`` are what it rests on, if anything."""
+
+    sentence: str
+    door: str = ""
+    signal: str = ""
+    value: str = ""
+    at: str = ""
+    address: str = ""
+    port: int = 0
+    fingerprint: str = ""
+    source: str = ""
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that names its maker. ``restricts_devices``: not only trade with the company."""
+
+    entity: str
+    list: str
+    list_name: str
+    since: str
+    certain: bool
+    restricts_devices: bool
+    verification: str
+    sentence: str
+
+
+class Ruled(msgspec.Struct, frozen=True, kw_only=True):
+    rule: str
+    outcome: str
+    reasons: tuple[str, ...]
+
+
+class Holed(msgspec.Struct, frozen=True, kw_only=True):
+    cve: str
+    state: str
+    summary: str
+    reason: str
+    fixed: str
+    exploited: str
+    exploited_words: str
+    cvss: float | None
+
+
+class ToDo(msgspec.Struct, frozen=True, kw_only=True):
+    step: str
+    words: str
+    reason: str
+    rank: int
+
+
+class Supported(msgspec.Struct, frozen=True, kw_only=True):
+    """Dates, or ``unknown``."""
+
+    end_of_sale: str = "unknown"
+    end_of_support: str = "unknown"
+    spares_until: str = "unknown"
+
+
+class Bought(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the purchase; ``words`` says it in a sentence."""
+
+    words: str
+    bought: str = ""
+    money: str = ""
+    purpose: str = ""
+    document: str = ""
+
+
+class DocDevice(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    label: str
+    label_certainty: str
+    other_labels: tuple[str, ...]
+    origin: str
+    origin_name: str
+    certainty: str
+    confidence: float
+    making: str
+    imitates: str
+    hint: str
+    chips: tuple[str, ...]
+    verdict: str
+    kind: str
+    model: str
+    firmware: str
+    build: str
+    addresses: tuple[str, ...]
+    macs: tuple[str, ...]
+    serials: tuple[str, ...]
+    names: tuple[str, ...]
+    places: tuple[str, ...]
+    because: tuple[Because, ...]
+    against: tuple[Because, ...]
+    listed: tuple[Listed, ...]
+    rules: tuple[Ruled, ...]
+    holes: tuple[Holed, ...]
+    support: Supported
+    purchase: Bought
+    to_do: tuple[ToDo, ...]
+    doors: tuple[str, ...]
+    first_seen: str
+    last_seen: str
+
+    @property
+    def shown(self) -> str:
+        """What to call it: what people named it, else its address or MAC."""
+        return next(iter((*self.names, *self.addresses, *self.macs, self.id[:8])))
+
+
+class DocRule(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    jurisdiction: str
+    instrument: str
+    kind: str
+    scope: str
+    status: str
+    adopted: str
+    effective: str
+    until: str
+    source: str
+    verification: str
+    as_of: str
+
+
+class DocList(msgspec.Struct, frozen=True, kw_only=True):
+    """A list, and what being on it means."""
+
+    key: str
+    name: str
+    about: str
+    meaning: str
+    source: str
+    verification: str
+    as_of: str
+
+
+class Covered(msgspec.Struct, frozen=True, kw_only=True):
+    place: str
+    network: str
+    doors: tuple[str, ...]
+    asked: int
+    answered: int
+    silent: int
+    refused: int
+    started: str
+    ended: str
+    complete: bool
+    note: str
+    collector: str
+
+
+class TableAge(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    rows: int
+    oldest: str
+    newest: str
+    sha256: str
+    replaced: bool
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How many devices: certain and suspected of a maker, or by outcome."""
+
+    key: str
+    name: str
+    first: int
+    second: int
+    third: int = 0
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of the first page."""
+
+    devices: int
+    listed_certain: int
+    listed_suspected: int
+    listed_trade_only: int
+    unknown: int
+    clones: int
+    relabels: int
+    silent_places: tuple[str, ...]
+    places: int
+    invoices: int
+    by_origin: tuple[Count, ...]
+    by_rule: tuple[Count, ...]
+    by_hole: tuple[Count, ...]
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One report."""
+
+    format: str = FORMAT
+    program: str
+    made: str
+    when: str
+    profile: SiteProfile
+    facts_version: str
+    tables: tuple[TableAge, ...]
+    summary: Summary
+    coverage: tuple[Covered, ...]
+    devices: tuple[DocDevice, ...]
+    rules: tuple[DocRule, ...]
+    site_rules: tuple[Ruled, ...]
+    lists: tuple[DocList, ...]
