@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchglass.base.clock import SimulatedClock
@@ -110,6 +110,7 @@ def test_a_row_that_is_off_stops_its_table(table: str, old: bytes, new: bytes, t
         make_facts(tables, "test")
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_get_past_the_reader(data: bytes) -> None:
     tables = whole() | {"makers": data}

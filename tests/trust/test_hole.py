@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchglass.model.device import DeviceKind
@@ -83,7 +83,8 @@ def test_a_date_that_is_written_apart() -> None:
     assert read_build("build 991332") is None
 
 
-@given(st.text(max_size=300))
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=250))
 def test_any_text_is_read(text: str) -> None:
     found = read_firmware(text, text)
     assert len(found.numbers) <= 8

@@ -132,7 +132,7 @@ def worlds(draw: st.DrawFn) -> list[Observation]:
     return seen
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_neither_order_nor_repetition_changes_who_is_who(
     seen: list[Observation], order: random.Random
@@ -147,7 +147,7 @@ def test_neither_order_nor_repetition_changes_who_is_who(
     ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_names_last_and_are_given_once(seen: list[Observation], order: random.Random) -> None:
     devices = devices_of(contacts_of(seen))

@@ -112,7 +112,7 @@ HOSTILE = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(HOSTILE, HOSTILE)
 def test_what_a_device_writes_is_text(model: str, maker: str) -> None:
     seen = see(f"onvif model x{model}", f"onvif manufacturer {maker}", f"import_csv name {model}",
@@ -123,9 +123,8 @@ def test_what_a_device_writes_is_text(model: str, maker: str) -> None:
     assert page.count("<script>") == 1
     assert page.count("<style>") == 1
     assert "<img" not in page
-    assert "<b>" not in page.replace("<b>0</b>", "").replace("<b>1</b>", "").replace(
-        "<b>Since ", ""
-    )
+    ours = re.sub(r"<b>(\d+</b>|Changes since )", "", page)
+    assert "<b>" not in ours
     assert "\u202e" not in page
     for name in ("devices", "evidence"):
         for row in csv.reader(io.StringIO(made[name].decode("utf-8-sig"))):
@@ -215,7 +214,7 @@ def test_a_report_says_who_signed_it_only_to_who_knows(key: ReportKey) -> None:
     assert verify_page(b"<p>x</p>").standing is Standing.UNSIGNED
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_changed_byte_is_missed(data: st.DataObject) -> None:
     key = ReportKey(bytes(range(32)))

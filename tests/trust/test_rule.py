@@ -222,7 +222,7 @@ def test_rules_on_conduct_are_said_once_for_the_site() -> None:
     assert site["us-il-bipa"] is Outcome.APPLIES
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.sampled_from([*(maker.key for maker in FACTS.makers), ""]),
     st.sampled_from(list(Certainty)),

@@ -119,9 +119,11 @@ class EvidenceReader:
         return self.book.find(text.value)
 
     def _of_mac(self, mac: str, contact: Contact) -> Iterator[Evidence]:
-        fingerprint = self._facts.fingerprint.get("oui")
         prefix = self._facts.prefix_of(mac)
-        if fingerprint is None or prefix is None:
+        if prefix is None:
+            return
+        fingerprint = self._facts.fingerprint.get("oui" if ":" in prefix.origin else "oui-own")
+        if fingerprint is None:
             return
         seen = _mac_seen(mac, contact)
         kind, _, name = prefix.origin.partition(":")

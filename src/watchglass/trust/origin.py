@@ -24,15 +24,14 @@ from watchglass.trust.verdict import (
     Reason,
 )
 
-SUSPECTED_LEAST = 0.80
+SUSPECTED_LEAST = 0.70
+"""The least weight of a row that names a firmware."""
 CERTAIN_LEAST = 0.99
 HINT_LEAST = 0.15
 _FAMILIES_LEAST = 2
 _SURFACE = frozenset({"web", "rtsp", "port", "claim", "paper"})
 """What a clone copies."""
 _LOOKS_ALIKE = -3.0
-_SILENT_DOOR = -1.0
-"""A maker's own discovery was asked, the device was within reach, and it did not answer."""
 _STRENGTH = {
     RelationKind.MAKER: (0.99, 0.95, 0.9),
     RelationKind.OWN_BRAND: (0.97, 0.9, 0.8),
@@ -112,7 +111,9 @@ class _Case:
         }  # fmt: skip
 
     def _moved(self, maker: str) -> float:
-        total = added(Sign(each.family, self._weight(each)) for each in self._direct.get(maker, ()))
+        total = added(
+            Sign(each.family, each.fingerprint.weight / 100) for each in self._direct.get(maker, ())
+        )
         labels = self._by_label.get(maker, ())
         if labels:
             most = max(strength(relation) for _, relation in labels)
@@ -124,25 +125,7 @@ class _Case:
             total += min(by_label, gain(most))
         if maker in self._alike:
             total += _LOOKS_ALIKE
-        if total > 0 and maker in self._silent:
-            total += _SILENT_DOOR
         return total
-
-    def _weight(self, each: Evidence) -> float:
-        """A maker's own MAC under the label of a brand that it supplies says more than alone."""
-        weight = each.fingerprint.weight / 100
-        brand = self._brand.brand
-        if (
-            each.family == "mac"
-            and brand is not None
-            and any(
-                relation.origin == each.origin
-                and relation.kind in (RelationKind.RELABEL, RelationKind.RELABEL_SOME)
-                for relation in brand.relations
-            )
-        ):
-            return 2 * weight
-        return weight
 
     # --- the verdict -----------------------------------------------------------------------
 
@@ -156,7 +139,7 @@ class _Case:
             return self._clone(copied, chips)
         chance = self.chances[best]
         reasons, against = self._reasons(best), self._against(best)
-        if chance < SUSPECTED_LEAST:
+        if round(chance, 3) < SUSPECTED_LEAST:
             hint = best if chance >= HINT_LEAST else ""
             return OriginVerdict(
                 "", chance, Certainty.UNKNOWN, Making.UNKNOWN, reasons, against, hint, chips=chips
@@ -217,7 +200,7 @@ class _Case:
             other: self._moved(other) for other in self.chances if other != copied
         })  # fmt: skip
         best = max(sorted(others), key=lambda maker: others[maker], default="")
-        known = bool(best) and others[best] >= SUSPECTED_LEAST
+        known = bool(best) and round(others[best], 3) >= SUSPECTED_LEAST
         return OriginVerdict(
             best if known else "",
             others[best] if best else 0.0,
@@ -243,7 +226,8 @@ class _Case:
 
     def _reasons(self, maker: str) -> tuple[Reason, ...]:
         found = [
-            Reason(each.sentence, each, self._weight(each)) for each in self._direct.get(maker, ())
+            Reason(each.sentence, each, each.fingerprint.weight / 100)
+            for each in self._direct.get(maker, ())
         ]
         told = set()
         for each, relation in self._by_label.get(maker, ()):

@@ -8,6 +8,7 @@ from watchglass.trust.report.document import Count, Document
 from watchglass.trust.report.markup import Html, bullets, el, text
 
 _MOST_BARS = 8
+_MOST_PLACES = 8
 _STEPS = (
     "set_password", "replace", "update", "find_invoice", "plan", "find_firmware", "find_maker",
 )  # fmt: skip
@@ -45,7 +46,8 @@ def board(document: Document, facts: Facts, changed: Comparison | None) -> Html:
         el(
             "div",
             el("div", el("h3", "What to do first"), bullets(_decisions(document))),
-            el("div", el("h3", "Which rules name them"), bullets(_rules(document))),
+            el("div", el("h3", "Which rules name them"), bullets(_rules(document)),
+               *_from_where(document)),
             class_="columns",
         ),
         _changes(changed),
@@ -149,13 +151,25 @@ def _decisions(document: Document) -> list[str]:
 def _rules(document: Document) -> list[str | Html]:
     found: list[str | Html] = []
     for one in document.summary.by_rule:
-        if one.first:
-            found.append(f"{_short(one.name)}: applies to {one.first}.")
-        elif one.second:
-            found.append(f"{_short(one.name)}: may apply to {one.second}.")
+        parts = ((one.first, "applies to"), (one.second, "may apply to"))
+        told = ", ".join(f"{words} {number}" for number, words in parts if number)
+        if told:
+            found.append(f"{_short(one.name)}: {told}.")
     if not document.profile.country:
         found.insert(0, "Which rules apply turns on who you are, and that was not stated.")
     return found[:4] or ["No rule that was looked at applies to a device that was found."]
+
+
+def _from_where(document: Document) -> list[Html]:
+    silent = document.summary.silent_places
+    if not silent:
+        return []
+    shown = ", ".join(silent[:_MOST_PLACES])
+    more = f" and {len(silent) - _MOST_PLACES} more" if len(silent) > _MOST_PLACES else ""
+    return [
+        el("h3", "Where nothing answered"),
+        el("p", f"{shown}{more}. Nothing there, switched off, or behind a router: go and look."),
+    ]
 
 
 def _short(name: str) -> str:
@@ -168,9 +182,10 @@ def _changes(changed: Comparison | None) -> Html | None:
     counts = ", ".join(
         f"{changed.counted(what)} {words}"
         for what, words in (
-            ("came", "new devices"), ("went", "not found any more"),
-            ("origin", "judged otherwise"), ("rule", "changes under rules"),
-            ("hole", "changes of holes"), ("firmware", "with other firmware"),
+            ("came", "new"), ("went", "not found any more"), ("origin", "judged otherwise"),
+            ("rule", "of rules"), ("hole", "of known holes"), ("firmware", "of firmware"),
+            ("purchase", "of purchases"),
         )
-    )  # fmt: skip
-    return el("p", el("b", f"Since {text(changed.old_made[:10])}: "), counts + ".")
+        if changed.counted(what)
+    ) or "nothing"  # fmt: skip
+    return el("p", el("b", f"Changes since {text(changed.old_made[:10])}: "), counts + ".")

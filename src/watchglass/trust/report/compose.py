@@ -163,7 +163,8 @@ def _because(reason: Reason) -> Because:
     return Because(
         sentence=reason.sentence, door=seen.source.value, signal=seen.signal.value,
         value=seen.value, at=utc(seen.at_ns), address=seen.address, port=seen.port,
-        fingerprint=evidence.fingerprint.id, source=str(evidence.fingerprint.backing),
+        fingerprint=evidence.fingerprint.id, weight=evidence.fingerprint.weight,
+        source=str(evidence.fingerprint.backing),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The report as data: what its page shows and its JSON twin holds, and nothing that neither says.
 
-Each text of a device in it was bounded where it came in. Times are UTC.
+Each text of a device in it was bounded where it came in. Times are UTC. A field that is added needs
+a default, or older reports could not be compared any more.
 """
 
 import msgspec
@@ -21,6 +22,7 @@ class Because(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     port: int = 0
     fingerprint: str = ""
+    weight: int = 0
     source: str = ""
 
 

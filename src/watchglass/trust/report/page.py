@@ -5,6 +5,7 @@ from watchglass.trust.report.board import board, widths
 from watchglass.trust.report.compare import Comparison
 from watchglass.trust.report.device_part import OUTCOMES, device_part
 from watchglass.trust.report.document import DocDevice, Document
+from watchglass.trust.report.legend import Legend
 from watchglass.trust.report.markup import Html, bullets, el, joined, raw, table, text
 from watchglass.trust.report.style import CSS, SCRIPT, policy
 
@@ -25,7 +26,7 @@ _METHOD = (
     "log-odds; copies of one part (a page, its icon, its headers) count once.",
     "Certain means: at least 99 %, signs of two kinds from two doors, nothing against it, and for "
     "a company on a list one that takes more than copying, such as its own discovery protocol. "
-    "Suspected means at least 80 %. Everything else is unknown.",
+    "Suspected means at least 70 %. Everything else is unknown.",
     "The label and the origin are two questions. From a label the origin follows only through the "
     "table of who makes for whom, and a MAC prefix names its holder alone. Chips count for nobody.",
     "A rule applies only if every question that it turns on has a yes. What was not stated, or is "
@@ -39,6 +40,7 @@ def make_page(
 ) -> bytes:
     """The page, to be signed."""
     name = document.profile.name or "this site"
+    legend = Legend(document)
     body = el(
         "body",
         board(document, facts, changed),
@@ -46,9 +48,10 @@ def make_page(
         *_method(document),
         *_coverage(document),
         *_risks(document),
-        *_rules(document),
+        *_rules(document, legend),
         *_holes(document),
-        *_devices(document),
+        *_devices(document, legend),
+        *_signs(legend),
         *_sources(document),
         el("footer", el("p", "Signed with the report key ", el("code", fingerprint), ". Check this "
            "file: ", el("code", f"watchglass verify report.html --fingerprint {fingerprint}"),
@@ -155,8 +158,7 @@ def _risks(document: Document) -> list[Html]:
         "Origin",
         "First step",
         "Why",
-        "Support ends",
-        "Spares until",
+        "Support; spares",
     )
     head = el("thead", el("tr", *(el("th", each, scope="col") for each in heads)))
     return [
@@ -180,7 +182,7 @@ def _origin(each: DocDevice) -> list[Html]:
     return [text(each.origin_name + " "), tag]
 
 
-def _rules(document: Document) -> list[Html]:
+def _rules(document: Document, legend: Legend) -> list[Html]:
     counts = {each.key: each for each in document.summary.by_rule}
     site = {each.rule: each for each in document.site_rules}
     rows = []
@@ -203,6 +205,7 @@ def _rules(document: Document) -> list[Html]:
     return [
         _heading("Rules", "rules"),
         table(("Rule", "What it says, in our words", "Status", "Here", "Source"), rows),
+        *_why(legend),
         el("h3", "Lists, and what being on one means"),
         table(
             ("List", "Meaning", "Source"),
@@ -215,6 +218,25 @@ def _rules(document: Document) -> list[Html]:
                 for each in document.lists
             ],
         ),
+    ]
+
+
+def _why(legend: Legend) -> list[Html]:
+    rows = [
+        (
+            el("span", code, id=code, class_="nb"),
+            rule,
+            el("span", OUTCOMES[outcome], class_="nb"),
+            reasons,
+            count,
+        )
+        for code, rule, outcome, reasons, count in legend.reasons()
+    ]
+    if not rows:
+        return []
+    return [
+        el("h3", "Why, for the devices that a rule may concern"),
+        table(("", "Rule", "It …", "Because", "Devices"), rows),
     ]
 
 
@@ -231,7 +253,7 @@ def _holes(document: Document) -> list[Html]:
     details = {each.cve: each for device in document.devices for each in device.holes}
     rows = [
         (
-            one.key, one.name, one.first, one.second, one.third,
+            el("span", one.key, class_="nb"), one.name, one.first, one.second, one.third,
             details[one.key].exploited_words, details[one.key].fixed or "–",
         )
         for one in document.summary.by_hole
@@ -243,18 +265,30 @@ def _holes(document: Document) -> list[Html]:
         "Possibly",
         "Cannot tell",
         "Used in the wild",
-        "Fixed in",
+        "Fixed",
     )
     shown = table(heads, rows) if rows else el("p", "None that is known, in what was found.")
     return [_heading("Known holes", "holes"), shown]
 
 
-def _devices(document: Document) -> list[Html]:
-    names = {each.id: each.instrument for each in document.rules}
+def _devices(document: Document, legend: Legend) -> list[Html]:
     return [
         _heading("Devices, with what says so", "devices"),
-        *(device_part(each, names) for each in document.devices),
+        *(device_part(each, legend) for each in document.devices),
     ]
+
+
+def _signs(legend: Legend) -> list[Html]:
+    rows = [
+        (el("code", name), weight, source)
+        for name, (weight, source) in sorted(legend.signs.items())
+    ]
+    return [
+        _heading("Signs that were seen", "signs"),
+        el("p", "Each stands in brackets where a device shows it. The weight is how many of 100 "
+           "devices that show it are of its maker."),
+        table(("Sign", "Weight", "Source"), rows),
+    ]  # fmt: skip
 
 
 def _sources(document: Document) -> list[Html]:

@@ -16,9 +16,9 @@ h3{font-size:1.02rem;margin:1.6rem 0 .4rem}
 p,ul{margin:.4rem 0 .8rem;max-width:46rem}ul{padding-left:1.2rem}li{margin:.2rem 0}
 a{color:inherit}.quiet{color:var(--quiet)}.small{font-size:.86rem}
 .lead{font-size:1.16rem;line-height:1.45;margin:1.2rem 0}
-.figures{display:grid;grid-template-columns:repeat(4,1fr);gap:1px;background:var(--line);
-border:1px solid var(--line);margin:1.4rem 0}
-.figure{background:var(--ground);padding:.9rem 1rem}
+.figures{display:grid;grid-template-columns:repeat(4,1fr);border:1px solid var(--line);
+margin:1.4rem 0}
+.figure{padding:.9rem 1rem}.figure+.figure{border-left:1px solid var(--line)}
 .figure b{display:block;font-size:2.3rem;line-height:1.1;font-weight:650;
 font-variant-numeric:tabular-nums}
 .figure.certain b{color:var(--certain)}.figure.suspected b{color:#a9620c}
@@ -40,28 +40,32 @@ overflow-wrap:anywhere}
 table.sortable th{cursor:pointer}table.sortable th[aria-sort]::after{content:" \\2193"}
 table.sortable th[aria-sort=ascending]::after{content:" \\2191"}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-td.where{min-width:7.5rem}
+td.where{min-width:7.5rem}.nb{white-space:nowrap}
 .tag{display:inline-block;border:1px solid currentColor;border-radius:2px;padding:0 .35rem;
 font-size:.8rem;white-space:nowrap}
 .certain{color:var(--certain)}.suspected{color:#a9620c}
 .device{border:1px solid var(--line);padding:.9rem 1.1rem 1rem;margin:1rem 0;break-inside:auto}
 .device h3{margin:0 0 .2rem}.device .verdict{font-size:1.02rem;margin:.2rem 0 .5rem}
-.device h4{font-size:.8rem;margin:.8rem 0 .1rem;color:var(--quiet);font-weight:600}
-.device ul{margin:.1rem 0;font-size:.9rem;max-width:none}
+.device .parts{columns:2;column-gap:2rem}.device li{break-inside:avoid}
+.device h4{font-size:.8rem;margin:.5rem 0 .1rem;color:var(--quiet);font-weight:600}
+.device ul{margin:.1rem 0;font-size:.86rem;line-height:1.38;max-width:none;padding-left:1rem}
+.device li{margin:.12rem 0}
 .device .facts{color:var(--quiet);font-size:.86rem;margin:.2rem 0;max-width:none;
 overflow-wrap:anywhere}
 code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-.evidence{display:block;color:var(--quiet);font-size:.82rem;overflow-wrap:anywhere}
+.evidence{display:block;color:var(--quiet);font-size:.92em;overflow-wrap:anywhere}
 footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.8rem;color:var(--quiet);
 font-size:.86rem}
 @media (max-width:44rem){body{padding:1.2rem}.figures{grid-template-columns:1fr 1fr}
-.columns{grid-template-columns:1fr}.bar{grid-template-columns:7rem 1fr}.bar .n{grid-column:2}
+.columns{grid-template-columns:1fr}.device .parts{columns:1}
+.bar{grid-template-columns:7rem 1fr}.bar .n{grid-column:2}
 table{display:block;overflow-x:auto}}
 @media print{@page{size:A4;margin:16mm 15mm 18mm;
 @bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif;color:#5b6772}}
-html{font-size:9.6pt;background:none}body{padding:0;max-width:none}
+html{font-size:9.2pt;background:none}.device{padding:.5rem .7rem;margin:.6rem 0;font-size:.9em}
+body{padding:0;max-width:none}
 .board{break-after:page}h2{break-after:avoid}h3,h4{break-after:avoid}tr,.figure,.bar{break-inside:avoid}
-thead{display:table-header-group}.device{break-inside:avoid-page}a{text-decoration:none}
+thead{display:table-header-group}a{text-decoration:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
