@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from watchglass.simulate.device import Certificate
+from watchglass.simulate.lan.device import Certificate
 
 _OIDS = {
     "CN": NameOID.COMMON_NAME, "O": NameOID.ORGANIZATION_NAME,

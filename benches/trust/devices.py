@@ -9,7 +9,7 @@ from benches.trust import answers
 from benches.trust.banners import Fingerprint, of_product
 from benches.trust.makers import Maker
 from benches.trust.truth import Group, Truth
-from watchglass.simulate.device import (
+from watchglass.simulate.lan.device import (
     Answer,
     Certificate,
     Device,

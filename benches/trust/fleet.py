@@ -14,7 +14,7 @@ from benches.trust import fleet_hostile, fleet_listed, fleet_others
 from benches.trust.certificates import Certificates
 from benches.trust.devices import Builder
 from benches.trust.truth import Group, Truth
-from watchglass.simulate.device import Device
+from watchglass.simulate.lan.device import Device
 
 DEVICES = 700
 SEED = 20_181_113

@@ -7,7 +7,7 @@ from benches.trust.certificates import Certificates
 from benches.trust.devices import EVIL_TEXTS, Builder
 from benches.trust.prefixes import made_up_mac
 from benches.trust.truth import Group
-from watchglass.simulate.device import Answer, Manner, Port, Speech
+from watchglass.simulate.lan.device import Answer, Manner, Port, Speech
 
 _BOMB = (
     '<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "' + "a" * 512 + '">'

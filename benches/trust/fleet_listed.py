@@ -9,7 +9,7 @@ from benches.trust.devices import EVIL_TEXTS, NAMES, Builder
 from benches.trust.favicons import HIKVISION_ICON
 from benches.trust.prefixes import mac_of
 from benches.trust.truth import Group
-from watchglass.simulate.device import Answer
+from watchglass.simulate.lan.device import Answer
 
 _FIRMWARE = ("V5.5.82 build 190120", "V5.4.5 build 170124", "V5.7.12 build 220517",
              "V5.6.3 build 190923", "V4.30.085 build 210723")  # fmt: skip

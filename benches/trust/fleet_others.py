@@ -196,7 +196,11 @@ def liar(chance: random.Random, address: str, certs: Certificates) -> Builder:
 
 
 def prefix_only(chance: random.Random, address: str, certs: Certificates) -> Builder:
-    """Closed or firewalled; its maker's own prefix answers for it."""
+    """Closed or firewalled: it answers nothing, and its maker's own prefix is all there is of it.
+
+    A prefix names its holder and is no answer, so it tells nothing here: "unknown" is the word,
+    with a hint at most.
+    """
     key, label, holder, listed = chance.choice((
         ("hikvision", "HIKVISION", "Hangzhou Hikvision", True),
         ("hikvision", "EZVIZ", "Hangzhou Ezviz", True),
@@ -206,7 +210,6 @@ def prefix_only(chance: random.Random, address: str, certs: Certificates) -> Bui
     ))  # fmt: skip
     b = Builder(chance, address, mac_of(holder, chance), Group.PREFIX_ONLY, key, label, "",
                 listed=listed)  # fmt: skip
-    b.tell("oui")
     b.refuses = chance.random() < 0.5
     return b
 

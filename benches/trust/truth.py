@@ -30,7 +30,7 @@ class Group(StrEnum):
     HOSTILE = "hostile"
     """Tries to harm who asks."""
     PREFIX_ONLY = "prefix_only"
-    """Answers nothing; its MAC is one of its maker's."""
+    """Answers nothing; its MAC is one of its maker's, which is a hint and no answer."""
     SILENT = "silent"
     """Answers nothing, and its MAC tells nothing of its maker, or is not seen either."""
 

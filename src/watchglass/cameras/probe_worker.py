@@ -44,7 +44,7 @@ def run_probe(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=worker_environment(),
         close_fds=True,
     )
     try:
@@ -61,7 +61,7 @@ def run_probe(
     return _result(output[:MOST_BYTES], process.returncode)
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """As little as Python needs; the package is found where ours is."""
     source_root = str(Path(watchglass.__file__).resolve().parent.parent)
     kept = {name: value for name in ("PATH", "LANG", _FENCES) if (value := os.environ.get(name))}

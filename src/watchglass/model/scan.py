@@ -31,7 +31,9 @@ class ScanOrder(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     """Look at these networks, through these doors, no faster than this.
 
     ``rate_per_s`` bounds packets and connections begun, ``parallel`` what is open at once.
-    ``skip`` are addresses that an earlier part of the same scan has done.
+    ``skip`` are addresses that an earlier part of the same scan has done. ``lease_files``: of a
+    DHCP server, beside those that lie where they usually do. ``loopback``: this machine's own
+    addresses may be named too, for a demo.
     """
 
     scan: ScanId
@@ -42,6 +44,8 @@ class ScanOrder(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     parallel: int = 32
     timeout_s: float = 3.0
     skip: tuple[str, ...] = ()
+    lease_files: tuple[str, ...] = ()
+    loopback: bool = False
 
 
 class ScanStop(msgspec.Struct, frozen=True, tag="stop"):
@@ -62,6 +66,12 @@ class ScanProgress(msgspec.Struct, frozen=True, tag="progress"):
     answered: int
 
 
+class AddressesDone(msgspec.Struct, frozen=True, tag="done"):
+    """These were looked at: the same scan need not look at them again when it goes on."""
+
+    addresses: tuple[str, ...]
+
+
 class Covered(msgspec.Struct, frozen=True, tag="covered"):
     """The state of one network; told again, it replaces what was told of it before."""
 
@@ -76,4 +86,4 @@ class ScanEnded(msgspec.Struct, frozen=True, tag="ended"):
 
 
 ToScan = ScanOrder | ScanStop
-FromScan = Observed | ScanProgress | Covered | ScanEnded
+FromScan = Observed | ScanProgress | AddressesDone | Covered | ScanEnded

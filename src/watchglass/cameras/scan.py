@@ -1,0 +1,135 @@
+"""A scan from outside: starts the process that looks, passes on what it tells, stops it.
+
+Whoever looks takes strangers' answers apart and may die of one. Then it is started again without
+the addresses that are done, one address at a time, and the one that it dies of is left out and
+named.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from watchglass.cameras.probe_worker import worker_environment
+from watchglass.cameras.survey.targets import Target, TargetError, hosts, target
+from watchglass.model.scan import AddressesDone, Covered, FromScan, ScanEnded, ScanOrder, ScanStop
+
+MOST_LINE_BYTES = 4 << 20
+_MOST_DEATHS = 5
+_ENDING_S = 20.0
+COMMAND = (sys.executable, "-m", "watchglass.cameras.scan_worker")
+
+
+@dataclass(slots=True)
+class RunningScan:
+    """One scan. Iterate over it to its end; ``stop`` may come from another thread."""
+
+    order: ScanOrder
+    command: tuple[str, ...] = COMMAND
+    left_out: list[str] = field(default_factory=list)
+    """Addresses whose answers made the process that looks fail."""
+    _process: subprocess.Popen[bytes] | None = None
+    _stopping: bool = False
+
+    def __iter__(self) -> Iterator[FromScan]:
+        done = set(self.order.skip)
+        order = self.order
+        for death in range(_MOST_DEATHS):
+            ended = None
+            for message in self._run(order):
+                if isinstance(message, AddressesDone):
+                    done.update(message.addresses)
+                if isinstance(message, ScanEnded):
+                    ended = message
+                else:
+                    yield self._noted(message)
+            if ended is not None or self._stopping:
+                yield ended or ScanEnded(stopped=True)
+                return
+            if death:
+                self._leave_out(done)
+            order = msgspec.structs.replace(order, skip=tuple(sorted(done)), parallel=1)
+        yield ScanEnded(
+            error="The program that looks at devices failed again and again: what it found is kept."
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that looks, while there is one."""
+        return self._process.pid if self._process is not None else None
+
+    def stop(self) -> None:
+        self._stopping = True
+        process = self._process
+        if process is not None and process.poll() is None and process.stdin is not None:
+            try:
+                process.stdin.write(msgspec.json.encode(ScanStop()) + b"\n")
+                process.stdin.flush()
+            except (OSError, ValueError):
+                return  # it has ended by itself
+
+    def _noted(self, message: FromScan) -> FromScan:
+        if not isinstance(message, Covered) or not self.left_out:
+            return message
+        note = f"{message.coverage.note} Left out, because it makes the program that looks fail: "
+        coverage = msgspec.structs.replace(
+            message.coverage, note=(note + ", ".join(self.left_out) + ".").strip()
+        )
+        return Covered(coverage)
+
+    def _leave_out(self, done: set[str]) -> None:
+        """Alone in its turn, the first that is not done is the one it died of."""
+        found = next(hosts(_targets(self.order), frozenset(done)), None)
+        if found is not None:
+            self.left_out.append(found)
+            done.add(found)
+
+    def _run(self, order: ScanOrder) -> Iterator[FromScan]:
+        process = subprocess.Popen(
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=worker_environment(),
+        )
+        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(msgspec.json.encode(order) + b"\n")
+            process.stdin.flush()
+            while line := process.stdout.readline(MOST_LINE_BYTES):
+                try:
+                    yield msgspec.json.decode(line, type=FromScan)
+                except msgspec.DecodeError:
+                    return  # half a line: it died
+        except BrokenPipeError:
+            return
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.communicate(timeout=_ENDING_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    except (OSError, ValueError):
+        process.kill()
+        process.wait()
+
+
+def _targets(order: ScanOrder) -> list[Target]:
+    found = []
+    for each in order.networks:
+        try:
+            found.append(target(each.cidr, each.place, ours=each.ours, loopback=order.loopback))
+        except TargetError:
+            continue
+    return found
+
+
+__all__ = ["COMMAND", "RunningScan"]

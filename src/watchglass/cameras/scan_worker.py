@@ -1,0 +1,156 @@
+"""The process that looks at networks: ``python -m watchglass.cameras.scan_worker``.
+
+It reads one `ScanOrder` as a JSON line from standard input, and `ScanStop` or the end of it while
+it runs; it writes `FromScan` lines to standard output. What strangers answer is taken apart here
+and not in a process that records or holds keys; it may die of it. The passwords that the operator
+gave for this scan are all the secrets that it has.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from typing import BinaryIO
+
+import msgspec
+
+from watchglass.base import log
+from watchglass.base.clock import Clock, SystemClock
+from watchglass.base.ids import ScanId
+from watchglass.cameras.survey.logins import Login
+from watchglass.cameras.survey.neighbours import LEASE_FILES
+from watchglass.cameras.survey.seen import Seen
+from watchglass.cameras.survey.survey import Clocks, Plan, Survey, Tally, Teller
+from watchglass.cameras.survey.targets import TargetError, target
+from watchglass.model.coverage import Coverage
+from watchglass.model.observation import Observation, Signal, Source, observe
+from watchglass.model.scan import (
+    AddressesDone,
+    Covered,
+    FromScan,
+    Observed,
+    ScanEnded,
+    ScanOrder,
+    ScanProgress,
+)
+
+_PROGRESS_NS = 500_000_000
+_ADDRESS_SPACE_BYTES = 2 << 30
+
+
+def observation_of(seen: Seen, scan: ScanId) -> Observation:
+    """The same in the product's own words, bounded and printable."""
+    return observe(
+        Source(seen.source), Signal(seen.signal), seen.value, at_ns=seen.at_ns, scan=scan,
+        address=seen.address, port=seen.port, mac=seen.mac, channel=seen.channel,
+    )  # fmt: skip
+
+
+class LineTeller(Teller):
+    """Tells on a pipe, a line each; progress at most twice a second."""
+
+    def __init__(self, order: ScanOrder, output: BinaryIO, clock: Clock) -> None:
+        self._order = order
+        self._output = output
+        self._clock = clock
+        self._started_ns = clock.wall_ns()
+        self._told_ns = 0
+        self._done: list[str] = []
+
+    def write(self, message: FromScan) -> None:
+        self._output.write(msgspec.json.encode(message) + b"\n")
+        self._output.flush()
+
+    def seen(self, batch: list[Seen]) -> None:
+        self.write(Observed(tuple(observation_of(each, self._order.scan) for each in batch)))
+
+    def done(self, address: str) -> None:
+        self._done.append(address)
+
+    def progress(self, done: int, of: int, answered: int) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if done not in (0, of) and now_ns - self._told_ns < _PROGRESS_NS:
+            return
+        self._told_ns = now_ns
+        if self._done:
+            self.write(AddressesDone(tuple(self._done)))
+            self._done.clear()
+        self.write(ScanProgress(done, of, answered))
+
+    def covered(self, tally: Tally, complete: bool) -> None:
+        if self._done:
+            self.write(AddressesDone(tuple(self._done)))
+            self._done.clear()
+        self.write(
+            Covered(
+                Coverage(
+                    scan=self._order.scan, cidr=str(tally.target.network),
+                    place=tally.target.place, started_ns=self._started_ns,
+                    ended_ns=self._clock.wall_ns(), asked=tally.asked, answered=tally.answered,
+                    silent=tally.silent, refused=tally.refused, doors=self._order.doors,
+                    complete=complete, note=tally.note,
+                )
+            )
+        )  # fmt: skip
+
+
+def plan_of(order: ScanOrder) -> Plan:
+    """TargetError says which network is not looked at, and why."""
+    targets = tuple(
+        target(each.cidr, each.place, ours=each.ours, loopback=order.loopback)
+        for each in order.networks
+    )
+    return Plan(
+        targets, frozenset(str(each) for each in order.doors),
+        tuple(Login(each.user, each.password, each.addresses) for each in order.logins),
+        order.rate_per_s, order.parallel, order.timeout_s, frozenset(order.skip),
+        LEASE_FILES + order.lease_files,
+    )  # fmt: skip
+
+
+async def look(order: ScanOrder, output: BinaryIO, stopped: threading.Event, clock: Clock) -> None:
+    """Run a scan; its lines go to ``output``."""
+    teller = LineTeller(order, output, clock)
+    try:
+        plan = plan_of(order)
+    except TargetError as error:
+        teller.write(ScanEnded(error=str(error)))
+        return
+    survey = Survey(plan, teller, Clocks(clock.wall_ns, clock.monotonic_ns))
+    running = asyncio.ensure_future(survey.run())
+    while not running.done():
+        await asyncio.wait({running}, timeout=0.1)
+        if stopped.is_set():
+            survey.stop()
+    teller.write(ScanEnded(stopped=not running.result()))
+
+
+def _listen(stopped: threading.Event) -> None:
+    """Whatever comes, or the end of whoever asked: it is over."""
+    sys.stdin.buffer.readline()
+    stopped.set()
+
+
+def main() -> None:
+    _limit_resources()
+    log.configure("warning")
+    # Nothing but its lines may reach standard output, not even what a C library prints.
+    with os.fdopen(os.dup(1), "wb") as output:
+        os.dup2(2, 1)
+        order = msgspec.json.decode(sys.stdin.buffer.readline(), type=ScanOrder)
+        stopped = threading.Event()
+        threading.Thread(target=_listen, args=(stopped,), daemon=True).start()
+        asyncio.run(look(order, output, stopped, SystemClock()))
+
+
+def _limit_resources() -> None:
+    """No core file (it would hold passwords), and an end to what hostile answers may take."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, _ADDRESS_SPACE_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+
+if __name__ == "__main__":
+    main()
