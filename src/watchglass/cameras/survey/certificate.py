@@ -37,7 +37,9 @@ def names_of(der: bytes) -> CertificateNames:
 
 
 def _inner(data: bytes) -> bytes:
-    return next(_parts(data))[1]
+    for _, content in _parts(data):
+        return content
+    raise ValueError("nothing")
 
 
 def _parts(data: bytes) -> Iterator[Tuple[int, bytes]]:

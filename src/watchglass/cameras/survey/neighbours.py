@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import ipaddress
 import re
 from typing import Callable, Dict, Iterator, List, NamedTuple
@@ -106,7 +105,7 @@ def _isc(text: str) -> Iterator[Lease]:
 
 
 def _kea(text: str) -> Iterator[Lease]:
-    for row in csv.DictReader(io.StringIO(text)):
+    for row in csv.DictReader(text.splitlines()):
         # State 0 is a lease; others are declined or taken back.
         if row.get("address") and row.get("state", "0") == "0":
             yield Lease(row["address"], row.get("hwaddr") or "", row.get("hostname") or "")

@@ -57,6 +57,8 @@ def _looking_side(order: Order) -> tuple[int, int]:
     """Its TAP device, and its namespace."""
     _checked(_libc.unshare(_CLONE_NEWNET))
     tap = open_tap(LOOKING_TAP)
+    # Its kernel would speak IPv6 of its own accord, and every frame here is to be the scan's.
+    Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1", encoding="ascii")
     length = order.network.partition("/")[2]
     _ip(
         "link set lo up",
