@@ -24,11 +24,13 @@ from watchglass.access.door import Door
 from watchglass.access.session import Sessions
 from watchglass.access.throttle import Throttle
 from watchglass.access.token import new_token, token_hash
+from watchglass.access.tokens import Tokens
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.ports import ApiPorts, CauseWords, Reach
 from watchglass.api.problem import PictureDamagedError
+from watchglass.app.exposition import exposition
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import StreamInvalidError
@@ -37,6 +39,7 @@ from watchglass.live.relayfeed import RelayFeed
 from watchglass.media.still import still
 from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.control import PauseRequest, ResumeRequest
+from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.order import Synced
 from watchglass.model.still import StillRequest
@@ -88,7 +91,8 @@ class Recorded:
 
 @dataclass
 class Served:
-    """The API over a recorded site. ``looks`` and ``orders`` are what went to the ports."""
+    """The API over a recorded site. ``looks`` and ``orders`` are what went to the ports; what
+    ``health`` holds first is how the recorder is."""
 
     recorded: Recorded
     ports: ApiPorts
@@ -97,6 +101,7 @@ class Served:
     token: str
     looks: list[Look] = field(default_factory=list)
     orders: list[PauseRequest | ResumeRequest] = field(default_factory=list)
+    health: list[Health] = field(default_factory=list)
 
 
 def in_this_process(request: StillRequest) -> bytes:
@@ -115,6 +120,7 @@ def served(
     site = recorded.site
     looks: list[Look] = []
     orders: list[PauseRequest | ResumeRequest] = []
+    health = [Health(HealthState.OK, 2, 2, ())]
     access = AccessStore(site.state / f"site-{port}.db")
     token = new_token()
     access.offer_setup(token_hash(token), site.clock.wall_ns() + 3600 * NS_PER_S)
@@ -154,11 +160,14 @@ def served(
         note_looks=looks.extend,
         feed=feed,
         still=decode or in_this_process,
+        tokens=Tokens(access, site.clock),
+        measurements=exposition,
+        health=lambda: health[0],
         words=CauseWords(CAUSES, REMEDIES),
         ui=ui or site.folder / "no-ui",
         version="test",
     )
-    return Served(recorded, ports, create_app(ports, files), feed, token, looks, orders)
+    return Served(recorded, ports, create_app(ports, files), feed, token, looks, orders, health)
 
 
 def free_port() -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from watchglass.base.errors import ConfigError
 from watchglass.base.fence import FenceMode
+from watchglass.base.secret import Secret
 from watchglass.config import settings as module
 from watchglass.config.settings import MIB, LogLevel, Settings, read_settings
 
@@ -66,6 +67,9 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         "QUEUE_BYTES": "32MiB",
         "FLOOR_BYTES": "2GiB",
         "BALLAST_BYTES": "1048576",
+        "PING_URL": "https://example.org/ping/7?x=1",
+        "PING_S": "30",
+        "STUCK_S": "10",
     }
     assert set(stated) == {each.name.upper() for each in dataclasses.fields(Settings)}
     for name, value in stated.items():
@@ -86,8 +90,29 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         queue_bytes=32 * MIB,
         floor_bytes=2048 * MIB,
         ballast_bytes=MIB,
+        ping_url=Secret("https://example.org/ping/7?x=1"),
+        ping_s=30,
+        stuck_s=10,
     )
+    assert "example" not in repr(read_settings())
     assert type(read_settings().queue_bytes) is int
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org/s3cret", "example.org/s3cret", "https://", "https:///s3cret",
+        "http://user:s3cret@example.org/", "http://example.org/s3cret x", "http://[::1/s3cret",
+        "http://example.org:99999/s3cret", "http://example.org/s3cret#x", "http://exämple.org/",
+        "http://example.org/\r\nHost: s3cret", "file:///etc/s3cret",
+    ],
+)  # fmt: skip
+def test_a_url_that_cannot_be_pinged(monkeypatch: Environment, url: str) -> None:
+    """What was stated is not repeated: it may be a secret."""
+    monkeypatch.setenv("WATCHGLASS_PING_URL", url)
+    with pytest.raises(ConfigError, match="PING_URL") as refused:
+        read_settings()
+    assert "s3cret" not in refused.value.sentence
 
 
 def test_settings_are_frozen() -> None:

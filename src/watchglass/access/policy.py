@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watchglass.access.errors import NotSignedInError
+from watchglass.access.errors import ForbiddenError, NotSignedInError
 from watchglass.base.ids import CameraId
 
 
@@ -17,18 +17,35 @@ class Action(StrEnum):
     WATCH_LIVE = "watch_live"
     PLAY_BACK = "play_back"
     CHANGE_CAMERA = "change_camera"
+    READ_NUMBERS = "read_numbers"
+    READ_HEALTH = "read_health"
+
+
+class Scope(StrEnum):
+    """What a program's token is for."""
+
+    METRICS = "metrics"
+    HEALTH = "health"
 
 
 _FOR_ALL = frozenset({Action.OPEN_PAGE, Action.ENTER})
+_OF_SCOPE = {
+    Scope.METRICS: frozenset({Action.READ_NUMBERS, Action.READ_HEALTH}),
+    Scope.HEALTH: frozenset({Action.READ_HEALTH}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who is signed in. ``session`` tells one sign-in from another; it opens nothing."""
+    """Somebody who is signed in. ``session`` tells one sign-in from another; it opens nothing.
+
+    A program with a token has its ``scope``, and may do nothing else.
+    """
 
     id: str
     name: str
     session: str
+    scope: Scope | None = None
 
 
 def authorise(
@@ -43,3 +60,5 @@ def authorise(
         return
     if user is None:
         raise NotSignedInError("Nobody is signed in, or the session is over: sign in.")
+    if user.scope is not None and action not in _OF_SCOPE[user.scope]:
+        raise ForbiddenError(f"This token is for {user.scope} alone: make another for this.")

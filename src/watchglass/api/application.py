@@ -15,6 +15,7 @@ from watchglass.api import (
     entry,
     livesocket,
     media,
+    monitoring,
     pages,
     pictures,
     playback,
@@ -68,7 +69,8 @@ def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
         entry.router, cameras.router, timeline.router, playback.router, media.router,
-        pictures.router, changes.router, livesocket.router, _about, pages.router,
+        pictures.router, changes.router, livesocket.router, monitoring.router, _about,
+        pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.
         app.router.routes.extend(router.routes)

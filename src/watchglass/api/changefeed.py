@@ -50,6 +50,12 @@ class ChangeFeed:
         self._look = look
         self._listeners: set[_Listener] = set()
         self._asking: asyncio.Task[None] | None = None
+        self.dropped = 0
+        """How many changes slow listeners lost; each was told to ask anew."""
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
 
     async def listen(self) -> AsyncIterator[Change | None]:
         """Changes from now on; None now and again, so that a broken connection is found."""
@@ -94,5 +100,6 @@ class ChangeFeed:
         for listener in self._listeners:
             if len(listener.waiting) == _MOST_WAITING:
                 listener.missed += 1
+                self.dropped += 1
             listener.waiting.append(change)
             listener.ready.set()

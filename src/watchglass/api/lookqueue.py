@@ -29,10 +29,17 @@ class LookQueue:
         self._waiting: dict[LookId, Look] = {}
         self._sending: asyncio.Task[None] | None = None
         self._failing = False
+        self.lost = 0
+
+    @property
+    def depth(self) -> int:
+        """How many looks wait."""
+        return len(self._waiting)
 
     def put(self, look: Look) -> None:
         """Take a look, or more of one. A full queue drops the new one, into the log."""
         if len(self._waiting) >= _MOST_WAITING and look.id not in self._waiting:
+            self.lost += 1
             _tell_lost(look)
             return
         self._waiting[look.id] = look

@@ -50,6 +50,11 @@ class Looks:
         self._queue = LookQueue(note, blocking)
         self._viewings: OrderedDict[_Key, _Viewing] = OrderedDict()
 
+    @property
+    def queue(self) -> LookQueue:
+        """What waits to be told, for its gauge."""
+        return self._queue
+
     def saw(
         self,
         user: User,

@@ -33,9 +33,13 @@ class Allowed:
     def __init__(self, action: Action) -> None:
         self.action = action
 
-    async def __call__(self, connection: HTTPConnection) -> User | None:
+    async def who(self, connection: HTTPConnection) -> User | None:
+        """Whose request it is."""
         session = session_of(connection)
-        user = session.user if session is not None else None
+        return session.user if session is not None else None
+
+    async def __call__(self, connection: HTTPConnection) -> User | None:
+        user = await self.who(connection)
         stated = connection.path_params.get("camera")
         at_ms = connection.query_params.get("at_ms", "")
         at_ns = int(at_ms) * _NS_PER_MS if at_ms.isdecimal() and len(at_ms) < 16 else None
@@ -43,6 +47,20 @@ class Allowed:
         if stated is not None and not is_id(stated):
             raise NotFoundError("There is no such camera.")
         return user
+
+
+class Monitoring(Allowed):
+    """The same for what a program may do too, with a token: ``Authorization: Bearer``."""
+
+    async def who(self, connection: HTTPConnection) -> User | None:
+        user = await super().who(connection)
+        if user is not None:
+            return user
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        of = services(connection)
+        return await of.blocking(of.ports.tokens.find, token.strip())
 
 
 class Signed(Allowed):

@@ -8,13 +8,16 @@ from typing import Protocol
 
 from watchglass.access.door import Door
 from watchglass.access.session import Sessions
+from watchglass.access.tokens import Tokens
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.feed import FrameFeed
 from watchglass.model.camera import Camera
 from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.gap import GapCause
+from watchglass.model.health import Health
 from watchglass.model.look import Look
+from watchglass.model.metric import Sample
 from watchglass.model.still import StillRequest
 from watchglass.store.index import IndexReader
 
@@ -62,7 +65,8 @@ class ApiPorts:
     ``cameras``: all that are not removed, without credentials. ``volume_path``: None for a volume
     that is not there. ``carry_out`` asks the running recorder. ``note_looks`` returns once they are
     in the site's ledger, on disk; one that is told again does no harm.
-    ``still`` gives a JPEG; PictureDamagedError, MediaWorkerError.
+    ``still`` gives a JPEG; PictureDamagedError, MediaWorkerError. ``measurements``: all numbers as
+    Prometheus reads them, those given too. ``health`` names cameras by their names.
     """
 
     clock: Clock
@@ -76,6 +80,9 @@ class ApiPorts:
     note_looks: Callable[[Sequence[Look]], None]
     feed: FrameFeed
     still: Callable[[StillRequest], bytes]
+    tokens: Tokens
+    measurements: Callable[[Sequence[Sample]], str]
+    health: Callable[[], Health]
     words: CauseWords
     ui: Path
     version: str

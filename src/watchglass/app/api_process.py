@@ -3,8 +3,8 @@
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,12 +15,16 @@ import watchglass
 from watchglass.access.door import Door
 from watchglass.access.session import Sessions
 from watchglass.access.throttle import Throttle
+from watchglass.access.tokens import Tokens
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
+from watchglass.api.metrics import CAMERA_INFO
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, Reach
+from watchglass.app.exposition import exposition
 from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
+from watchglass.app.health import named
 from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
 from watchglass.app.pipes import first_message, leave, say, take_messages
@@ -36,8 +40,12 @@ from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlClient
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
+from watchglass.model.camera import Camera
 from watchglass.model.control import (
     Accepted,
+    HealthRequest,
+    Measurements,
+    MeasureRequest,
     NoteLooksRequest,
     PauseRequest,
     Refused,
@@ -45,7 +53,9 @@ from watchglass.model.control import (
     Request,
     ResumeRequest,
 )
+from watchglass.model.health import Health
 from watchglass.model.look import Look
+from watchglass.model.metric import Sample
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
 from watchglass.store.quick_index import QuickIndex
@@ -158,19 +168,25 @@ class _Site:
         sessions = Sessions(self._access, clock)
         reader = OpenFileReader(self._root_of, files, clock)
         self._volumes: tuple[int, dict[VolumeId, Path]] = (-NS_PER_S, {})
+        self._media = MediaPort(self._layout.media, clock)
+        self._numbers: tuple[int, tuple[Sample, ...]] = (-NS_PER_S, ())
+        self._numbers_lock = threading.Lock()
         self._feed = RelayFeed(self._layout.live, reader.since_key_frame, clock)
         self.ports = ApiPorts(
             clock=clock,
             reach=Reach(_hosts(port) | set(start.hosts)),
             sessions=sessions,
             door=Door(self._access, sessions, clock, Throttle(clock)),
-            cameras=partial(self._store.cameras, with_credentials=False),
+            cameras=self._cameras,
             index=self._index,
             volume_path=self._volume_path,
             carry_out=self._carry_out,
             note_looks=self._note_looks,
             feed=self._feed,
-            still=MediaPort(self._layout.media, clock).still,
+            still=self._media.still,
+            tokens=Tokens(self._access, clock),
+            measurements=self._measurements,
+            health=self._health,
             words=CauseWords(CAUSES, REMEDIES),
             ui=Path(start.ui) if start.ui else UI,
             version=watchglass.__version__,
@@ -205,12 +221,43 @@ class _Site:
     def _note_looks(self, looks: Sequence[Look]) -> None:
         self._ask(NoteLooksRequest(tuple(looks)))
 
+    def _measurements(self, own: Sequence[Sample]) -> str:
+        names = [CAMERA_INFO.at(1, each.id, each.name) for each in self._cameras()]
+        parts = (self._recorders(), own, self._feed.samples(), self._media.samples(), names)
+        return exposition(sample for part in parts for sample in part)
+
+    def _recorders(self) -> tuple[Sample, ...]:
+        """As of a second ago at most, and asked for once, however many monitors ask."""
+        with self._numbers_lock:
+            now_ns = self.ports.clock.monotonic_ns()
+            asked_ns, samples = self._numbers
+            if now_ns - asked_ns > NS_PER_S:
+                reply = self._call(MeasureRequest())
+                if not isinstance(reply, Measurements):
+                    raise BusError(_NOT_ASKED)
+                samples = reply.samples
+                self._numbers = self.ports.clock.monotonic_ns(), samples
+            return samples
+
+    def _health(self) -> Health:
+        reply = self._call(HealthRequest())
+        if not isinstance(reply, Health):
+            raise BusError(_NOT_ASKED)
+        return named(reply, {each.id: each.name for each in self._cameras()})
+
+    def _cameras(self) -> Sequence[Camera]:
+        return self._store.cameras(with_credentials=False)
+
     def _ask(self, request: Request) -> Accepted:
+        reply = self._call(request)
+        if not isinstance(reply, Accepted):
+            raise BusError(_NOT_ASKED)
+        return reply
+
+    def _call(self, request: Request) -> Reply:
         reply = self._control.call(request, _ORDER_S)
         if isinstance(reply, Refused):
             raise error_of(reply)
-        if not isinstance(reply, Accepted):
-            raise BusError(_NOT_ASKED)
         return reply
 
 

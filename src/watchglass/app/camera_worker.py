@@ -13,6 +13,7 @@ import msgspec
 from watchglass.app.fences import FencedVolume, fence_in, of_camera_worker, tell
 from watchglass.app.last_words import Witness
 from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.app.reporter import Reporter
 from watchglass.base import log
 from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.disk import Disk
@@ -59,6 +60,11 @@ def main() -> None:
     worker.start()
     outlet = Outlet(start.live, start.name, worker.watch, clock)
     outlet.start()
+    reporter = Reporter(
+        start.vitals, start.name, worker.vitals, lambda: [*worker.samples(), *outlet.samples()],
+        clock,
+    )  # fmt: skip
+    reporter.start()
     messages: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
     gone = Shutdown(GapCause.RECORDER_CRASHED)
     take_messages(decoder, messages.put, lambda: messages.put(gone))
@@ -66,6 +72,7 @@ def main() -> None:
         worker.record(camera)
     _obey(worker, messages, allow)
     outlet.close()
+    reporter.close()
     leave()
 
 

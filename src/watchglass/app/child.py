@@ -48,6 +48,9 @@ class Child:
         self.name = name
         self.restarts = 0
         self.since_ns = 0
+        """UTC of the last start."""
+        self.started_ns = clock.monotonic_ns()
+        """The same, monotonic."""
         self.exit_code: int | None = None
         self._first_message = first_message
         self._clock = clock
@@ -133,6 +136,7 @@ class Child:
             self.fence = None
             self._process = self._launch()
             self.since_ns = self._clock.wall_ns()
+            self.started_ns = self._clock.monotonic_ns()
         self.tell(message)
 
     def _watch(self) -> None:

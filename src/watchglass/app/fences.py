@@ -23,6 +23,8 @@ _STDOUT = 1
 _WRITES = READS | Files.WRITE | Files.TRUNCATE
 _MAKES = Files.MAKE_FILE | Files.MAKE_FOLDER | Files.WRITE | Files.TRUNCATE
 _MEETS = _WRITES | Files.MAKE_FILE | Files.MAKE_SOCKET | Files.REMOVE_FILE
+_AUTHORITIES = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
+"""Where ``/etc/ssl/certs`` leads to."""
 _LOG = log.get("fence")
 
 
@@ -61,6 +63,12 @@ def of_api(layout: Layout, volumes: list[Path], ui: Path) -> Fence:
         ),
         serves=True,
     )
+
+
+def of_ping() -> Fence:
+    """It asks one server, and reads what tells whether that is the right one."""
+    rules = [Rule(Path(each), READS) for each in _AUTHORITIES]
+    return Fence(Network.OUTGOING, (*rules, *name_lookups()), secrets=True)
 
 
 def lay_out_databases(layout: Layout, disk: Disk) -> None:

@@ -9,6 +9,8 @@ from watchglass.base.clock import Clock
 from watchglass.base.errors import BusError, UsageError
 from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
+from watchglass.bus.metrics import hop_samples
+from watchglass.model.metric import Sample
 from watchglass.model.order import Done, FromKeeper, Order, Ordered, ToKeeper
 from watchglass.recording.keeper import Keeper
 
@@ -68,6 +70,10 @@ class RunningKeeper:
                 self._waiting.pop(ordered.number, None)
         if done.error:
             raise UsageError(done.error)
+
+    def samples(self) -> list[Sample]:
+        """The numbers of the hop, for monitors."""
+        return hop_samples(self._client.stats(), "orders", "supervisor")
 
     def close(self) -> None:
         self._ending.set()

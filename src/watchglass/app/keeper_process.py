@@ -10,6 +10,7 @@ import msgspec
 from watchglass.app.fences import fence_in, of_keeper, tell
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import refusal
+from watchglass.app.reporter import Reporter
 from watchglass.app.volumes import present
 from watchglass.base import log
 from watchglass.base.clock import SystemClock
@@ -18,6 +19,8 @@ from watchglass.base.errors import WatchglassError
 from watchglass.model.assignment import KeeperStart, Shutdown, ToKeeperProcess
 from watchglass.model.control import Accepted
 from watchglass.model.gap import GapCause
+from watchglass.model.metric import Sample
+from watchglass.model.vitals import Alive, Vitals
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.keeper_service import KeeperService
@@ -52,10 +55,14 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
         ballast_bytes=start.ballast_bytes,
     )
     keeper = Keeper(Path(start.state), disk, clock, limits)
+    # Before it takes up what is on disk, which may take minutes: until then it is only alive.
+    telling = _Telling(keeper)
+    reporter = Reporter(start.vitals, "keeper", telling.vitals, telling.samples, clock)
+    reporter.start()
     keeper.start(present(start.site.volumes), fresh=start.fresh)
     # A keeper that was restarted must not forget for how long to keep what.
     keeper.configure(start.site)
-    service = KeeperService(keeper, start.endpoint, clock)
+    service = telling.service = KeeperService(keeper, start.endpoint, clock)
     say(Accepted())
     stopping = threading.Event()
 
@@ -71,7 +78,24 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
 
     take_messages(decoder, on_message, on_end)
     service.serve()
+    reporter.close()
     keeper.close(stopped=stopping.is_set())
+
+
+class _Telling:
+    """What the keeper says of itself: that it is alive, and all else once it serves."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self.service: KeeperService | None = None
+
+    def vitals(self) -> Vitals:
+        return self._keeper.vitals() if self.service is not None else Alive()
+
+    def samples(self) -> list[Sample]:
+        if self.service is None:
+            return []
+        return [*self._keeper.samples(), *self.service.samples()]
 
 
 if __name__ == "__main__":

@@ -35,6 +35,10 @@ class Layout:
         return f"ipc://{self.run}/media"
 
     @property
+    def vitals(self) -> str:
+        return f"ipc://{self.run}/vitals"
+
+    @property
     def site_db(self) -> Path:
         return self.state / "site.db"
 

@@ -21,6 +21,7 @@ from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddr
 from watchglass.model.control import (
     AddCameraRequest,
     AddVolumeRequest,
+    CountryRequest,
     DrainVolumeRequest,
     HoldRequest,
     NoteBackupRequest,
@@ -64,14 +65,8 @@ CameraRequest = (
     | NoteClipRequest
 )
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
-SiteRequest = (
-    CameraRequest
-    | HoldRequest
-    | ReleaseRequest
-    | RetentionRequest
-    | VolumeRequest
-    | NoteBackupRequest
-)
+KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
+SiteRequest = CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest
 
 
 class Workers(Protocol):
@@ -130,6 +125,10 @@ class Site:
                 return self.keep_for(request)
             case NoteBackupRequest():
                 self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))
+                return None
+            case CountryRequest():
+                self.store.set_country(request.country)
+                self.configure()
                 return None
             case AddVolumeRequest() | DrainVolumeRequest() | RemoveVolumeRequest():
                 self.change_volumes(request)

@@ -8,7 +8,7 @@ them.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -66,6 +66,23 @@ class SetupOffer:
 
     token_hash: str
     expires_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The processes at one moment. ``cameras`` by worker; a worker may not run yet."""
+
+    keeper: Child
+    workers: tuple[Child, ...]
+    others: tuple[Child, ...]
+    cameras: Mapping[str, tuple[AssignedCamera, ...]]
+
+    @property
+    def all(self) -> tuple[Child, ...]:
+        return (self.keeper, *self.workers, *self.others)
+
+    def statuses(self) -> tuple[ProcessStatus, ...]:
+        return tuple(each.status(len(self.cameras.get(each.name, ()))) for each in self.all)
 
 
 class Supervisor:
@@ -186,13 +203,13 @@ class Supervisor:
         self._keeper.stop(end)
         self._keeper.wait(_KEEPER_END_S)
 
-    def processes(self) -> tuple[ProcessStatus, ...]:
+    def crew(self) -> Crew:
+        """All processes, and who has which camera, as of now."""
         with self._lock:
-            children = [(self._keeper, 0)] + [
-                (worker, self._placement.count(name)) for name, worker in self._workers.items()
-            ]
-        children += [(child, 0) for child in (self._api, self._media) if child is not None]
-        return tuple(child.status(cameras) for child, cameras in children)
+            workers = tuple(self._workers.values())
+            cameras = {name: self._placement.cameras(name) for name in self._placement.workers}
+        others = tuple(child for child in (self._api, self._media) if child is not None)
+        return Crew(self._keeper, workers, others, cameras)
 
     # --- placement ---------------------------------------------------------------------------
 
@@ -344,9 +361,10 @@ class Supervisor:
         with self._lock:
             cameras = self._placement.cameras(name)
         return WorkerStart(
-            name, self._layout.keeper, self._layout.live, tuple(self._volumes), cameras,
-            tuple(sorted(self._allow)), settings.fragment_ms, settings.file_s,
-            settings.queue_bytes, settings.log_level.value, settings.log_json, settings.fences,
+            name, self._layout.keeper, self._layout.live, self._layout.vitals,
+            tuple(self._volumes), cameras, tuple(sorted(self._allow)), settings.fragment_ms,
+            settings.file_s, settings.queue_bytes, settings.log_level.value, settings.log_json,
+            settings.fences,
         )  # fmt: skip
 
     def _make_pictures(self, _first: bool) -> MediaStart:
@@ -358,9 +376,10 @@ class Supervisor:
     def _keep(self, first: bool) -> KeeperStart:
         settings = self._settings
         return KeeperStart(
-            str(self._layout.state), self._layout.keeper, self._configuration(), first,
-            settings.sync_ms, settings.head_s, settings.floor_bytes, settings.ballast_bytes,
-            settings.log_level.value, settings.log_json, settings.fences,
+            str(self._layout.state), self._layout.keeper, self._layout.vitals,
+            self._configuration(), first, settings.sync_ms, settings.head_s,
+            settings.floor_bytes, settings.ballast_bytes, settings.log_level.value,
+            settings.log_json, settings.fences,
         )  # fmt: skip
 
 

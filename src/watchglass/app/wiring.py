@@ -15,26 +15,40 @@
                        while somebody watches; from the last key frame on: api.openfile, read
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
 
+    signs of life      app.reporter in each process ─ bus ─▶ app.listener, app.observer, app.health
+                       ─▶ app.pulse: systemd's watchdog, and a ping by app.ping_process
+    numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
+
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
-``media-worker``, and for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses
+``media-worker``, ``ping`` where that is set up, and for a look at a camera
+``cameras.probe_worker``. Media to be recorded crosses
 no process border. Orders of people come through the control socket to ``app.site``, which tells the
 database, the keeper and the workers.
 """
 
+import os
 import queue
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import watchglass
 from watchglass.access.token import new_token, token_hash
 from watchglass.app.ground import Ground, ground, open_store
+from watchglass.app.health import Patience
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.layout import StateLock
+from watchglass.app.listener import Listener
+from watchglass.app.measures import supervisor_samples
+from watchglass.app.notify import Notifier
+from watchglass.app.observer import Observer
+from watchglass.app.pinger import Pinger
+from watchglass.app.pulse import Pulse
 from watchglass.app.refusal import refusal
 from watchglass.app.site import NoWorkers, Site, configuration
-from watchglass.app.supervisor import SetupOffer, Supervisor
+from watchglass.app.supervisor import Crew, SetupOffer, Supervisor
 from watchglass.app.volumes import missing, present
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
@@ -45,6 +59,9 @@ from watchglass.bus.request import ControlServer, Token
 from watchglass.config.settings import Settings
 from watchglass.model.control import (
     Accepted,
+    HealthRequest,
+    Measurements,
+    MeasureRequest,
     NoteLooksRequest,
     Refused,
     Reply,
@@ -59,6 +76,7 @@ from watchglass.store.site import SiteStore
 
 _POLL_S = 1.0
 _UPKEEP_NS = 5 * NS_PER_S
+_MEASURE_S = 1.0
 _SETUP_NS = 24 * 3600 * NS_PER_S
 _LOG = log.get("recorder")
 
@@ -78,6 +96,18 @@ def prepare(on: Ground, store: SiteStore) -> list[tuple[VolumeId, str]]:
         volume = create_volume(on.settings.media, on.disk, on.clock)
         store.add_volume(volume.id, volume.path)
     return [(each.id, str(each.path)) for each in store.volumes()]
+
+
+def pinger(on: Ground) -> Pinger | None:
+    """Who pings, where a URL is set; it is taken out of what children inherit."""
+    os.environ.pop("WATCHGLASS_PING_URL", None)
+    url = on.settings.ping_url
+    if url is None:
+        return None
+    settings = on.settings
+    return Pinger(
+        url, settings.ping_s, on.clock, log_json=settings.log_json, fences=settings.fences
+    )
 
 
 @contextmanager
@@ -114,6 +144,8 @@ class Recorder:
                 on.layout.control, Codec[Request](Request), Codec[Reply](Reply)
             )
             stack.callback(self._control.close)
+            self._listener = Listener(on.layout.vitals, on.clock)
+            stack.callback(self._listener.close)
             self._keeper = RunningKeeper(on.layout.keeper, on.clock)
             stack.callback(self._keeper.close)
             self._ending = stack.pop_all()
@@ -121,6 +153,12 @@ class Recorder:
             on.settings, on.layout, self._volumes, lambda: configuration(self._store), on.clock
         )
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
+        self._pinger = pinger(on)
+        self._serving_ns: int | None = None
+        observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)
+        self._pulse = Pulse(
+            observer.observe, Patience.of(on.settings.stuck_s), Notifier(), self._pinger, on.clock
+        )
         self._pool = ThreadPoolExecutor(4, "control")
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -130,9 +168,14 @@ class Recorder:
 
     def start(self) -> int:
         """Start keeper and workers; how many cameras are recorded. Raises what kept the keeper."""
+        self._listener.start()
         if not self._supervisor.start_keeper(self._stopping):
             return 0
-        return self.site.take_up()
+        recorded = self.site.take_up()
+        if self._pinger is not None:
+            self._pinger.start()
+        self._pulse.start()
+        return recorded
 
     def open_page(self) -> str | None:
         """Serve the page; its URL, with the token that sets it up until somebody has. None when
@@ -163,12 +206,19 @@ class Recorder:
                 due_ns = now_ns + _UPKEEP_NS
                 # Not here: an order waits for the keeper, and the socket must not.
                 self._upkeep = self._pool.submit(self._keep_up)
+        self._pulse.stop()
         ending = self._pool.submit(self._supervisor.stop_api)
         ending.add_done_callback(lambda _: self._control.wake())
         while not ending.done():
             self._take_requests()
 
+    def _served_ns(self) -> int:
+        """When the control socket was last looked at; before it is first, that is not late."""
+        served_ns = self._serving_ns
+        return self._on.clock.monotonic_ns() if served_ns is None else served_ns
+
     def _take_requests(self) -> None:
+        self._serving_ns = self._on.clock.monotonic_ns()
         for token, request in self._control.poll(_POLL_S):
             self._pool.submit(self._answer, token, request)
         while not self._replies.empty():
@@ -181,12 +231,32 @@ class Recorder:
 
     def close(self) -> None:
         """End all processes in order."""
+        self._pulse.stop()
         self._pool.shutdown(cancel_futures=True)
+        if self._pinger is not None:
+            self._pinger.close()
         self._supervisor.stop()
         self._ending.close()
 
     def status(self) -> Status:
-        return Status(watchglass.__version__, self._started_ns, self._supervisor.processes())
+        return Status(watchglass.__version__, self._started_ns, self._crew().statuses())
+
+    def _crew(self) -> Crew:
+        """All processes, the one that pings too."""
+        crew = self._supervisor.crew()
+        if self._pinger is None:
+            return crew
+        return replace(crew, others=(*crew.others, self._pinger.child))
+
+    def measurements(self) -> Measurements:
+        """All numbers of now; takes as long as the slowest process, and a second at most."""
+        found = self._listener.measure(_MEASURE_S)
+        crew, refused = self._crew(), self._control.refused
+        found += supervisor_samples(self._pulse.health(), crew, refused)
+        found += self._keeper.samples()
+        if self._pinger is not None:
+            found += self._pinger.samples()
+        return Measurements(tuple(found))
 
     def _answer(self, token: Token, request: Request) -> None:
         """In a thread of the pool: an order waits for the disk, and the socket must not."""
@@ -194,13 +264,19 @@ class Recorder:
         self._control.wake()
 
     def _reply_to(self, request: Request) -> Reply:
-        if isinstance(request, StatusRequest):
-            return self.status()
         try:
-            if isinstance(request, NoteLooksRequest):
-                self.site.note_looks(request)
-                return Accepted()
-            return Accepted(self.site.carry_out(request))
+            match request:
+                case StatusRequest():
+                    return self.status()
+                case HealthRequest():
+                    return self._pulse.health()
+                case MeasureRequest():
+                    return self.measurements()
+                case NoteLooksRequest():
+                    self.site.note_looks(request)
+                    return Accepted()
+                case _:
+                    return Accepted(self.site.carry_out(request))
         except WatchglassError as error:
             return refusal(error)
         except Exception:  # noqa: BLE001 - the border of a request: whoever asked gets an answer

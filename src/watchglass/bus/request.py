@@ -114,6 +114,8 @@ class ControlServer(Generic[R, S]):
         self._reply_codec = reply_codec
         self._max_pending = max_pending
         self._pending: set[Token] = set()
+        self.refused = 0
+        """How many requests were told that the server is busy."""
         self._listener = endpoint if isinstance(endpoint, Listener) else Listener(endpoint)
         try:
             self._router = open_router(
@@ -142,6 +144,7 @@ class ControlServer(Generic[R, S]):
 
     def _take(self, token: Token, payload: bytes, requests: list[tuple[Token, R]]) -> None:
         if len(self._pending) >= self._max_pending:
+            self.refused += 1
             self._send(token, _FAILED, b"The server is busy with other requests: try again.")
             return
         try:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from watchglass.base.errors import ConfigError
 from watchglass.base.fence import FenceMode
+from watchglass.base.secret import Secret
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -58,6 +60,9 @@ class Settings:
     """One JSON object a line, not text for people."""
     fences: FenceMode = FenceMode.AUTO
     """Whether processes are fenced in, where the kernel can (Landlock, seccomp)."""
+    ping_url: Secret | None = None
+    """Asked for while recording lives, so that somebody else notices when it does not. A secret may
+    be in it."""
     allow: frozenset[str] = frozenset()
     """Hosts and IP addresses that a camera's URL may name although they are refused by default."""
     fragment_ms: int = _number(400, 100, 2_000)
@@ -70,6 +75,10 @@ class Settings:
     """Time between two signed heads of a ledger."""
     port: int = _number(8420, 0, 65_535)
     """Of the page and its API, on loopback; 0 takes a free one."""
+    ping_s: int = _number(60, 1, 86_400)
+    """Time between two pings."""
+    stuck_s: int = _number(20, 2, 600)
+    """A part of the recorder that says nothing for that long is stuck; a disk, for three times."""
     cameras_per_worker: int = _number(8, 1, 64)
     queue_bytes: int = _number(16 * MIB, 1 * MIB, 1 * GIB)
     """What may wait for the disk, for each stream."""
@@ -109,6 +118,7 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         log_json=found.pop("log_json"),
         fences=_one_of(FenceMode, "FENCES", found.pop("fences")),
         allow=_allowed(found.pop("allow")),
+        ping_url=_ping_url(found.pop("ping_url")),
         **{name: int(number) for name, number in found.items()},
     )
     if settings.media == settings.state or settings.state in settings.media.parents:
@@ -135,6 +145,7 @@ def _environment_model() -> "Callable[..., BaseSettings]":
         log_json: bool = False
         fences: str = FenceMode.AUTO.value
         allow: str = ""
+        ping_url: str = ""
 
     numbers: dict[str, Any] = {}
     for each in fields(Settings):
@@ -189,6 +200,25 @@ def _one_of(kind: type[E], name: str, text: str) -> E:
         raise ConfigError(
             f"{PREFIX}{name} cannot be {text[:_SHOWN_MOST]!r}: it is one of {', '.join(kind)}."
         ) from None
+
+
+def _ping_url(text: str) -> Secret | None:
+    """None where none is stated. What was stated is not shown: it may be a secret."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    else:
+        good = good and "@" not in parts.netloc and not parts.fragment
+    if not (good and text.isascii() and text.isprintable() and " " not in text):
+        raise ConfigError(
+            f"{PREFIX}PING_URL is no address that can be asked for: give http:// or https://, a "
+            "host, and a path, without user name, spaces or '#'."
+        )
+    return Secret(text)
 
 
 def _allowed(text: str) -> frozenset[str]:

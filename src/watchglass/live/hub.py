@@ -10,8 +10,10 @@ from watchglass.base import log
 from watchglass.base.errors import RefusedError
 from watchglass.base.ids import CameraId
 from watchglass.live.feed import FrameFeed
+from watchglass.live.metrics import viewer_samples
 from watchglass.live.viewer import Viewer, ViewerCounters
 from watchglass.model.live import LiveItem
+from watchglass.model.metric import Sample
 from watchglass.model.stream import StreamName
 
 _MOST_VIEWERS = 256
@@ -42,10 +44,17 @@ class LiveHub:
         self._feed = feed
         self._in_thread = in_thread
         self._watched: dict[StreamKey, _Watched] = {}
+        self._dropped_of_left = 0
 
     def counters(self) -> dict[StreamKey, list[ViewerCounters]]:
         """Of all who watch now."""
         return {key: [each.counters for each in at.viewers] for key, at in self._watched.items()}
+
+    def samples(self) -> list[Sample]:
+        """The numbers of now, for monitors."""
+        now = [each for viewers in self.counters().values() for each in viewers]
+        dropped = self._dropped_of_left + sum(each.dropped for each in now)
+        return viewer_samples(len(now), dropped)
 
     @asynccontextmanager
     async def watch(self, camera: CameraId, stream: StreamName) -> AsyncIterator[Viewer]:
@@ -63,6 +72,7 @@ class LiveHub:
             yield viewer
         finally:
             watched.viewers.discard(viewer)
+            self._dropped_of_left += viewer.counters.dropped
             await asyncio.shield(self._settle(key, watched))
 
     async def close(self) -> None:

@@ -16,7 +16,10 @@ from watchglass.base.ids import CameraId
 from watchglass.base.queues import ByteQueue, QueueDepth
 from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
+from watchglass.bus.metrics import hop_samples
+from watchglass.live.metrics import outlet_samples
 from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
+from watchglass.model.metric import Sample
 from watchglass.model.relay import FromApi, Relayed, Unwatch, Watch
 from watchglass.model.stream import StreamName
 
@@ -69,6 +72,13 @@ class Outlet:
     def depth(self) -> QueueDepth:
         """The queue's gauge, and what it has refused."""
         return self._queue.depth()
+
+    def samples(self) -> list[Sample]:
+        """The numbers of now, for monitors."""
+        return [
+            *outlet_samples(self._client.name, self._queue.depth(), len(self._watched)),
+            *hop_samples(self._client.stats(), "live", self._client.name),
+        ]
 
     def _put(self, watch: str, items: list[LiveItem], data_bytes: int) -> bool:
         """From a reader: queue a picture; False when there is no room for it, or nobody there."""

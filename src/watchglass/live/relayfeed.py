@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, random_id
 from watchglass.bus.message import Codec
-from watchglass.bus.peer import PeerId
+from watchglass.bus.metrics import hop_samples
+from watchglass.bus.peer import PeerId, PeerState
 from watchglass.bus.server import BusServer, PeerJoined, PeerLost, Received
 from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
+from watchglass.model.metric import Sample
 from watchglass.model.relay import FromApi, Relayed, Unwatch, Watch
 from watchglass.model.stream import StreamName
 
@@ -54,6 +56,7 @@ class RelayFeed:
         self._lock = threading.Lock()
         self._watched: dict[str, _Watched] = {}
         self._peers: set[PeerId] = set()
+        self._hops: list[PeerState] = []
         self._to_say: queue.SimpleQueue[FromApi] = queue.SimpleQueue()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._work, name="live relay", daemon=True)
@@ -88,6 +91,14 @@ class RelayFeed:
         self._ending.set()
         self._server.wake()
         self._thread.join(_JOIN_S)
+
+    def samples(self) -> list[Sample]:
+        """The numbers of the hop to each worker, as of a second ago."""
+        return [
+            sample
+            for each in self._hops
+            for sample in hop_samples(each.hop, "watches", each.peer.name)
+        ]
 
     def _find(self, camera: CameraId, stream: StreamName) -> "_Watched | None":
         with self._lock:
@@ -133,6 +144,7 @@ class RelayFeed:
                 said = self._to_say.get()
                 for peer in self._peers:
                     self._server.send(peer, said)
+            self._hops = self._server.peers()
         self._server.close()
 
     def _welcome(self, peer: PeerId) -> None:

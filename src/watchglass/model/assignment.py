@@ -35,11 +35,13 @@ class AssignedCamera(msgspec.Struct, frozen=True):
 
 
 class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
-    """The first message to a camera-worker. ``keeper`` and ``live`` are endpoints of the bus."""
+    """The first message to a camera-worker. ``keeper``, ``live`` and ``vitals`` are endpoints of
+    the bus."""
 
     name: str
     keeper: str
     live: str
+    vitals: str
     volumes: tuple[tuple[VolumeId, str], ...]
     cameras: tuple[AssignedCamera, ...]
     allow: tuple[str, ...]
@@ -94,6 +96,7 @@ class KeeperStart(msgspec.Struct, frozen=True, tag="keep"):
 
     state: str
     endpoint: str
+    vitals: str
     site: Configure
     fresh: bool
     sync_ms: int
@@ -134,6 +137,29 @@ class Serving(msgspec.Struct, frozen=True, tag="serving"):
     set_up: bool
 
 
+class PingStart(msgspec.Struct, frozen=True, tag="ping_start"):
+    """The first message to the ping process. The URL may hold a secret."""
+
+    url: str
+    timeout_s: float
+    log_json: bool
+    fences: FenceMode
+
+    def __repr__(self) -> str:
+        return "PingStart(…)"
+
+
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    """Ask for the URL once."""
+
+
+class Pinged(msgspec.Struct, frozen=True, tag="pinged"):
+    """How it went, on standard output: empty, or a sentence on what went wrong."""
+
+    error: str
+
+
 ToWorker = WorkerStart | Record | StopRecording | Shutdown
 ToKeeperProcess = KeeperStart | Shutdown
 ToApiProcess = ApiStart | Shutdown
+ToPingProcess = PingStart | Ping | Shutdown

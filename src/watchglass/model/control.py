@@ -3,7 +3,9 @@
 import msgspec
 
 from watchglass.base.ids import CameraId, HoldId, VolumeId
+from watchglass.model.health import Health
 from watchglass.model.look import Look
+from watchglass.model.metric import Sample
 from watchglass.model.stream import StreamName
 
 
@@ -111,6 +113,13 @@ class RetentionRequest(msgspec.Struct, frozen=True, tag="retention"):
     stream: StreamName | None = None
 
 
+class CountryRequest(msgspec.Struct, frozen=True, tag="country"):
+    """In which country the cameras are, in two letters; its default of retention holds. None: not
+    stated."""
+
+    country: str | None
+
+
 class NoteLooksRequest(msgspec.Struct, frozen=True, tag="note_looks"):
     """Several at once: each request waits for the disk, and there are few who can wait."""
 
@@ -129,6 +138,14 @@ class StatusRequest(msgspec.Struct, frozen=True, tag="status"):
     """What runs."""
 
 
+class HealthRequest(msgspec.Struct, frozen=True, tag="how_is_it"):
+    """Whether recording lives."""
+
+
+class MeasureRequest(msgspec.Struct, frozen=True, tag="measure_all"):
+    """All numbers of now, for monitors."""
+
+
 Request = (
     AddCameraRequest
     | RemoveCameraRequest
@@ -142,9 +159,12 @@ Request = (
     | DrainVolumeRequest
     | RemoveVolumeRequest
     | RetentionRequest
+    | CountryRequest
     | NoteLooksRequest
     | NoteBackupRequest
     | StatusRequest
+    | HealthRequest
+    | MeasureRequest
 )
 
 
@@ -184,4 +204,10 @@ class Status(msgspec.Struct, frozen=True, tag="recorder"):
     processes: tuple[ProcessStatus, ...]
 
 
-Reply = Accepted | Refused | Status
+class Measurements(msgspec.Struct, frozen=True, tag="measurements"):
+    """What the processes answered in time."""
+
+    samples: tuple[Sample, ...]
+
+
+Reply = Accepted | Refused | Status | Health | Measurements

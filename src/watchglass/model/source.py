@@ -1,6 +1,6 @@
 """Where packets come from: the plug-in point ``watchglass.video_source``."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from watchglass.model.stream import Packet, SoundParameters, VideoCodec, VideoParameters
 
@@ -38,3 +38,11 @@ class VideoSource(Protocol):
     def close(self) -> None:
         """End it; a blocked ``read`` or ``open`` of another thread raises soon after."""
         ...
+
+
+@runtime_checkable
+class CountsLosses(Protocol):
+    """A source that can tell how many packets of the network never came, since its ``open``."""
+
+    @property
+    def lost_packets(self) -> int: ...

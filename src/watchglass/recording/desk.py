@@ -58,7 +58,7 @@ class KeeperLimits:
 
 @dataclass(slots=True)
 class KeeperCounters:
-    """What the keeper did since it started, for metrics and ``doctor``."""
+    """What the keeper did since it started, for metrics."""
 
     facts: int = 0
     cycles: int = 0
@@ -68,7 +68,6 @@ class KeeperCounters:
     purged_files: int = 0
     heads: int = 0
     failed_syncs: int = 0
-    last_sync_wall_ns: int = 0
 
 
 class Desk:
@@ -131,7 +130,6 @@ class Desk:
                 self.counters.failed_syncs += mounted.failing
             elif mounted.syncing:
                 patience_s = 0
-        self.counters.last_sync_wall_ns = self.clock.wall_ns()
         return ended
 
     # --- ledgers -----------------------------------------------------------------------------

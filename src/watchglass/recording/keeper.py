@@ -43,6 +43,7 @@ from watchglass.model.fact import (
     StreamIs,
 )
 from watchglass.model.gap import GapCause
+from watchglass.model.metric import Sample
 from watchglass.model.order import (
     Configure,
     Done,
@@ -54,6 +55,7 @@ from watchglass.model.order import (
     Ordered,
 )
 from watchglass.model.stream import StreamName
+from watchglass.model.vitals import KeeperVitals, VolumeVitals
 from watchglass.recording.alive import last_seen
 from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import STATE, Desk, KeeperLimits, Lines
@@ -61,6 +63,7 @@ from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
 from watchglass.recording.heads import OpenFile
 from watchglass.recording.lookwriter import LookWriter
 from watchglass.recording.mediapath import media_path
+from watchglass.recording.metrics import keeper_samples, volume_samples
 from watchglass.recording.orders import carry_out
 from watchglass.recording.purge import Purger
 from watchglass.recording.resettle import is_marked, settle_restored
@@ -95,6 +98,7 @@ class Keeper(Desk):
         self._inbox = _Inbox()
         self._doubts = Doubts(self)
         self._unanswered: list[tuple[str, FromKeeper]] = []
+        self._cycle_ns = clock.monotonic_ns()
         self._due_head_ns = 0
         self._due_growth_ns = 0
         self._due_thinning_ns = 0
@@ -210,7 +214,31 @@ class Keeper(Desk):
             self._grow_index()
             self._sign_due_heads()
         self._purger.purge()
+        self._cycle_ns = self.clock.monotonic_ns()
         return answers
+
+    # --- what it tells of itself; for any thread ---------------------------------------------
+
+    def vitals(self) -> KeeperVitals:
+        """Signs of life, as of now."""
+        volumes = [
+            VolumeVitals(
+                mounted.volume.id, str(mounted.volume.path), mounted.syncing_since_ns,
+                mounted.synced_ns, mounted.failing,
+            )
+            for mounted in list(self._volumes.values())
+        ]  # fmt: skip
+        return KeeperVitals(
+            self._cycle_ns, tuple(volumes), self.in_debt, self._purger.only_held_left
+        )
+
+    def samples(self) -> list[Sample]:
+        """The numbers of now, for monitors."""
+        now_ns = self.clock.monotonic_ns()
+        found = keeper_samples(self.counters, in_debt=self.in_debt)
+        for mounted in list(self._volumes.values()):
+            found += volume_samples(mounted, now_ns)
+        return found
 
     def _take_in(self) -> None:
         """Facts that are durable and orders become lines. StorageError leaves the lines owed."""

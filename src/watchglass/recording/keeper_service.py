@@ -5,8 +5,10 @@ import threading
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.bus.message import Codec
-from watchglass.bus.peer import PeerId
+from watchglass.bus.metrics import hop_samples
+from watchglass.bus.peer import PeerId, PeerState
 from watchglass.bus.server import BusServer, PeerJoined, PeerLost
+from watchglass.model.metric import Sample
 from watchglass.model.order import Facts, FromKeeper, ToKeeper
 from watchglass.recording.keeper import Keeper
 
@@ -28,6 +30,7 @@ class KeeperService:
         )  # fmt: skip
         self._peers: dict[str, PeerId] = {}
         self._stop = threading.Event()
+        self._hops: list[PeerState] = []
         self._alone_since_ns: int | None = None
         self._sync_ns = round(keeper.limits.sync_s * NS_PER_S)
 
@@ -40,6 +43,14 @@ class KeeperService:
         """The supervisor is gone: serve until the workers have told their last. For any thread."""
         self._alone_since_ns = self._clock.monotonic_ns()
         self._server.wake()
+
+    def samples(self) -> list[Sample]:
+        """The numbers of the hop to each worker, as of the last cycle. For any thread."""
+        return [
+            sample
+            for each in self._hops
+            for sample in hop_samples(each.hop, "answers", each.peer.name)
+        ]
 
     def serve(self) -> None:
         """Run until stopped."""
@@ -55,6 +66,7 @@ class KeeperService:
                 # To a peer that is gone meanwhile there is nothing to say.
                 if peer in self._peers:
                     self._server.send(self._peers[peer], answer)
+            self._hops = self._server.peers()
         self._server.close()
 
     def _take(self, timeout_s: float) -> None:

@@ -34,6 +34,13 @@ class Mounted:
         """Number of the last one that succeeded."""
         self.failing_since_ns: int | None = None
         """UTC of the first failure since the last success."""
+        self.syncing_since_ns = 0
+        """Monotonic, of the sync that runs; 0 while none does."""
+        self.synced_ns = clock.monotonic_ns()
+        """Monotonic: what was there then is durable."""
+        self.syncs = 0
+        self.sync_ns = 0
+        """Of all syncs that ended, together."""
         self._disk = disk
         self._clock = clock
         self._alive = Alive(volume.path, disk, clock)
@@ -42,6 +49,7 @@ class Mounted:
         self._begun = 0
         self._ended = threading.Event()
         self._error: BaseException | None = None
+        self._took_ns = 0
 
     @property
     def failing(self) -> bool:
@@ -61,6 +69,7 @@ class Mounted:
         if self.syncing:
             return self._begun + 1
         self._begun += 1
+        self.syncing_since_ns = self._clock.monotonic_ns()
         self._ended.clear()
         threading.Thread(target=self._sync, name=f"sync {self.volume.id[:8]}", daemon=True).start()
         return self._begun
@@ -71,8 +80,12 @@ class Mounted:
             return False
         self.settled = self._begun
         error, self._error = self._error, None
+        began_ns, self.syncing_since_ns = self.syncing_since_ns, 0
+        self.syncs += 1
+        self.sync_ns += self._took_ns
         if error is None:
             self.synced = self.settled
+            self.synced_ns = began_ns
             self.failing_since_ns = None
         elif not isinstance(error, StorageError):
             raise error
@@ -107,6 +120,7 @@ class Mounted:
         except BaseException as error:  # noqa: BLE001 - the thread's border: raised where it is awaited
             self._error = error
         finally:
+            self._took_ns = self._clock.monotonic_ns() - self.syncing_since_ns
             self._ended.set()
 
     def _follow(self) -> None:

@@ -91,6 +91,11 @@ class Outbox:
         with self._lock:
             return OutboxDepth(len(self._facts), self._dropped)
 
+    def oldest(self) -> int | None:
+        """The serial number of the oldest fact that is not acknowledged; None while none waits."""
+        with self._lock:
+            return next(iter(self._facts), None)
+
     def _drop_fragments(self) -> None:
         kept: dict[int, Fact] = {
             n: fact for n, fact in self._facts.items() if not isinstance(fact, FragmentWritten)

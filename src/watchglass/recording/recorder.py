@@ -24,7 +24,7 @@ from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.fact import GapOpened, StreamIs
 from watchglass.model.gap import GapCause
 from watchglass.model.live import LiveSink
-from watchglass.model.source import VideoSource
+from watchglass.model.source import CountsLosses, VideoSource
 from watchglass.model.stream import Packet, SoundParameters, Track, VideoCodec, VideoParameters
 from watchglass.recording.assembler import Assembler, Limits, RunBrokenError
 from watchglass.recording.job import Tell
@@ -54,14 +54,22 @@ def cause_of(error: CameraError) -> GapCause:
 
 @dataclass(slots=True)
 class StreamCounters:
-    """What one stream did since its worker started."""
+    """What one stream did since its worker started, or since it was given to it.
+
+    Monotonic times: ``reader_ns``, when its reader last did something; ``since_ns``, since when it
+    is in this run, or in no run.
+    """
 
     packets: int = 0
+    pictures: int = 0
     media_bytes: int = 0
     connects: int = 0
     errors: int = 0
     last_error: str = ""
     last_packet_wall_ns: int = 0
+    lost_packets: int = 0
+    reader_ns: int = 0
+    since_ns: int = 0
     by_cause: dict[str, int] = field(default_factory=dict)
 
 
@@ -87,7 +95,8 @@ class StreamRecorder:
         self._tap = Tap()
         self._source: VideoSource | None = None
         self._session: _Session | None = None
-        self.counters = StreamCounters()
+        now_ns = clock.monotonic_ns()
+        self.counters = StreamCounters(reader_ns=now_ns, since_ns=now_ns)
         name = f"read {queue.camera[:8]}/{queue.stream}"
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
@@ -120,6 +129,18 @@ class StreamRecorder:
         if session is not None:
             session.show()
 
+    @property
+    def in_run(self) -> bool:
+        """Whether pictures are being recorded."""
+        session = self._session
+        return session is not None and session.run is not None
+
+    @property
+    def lost_packets(self) -> int:
+        """Of all connections, as far as their sources can tell."""
+        source = self._source
+        return self.counters.lost_packets + (_lost(source) if source is not None else 0)
+
     def status(self) -> StreamIs:
         """What a keeper that was restarted has to know."""
         session = self._session
@@ -143,6 +164,7 @@ class StreamRecorder:
         how long there were pictures (None: there was none)."""
         began_ns = self._clock.monotonic_ns()
         self.counters.connects += 1
+        self.counters.reader_ns = began_ns
         source: VideoSource | None = None
         try:
             source = self._source = self._open_source()
@@ -164,6 +186,7 @@ class StreamRecorder:
         finally:
             self._source = None
             if source is not None:
+                self.counters.lost_packets += _lost(source)
                 source.close()
         ended = self._session
         if ended is None:
@@ -197,6 +220,10 @@ class StreamRecorder:
                 )
             )
         )  # fmt: skip
+
+
+def _lost(source: VideoSource) -> int:
+    return source.lost_packets if isinstance(source, CountsLosses) else 0
 
 
 class _Session:
@@ -258,6 +285,7 @@ class _Session:
         self._counters.packets += 1
         self._counters.media_bytes += len(packet.data)
         self._counters.last_packet_wall_ns = packet.arrival_wall_ns
+        self._counters.reader_ns = packet.arrival_monotonic_ns
         if packet.track is Track.SOUND:
             if self._assembler is not None:
                 self._assembler.add_sound(packet)
@@ -272,6 +300,7 @@ class _Session:
             if len(self._held) + len(packet.data) <= 1 << 20:
                 self._held += packet.data
             return
+        self._counters.pictures += 1
         data = self._held + packet.data if self._held else packet.data
         self._held = b""
         self._picture(packet, data)
@@ -305,6 +334,7 @@ class _Session:
                 self._queue.camera, self._queue.stream, self._queue,
                 sound=self._sound, limits=self._limits, tap=self._tap,
             )  # fmt: skip
+            self._counters.since_ns = packet.arrival_monotonic_ns
         if is_key and self._parameters is None:
             self._parameters = self._sets.parameters()
         assembler.add_video(packet, data, is_key, self._parameters if is_key else None)
@@ -331,6 +361,7 @@ class _Session:
         assembler, self._assembler = self._assembler, None
         if assembler is not None:
             assembler.end(cause, self._clock.wall_ns())
+            self._counters.since_ns = self._clock.monotonic_ns()
         self._opened_ns = self._clock.monotonic_ns()
         self._waiting_told = False
 

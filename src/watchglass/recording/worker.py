@@ -12,18 +12,21 @@ from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import BusError
 from watchglass.base.ids import CameraId, GapId, VolumeId, random_id
-from watchglass.base.queues import QueueDepth
 from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
+from watchglass.bus.metrics import hop_samples
 from watchglass.model.assignment import AssignedCamera, AssignedStream
 from watchglass.model.fact import GapOpened
 from watchglass.model.gap import GapCause
 from watchglass.model.live import LiveSink
+from watchglass.model.metric import Sample
 from watchglass.model.order import Doubt, Facts, FromKeeper, Synced, ToKeeper
 from watchglass.model.source import VideoSource
 from watchglass.model.stream import StreamName
+from watchglass.model.vitals import StreamVitals, WorkerVitals, WriterVitals
 from watchglass.recording.assembler import Limits
 from watchglass.recording.job import Abandon
+from watchglass.recording.metrics import outbox_samples, stream_samples
 from watchglass.recording.outbox import Outbox
 from watchglass.recording.recorder import StreamRecorder
 from watchglass.recording.volume import Volume
@@ -67,6 +70,8 @@ class CameraWorker:
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._session = random_id()
+        # The oldest unacknowledged fact, and since when it is the oldest.
+        self._oldest: tuple[int | None, int] = (None, 0)
         self._client: BusClient[ToKeeper, FromKeeper] = BusClient(
             keeper_endpoint, name, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
             limit_bytes=_LINK_BYTES, clock=clock,
@@ -150,10 +155,30 @@ class CameraWorker:
         self._wake_link()
         self._link.join(_JOIN_S)
 
-    def depths(self) -> list[QueueDepth]:
-        """The gauges of all queues."""
+    def vitals(self) -> WorkerVitals:
+        """Signs of life, as of now. Called by one thread, about once a second."""
+        now_ns = self._clock.monotonic_ns()
+        oldest = self._outbox.oldest()
+        if oldest != self._oldest[0]:
+            self._oldest = oldest, now_ns
         with self._lock:
-            return [queue.depth() for streams in self._streams.values() for _, queue in streams]
+            streams = [each for streams in self._streams.values() for each in streams]
+            writers = list(self._writers.values())
+        return WorkerVitals(
+            tuple(_stream_vitals(recorder, queue) for recorder, queue in streams),
+            tuple(WriterVitals(each.volume, each.waits_since_ns) for each in writers),
+            self._oldest[1] if oldest is not None else 0,
+        )
+
+    def samples(self) -> list[Sample]:
+        """The numbers of now, for monitors."""
+        with self._lock:
+            streams = [each for streams in self._streams.values() for each in streams]
+        found = outbox_samples(self.name, self._outbox.depth())
+        found += hop_samples(self._client.stats(), "facts", self.name)
+        for recorder, queue in streams:
+            found += stream_samples(recorder, queue)
+        return found
 
     def _tell_quarantine(self, camera: AssignedCamera) -> None:
         for each in camera.streams:
@@ -225,3 +250,12 @@ class CameraWorker:
         with self._lock:
             recorders = [r for streams in self._streams.values() for r, _ in streams]
         self._client.send(Facts(self._session, -1, [each.status() for each in recorders]))
+
+
+def _stream_vitals(recorder: StreamRecorder, queue: StreamQueue) -> StreamVitals:
+    counters, depth, in_run = recorder.counters, queue.depth(), recorder.in_run
+    cause = queue.hindrance if in_run else queue.told
+    return StreamVitals(
+        queue.camera, queue.stream, in_run, cause, counters.reader_ns, counters.since_ns,
+        queue.tally.written_ns, depth.size_bytes, depth.limit_bytes,
+    )  # fmt: skip

@@ -23,6 +23,7 @@ from watchglass.model.fact import (
     FileOpened,
     FragmentWritten,
     GapOpened,
+    Hole,
     RunEnded,
 )
 from watchglass.model.gap import GapCause
@@ -36,6 +37,17 @@ from watchglass.recording.volume import Volume
 
 _RETRY_S = 0.1
 _LOG = log.get("writer")
+
+
+@dataclass(slots=True)
+class StreamTally:
+    """What the writer did for one stream. ``written_ns`` is monotonic, of its last fragment."""
+
+    fragments: int = 0
+    media_bytes: int = 0
+    files: int = 0
+    written_ns: int = 0
+    gaps: dict[GapCause, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -76,6 +88,7 @@ class StreamQueue:
         self.trouble: GapCause | None = None
         self.told: GapCause | None = None
         """The cause of the gap that is open, as far as this process told it; the writer's alone."""
+        self.tally = StreamTally()
 
     def put(self, job: WriteFragment) -> bool:
         """Queue a fragment; False when the disk is too far behind."""
@@ -98,11 +111,25 @@ class StreamQueue:
 
     def congestion(self) -> GapCause:
         """Why fragments are refused: what its own jobs meet, or another stream's ahead of them."""
-        return self.trouble or self._writer.trouble or GapCause.OVERLOAD
+        return self.hindrance or GapCause.OVERLOAD
+
+    @property
+    def hindrance(self) -> GapCause | None:
+        """Why the disk refuses what waits, as it says itself; None while it does not."""
+        return self.trouble or self._writer.trouble
 
     def depth(self) -> QueueDepth:
         """The queue's gauge."""
         return self.jobs.depth()
+
+    def begins_gap(self, cause: GapCause) -> None:
+        """A gap is told; the writer's alone."""
+        self.told = cause
+        self.count_gap(cause)
+
+    def count_gap(self, cause: GapCause) -> None:
+        gaps = self.tally.gaps
+        gaps[cause] = gaps.get(cause, 0) + 1
 
 
 class VolumeWriter:
@@ -118,6 +145,8 @@ class VolumeWriter:
         self._give_up_s = give_up_s
         self.trouble: GapCause | None = None
         """Why the disk keeps the thread waiting at the moment."""
+        self.waits_since_ns = 0
+        """Since when (monotonic) one job has waited for the disk; 0 while none does."""
         self._ready: queue.SimpleQueue[StreamQueue | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
@@ -173,7 +202,9 @@ class VolumeWriter:
         if isinstance(job.fact, GapOpened):
             if stream.told is job.fact.cause:
                 return
-            stream.told = job.fact.cause
+            stream.begins_gap(job.fact.cause)
+        elif isinstance(job.fact, Hole):
+            stream.count_gap(job.fact.cause)
         self._outbox.add(job.fact)
 
     def _retrying(
@@ -183,6 +214,7 @@ class VolumeWriter:
         began_ns = self._clock.monotonic_ns()
         while True:
             try:
+                self.waits_since_ns = self._clock.monotonic_ns()
                 self._attempt(stream, job)
             except DiskFullError as error:
                 self._note(stream, GapCause.DISK_FULL, error)
@@ -195,6 +227,8 @@ class VolumeWriter:
                     _LOG.info("disk_writes_again", camera=stream.camera, stream=stream.stream)
                 stream.trouble = self.trouble = None
                 return
+            finally:
+                self.waits_since_ns = 0
             if self._stopping.wait(_RETRY_S) and self._clock.monotonic_ns() - began_ns > 2e9:
                 raise WriteFailedError("The recorder stops and the disk still takes nothing.")
 
@@ -229,10 +263,10 @@ class VolumeWriter:
             run, media_to = job.info.run, job.info.media_from
         else:
             if stream.told is not cause:
-                stream.told = cause
+                stream.begins_gap(cause)
                 self._outbox.add(GapOpened(gap, stream.camera, stream.stream, cause, now_ns))
             return
-        stream.told = cause
+        stream.begins_gap(cause)
         self._outbox.add(RunEnded(run, stream.camera, stream.stream, media_to, now_ns, gap, cause))
 
     def _attempt(
@@ -248,7 +282,7 @@ class VolumeWriter:
             case EndRun():
                 self._close(stream, job.media_to)
                 gap = GapId(random_id())
-                stream.told = job.cause
+                stream.begins_gap(job.cause)
                 self._outbox.add(
                     RunEnded(
                         job.run,
@@ -279,6 +313,7 @@ class VolumeWriter:
         stream.media = _OpenMedia(
             job, fd, path, len(job.header), len(job.header), leaf, Frontier([leaf])
         )
+        stream.tally.files += 1
         if job.started is not None:
             stream.told = None
             self._outbox.add(job.started)
@@ -327,6 +362,10 @@ class VolumeWriter:
         leaf = leaf_hash(job.data)
         offset, length = media.offset, len(job.data)
         media.offset += length
+        tally = stream.tally
+        tally.fragments += 1
+        tally.media_bytes += length
+        tally.written_ns = self._clock.monotonic_ns()
         media.frontier.append(leaf)
         media.entries.append(
             Entry(

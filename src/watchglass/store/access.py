@@ -6,6 +6,7 @@ the site's database, with a schema version of their own.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,9 +36,31 @@ _SETUP = sa.Table(
     sa.Column("token_hash", sa.String(64), primary_key=True),
     sa.Column("expires_ns", sa.BigInteger, nullable=False),
 )
+_TOKENS = sa.Table(
+    "api_tokens",
+    _TABLES,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("scope", sa.String(32), nullable=False),
+    sa.Column("created_ns", sa.BigInteger, nullable=False),
+    sa.Column("expires_ns", sa.BigInteger),
+)
+
+
+def _with_tokens(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text(
+            "CREATE TABLE api_tokens (token_hash VARCHAR(64) NOT NULL PRIMARY KEY, "
+            "name VARCHAR(64) NOT NULL UNIQUE, scope VARCHAR(32) NOT NULL, "
+            "created_ns BIGINT NOT NULL, expires_ns BIGINT)"
+        )
+    )
+
+
 SCHEMA = Schema(
     "access",
     _TABLES,
+    upgrades=(_with_tokens,),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )
 
@@ -62,8 +85,22 @@ class SessionRow:
     seen_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A program's token; times are UTC, ``expires_ns`` None for never."""
+
+    token_hash: str
+    name: str
+    scope: str
+    created_ns: int
+    expires_ns: int | None
+
+
 class AccessStore:
-    """Users, sessions and the set-up token. Thread-safe; each method is one transaction."""
+    """Users, sessions, tokens of programs and the set-up token.
+
+    Thread-safe; each method is one transaction.
+    """
 
     def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self._database = Database(
@@ -163,6 +200,43 @@ class AccessStore:
     def end_sessions(self, token_hashes: list[str]) -> None:
         with self._database.write() as connection:
             connection.execute(sa.delete(_SESSIONS).where(_SESSIONS.c.token_hash.in_(token_hashes)))
+
+    # --- tokens of programs ------------------------------------------------------------------
+
+    def add_token(self, token: TokenRow) -> bool:
+        """False when there is one of that name."""
+        with self._database.write() as connection:
+            named = sa.select(_TOKENS.c.name).where(_TOKENS.c.name == token.name)
+            if connection.execute(named).first() is not None:
+                return False
+            connection.execute(
+                sa.insert(_TOKENS).values(
+                    token_hash=token.token_hash, name=token.name, scope=token.scope,
+                    created_ns=token.created_ns, expires_ns=token.expires_ns,
+                )
+            )  # fmt: skip
+        return True
+
+    def token(self, token_hash: str) -> TokenRow | None:
+        with self._database.read() as connection:
+            row = connection.execute(
+                sa.select(_TOKENS).where(_TOKENS.c.token_hash == token_hash)
+            ).first()
+        return None if row is None else _token(row)
+
+    def tokens(self) -> list[TokenRow]:
+        with self._database.read() as connection:
+            return [_token(row) for row in connection.execute(sa.select(_TOKENS).order_by("name"))]
+
+    def remove_token(self, name: str) -> bool:
+        """False when there is none of that name."""
+        with self._database.write() as connection:
+            removed = connection.execute(sa.delete(_TOKENS).where(_TOKENS.c.name == name))
+            return bool(removed.rowcount)
+
+
+def _token(row: sa.Row[Any]) -> TokenRow:
+    return TokenRow(row.token_hash, row.name, row.scope, row.created_ns, row.expires_ns)
 
 
 def _has_user(connection: sa.Connection) -> bool:

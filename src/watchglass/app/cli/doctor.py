@@ -9,37 +9,74 @@ import typer
 from watchglass.app import checkup
 from watchglass.app.checkup import Finding, Verdict
 from watchglass.app.cli.camera import overviews
+from watchglass.app.cli.health import health_of
 from watchglass.app.cli.moments import shown_time
+from watchglass.app.cli.numbers import show_numbers
 from watchglass.app.cli.screen import AMBER, Cell, Column
-from watchglass.app.cli.serve import retention_why
+from watchglass.app.cli.serve import NO_COUNTRY, retention_why
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.volume import all_forecasts
+from watchglass.app.explained import explained
 from watchglass.app.forecast import Forecast
+from watchglass.app.pulse import summary
 from watchglass.app.words import count_words, size_words
 from watchglass.base.errors import WatchglassError
 from watchglass.model.camera import CameraState
+from watchglass.model.health import HealthState
+from watchglass.store.country import default_retention_h
 
 _WRONG = 1
 
 
 def doctor(
     context: typer.Context,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say of each figure what is normal, and what to do.")
+    ] = False,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="The running recorder's numbers instead.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Look this machine and the recorder over; exit code 1 when something needs somebody."""
     of = shell(context)
+    if numbers:
+        show_numbers(of, explain=explain, json=json)
+        return
     findings = list(_findings(of))
     wrong = [each for each in findings if each.verdict is Verdict.WRONG]
     if json:
         of.screen.json(
             [
                 {"about": f.about, "value": f.value, "meaning": f.meaning, "verdict": f.verdict}
+                | _explanation(f)
                 for f in findings
             ]
         )
+    elif explain:
+        _explain(of, findings)
     else:
         _show(of, findings, wrong)
     raise typer.Exit(_WRONG if wrong else 0)
+
+
+def _explanation(finding: Finding) -> dict[str, str]:
+    found = explained(finding.about)
+    if found is None:
+        return {}
+    return {"means": found.means, "normal": found.normal, "otherwise": found.otherwise}
+
+
+def _explain(of: Shell, findings: list[Finding]) -> None:
+    """Each figure, and under it a line for each thing there is to say of it."""
+    for each in findings:
+        of.screen.say(f"{each.about}: {each.value}", AMBER if each.verdict is Verdict.WRONG else "")
+        of.screen.say(f"  Now: {each.meaning}")
+        found = explained(each.about)
+        if found is not None:
+            of.screen.say(f"  Means: {found.means}")
+            of.screen.say(f"  Normal: {found.normal}")
+            of.screen.say(f"  Otherwise: {found.otherwise}")
 
 
 def _show(of: Shell, findings: list[Finding], wrong: list[Finding]) -> None:
@@ -68,7 +105,7 @@ def _findings(of: Shell) -> Iterator[Finding]:
     if layout.state.is_dir():
         yield from checkup.kernel(layout.state)
         yield from checkup.clock(layout.state, of.ground.disk, of.ground.clock)
-    for part in (_site, _recorder, _cameras):
+    for part in (_site, _recorder, _recording, _cameras):
         try:
             yield from part(of)
         except WatchglassError as error:
@@ -87,21 +124,43 @@ def _site(of: Shell) -> Iterator[Finding]:
             "Set-up", "nothing yet",
             f"Add a camera with '{of.command('camera add URL')}'.", Verdict.NOTE,
         )  # fmt: skip
+        yield _retention(default_retention_h(None), NO_COUNTRY)
         return
     with of.store() as store:
         hours, why = store.default_retention_h(), retention_why(store)
         volumes = store.volumes()
-    yield Finding(
-        "Retention",
-        count_words(hours, "hour"),
-        f"{_sentence(why or 'somebody set it')}. On a full disk the oldest goes sooner.",
-    )
+    yield _retention(hours, why)
     for each in volumes:
         yield from checkup.volume(each.id, Path(each.path), of.settings)
     if of.ground.layout.index_db.exists():
         for forecast in all_forecasts(of):
             if forecast.days is not None:
                 yield _forecast(forecast, hours)
+
+
+def _retention(hours: int, why: str) -> Finding:
+    return Finding(
+        "Retention", count_words(hours, "hour"),
+        f"{_sentence(why or 'somebody set it')}. On a full disk the oldest goes sooner.",
+    )  # fmt: skip
+
+
+def _recording(of: Shell) -> Iterator[Finding]:
+    """Of what runs; a camera that is not recorded is told of with the cameras."""
+    if not of.is_running:
+        return
+    found = health_of(of)
+    wrong = {HealthState.FAILING: Verdict.WRONG, HealthState.DEGRADED: Verdict.NOTE}
+    yield Finding(
+        "Recording", summary(found),
+        "Every part of the recorder does its work."
+        if found.lives
+        else "A part of the recorder does nothing any more: a watchdog would start it anew.",
+        Verdict.FINE if found.lives else Verdict.WRONG,
+    )  # fmt: skip
+    for reason in found.reasons:
+        if reason.camera is None or reason.stuck:
+            yield Finding("Health", reason.state, reason.sentence, wrong[reason.state])
 
 
 def _forecast(forecast: Forecast, hours: int) -> Finding:

@@ -19,12 +19,15 @@ from watchglass.app.cli import (
     clip,
     demo,
     doctor,
+    health,
     hold,
     looks,
     restore,
     retention,
     serve,
+    service,
     timeline,
+    token,
     trust,
     trust_report,
     volume,
@@ -45,8 +48,10 @@ program = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 program.command("serve")(serve.serve)
+program.add_typer(service.group, name="service")
 program.command("demo")(demo.demo)
 program.command("doctor")(doctor.doctor)
+program.command("health")(health.health)
 program.add_typer(camera.group, name="camera")
 program.command("timeline")(timeline.timeline)
 program.command("clip")(clip.clip)
@@ -61,6 +66,7 @@ program.command("backup")(backup.backup)
 program.command("restore")(restore.restore)
 program.add_typer(trust.group, name="trust")
 program.command("verify")(trust_report.verify)
+program.add_typer(token.group, name="token")
 
 
 @program.callback()

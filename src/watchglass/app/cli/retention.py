@@ -11,7 +11,7 @@ from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.words import count_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import UsageError
-from watchglass.model.control import RetentionRequest
+from watchglass.model.control import CountryRequest, RetentionRequest
 from watchglass.model.stream import StreamName
 
 _HOUR_NS = 3600 * NS_PER_S
@@ -28,12 +28,18 @@ def retention(
     stream: Annotated[
         StreamName | None, typer.Option("--stream", help="One of the camera's streams alone.")
     ] = None,
+    country: Annotated[
+        str | None,
+        typer.Option("--country", help="Where the cameras are, such as DE; 'none' to withdraw it."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show how long recordings are kept, or set it: for all cameras, for one, for a stream."""
     of = shell(context)
     if stream is not None and camera is None:
         raise UsageError("Say which camera's stream: --camera NAME.")
+    if country is not None:
+        of.order(CountryRequest(None if country.lower() == "none" else country))
     if keep is not None:
         of.order(RetentionRequest(_hours(keep), camera or "", stream))
     _show(of, json=json)

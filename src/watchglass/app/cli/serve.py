@@ -18,6 +18,8 @@ from watchglass.store.site import SiteStore
 if TYPE_CHECKING:
     from watchglass.app.wiring import Recorder
 
+NO_COUNTRY = "the country is not stated: in the EEA the default is 72 hours"
+
 
 def serve(
     context: typer.Context,
@@ -84,7 +86,7 @@ def retention_why(store: SiteStore) -> str:
         return ""
     country = store.country()
     if country is None:
-        return "the country is not stated: in the EEA the default is 72 hours"
+        return NO_COUNTRY
     return f"the default for {country}"
 
 

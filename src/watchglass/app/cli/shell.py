@@ -90,6 +90,13 @@ class Shell:
         reply = self._client().call(StatusRequest(), _STATUS_S)
         return reply if isinstance(reply, Status) else None
 
+    def ask(self, request: Request, timeout_s: float) -> Reply:
+        """What the running recorder answers; raises what it refuses."""
+        reply = self._client().call(request, timeout_s)
+        if isinstance(reply, Refused):
+            raise error_of(reply)
+        return reply
+
     def carry_out(self, request: "SiteRequest") -> tuple[CameraId, bool]:
         """Have the running recorder do it, or do it without one: the camera, and which it was."""
         camera, running = self.order(request)

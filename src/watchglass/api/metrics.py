@@ -1,0 +1,58 @@
+"""The numbers of the page's server: one table, and how it is filled."""
+
+from watchglass.api.services import Services
+from watchglass.model.metric import Metric, MetricKind, Sample
+
+_G, _C = MetricKind.GAUGE, MetricKind.COUNTER
+_REFUSE, _OLDEST = "refuse_newest", "drop_oldest"
+_LOG = "See the log of the recorder."
+
+LISTENERS = Metric(
+    "watchglass_api_change_listeners", _G, (), "Pages that are open and told of changes.",
+    "One for each open page.", "More than people look: a page was left open somewhere.",
+)  # fmt: skip
+CHANGES_DROPPED = Metric(
+    "watchglass_api_changes_dropped_total", _C, ("policy",),
+    "Changes that a slow page was not told; it asks anew.", "0.", "The page's network is slow.",
+)  # fmt: skip
+LOOKS = Metric(
+    "watchglass_api_looks_waiting", _G, ("policy",),
+    "Looks that are not in the ledger yet.", "0, or for a moment a few.",
+    "The keeper takes none: see 'watchglass health'.",
+)  # fmt: skip
+LOOKS_LOST = Metric(
+    "watchglass_api_looks_lost_total", _C, ("policy",),
+    "Looks that found ten thousand waiting, and are only in the log.", "0.", _LOG,
+)  # fmt: skip
+STILLS = Metric(
+    "watchglass_api_stills_total", _C, (), "Pictures that the media-worker made.",
+    "It rises while people look.", _LOG,
+)  # fmt: skip
+STILLS_REFUSED = Metric(
+    "watchglass_api_stills_refused_total", _C, ("policy",),
+    "Pictures that the media-worker was too busy for, or died of.", "0.", _LOG,
+)  # fmt: skip
+CAMERA_INFO = Metric(
+    "watchglass_camera_info", _G, ("camera", "name"), "1; joins a camera's id with its name.",
+    "1.", "Nothing: it only names.",
+)  # fmt: skip
+
+METRICS = (
+    LISTENERS, CHANGES_DROPPED, LOOKS, LOOKS_LOST, STILLS, STILLS_REFUSED, CAMERA_INFO,
+)  # fmt: skip
+
+
+def api_samples(of: Services) -> list[Sample]:
+    """Called in the event loop."""
+    queue = of.looks.queue
+    return [
+        LISTENERS.at(of.changes.listeners),
+        CHANGES_DROPPED.at(of.changes.dropped, _OLDEST),
+        LOOKS.at(queue.depth, _REFUSE),
+        LOOKS_LOST.at(queue.lost, _REFUSE),
+        *of.hub.samples(),
+    ]
+
+
+def still_samples(made: int, refused: int) -> list[Sample]:
+    return [STILLS.at(made), STILLS_REFUSED.at(refused, _REFUSE)]

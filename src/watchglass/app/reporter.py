@@ -1,0 +1,80 @@
+"""A process's word to the supervisor: signs of life once a second, numbers when it asks.
+
+A thread of its own that waits for nobody. A queue that is full drops its oldest: only the newest
+signs of life count.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from watchglass.app.processes import own_descriptors
+from watchglass.base import log
+from watchglass.base.clock import Clock
+from watchglass.base.errors import BusError
+from watchglass.base.queues import DropPolicy
+from watchglass.bus.client import BusClient
+from watchglass.bus.message import Codec
+from watchglass.bus.metrics import hop_samples
+from watchglass.model.metric import Sample
+from watchglass.model.vitals import Measure, Measured, ToSupervisor, Vitals
+
+EVERY_S = 1.0
+_LIMIT_BYTES = 1 << 20
+_LOG = log.get("reporter")
+
+
+class Reporter:
+    """``vitals`` and ``samples`` are called by its thread, and must not wait."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        name: str,
+        vitals: Callable[[], Vitals],
+        samples: Callable[[], Iterable[Sample]],
+        clock: Clock,
+    ) -> None:
+        self._name = name
+        self._vitals = vitals
+        self._samples = samples
+        self._clock = clock
+        self._client: BusClient[ToSupervisor, Measure] = BusClient(
+            endpoint, name, Codec[ToSupervisor](ToSupervisor), Codec[Measure](Measure),
+            limit_bytes=_LIMIT_BYTES, policy=DropPolicy.DROP_OLDEST, clock=clock,
+        )  # fmt: skip
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="reporter", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ending.set()
+        self._client.wake()
+        self._thread.join(EVERY_S)
+
+    def _work(self) -> None:
+        try:
+            while not self._ending.is_set():
+                self._client.send(self._vitals())
+                self._hear(EVERY_S)
+        except BusError as error:
+            _LOG.error("supervisor_refuses", error=error.sentence)
+        except Exception:  # noqa: BLE001 - the thread's border: recording goes on; a process that
+            # says nothing any more is noticed.
+            _LOG.exception("reporter_failed")
+        finally:
+            self._client.close()
+
+    def _hear(self, seconds: float) -> None:
+        """Answer what is asked, for so long."""
+        until_ns = self._clock.monotonic_ns() + round(seconds * 1e9)
+        while not self._ending.is_set():
+            left_s = (until_ns - self._clock.monotonic_ns()) / 1e9
+            if left_s <= 0:
+                return
+            for message in self._client.poll(left_s):
+                if isinstance(message, Measure):
+                    own = hop_samples(self._client.stats(), "vitals", self._name)
+                    own.append(own_descriptors(self._name))
+                    self._client.send(Measured(message.number, (*self._samples(), *own)))

@@ -1,0 +1,117 @@
+"""Tokens for programs: what they open, until when, and that only their hashes are kept."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from watchglass.access.errors import ForbiddenError
+from watchglass.access.policy import Action, Scope, authorise
+from watchglass.access.tokens import Tokens
+from watchglass.base.clock import NS_PER_S, SimulatedClock
+from watchglass.base.errors import NotFoundError, RefusedError, UsageError
+from watchglass.store.access import AccessStore, UserRow
+
+MAY = {
+    Scope.METRICS: {Action.READ_NUMBERS, Action.READ_HEALTH},
+    Scope.HEALTH: {Action.READ_HEALTH},
+}
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock()
+
+
+@pytest.fixture
+def tokens(tmp_path: Path, clock: SimulatedClock) -> Tokens:
+    return Tokens(AccessStore(tmp_path / "site.db"), clock)
+
+
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.OPEN_PAGE, Action.ENTER}))
+def test_a_token_opens_what_its_scope_says(tokens: Tokens, scope: Scope, action: Action) -> None:
+    user = tokens.find(tokens.create("prometheus", scope, None))
+    assert user is not None
+    assert user.name == "prometheus"
+    if action in MAY[scope]:
+        authorise(user, action, None, None)
+    else:
+        with pytest.raises(ForbiddenError):
+            authorise(user, action, None, None)
+
+
+def test_only_its_hash_is_kept(tokens: Tokens, tmp_path: Path) -> None:
+    text = tokens.create("a", Scope.METRICS, None)
+    assert text.startswith("wgt_")
+    assert len(text) > 40
+    for file in tmp_path.iterdir():
+        assert text.encode() not in file.read_bytes()
+        assert text.removeprefix("wgt_").encode() not in file.read_bytes()
+    (row,) = tokens.all()
+    assert text not in repr(row)
+
+
+def test_it_ends(tokens: Tokens, clock: SimulatedClock) -> None:
+    text = tokens.create("a", Scope.METRICS, clock.wall_ns() + 10 * NS_PER_S)
+    forever = tokens.create("b", Scope.METRICS, None)
+    clock.advance(10 * NS_PER_S - 1)
+    assert tokens.find(text) is not None
+    clock.advance(1)
+    assert tokens.find(text) is None
+    assert tokens.find(forever) is not None
+    tokens.revoke("b")
+    assert tokens.find(forever) is None
+    assert [each.name for each in tokens.all()] == ["a"]
+    with pytest.raises(NotFoundError):
+        tokens.revoke("b")
+
+
+def test_what_is_none(tokens: Tokens) -> None:
+    text = tokens.create("a", Scope.METRICS, None)
+    for wrong in ("", "wgt_", text[:-1], text + "x", text.removeprefix("wgt_"), "wgt_" + "x" * 999):
+        assert tokens.find(wrong) is None
+
+
+def test_names(tokens: Tokens, clock: SimulatedClock) -> None:
+    tokens.create(" a ", Scope.HEALTH, None)
+    with pytest.raises(RefusedError):
+        tokens.create("a", Scope.METRICS, None)
+    for name in ("", " ", "x" * 65, "a\nb", "\x1b[1m"):
+        with pytest.raises(UsageError):
+            tokens.create(name, Scope.METRICS, None)
+    with pytest.raises(UsageError):
+        tokens.create("late", Scope.METRICS, clock.wall_ns())
+
+
+def test_a_scope_of_a_newer_version_opens_nothing(
+    tokens: Tokens, tmp_path: Path, clock: SimulatedClock
+) -> None:
+    text = tokens.create("a", Scope.METRICS, None)
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'site.db'}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE api_tokens SET scope = 'everything'"))
+    engine.dispose()
+    assert tokens.find(text) is None
+
+
+def test_the_database_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
+    """Its users and sessions stay."""
+    path = tmp_path / "site.db"
+    store = AccessStore(path)
+    store.offer_setup("h", 10)
+    store.add_first_user(UserRow("1" * 32, "admin", "hash", 1), "h", 5)
+    store.close()
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE api_tokens"))
+        connection.execute(sa.text("UPDATE schema_version SET version = 1 WHERE what = 'access'"))
+    engine.dispose()
+    store = AccessStore(path)
+    user = store.user_named("admin")
+    assert user is not None
+    tokens = Tokens(store, SimulatedClock())
+    assert tokens.find(tokens.create("a", Scope.METRICS, None)) is not None
+    with pytest.raises(RefusedError):
+        tokens.create("a", Scope.METRICS, None)
+    store.close()
