@@ -66,21 +66,25 @@ class LineTeller(Teller):
 
     def done(self, address: str) -> None:
         self._done.append(address)
+        if self._order.parallel == 1:
+            # One at a time is how a deadly device is found: each step must be known at once.
+            self._tell_done()
+
+    def _tell_done(self) -> None:
+        if self._done:
+            self.write(AddressesDone(tuple(self._done)))
+            self._done.clear()
 
     def progress(self, done: int, of: int, answered: int) -> None:
         now_ns = self._clock.monotonic_ns()
         if done not in (0, of) and now_ns - self._told_ns < _PROGRESS_NS:
             return
         self._told_ns = now_ns
-        if self._done:
-            self.write(AddressesDone(tuple(self._done)))
-            self._done.clear()
+        self._tell_done()
         self.write(ScanProgress(done, of, answered))
 
     def covered(self, tally: Tally, complete: bool) -> None:
-        if self._done:
-            self.write(AddressesDone(tuple(self._done)))
-            self._done.clear()
+        self._tell_done()
         self.write(
             Covered(
                 Coverage(

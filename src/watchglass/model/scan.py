@@ -6,9 +6,11 @@ Whoever started it writes observations and coverage to the site's database as th
 scan that is stopped or dies has told what it found.
 """
 
+from enum import StrEnum
+
 import msgspec
 
-from watchglass.base.ids import ScanId
+from watchglass.base.ids import CollectorId, ScanId
 from watchglass.model.coverage import Coverage, Network
 from watchglass.model.observation import Observation, Source
 
@@ -87,3 +89,24 @@ class ScanEnded(msgspec.Struct, frozen=True, tag="ended"):
 
 ToScan = ScanOrder | ScanStop
 FromScan = Observed | ScanProgress | AddressesDone | Covered | ScanEnded
+
+
+class ImportKind(StrEnum):
+    """What a file is that somebody gives us to read."""
+
+    NMAP = "nmap"
+    SWITCH = "switch"
+    CSV = "csv"
+    LEASES = "leases"
+    BUNDLE = "bundle"
+    """What a collector has brought; its seal was checked before."""
+
+
+class ImportOrder(msgspec.Struct, frozen=True, kw_only=True, tag="import"):
+    """Read the file that follows on standard input. ``at_ns``: when it was given to us."""
+
+    scan: ScanId
+    kind: ImportKind
+    at_ns: int
+    place: str = ""
+    collector: CollectorId = CollectorId("")

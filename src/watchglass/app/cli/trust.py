@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from watchglass.app.cli import trust_stated
+from watchglass.app.cli import trust_collect, trust_import, trust_stated
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.trust_day import stated_day
@@ -13,6 +13,7 @@ from watchglass.app.cli.trust_explain import explain
 from watchglass.app.cli.trust_facts import facts
 from watchglass.app.cli.trust_report import report
 from watchglass.app.cli.trust_rules import rules
+from watchglass.app.cli.trust_scan import scan
 from watchglass.app.fleet import judge_fleet, trust_store
 from watchglass.app.words import count_words
 from watchglass.base.errors import UsageError
@@ -25,6 +26,9 @@ group = typer.Typer(
     help="Find cameras, tell who made them, and which rules and holes concern them.",
     no_args_is_help=True,
 )
+group.command("scan")(scan)
+group.add_typer(trust_import.group, name="import")
+group.add_typer(trust_collect.group, name="collect")
 group.command("explain")(explain)
 group.command("rules")(rules)
 group.command("report")(report)

@@ -80,6 +80,7 @@ class Survey:
         self._tallies = {each: Tally(each, note=self._note(each)) for each in plan.targets}
         self._told_done = 0
         self._answered = 0
+        self._outside = 0
 
     def stop(self) -> None:
         self.pace.stop()
@@ -115,6 +116,9 @@ class Survey:
             return
         discovery = Discovery(wire, self.pace, self._heard, frozenset(sources))
         await discovery.run(2 * self._plan.timeout_s)
+        if self._outside:
+            self._add_note(wire, "%d devices outside the named networks answered on this wire: "
+                           "name their network to look at them." % self._outside)  # fmt: skip
         if discovery.unheard:
             self._add_note(wire, "Not asked, because another program holds the port: %s."
                            % ", ".join(sorted(set(discovery.unheard))))  # fmt: skip
@@ -263,8 +267,10 @@ class Survey:
         kept = found[: MOST_SEEN_OF_ADDRESS - known]
         if not kept:
             return
-        if not known:
+        if not known and address in self._allowed:
             self._answered += 1
+        elif not known:
+            self._outside += 1
         self._counts[address] = known + len(kept)
         mac = mac or self._neighbours.mac(address)
         told = next((f.value for f in kept if f.signal == "mac" and f.channel is None), "")

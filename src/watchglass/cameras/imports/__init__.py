@@ -1,0 +1,1 @@
+"""Reads what others have written down of a network: port scans, switches' tables, inventories."""
