@@ -10,6 +10,7 @@ from watchglass.app.last_words import LastWords
 from watchglass.app.quarantine import LEAST_HOLD_S, MOST_HOLD_S, STEADY_S, Quarantine
 from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.base.ids import CameraId
+from watchglass.base.signpost import camera_in, signposted
 
 _A, _B = CameraId("a" * 32), CameraId("b" * 32)
 
@@ -49,24 +50,26 @@ def test_ten_good_minutes_after_the_hold_make_the_next_crash_a_first() -> None:
 
 _DYING = """
 import ctypes, os, sys, threading
-from watchglass.app.last_words import Witness
-witness = Witness()
-said = threading.Event()
-def read(camera, end):
-    witness.reads(camera)
-    witness.reads(camera)
-    said.set()
-    end()
-def fail():
-    witness.failed(threading.current_thread())
+from watchglass.app.last_words import listen_to_faults, tell_failure
+from watchglass.base.signpost import signposted
+listen_to_faults()
+def fail(failed):
+    tell_failure(failed)
     os._exit(70)
-ends = {"fault": lambda: ctypes.string_at(0), "abort": os.abort, "failure": fail}
-first = threading.Thread(target=read, args=("a" * 32, threading.Event().wait), daemon=True)
+threading.excepthook = fail
+ends = {
+    "fault": lambda: ctypes.string_at(0), "abort": os.abort, "failure": lambda: 1 // 0,
+    "own fault": lambda: ctypes.string_at(0),
+}
+end, waiting = ends[sys.argv[1]], threading.Event()
+first = threading.Thread(target=signposted("a" * 32, threading.Event().wait), daemon=True)
 first.start()
-said.wait()
-if sys.argv[1] == "main":
-    ends["fault"]()
-second = threading.Thread(target=read, args=("b" * 32, ends[sys.argv[1]]))
+def rounds():
+    for turn in (signposted("c" * 32, waiting.set), signposted("b" * 32, end)):
+        turn()
+if sys.argv[1] == "own fault":
+    end()
+second = threading.Thread(target=rounds)
 second.start()
 second.join()
 """
@@ -74,7 +77,7 @@ second.join()
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("end", "suspect"), [("fault", _B), ("abort", _B), ("failure", _B), ("main", None)]
+    ("end", "suspect"), [("fault", _B), ("abort", _B), ("failure", _B), ("own fault", None)]
 )
 def test_a_dying_worker_names_the_camera_it_was_at(end: str, suspect: CameraId | None) -> None:
     done = subprocess.run(
@@ -84,16 +87,49 @@ def test_a_dying_worker_names_the_camera_it_was_at(end: str, suspect: CameraId |
     for line in done.stdout.splitlines(keepends=True):
         words.hear(line)
     assert done.returncode != 0
-    assert done.stdout.count(b"reads 0x") == (1 if end == "main" else 2)
     assert words.take_suspect() == suspect
     assert words.take_suspect() is None
 
 
-def test_a_thread_number_that_was_given_anew_names_its_newest_camera() -> None:
+def test_only_frames_of_the_thread_that_died_count_and_the_innermost_first() -> None:
     words = LastWords()
     for line in (
-        f"reads 0x7f01 {_A}\n", f"reads 0x7f01 {_B}\n", "nonsense \xff\n",
-        "Current thread 0x0000000000007f01 (most recent call first):\n",
-    ):  # fmt: skip
+        "Fatal Python error: Segmentation fault\n",
+        "\n",
+        "Thread 0x00007f01 (most recent call first):\n",
+        f'  File "a.py", line 3 in reads_{_A}\n',
+        "\n",
+        "Current thread 0x00007f02 (most recent call first):\n",
+        '  File "b \xff.py", line 7 in <lambda>\n',
+        f'  File "b.py", line ??? in reads_{_B}\n',
+        f'  File "b.py", line 1 in reads_{_A}\n',
+        "\n",
+        f'  File "c.py", line 1 in reads_{_A}\n',
+        "Extension modules: zmq (total: 1)\n",
+    ):
         words.hear(line.encode("latin-1"))
     assert words.take_suspect() == _B
+
+
+def test_what_a_camera_or_a_library_says_names_nobody() -> None:
+    words = LastWords()
+    for line in (
+        f'  File "a.py", line 3 in reads_{_A}\n', f"reads_{_A}\n", f"failed at {_A}0\n",
+        "Current thread 0x00007f02 (most recent call first):\n",
+        '  File "a.py", line 3 in reads_everything\n', "nonsense \xff\n",
+    ):  # fmt: skip
+        words.hear(line.encode("latin-1"))
+    assert words.take_suspect() is None
+
+
+def test_a_signposted_function_gives_what_it_gives_and_its_failure_names_the_camera() -> None:
+    def fail() -> int:
+        raise ZeroDivisionError
+
+    assert signposted(_A, lambda: 5)() == 5
+    with pytest.raises(ZeroDivisionError) as raised:
+        signposted(_A, signposted(_B, fail))()
+    assert camera_in(raised.value.__traceback__) == _B
+    with pytest.raises(ZeroDivisionError) as raised:
+        fail()
+    assert camera_in(raised.value.__traceback__) is None

@@ -34,6 +34,7 @@ from watchglass.model.stream import StreamName, Track, VideoCodec
 from watchglass.recording.fragment import decode_fragment
 from watchglass.recording.outbox import Outbox
 from watchglass.recording.recorder import StreamRecorder
+from watchglass.recording.rounds import Rounds
 from watchglass.recording.volume import create_volume
 from watchglass.recording.writer import StreamQueue, VolumeWriter
 
@@ -166,6 +167,7 @@ def record(
     writer = VolumeWriter(volume, Disk(), outbox, clock)
     writer.start()
     queue = StreamQueue(CameraId(random_id()), StreamName.MAIN, writer, 256 << 20)
+    rounds = Rounds(clock, period_s=0.005)
     descriptions = [sdp] * len(tapes) if isinstance(sdp, bytes) else list(sdp)
     played = threading.Semaphore(0)
 
@@ -186,12 +188,14 @@ def record(
     with RawServer(talk) as server:
         recorder = StreamRecorder(
             queue, lambda: RtspSource(server.url, None, sound=sound, clock=clock), clock,
-            backoff=Backoff(first_s=0.01, most_s=0.01),
+            backoff=Backoff(first_s=0.01, most_s=0.01), rounds=rounds,
         )  # fmt: skip
+        rounds.start()
         recorder.start()
         assert played.acquire(timeout=_WAIT_S)
         recorder.stop(GapCause.RECORDER_STOPPED)
         assert recorder.join(_WAIT_S)
+        rounds.close(_WAIT_S)
     writer.finish(_WAIT_S)
     facts = facts_of(outbox)
     check_order(facts)

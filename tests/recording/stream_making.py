@@ -175,7 +175,7 @@ def do_jobs(writer: VolumeWriter) -> None:
     """Do in this thread what waits for the writer's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writer_module, "_RETRY_S", 0.0)
-        writer._ready.put(None)
+        writer._bell.put(False)
         writer._work()
 
 

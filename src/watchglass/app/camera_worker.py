@@ -5,13 +5,12 @@ import os
 import queue
 import signal
 import threading
-from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from watchglass.app.fences import FencedVolume, fence_in, of_camera_worker, tell
-from watchglass.app.last_words import Witness
+from watchglass.app.last_words import listen_to_faults, tell_failure
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.app.reporter import Reporter
 from watchglass.base import log
@@ -51,12 +50,12 @@ def main() -> None:
     log.configure(start.log_level, json=start.log_json)
     volumes = [Path(path) for _, path in start.volumes]
     tell(fence_in(of_camera_worker(volumes), start.fences))
-    witness = Witness()
-    threading.excepthook = partial(_die, witness)
+    listen_to_faults()
+    threading.excepthook = _die
     _calm_collector()
     allow = set(start.allow)
     clock = SystemClock()
-    worker = _worker(start, allow, witness, clock)
+    worker = _worker(start, allow, clock)
     worker.start()
     outlet = Outlet(start.live, start.name, worker.watch, clock)
     outlet.start()
@@ -76,14 +75,14 @@ def main() -> None:
     leave()
 
 
-def _die(witness: Witness, failed: threading.ExceptHookArgs) -> None:
+def _die(failed: threading.ExceptHookArgs) -> None:
     """A thread that ends by a mistake would be missed in silence; a dead worker is replaced."""
     log.get("worker").error(
         "thread_failed",
         thread=failed.thread.name if failed.thread is not None else "",
         exc_info=(failed.exc_type, failed.exc_value, failed.exc_traceback),
     )
-    witness.failed(failed.thread)
+    tell_failure(failed)
     os._exit(70)
 
 
@@ -111,9 +110,8 @@ def _obey(worker: CameraWorker, messages: "queue.SimpleQueue[ToWorker]", allow: 
                 worker.use_volumes(_volumes(message))
 
 
-def _worker(start: WorkerStart, allow: set[str], witness: Witness, clock: Clock) -> CameraWorker:
+def _worker(start: WorkerStart, allow: set[str], clock: Clock) -> CameraWorker:
     def open_source(camera: AssignedCamera, stream: AssignedStream) -> VideoSource:
-        witness.reads(camera.camera)
         credentials = Credentials(camera.user, Secret(camera.password)) if camera.user else None
         # Sound comes with the large picture; asking for it twice would only cost.
         sound = camera.sound and stream.stream is StreamName.MAIN

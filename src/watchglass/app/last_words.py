@@ -1,8 +1,8 @@
 """Which camera a worker was at when it died.
 
-A reader thread says once, on the worker's standard output, whose stream it reads. When the
-interpreter is killed by a fault of its own (SIGSEGV and its kin), ``faulthandler`` writes there
-which thread it was. So nothing is paid for each packet, and the name survives the worker.
+When the interpreter is killed by a fault of its own (SIGSEGV and its kin), ``faulthandler`` writes
+on the worker's standard output which functions ran, and those that read a camera's stream bear its
+name (`base.signpost`). So nothing is paid for each packet, and the name survives the worker.
 """
 
 import faulthandler
@@ -12,54 +12,49 @@ import threading
 from contextlib import suppress
 
 from watchglass.base.ids import CameraId
+from watchglass.base.signpost import camera_in, camera_of
 
 _STDOUT = 1
-_READS = re.compile(rb"reads 0x([0-9a-f]{1,16}) ([0-9a-f]{32})\s*")
-_CURRENT = re.compile(rb"Current thread 0x0*([0-9a-f]{1,16})\b.*", re.DOTALL)
+_THREAD = re.compile(rb"(Current thread|Thread) 0x[0-9a-f]+\b.*", re.DOTALL)
+_FRAME = re.compile(rb"  File .* in (\S+)\s*", re.DOTALL)
+_FAILED = re.compile(rb"failed at ([0-9a-f]{32})\s*")
 
 
-class Witness:
-    """In a worker: says who is at work. For any thread."""
-
-    def __init__(self) -> None:
-        faulthandler.enable(_STDOUT, all_threads=True)
-        self._of = threading.local()
-
-    def reads(self, camera: CameraId) -> None:
-        """This thread reads that camera's stream from now on."""
-        if getattr(self._of, "camera", None) != camera:
-            self._of.camera = camera
-            _say(f"reads {threading.get_ident():#x} {camera}\n")
-
-    def failed(self, thread: threading.Thread | None) -> None:
-        """That thread is why this process is about to end."""
-        if thread is not None:
-            _say(f"Current thread {thread.ident or 0:#x}\n")
+def listen_to_faults() -> None:
+    """In a worker: from now on it says where it was when it dies of a fault."""
+    faulthandler.enable(_STDOUT, all_threads=True)
 
 
-def _say(line: str) -> None:
-    # The supervisor may be gone; then nobody asks.
-    with suppress(OSError):
-        os.write(_STDOUT, line.encode())
+def tell_failure(failed: threading.ExceptHookArgs) -> None:
+    """In a worker: this is why the process is about to end."""
+    camera = camera_in(failed.exc_traceback)
+    if camera is not None:
+        # The supervisor may be gone; then nobody asks.
+        with suppress(OSError):
+            os.write(_STDOUT, f"failed at {camera}\n".encode())
 
 
 class LastWords:
     """In the supervisor: what was heard of one worker, through all of its lives."""
 
     def __init__(self) -> None:
-        self._readers: dict[bytes, CameraId] = {}
+        self._of_current = False
         self._suspect: CameraId | None = None
 
     def hear(self, line: bytes) -> None:
         """One line of its standard output."""
-        if reads := _READS.fullmatch(line):
-            # The system gives a thread's number to another once it has ended.
-            self._readers[reads[1]] = CameraId(reads[2].decode())
-        elif current := _CURRENT.fullmatch(line):
-            self._suspect = self._readers.get(current[1])
+        if thread := _THREAD.fullmatch(line):
+            self._of_current = thread[1] == b"Current thread"
+        elif failed := _FAILED.fullmatch(line):
+            self._suspect = CameraId(failed[1].decode())
+        elif frame := _FRAME.fullmatch(line):
+            if self._of_current and self._suspect is None:
+                self._suspect = camera_of(frame[1].decode("ascii", "replace"))
+        else:
+            self._of_current = False
 
     def take_suspect(self) -> CameraId | None:
-        """The camera whose thread made it die; None when that is not known. Then anew."""
+        """The camera at whose stream it died; None when that is not known. Then anew."""
         suspect, self._suspect = self._suspect, None
-        self._readers.clear()
+        self._of_current = False
         return suspect

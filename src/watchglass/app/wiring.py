@@ -1,6 +1,6 @@
 """The map of the product: what is made of what, and the way a packet goes.
 
-    camera ── RTSP ──▶ media.rtsp.RtspSource          a reader thread of a camera-worker
+    camera ── RTSP ──▶ media.rtsp.RtspSource          read in turn (recording.rounds), in a worker
                        cameras.source.open_camera     the address is checked at each connection
                     ─▶ recording.recorder             in a run, or in a gap with its cause
                     ─▶ recording.assembler            samples → fragments → files

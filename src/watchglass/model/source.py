@@ -1,5 +1,6 @@
 """Where packets come from: the plug-in point ``watchglass.video_source``."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from watchglass.model.stream import Packet, SoundParameters, VideoCodec, VideoParameters
@@ -46,3 +47,28 @@ class CountsLosses(Protocol):
 
     @property
     def lost_packets(self) -> int: ...
+
+
+@runtime_checkable
+class SharedSource(VideoSource, Protocol):
+    """A source that needs no thread of its own: one thread may read many of them, in turn."""
+
+    def share(self) -> int | None:
+        """Called once, after ``open``: from now on ``take`` is called, and not ``read``.
+
+        A descriptor that can be waited for, and is good up to ``close``; None when this connection
+        has to be read by a thread that waits for it.
+        """
+        ...
+
+    def take(self) -> Sequence[Packet]:
+        """The packets that are there now; never waits. Errors as ``read``.
+
+        To be called several times a second even if nothing comes, or no stall would be noticed.
+        """
+        ...
+
+    @property
+    def was_much(self) -> bool:
+        """Whether the last ``take`` found so much that the sender may be waiting for room."""
+        ...

@@ -72,7 +72,7 @@ class RunBrokenError(Exception):
 
 
 class Assembler:
-    """One run of one stream. Fed by its reader thread; ``tick`` may come from another.
+    """One run of one stream. Fed by one thread; ``tick`` may come from another.
 
     Samples are given with their bytes already length-prefixed. What is given to ``tap`` is all that
     arrives, also what the sink refuses.

@@ -1,8 +1,9 @@
 """One stream of one camera: connect, record, and say why when there is nothing to record.
 
-A reader thread owns the source. It never waits for the disk or for anybody else: what it has goes
-into the stream's bounded queue. At each moment the stream is in a run or in a gap; this module
-decides which, and names the cause.
+A thread owns the source. Once it plays, it is read in rounds, together with the other sources of
+the worker, or by this thread where that cannot be. Reading never waits for the disk or for anybody
+else: what has come goes into the stream's bounded queue. At each moment the stream is in a run or
+in a gap; this module decides which, and names the cause.
 """
 
 import threading
@@ -20,14 +21,16 @@ from watchglass.base.errors import (
 )
 from watchglass.base.ids import GapId, RunId, random_id
 from watchglass.base.retry import Backoff
+from watchglass.base.signpost import signposted
 from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.fact import GapOpened, StreamIs
 from watchglass.model.gap import GapCause
 from watchglass.model.live import LiveSink
-from watchglass.model.source import CountsLosses, VideoSource
+from watchglass.model.source import CountsLosses, SharedSource, VideoSource
 from watchglass.model.stream import Packet, SoundParameters, Track, VideoCodec, VideoParameters
 from watchglass.recording.assembler import Assembler, Limits, RunBrokenError
 from watchglass.recording.job import Tell
+from watchglass.recording.rounds import Reading, Rounds
 from watchglass.recording.tap import Tap
 from watchglass.recording.writer import StreamQueue
 
@@ -74,7 +77,8 @@ class StreamCounters:
 
 
 class StreamRecorder:
-    """The reader thread of a stream. ``open_source`` makes a fresh source for each attempt."""
+    """Records a stream. ``open_source`` makes a fresh source for each attempt; without ``rounds``
+    its own thread reads it."""
 
     def __init__(
         self,
@@ -84,12 +88,15 @@ class StreamRecorder:
         *,
         limits: Limits | None = None,
         backoff: Backoff | None = None,
+        rounds: Rounds | None = None,
     ) -> None:
         self._queue = queue
         self._open_source = open_source
         self._clock = clock
         self._limits = limits or Limits()
         self._backoff = backoff or Backoff()
+        self._rounds = rounds
+        self._reading: Reading | None = None
         self._stop = threading.Event()
         self._stop_cause = GapCause.RECORDER_STOPPED
         self._tap = Tap()
@@ -98,7 +105,8 @@ class StreamRecorder:
         now_ns = clock.monotonic_ns()
         self.counters = StreamCounters(reader_ns=now_ns, since_ns=now_ns)
         name = f"read {queue.camera[:8]}/{queue.stream}"
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        work = signposted(queue.camera, self._work)
+        self._thread = threading.Thread(target=work, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -107,8 +115,11 @@ class StreamRecorder:
         """Ask it to end; what follows is a gap of ``cause``. Does not wait."""
         self._stop_cause = cause
         self._stop.set()
-        source = self._source
-        if source is not None:
+        source, reading = self._source, self._reading
+        if reading is not None and self._rounds is not None:
+            # Its descriptor must stay as long as the rounds have it; its own thread closes it.
+            self._rounds.leave(reading)
+        elif source is not None:
             source.close()
 
     def join(self, timeout_s: float) -> bool:
@@ -125,7 +136,9 @@ class StreamRecorder:
     def watch(self, sink: LiveSink | None) -> None:
         """Give ``sink`` the pictures too, from those that are still pending on; None ends it."""
         self._tap.sink = sink
-        session = self._session
+        session, reading = self._session, self._reading
+        if reading is not None and self._rounds is not None:
+            self._rounds.hurry(reading, sink is not None)
         if session is not None:
             session.show()
 
@@ -172,8 +185,7 @@ class StreamRecorder:
             session = self._session = _Session(
                 self._queue, source, self._clock, self._limits, self.counters, self._tap
             )
-            while not self._stop.is_set():
-                session.take(source.read())
+            self._read(source, session)
             cause = self._stop_cause
         except CameraError as error:
             cause = self._stop_cause if self._stop.is_set() else cause_of(error)
@@ -196,6 +208,34 @@ class StreamRecorder:
         if self._clock.monotonic_ns() - began_ns > _STEADY_NS:
             self._backoff.reset()
         return cause, ended.recorded_s
+
+    def _read(self, source: VideoSource, session: "_Session") -> None:
+        """Take what the source brings until it fails, or until `stop`."""
+        if self._rounds is not None and isinstance(source, SharedSource):
+            descriptor = source.share()
+            if descriptor is not None:
+                self._read_in_rounds(self._rounds, source, descriptor, session)
+                return
+        while not self._stop.is_set():
+            session.take(source.read())
+
+    def _read_in_rounds(
+        self, rounds: Rounds, source: SharedSource, descriptor: int, session: "_Session"
+    ) -> None:
+        def turn() -> bool:
+            for packet in source.take():
+                session.take(packet)
+            return source.was_much
+
+        reading = Reading(descriptor, signposted(self._queue.camera, turn))
+        self._reading = reading
+        try:
+            # In this order: `watch` and `stop` set what is asked for here, then look for a reading.
+            reading.hurried = self._tap.sink is not None
+            if not self._stop.is_set():
+                rounds.attend(reading)
+        finally:
+            self._reading = None
 
     def _note(self, error: CameraError, cause: GapCause) -> None:
         if self._stop.is_set():

@@ -1,11 +1,12 @@
-"""A camera-worker: up to eight cameras, a reader thread for each stream, a writer for each volume.
+"""A camera-worker: up to eight cameras read in rounds by one thread, a writer for each volume.
 
 It waits for nobody but the disk. What the keeper has to know goes into an outbox that survives a
 restart of the keeper; a worker whose pipe to the supervisor breaks closes its files and ends.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from watchglass.base import log
 from watchglass.base.clock import Clock
@@ -29,6 +30,7 @@ from watchglass.recording.job import Abandon
 from watchglass.recording.metrics import outbox_samples, stream_samples
 from watchglass.recording.outbox import Outbox
 from watchglass.recording.recorder import StreamRecorder
+from watchglass.recording.rounds import Rounds
 from watchglass.recording.volume import Volume
 from watchglass.recording.writer import StreamQueue, VolumeWriter
 
@@ -62,6 +64,7 @@ class CameraWorker:
         self._limits = limits
         self._queue_bytes = queue_bytes
         self._outbox = Outbox(on_fact=self._wake_link)
+        self._rounds = Rounds(clock, within=self._while_writers_rest)
         self._disk = disk
         self._volumes = volumes
         self._writers: dict[VolumeId, VolumeWriter] = {}
@@ -81,6 +84,7 @@ class CameraWorker:
 
     def start(self) -> None:
         self.use_volumes(self._volumes)
+        self._rounds.start()
         self._link.start()
         self._ticker.start()
 
@@ -106,8 +110,9 @@ class CameraWorker:
             for each in camera.streams:
                 queue = StreamQueue(camera.camera, each.stream, writer, self._queue_bytes)
                 recorder = StreamRecorder(
-                    queue, self._source_of(camera, each), self._clock, limits=self._limits
-                )
+                    queue, self._source_of(camera, each), self._clock,
+                    limits=self._limits, rounds=self._rounds,
+                )  # fmt: skip
                 recorder.watch(self._sinks.get((camera.camera, each.stream)))
                 streams.append((recorder, queue))
             self._streams[camera.camera] = streams
@@ -146,6 +151,7 @@ class CameraWorker:
             recorder.stop(cause)
         for recorder in recorders:
             recorder.join(_JOIN_S)
+        self._rounds.close(_JOIN_S)
         for writer in self._writers.values():
             writer.finish(_JOIN_S)
         self._wake_link()
@@ -193,6 +199,18 @@ class CameraWorker:
         self, camera: AssignedCamera, stream: AssignedStream
     ) -> Callable[[], VideoSource]:
         return lambda: self._open_source(camera, stream)
+
+    @contextmanager
+    def _while_writers_rest(self) -> Iterator[None]:
+        """A writer that woke up for each job of a round would only wait for the interpreter."""
+        writers = list(self._writers.values())
+        for writer in writers:
+            writer.hold()
+        try:
+            yield
+        finally:
+            for writer in writers:
+                writer.release()
 
     # --- threads -----------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ take without a loss. A disk that fails ends the run, and the next key frame trie
 import os
 import queue
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,7 +148,9 @@ class VolumeWriter:
         """Why the disk keeps the thread waiting at the moment."""
         self.waits_since_ns = 0
         """Since when (monotonic) one job has waited for the disk; 0 while none does."""
-        self._ready: queue.SimpleQueue[StreamQueue | None] = queue.SimpleQueue()
+        self._waiting: deque[StreamQueue] = deque()
+        self._held = False
+        self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
 
@@ -160,21 +163,37 @@ class VolumeWriter:
 
     def wake(self, stream: StreamQueue) -> None:
         """There is one more job in ``stream``'s queue."""
-        self._ready.put(stream)
+        self._waiting.append(stream)
+        if not self._held:
+            self._bell.put(True)
+
+    def hold(self) -> None:
+        """Let it sleep until `release`: for a moment in which several jobs will come."""
+        self._held = True
+
+    def release(self) -> None:
+        """All that came since `hold` may be written."""
+        self._held = False
+        if self._waiting:
+            self._bell.put(True)
 
     def finish(self, timeout_s: float) -> None:
         """Do what is queued, then end the thread; a disk that does not answer is not waited for."""
         self._stopping.set()
-        self._ready.put(None)
+        self._bell.put(False)
         self._thread.join(timeout_s)
 
     # --- the thread --------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while (stream := self._ready.get()) is not None:
-            job = stream.jobs.get(0)
-            if job is not None:
-                self._do(stream, job)
+        goes_on = True
+        while goes_on:
+            goes_on = self._bell.get()
+            while self._waiting:
+                stream = self._waiting.popleft()
+                job = stream.jobs.get(0)
+                if job is not None:
+                    self._do(stream, job)
 
     def _do(self, stream: StreamQueue, job: Job) -> None:
         if isinstance(job, Tell):

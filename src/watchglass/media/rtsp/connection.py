@@ -96,6 +96,21 @@ class Connection:
             raise ConnectionResetError
         return size
 
+    def never_wait(self) -> int | None:
+        """From now on nothing but what can be done at once: `receive` gives 0 where nothing is
+        there, and `send` an OSError where the camera does not read.
+
+        The descriptor that tells when there is something; None with TLS, where the kernel does not
+        know what OpenSSL still holds.
+        """
+        made = self._socket
+        if made is None:
+            raise ConnectionAbortedError
+        if isinstance(made, ssl.SSLSocket):
+            return None
+        made.setblocking(False)
+        return made.fileno()
+
     def send(self, data: bytes) -> None:
         if self._socket is None or self._interrupted.is_set():
             raise ConnectionAbortedError

@@ -61,6 +61,8 @@ class Session:
         self._alive_cseq = 0
         self._next_alive_s = float("inf")
         self._gathers = False
+        self.was_much = False
+        """Whether the newest piece was large."""
         self._next_channel = 0
         self.rtptimes: dict[str, int] = {}
         """Timestamps at the begin, by what RTP-Info calls the medium; see `rtptime`."""
@@ -143,17 +145,19 @@ class Session:
 
     # --- while it plays ---------------------------------------------------------------------------
 
-    def pump(self) -> bool:
-        """Wait for a piece of the stream and hand it on; False when nothing came for a while."""
-        size = self._connection.receive(more_is_coming=self._gathers)
+    def pump(self, *, patient: bool = True) -> bool:
+        """Wait for a piece of the stream and hand it on; False when nothing came for a while.
+
+        Not ``patient``, it does not give a picture time to become whole.
+        """
+        size = self._connection.receive(more_is_coming=self._gathers and patient)
         clock, arrival = self._clock, self._arrival
         arrival.monotonic_ns = clock.monotonic_ns()
         arrival.wall_ns = clock.wall_ns()
         if size:
             self._framing.parse(size)
-            self._gathers = self._framing.waits_for_more and not is_enough(size)
-        else:
-            self._gathers = False
+        self.was_much = is_enough(size)
+        self._gathers = size > 0 and self._framing.waits_for_more and not self.was_much
         return size > 0
 
     def tend(self) -> None:

@@ -175,6 +175,34 @@ class RtspSource:
             self._take_picture(packet)
         return packet
 
+    def share(self) -> int | None:
+        """See `SharedSource.share`: a connection without TLS can be read in turn with others."""
+        with self._inside:
+            if self._connection is None:
+                raise refusal.closed(self._host)
+            return self._connection.never_wait()
+
+    def take(self) -> list[Packet]:
+        """What is there now. See `SharedSource.take`."""
+        with self._inside:
+            if self._failure is None:
+                self._failure = self._try(self._look)
+            packets = list(self._ready)
+            self._ready.clear()
+            if not packets and self._failure is not None:
+                # Not earlier: what was whole before it failed still counts. The descriptor stays
+                # open until `close`, for somebody may be waiting for it.
+                raise self._failure
+        for packet in packets:
+            if packet.track is Track.VIDEO:
+                self._take_picture(packet)
+        return packets
+
+    @property
+    def was_much(self) -> bool:
+        """See `SharedSource.was_much`."""
+        return self._session is not None and self._session.was_much
+
     def close(self) -> None:
         """End it. Safe from any thread and more than once; returns within a second or so."""
         self._closed = True
@@ -283,15 +311,22 @@ class RtspSource:
 
     def _fill(self) -> None:
         """Wait until there is something in ``_ready``."""
+        while not self._ready:
+            self._pump(patient=True)
+
+    def _look(self) -> None:
+        """Bring what is there into ``_ready``."""
+        self._pump(patient=False)
+
+    def _pump(self, *, patient: bool) -> None:
         session, units, stall = self._session, self._access_units, self._stall
         if session is None or units is None:
             raise refusal.closed(self._host) if self._closed else refusal.ended(self._host)
-        while not self._ready:
-            done = units.access_units
-            session.pump()
-            session.tend()
-            if units.access_units == done and stall.is_silent(self._arrival.monotonic_ns):
-                raise refusal.stalled(self._host, stall.seconds)
+        done = units.access_units
+        session.pump(patient=patient)
+        session.tend()
+        if units.access_units == done and stall.is_silent(self._arrival.monotonic_ns):
+            raise refusal.stalled(self._host, stall.seconds)
 
     def _take_picture(self, packet: Packet) -> None:
         sets = packet.parameter_sets
