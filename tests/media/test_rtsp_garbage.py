@@ -62,12 +62,14 @@ class _Leaving:
         self._connection.sendall(data)
 
 
-def _lost(source: RtspSource) -> str:
+def _lost(source: RtspSource, *, shared: bool = False) -> str:
     """Read until it ends; the sentence of the error, and nothing else of it."""
     try:
         source.open()
+        if shared:
+            assert source.share() is not None
         while True:
-            source.read()
+            source.take() if shared else source.read()
     except CameraError as error:
         return error.sentence
     finally:
@@ -84,6 +86,16 @@ def test_a_lost_connection_is_freed_at_once(talk: Callable[[socket.socket], None
         del source
         assert there() is None
         assert server.connections == 1
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_so_is_one_that_was_read_in_turn_with_others() -> None:
+    with RawServer(_HangsUpPlaying()) as server:
+        source = RtspSource(server.url, None, sound=False, clock=SystemClock())
+        assert _lost(source, shared=True)
+        there = weakref.ref(source)
+        del source
+        assert there() is None
 
 
 @pytest.mark.usefixtures("no_collector")

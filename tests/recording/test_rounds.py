@@ -1,9 +1,11 @@
 """Many sources, one thread: each gets its turn, and none can take that of another."""
 
+import gc
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -114,6 +116,36 @@ def test_an_error_ends_its_own_source_and_comes_out_where_it_was_attended() -> N
         assert third.has(1)
         for line in (bad, good, third):
             line.close()
+
+
+def _failed(rounds: Rounds) -> "weakref.ref[Reading]":
+    """A reading that has ended by its error."""
+
+    def fail() -> bool:
+        raise CameraUnreachableError("gone")
+
+    far, near = socket.socketpair()
+    with far, near:
+        far.sendall(b"bang")
+        reading = Reading(near.fileno(), fail)
+        with suppress(CameraUnreachableError):
+            rounds.attend(reading)
+        return weakref.ref(reading)
+
+
+def test_what_ended_is_freed_without_the_collector() -> None:
+    with running(0.001) as rounds:
+        gc.collect()
+        gc.disable()
+        try:
+            there = _failed(rounds)
+            # With another turn the thread has let go of it, too.
+            line = Line(rounds).start()
+            assert line.has(1)
+            line.close()
+            assert there() is None
+        finally:
+            gc.enable()
 
 
 def test_one_that_never_stops_sending_takes_no_turn_of_another() -> None:

@@ -80,8 +80,13 @@ class Rounds:
         """Have it read until `leave`, or until it fails, which raises its error here."""
         self._order(partial(self._enter, reading))
         reading.over.wait()
-        if reading.error is not None:
-            raise reading.error
+        error, reading.error = reading.error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            # Else it, its traceback and these frames hold each other, and with them the source.
+            del error
 
     def leave(self, reading: Reading) -> None:
         """Read it no more. Does not wait."""

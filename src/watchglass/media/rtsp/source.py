@@ -192,7 +192,11 @@ class RtspSource:
             if not packets and self._failure is not None:
                 # Not earlier: what was whole before it failed still counts. The descriptor stays
                 # open until `close`, for somebody may be waiting for it.
-                raise self._failure
+                failure, self._failure = self._failure, None
+                try:
+                    raise failure
+                finally:
+                    del failure  # as in `open`
         for packet in packets:
             if packet.track is Track.VIDEO:
                 self._take_picture(packet)
