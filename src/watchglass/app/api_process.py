@@ -1,11 +1,13 @@
 """Entry of the api process: reads what to serve from standard input."""
 
+import asyncio
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 import uvicorn
@@ -101,16 +103,13 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
         ws_per_message_deflate=False, lifespan="on", server_header=False, date_header=False,
         proxy_headers=False, timeout_graceful_shutdown=_END_S,
     )  # fmt: skip
-    server = uvicorn.Server(config)
-
-    def stop() -> None:
-        server.should_exit = True
+    server = _Server(config)
 
     def on_message(message: ToApiProcess) -> None:
         if isinstance(message, Shutdown):
-            stop()
+            server.end()
 
-    take_messages(decoder, on_message, stop)
+    take_messages(decoder, on_message, server.end)
     say(Serving(port, site.ports.door.is_set_up()))
     uvloop.run(server.serve([listener]))
     site.close()
@@ -125,6 +124,31 @@ def _fence_in(start: ApiStart) -> None:
     if start.fences is not FenceMode.OFF:
         lay_out_databases(layout, disk)
     tell(fence_in(of_api(layout, volumes, Path(start.ui) if start.ui else UI), start.fences))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's own looks ten times a second whether it is to end; this one is told."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = asyncio.Event()
+
+    def end(self) -> None:
+        """For any thread, and for signals."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.end()
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # The order matters: ``end`` may have come before there was a loop to tell.
+        while not await self.on_tick(0):
+            await self._told.wait()
 
 
 def _listener(port: int) -> socket.socket:
