@@ -149,6 +149,7 @@ class _Server(uvicorn.Server):
         # The order matters: ``end`` may have come before there was a loop to tell.
         while not await self.on_tick(0):
             await self._told.wait()
+        self._loop = None
 
 
 def _listener(port: int) -> socket.socket:
