@@ -12,8 +12,8 @@ from watchglass.base.errors import AlreadyRunningError, CameraUnreachableError
 
 COMMANDS = [
     "serve", "demo", "doctor", "camera", "camera add", "camera list", "camera probe",
-    "camera remove", "camera pause", "camera resume", "camera sound", "timeline", "clip", "looks",
-    "check", "version",
+    "camera remove", "camera trust", "camera pause", "camera resume", "camera sound", "timeline",
+    "clip", "looks", "check", "version",
 ]  # fmt: skip
 
 
@@ -73,6 +73,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["camera", "add", "rtsp://192.0.2.1/x", "--password-stdin"], 2, "--user NAME"),
         (["camera", "add", "rtsp://192.0.2.1/x", "--sub", "rtsp://192.0.2.1/y", "--no-sub"], 2,
          "not both"),
+        (["camera", "add", "rtsps://192.0.2.1/x", "--fingerprint", "SHA256:x"], 2, "43 characters"),
+        (["camera", "add", "rtsp://192.0.2.1/x", "--transport", "mail"], 2, "'mail'"),
+        (["camera", "trust", "Hall"], 3, "Nothing is set up in"),
     ],
 )  # fmt: skip
 def test_bad_calls(

@@ -49,7 +49,7 @@ def test_errors_come_back_as_they_were() -> None:
 
 def test_the_worker_answers_where_it_is_called() -> None:
     request = ProbeRequest("rtsp://127.0.0.1:1/x", "admin", "geheim")
-    answer = answer_request(msgspec.json.encode(request))
+    answer = answer_request(msgspec.json.decode(msgspec.json.encode(request), type=ProbeRequest))
     assert answer.error is not None
     assert answer.error.code == "camera_unreachable"
     assert "geheim" not in repr(request)

@@ -54,6 +54,7 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
     stated = {
         "DATA": f"{tmp_path}/d/../data/",
         "MEDIA": str(tmp_path / "disk"),
+        "SOURCES": str(tmp_path / "clips"),
         "LOG_LEVEL": "Debug",
         "LOG_JSON": "true",
         "FENCES": "Require",
@@ -77,6 +78,7 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
     assert read_settings() == Settings(
         data=tmp_path / "data",
         media=tmp_path / "disk",
+        sources=tmp_path / "clips",
         log_level=LogLevel.DEBUG,
         log_json=True,
         fences=FenceMode.REQUIRE,

@@ -4,6 +4,9 @@ Runs under the system's Python (gi, GstRtspServer 1.0), not under the project's:
 
     /usr/bin/python3 gst_server.py main=loop.mp4 other=loop.mkv
 
+With ``--udp`` it refuses RTP on the RTSP connection, with ``--tls FILE`` (key and certificate in
+one PEM file) it speaks rtsps://. Tunnels through HTTP are answered on the same port.
+
 Each file, H.264 or H.265 in MP4 or Matroska, is played round and round at
 rtsp://127.0.0.1:PORT/NAME with timestamps that run on over the seam. In place of a file,
 ``jpeg:WIDTHxHEIGHT`` is a moving test picture as MJPEG.
@@ -26,6 +29,7 @@ gi.require_version("GstApp", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import (  # type: ignore[import-not-found]  # noqa: E402
+    Gio,
     GLib,
     Gst,
     GstApp,
@@ -113,7 +117,7 @@ class Feed:
             number += 1
 
 
-def mount(server: "GstRtspServer.RTSPServer", name: str, file: LoopFile) -> None:
+def mount(server: "GstRtspServer.RTSPServer", name: str, file: LoopFile, *, udp: bool) -> None:
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
         "( appsrc name=source is-live=true format=time block=false max-bytes=20000000 "
@@ -121,7 +125,12 @@ def mount(server: "GstRtspServer.RTSPServer", name: str, file: LoopFile) -> None
         f"{file.codec}parse ! rtp{file.codec}pay name=pay0 pt=96 config-interval=-1 )"
     )
     factory.set_shared(True)
-    factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+    factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP if udp else GstRtsp.RTSPLowerTrans.TCP)
+
+    open_to_all = GstRtspServer.RTSPPermissions()
+    for what in ("access", "construct"):
+        open_to_all.add_permission_for_role("anonymous", f"media.factory.{what}", True)
+    factory.set_permissions(open_to_all)
 
     def configure(_: object, media: "GstRtspServer.RTSPMedia") -> None:
         feed = Feed(file, media.get_element().get_by_name("source"))
@@ -153,11 +162,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", metavar="NAME=PATH")
     parser.add_argument("--port", default="0")
+    parser.add_argument("--udp", action="store_true")
+    parser.add_argument("--tls")
     options = parser.parse_args()
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(options.port)
+    if options.tls:
+        auth = GstRtspServer.RTSPAuth()
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(options.tls))
+        role = GstRtspServer.RTSPToken()
+        role.set_string("media.factory.role", "anonymous")
+        auth.set_default_token(role)
+        server.set_auth(auth)
     pool = GstRtspServer.RTSPThreadPool()
     pool.set_max_threads(THREADS)
     server.set_thread_pool(pool)
@@ -165,13 +183,14 @@ def main() -> None:
     files = {path: LoopFile(path) for path in set(paths.values()) if not path.startswith("jpeg:")}
     for name, path in paths.items():
         if path in files:
-            mount(server, name, files[path])
+            mount(server, name, files[path], udp=options.udp)
         else:
             mount_jpeg(server, name, path.removeprefix("jpeg:"))
     if server.attach(None) == 0:
         raise SystemExit("cannot listen")
     port = server.get_bound_port()
-    urls = {name: f"rtsp://127.0.0.1:{port}/{name}" for name in paths}
+    scheme = "rtsps" if options.tls else "rtsp"
+    urls = {name: f"{scheme}://127.0.0.1:{port}/{name}" for name in paths}
     sys.stdout.write(json.dumps({"port": port, "urls": urls}) + "\n")
     sys.stdout.flush()
     loop = GLib.MainLoop()

@@ -51,11 +51,12 @@ def require_gst() -> None:
 class GstServer:
     """The server with some loop files mounted; `urls` by name."""
 
-    def __init__(self, files: Mapping[str, Path | str]) -> None:
+    def __init__(self, files: Mapping[str, Path | str], *options: str) -> None:
         """`files`: H.264 or H.265 in MP4 or Matroska (`Loop.export` makes them), or
-        ``jpeg:WIDTHxHEIGHT``."""
+        ``jpeg:WIDTHxHEIGHT``; `options` are those of gst_server.py."""
         command = [SYSTEM_PYTHON, str(_SCRIPT)]
         command += [f"{name}={path}" for name, path in files.items()]
+        command += options
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

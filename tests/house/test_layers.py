@@ -44,7 +44,7 @@ def test_every_package_has_a_layer() -> None:
         ("zmq", {"bus"}),
         ("typer", {"app"}),
         ("rich", {"app"}),
-        ("cryptography", {"config", "store", "recording", "access", "trust"}),
+        ("cryptography", {"config", "store", "recording", "access", "simulate", "trust"}),
         ("onnxruntime", {"analytics"}),
     ],
 )

@@ -10,12 +10,13 @@ import av
 import pytest
 
 from tests.gst.server import GstServer, require_gst
+from tests.media.certificates import make_certificate
 from watchglass.base.clock import SystemClock
 from watchglass.base.secret import Secret
 from watchglass.media.bitstream import to_length_prefixed
 from watchglass.media.encode import VideoCodecName
 from watchglass.media.rtsp import RtspSource
-from watchglass.model.camera import Credentials
+from watchglass.model.camera import Credentials, Transport
 from watchglass.model.stream import Packet, Track, VideoCodec
 from watchglass.simulate.loop import LoopSpec, encode_loop
 from watchglass.simulate.process import Simulator
@@ -32,8 +33,7 @@ def cameras() -> Iterator[Simulator]:
         yield simulator
 
 
-def _theirs(url: str, count: int, out: list[bytes]) -> None:
-    options = {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+def _theirs(url: str, count: int, out: list[bytes], options: dict[str, str]) -> None:
     with av.open(url, options=options, timeout=(10, 10)) as container:
         name = container.streams.video[0].codec_context.name
         codec = VideoCodec.H265 if name == "hevc" else VideoCodec.H264
@@ -45,9 +45,20 @@ def _theirs(url: str, count: int, out: list[bytes]) -> None:
                 return
 
 
-def _ours(url: str, count: int, credentials: Credentials | None = None) -> list[Packet]:
-    source = RtspSource(url, credentials, sound=False, clock=SystemClock())
+def _ours(
+    url: str,
+    count: int,
+    credentials: Credentials | None = None,
+    transport: Transport = Transport.AUTO,
+    fingerprint: str = "",
+    found: Transport = Transport.TCP,
+) -> list[Packet]:
+    source = RtspSource(
+        url, credentials, sound=False, clock=SystemClock(), transport=transport,
+        fingerprint=fingerprint,
+    )  # fmt: skip
     source.open()
+    assert source.transport is found
     packets: list[Packet] = []
     while len(packets) < count:
         packet = source.read()
@@ -57,12 +68,22 @@ def _ours(url: str, count: int, credentials: Credentials | None = None) -> list[
     return packets
 
 
-def _compare(url: str, count: int) -> None:
+def _compare(
+    url: str,
+    count: int,
+    transport: Transport = Transport.AUTO,
+    *,
+    found: Transport = Transport.TCP,
+    fingerprint: str = "",
+    theirs_over: str = "tcp",
+) -> None:
     theirs: list[bytes] = []
-    thread = threading.Thread(target=_theirs, args=(url, count, theirs))
+    options = {"rtsp_transport": theirs_over, "allowed_media_types": "video"}
+    thread = threading.Thread(target=_theirs, args=(url, count, theirs, options))
     thread.start()
     # The other one takes its time to begin.
-    ours = _ours(url, count + 60)
+    found = found if transport is Transport.AUTO else transport
+    ours = _ours(url, count + 60, None, transport, fingerprint, found)
     thread.join(60)
     data = [packet.data for packet in ours]
     # Each frame has its number in it, so equal bytes are the same frame.
@@ -80,6 +101,11 @@ def _compare(url: str, count: int) -> None:
 @pytest.mark.parametrize(("index", "count"), [(0, PICTURES), (1, PICTURES), (2, PICTURES), (3, 50)])
 def test_simulated_cameras(cameras: Simulator, index: int, count: int) -> None:
     _compare(cameras.urls[index].main, count)
+
+
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.HTTP])
+def test_other_transports_bring_the_same(cameras: Simulator, transport: Transport) -> None:
+    _compare(cameras.urls[0].main, 40, transport)
 
 
 def test_a_sub_stream(cameras: Simulator) -> None:
@@ -139,13 +165,38 @@ def test_mjpeg_gives_the_same_pictures() -> None:
     assert len(shared) >= 5
 
 
-@pytest.mark.parametrize(("codec", "ending"), [("h264", "mp4"), ("h265", "mkv")])
-def test_gstreamer(codec: VideoCodecName, ending: str, tmp_path: Path) -> None:
-    require_gst()
+def _gst_loop(folder: Path, codec: VideoCodecName = "h264", ending: str = "mp4") -> Path:
     spec = LoopSpec(
         codec=codec, width=320, height=192, fps=20, gop_frames=10, bit_rate=900_000, seconds=3
     )
-    path = tmp_path / f"loop.{ending}"
+    path = folder / f"loop.{ending}"
     encode_loop(spec).export(path)
-    with GstServer({"main": path}) as server:
+    return path
+
+
+@pytest.mark.parametrize(("codec", "ending"), [("h264", "mp4"), ("h265", "mkv")])
+def test_gstreamer(codec: VideoCodecName, ending: str, tmp_path: Path) -> None:
+    require_gst()
+    with GstServer({"main": _gst_loop(tmp_path, codec, ending)}) as server:
         _compare(server.urls["main"], PICTURES)
+
+
+def test_gstreamer_through_http(tmp_path: Path) -> None:
+    require_gst()
+    with GstServer({"main": _gst_loop(tmp_path)}) as server:
+        _compare(server.urls["main"], 40, Transport.HTTP)
+
+
+def test_gstreamer_that_has_udp_alone(tmp_path: Path) -> None:
+    """It refuses the first SETUP, and what is asked for next is UDP."""
+    require_gst()
+    with GstServer({"main": _gst_loop(tmp_path)}, "--udp") as server:
+        _compare(server.urls["main"], 40, theirs_over="udp", found=Transport.UDP)
+
+
+def test_gstreamer_with_tls(tmp_path: Path) -> None:
+    require_gst()
+    pem = tmp_path / "camera.pem"
+    fingerprint = make_certificate(pem)
+    with GstServer({"main": _gst_loop(tmp_path)}, "--tls", str(pem)) as server:
+        _compare(server.urls["main"], 40, Transport.TCP, fingerprint=fingerprint)

@@ -22,7 +22,7 @@ from watchglass.base.errors import (
 from watchglass.base.secret import Secret
 from watchglass.media.rtsp import RtspSource
 from watchglass.media.rtsp.address import split_address
-from watchglass.model.camera import Credentials
+from watchglass.model.camera import Credentials, Transport
 
 PASSWORD = "geheim/123"
 
@@ -36,6 +36,7 @@ def _source(url: str, open_s: float = 1.0) -> RtspSource:
         open_timeout_s=open_s,
         stall_timeout_s=0.5,
         first_picture_timeout_s=open_s,
+        transport=Transport.TCP,
     )
 
 

@@ -22,7 +22,7 @@ from watchglass.base.errors import (
 from watchglass.base.secret import Secret
 from watchglass.media.bitstream import split_nal_units
 from watchglass.media.rtsp import RtspSource
-from watchglass.model.camera import Credentials
+from watchglass.model.camera import Credentials, Transport
 from watchglass.model.stream import Track, VideoCodec
 
 PASSWORD = "geheim/123"
@@ -86,6 +86,7 @@ def _playing(camera: Camera, *, sound: bool = False) -> Iterator[RtspSource]:
             open_timeout_s=3,
             stall_timeout_s=2,
             first_picture_timeout_s=3,
+            transport=Transport.TCP,
         )
         try:
             source.open()

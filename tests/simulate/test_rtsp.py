@@ -53,7 +53,7 @@ def test_options_describe_set_up_play_tear_down(running: Running) -> None:
         assert "a=rtpmap:96 H264/90000" in description.body
         assert "sprop-parameter-sets=" in description.body
         assert "mode=AAC-hbr" in description.body
-        refused = client.request("SETUP", "/trackID=0", Transport="RTP/AVP;unicast;client_port=1-2")
+        refused = client.request("SETUP", "/trackID=0", Transport="RTP/AVP;multicast;port=1-2")
         assert refused.status == 461
         assert client.request("PLAY").status == 454
         played = client.play(sound=True)
@@ -314,7 +314,7 @@ def test_garbage(running: Running) -> None:
 
 def test_bytes_that_are_no_rtsp_end_the_connection(running: Running) -> None:
     with RtspClient(running.url()) as client:
-        client.send(b"GET / HTTP/1.1\r\n\r\n")
+        client.send(b"FETCH / HTTP/1.1\r\n\r\n")
         assert client.receive() == b""
 
 

@@ -19,7 +19,7 @@ from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.base.secret import Secret
-from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
+from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress, Transport
 from watchglass.model.stream import StreamName
 from watchglass.store.site import SiteStore
 from watchglass.store.site_input import clean_name
@@ -469,16 +469,33 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
     store.close()
     with closing(sqlite3.connect(tmp_path / "site.db")) as database:
         database.execute("ALTER TABLE volumes DROP COLUMN draining")
-        database.execute("ALTER TABLE camera_streams DROP COLUMN retention_h")
+        for column in ("retention_h", "transport", "fingerprint"):
+            database.execute(f"ALTER TABLE camera_streams DROP COLUMN {column}")
         database.execute("UPDATE schema_version SET version = 1 WHERE what = 'site'")
         database.commit()
     store = opened(tmp_path)
     assert [each.draining for each in store.volumes()] == [False]
     store.set_retention(camera.id, 5, StreamName.MAIN)
-    assert [each.retention_h for each in store.camera(camera.id).streams] == [5]
+    (stream,) = store.camera(camera.id).streams
+    assert (stream.retention_h, stream.transport, stream.fingerprint) == (5, Transport.AUTO, "")
     store.set_retention(camera.id, None, StreamName.MAIN)
     assert store.camera(camera.id).streams[0].retention_h is None
     store.close()
+
+
+def test_the_way_and_the_key_of_a_stream_are_kept(site: SiteStore) -> None:
+    streams = [
+        StreamAddress(
+            StreamName.MAIN, "rtsps://192.0.2.1/1", transport=Transport.HTTP, fingerprint="SHA256:a"
+        ),
+        StreamAddress(StreamName.SUB, "rtsp://192.0.2.1/2", transport=Transport.UDP),
+    ]
+    camera = site.add_camera("Gate", streams, VOLUME)
+    assert site.camera(camera.id).streams == tuple(streams)
+    site.trust_key(camera.id, "SHA256:b")
+    assert [each.fingerprint for each in site.camera(camera.id).streams] == ["SHA256:b", ""]
+    with pytest.raises(UsageError, match="rtsps"):
+        site.trust_key(add(site, name="Shed").id, "SHA256:b")
 
 
 def test_a_volume_is_drained_and_forgotten(tmp_path: Path, site: SiteStore) -> None:

@@ -20,6 +20,7 @@ from tests.second_reader.report import read_site
 from watchglass.base.clock import SystemClock
 from watchglass.media.probe import probe_rtsp
 from watchglass.model.control import Accepted, AddCameraRequest
+from watchglass.model.probe import ProbeRequest
 from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator, arguments
 
@@ -53,7 +54,7 @@ def test_mjpeg_is_recorded_from_two_senders(folder: Path) -> None:
             json_of(
                 *of, "clip", "gst", "--from", "3s ago", "-o", str(clip), "--reason", "a test"
             )  # fmt: skip
-            probed = probe_rtsp(gst.urls["gst"], None, SystemClock(), measure_s=0.5)
+            probed = probe_rtsp(ProbeRequest(gst.urls["gst"], measure_s=0.5), SystemClock())
         finally:
             assert recorder.stop() == 0, recorder.log()
     assert [(each["recording"], each["streams"][0]["codec"]) for each in listed] == [

@@ -28,9 +28,9 @@ from watchglass.model.assignment import (
     ToWorker,
     WorkerStart,
 )
-from watchglass.model.camera import Credentials
+from watchglass.model.camera import Credentials, StreamAddress
 from watchglass.model.gap import GapCause
-from watchglass.model.source import VideoSource
+from watchglass.model.source import SourceSettings, VideoSource
 from watchglass.model.stream import StreamName
 from watchglass.recording.assembler import VIDEO_TIMESCALE, Limits
 from watchglass.recording.volume import Volume
@@ -49,7 +49,7 @@ def main() -> None:
     assert isinstance(start, WorkerStart)
     log.configure(start.log_level, json=start.log_json)
     volumes = [Path(path) for _, path in start.volumes]
-    tell(fence_in(of_camera_worker(volumes), start.fences))
+    tell(fence_in(of_camera_worker(volumes, _sources(start)), start.fences))
     listen_to_faults()
     threading.excepthook = _die
     _calm_collector()
@@ -115,7 +115,12 @@ def _worker(start: WorkerStart, allow: set[str], clock: Clock) -> CameraWorker:
         credentials = Credentials(camera.user, Secret(camera.password)) if camera.user else None
         # Sound comes with the large picture; asking for it twice would only cost.
         sound = camera.sound and stream.stream is StreamName.MAIN
-        return open_camera(stream.url, credentials, allow=tuple(allow), sound=sound, clock=clock)
+        address = StreamAddress(
+            stream.stream, stream.url, transport=stream.transport, fingerprint=stream.fingerprint
+        )
+        return open_camera(
+            SourceSettings(address, clock, credentials, sound, frozenset(allow), _sources(start))
+        )
 
     limits = Limits(
         fragment=start.fragment_ms * VIDEO_TIMESCALE // 1000, file=start.file_s * VIDEO_TIMESCALE
@@ -124,6 +129,10 @@ def _worker(start: WorkerStart, allow: set[str], clock: Clock) -> CameraWorker:
         start.name, start.keeper, _volumes(start), open_source, Disk(), clock,
         limits=limits, queue_bytes=start.queue_bytes,
     )  # fmt: skip
+
+
+def _sources(start: WorkerStart) -> Path | None:
+    return Path(start.sources) if start.sources else None
 
 
 def _volumes(start: WorkerStart) -> list[Volume]:

@@ -13,7 +13,16 @@ from watchglass.app.layout import Layout
 from watchglass.base import log
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import VolumeMissingError
-from watchglass.base.fence import READS, Fence, Fenced, FenceMode, Network, name_lookups, put_up
+from watchglass.base.fence import (
+    READS,
+    Fence,
+    Fenced,
+    FenceMode,
+    Network,
+    name_lookups,
+    of_devices,
+    put_up,
+)
 from watchglass.base.ids import VolumeId
 from watchglass.base.landlock import Files, Rule
 from watchglass.model.assignment import FencedOff, FenceTold
@@ -28,10 +37,16 @@ _AUTHORITIES = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates"
 _LOG = log.get("fence")
 
 
-def of_camera_worker(volumes: list[Path]) -> Fence:
-    """It makes media files and fills them, and reads none: not even those it made before."""
+def of_camera_worker(volumes: list[Path], sources: Path | None = None) -> Fence:
+    """It makes media files and fills them, and reads none: not even those it made before.
+
+    ``sources`` is where files that are played lie. Cameras of this machine are those that are
+    plugged in by now.
+    """
     rules = [Rule(path, _MAKES) for path in volumes]
     rules += [Rule(path / MARK, Files.READ) for path in volumes]
+    rules += [Rule(path, READS) for path in (sources,) if path is not None]
+    rules += of_devices()
     return Fence(Network.OUTGOING, (*rules, *name_lookups()), only_new_files=True, secrets=True)
 
 

@@ -34,6 +34,7 @@ from watchglass.model.control import (
     ResumeRequest,
     RetentionRequest,
     SoundRequest,
+    TrustRequest,
 )
 from watchglass.model.gap import GapCause
 from watchglass.model.order import (
@@ -62,6 +63,7 @@ CameraRequest = (
     | PauseRequest
     | ResumeRequest
     | SoundRequest
+    | TrustRequest
     | NoteClipRequest
 )
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
@@ -148,6 +150,8 @@ class Site:
                 return self.resume(request)
             case SoundRequest():
                 return self.change_sound(request)
+            case TrustRequest():
+                return self.trust(request)
             case NoteClipRequest():
                 return self.note_clip(request)
 
@@ -188,7 +192,10 @@ class Site:
 
     def add_camera(self, request: AddCameraRequest) -> CameraId:
         volume = volume_for_new(self.store)
-        streams = tuple(StreamAddress(stream, url) for stream, url in request.streams)
+        streams = tuple(
+            StreamAddress(stream, url, transport=request.transport, fingerprint=request.fingerprint)
+            for stream, url in request.streams
+        )
         credentials = Credentials(request.user, Secret(request.password)) if request.user else None
         camera = self.store.add_camera(
             request.name, streams, volume, credentials=credentials,
@@ -235,11 +242,22 @@ class Site:
             raise UsageError("Keeping sound needs a reason: --reason 'why'.")
         self.store.set_sound(camera.id, request.on)
         self._keeper.order(ChangeSound(camera.id, request.on, request.by, request.reason))
+        self._connect_anew(camera)
+        return camera.id
+
+    def trust(self, request: TrustRequest) -> CameraId:
+        """Who the camera has to be; an empty fingerprint leaves it to its certificate."""
+        camera = self.store.find_camera(request.camera)
+        self.store.trust_key(camera.id, request.fingerprint)
+        _LOG.info("camera_trusted", camera=camera.id, key=request.fingerprint, by=request.by)
+        self._connect_anew(camera)
+        return camera.id
+
+    def _connect_anew(self, camera: Camera) -> None:
+        """The camera has to be asked anew for what it is to send, and who it is."""
         if camera.state is CameraState.ENABLED:
-            # The camera has to be asked anew for what it is to send.
             self._workers.stop_recording(camera.id, GapCause.WAITING_KEY_FRAME)
             self._workers.record([_assigned(self.store.camera(camera.id))])
-        return camera.id
 
     def note_clip(self, request: NoteClipRequest) -> CameraId:
         camera = self.store.find_camera(request.camera, with_credentials=False)
@@ -346,7 +364,10 @@ def _assigned(camera: Camera) -> AssignedCamera:
     credentials = camera.credentials
     return AssignedCamera(
         camera.id, camera.volume,
-        tuple(AssignedStream(each.stream, each.url) for each in camera.streams),
+        tuple(
+            AssignedStream(each.stream, each.url, each.transport, each.fingerprint)
+            for each in camera.streams
+        ),
         credentials.user if credentials else "",
         credentials.password.reveal() if credentials else "",
         camera.sound,

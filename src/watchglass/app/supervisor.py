@@ -365,6 +365,7 @@ class Supervisor:
             tuple(self._volumes), cameras, tuple(sorted(self._allow)), settings.fragment_ms,
             settings.file_s, settings.queue_bytes, settings.log_level.value, settings.log_json,
             settings.fences,
+            str(settings.sources or ""),
         )  # fmt: skip
 
     def _make_pictures(self, _first: bool) -> MediaStart:

@@ -2,6 +2,7 @@
 
     camera ── RTSP ──▶ media.rtsp.RtspSource          read in turn (recording.rounds), in a worker
                        cameras.source.open_camera     the address is checked at each connection
+                       cameras.kinds                  files, devices, plug-ins: by the scheme
                     ─▶ recording.recorder             in a run, or in a gap with its cause
                     ─▶ recording.assembler            samples → fragments → files
                     ─▶ recording.writer (StreamQueue) a byte-bounded queue, the volume's thread

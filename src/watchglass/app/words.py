@@ -6,6 +6,7 @@ from watchglass.model.gap import GapCause
 CAUSES: dict[GapCause, str] = {
     GapCause.CAMERA_UNREACHABLE: "the camera does not answer",
     GapCause.AUTH_FAILED: "the camera refuses user name or password",
+    GapCause.CERTIFICATE_UNTRUSTED: "the camera shows another key than the one that is trusted",
     GapCause.STALLED: "the connection is open and no media comes",
     GapCause.STREAM_INVALID: "what comes cannot be read as a stream",
     GapCause.CODEC_UNSUPPORTED: "the camera sends a codec that is not recorded",
@@ -32,6 +33,7 @@ CAUSES: dict[GapCause, str] = {
 REMEDIES: dict[GapCause, str] = {
     GapCause.CAMERA_UNREACHABLE: "Check its power, its cable and its address.",
     GapCause.AUTH_FAILED: "Remove it and add it again with the right password.",
+    GapCause.CERTIFICATE_UNTRUSTED: "If it was replaced or reset: watchglass camera trust CAMERA.",
     GapCause.STALLED: "Restart the camera.",
     GapCause.STREAM_INVALID: "Restart the camera, and see that its address is that of a stream.",
     GapCause.CODEC_UNSUPPORTED: "Set the camera to H.264 or H.265.",

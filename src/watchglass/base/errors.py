@@ -94,6 +94,18 @@ class AuthFailedError(CameraError):
     exit_code = 22
 
 
+class CertificateError(CameraError):
+    """Who answers over TLS is not known to be the camera; ``fingerprint`` is of the key shown."""
+
+    code = "certificate_untrusted"
+    retry = Retry.ASK_USER
+    exit_code = 26
+
+    def __init__(self, sentence: str, fingerprint: str = "") -> None:
+        super().__init__(sentence)
+        self.fingerprint = fingerprint
+
+
 class StreamInvalidError(CameraError):
     """What answers is not RTSP, or its media cannot be understood."""
 

@@ -27,6 +27,9 @@ _NAMES = ("/etc", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManage
 while we run, and a rule is on the file that is there now."""
 
 
+_DEV = Path("/dev")
+
+
 class FenceMode(StrEnum):
     """``auto``: as good as the kernel can. ``require``: whole, or the process does not run."""
 
@@ -143,6 +146,12 @@ def keep_secrets() -> None:
 def name_lookups() -> tuple[Rule, ...]:
     """What it takes to find the addresses of hosts."""
     return tuple(Rule(Path(each), READS) for each in _NAMES)
+
+
+def of_devices() -> list[Rule]:
+    """Cameras of this machine that are plugged in now, and the names by which they are found."""
+    cameras = [Rule(path, Files.READ | Files.DEVICE_CALLS) for path in _DEV.glob("video*")]
+    return [*cameras, Rule(_DEV / "v4l", READS)]
 
 
 def _rules(fence: Fence) -> tuple[Rule, ...] | None:

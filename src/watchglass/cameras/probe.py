@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 from watchglass.base.errors import AuthFailedError, CameraError, RefusedError
 from watchglass.cameras.address import (
-    CameraAddress,
     Resolver,
     check_credentials,
     resolve,
     split_url,
     system_resolver,
 )
+from watchglass.cameras.kinds import kind_of
+from watchglass.cameras.local import check_local, is_local
 from watchglass.cameras.probe_worker import run_probe
 from watchglass.cameras.substream import substream_candidates
-from watchglass.model.camera import Credentials, StreamAddress
+from watchglass.model.camera import Credentials, StreamAddress, Transport
 from watchglass.model.probe import ProbeRequest, ProbeResult
 from watchglass.model.stream import StreamName
 
@@ -50,12 +51,22 @@ class CameraProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How the operator wants the camera's streams to come; see `model.camera.StreamAddress`."""
+
+    transport: Transport = Transport.AUTO
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AddressRules:
     """What the operator allows beyond the rules; see `cameras.address.resolve`."""
 
     allow: frozenset[str] = frozenset()
     own_ports: frozenset[int] = frozenset()
     resolver: Resolver = system_resolver
+    folder: str = ""
+    """Where files that are played have to lie."""
 
 
 def probe_camera(
@@ -64,6 +75,7 @@ def probe_camera(
     password: str | None = None,
     *,
     sub_url: str | None = None,
+    way: Way | None = None,
     rules: AddressRules | None = None,
     prober: Prober = run_probe,
 ) -> CameraProbe:
@@ -72,48 +84,65 @@ def probe_camera(
     ``user`` and ``password`` win over those in the URL. With ``sub_url`` nothing is guessed. What
     is wrong comes as ``problem``, not as an exception.
     """
-    rules = rules or AddressRules()
+    look = _Look(way or Way(), rules or AddressRules(), prober)
     credentials: Credentials | None = None
     try:
-        address, credentials = split_url(url)
+        if is_rtsp(url):
+            address, credentials = split_url(url)
+            url = address.url
         if user is not None:
             credentials = check_credentials(user, password or "")
-        main = _look(StreamName.MAIN, address, credentials, rules, prober)
+        main = look.at(StreamName.MAIN, url, credentials)
     except (CameraError, RefusedError) as error:
         return CameraProbe(None, None, credentials, error)
-    urls = (sub_url,) if sub_url else substream_candidates(address.url)
-    sub, problem = _find_sub(urls, main, credentials, rules, prober)
+    guesses = substream_candidates(url) if is_rtsp(url) else ()
+    urls = (sub_url,) if sub_url else guesses
+    sub, problem = _find_sub(look, urls, main, credentials)
     return CameraProbe(main, sub, credentials, problem)
 
 
-def _look(
-    stream: StreamName,
-    address: CameraAddress,
-    credentials: Credentials | None,
-    rules: AddressRules,
-    prober: Prober,
-) -> FoundStream:
-    checked = resolve(address, rules.allow, own_ports=rules.own_ports, resolver=rules.resolver)
-    request = ProbeRequest(
-        checked.url,
-        None if credentials is None else credentials.user,
-        None if credentials is None else credentials.password.reveal(),
-    )
-    return FoundStream(StreamAddress(stream, address.url), prober(request))
+def is_rtsp(url: str) -> bool:
+    """Whether an address is that of a camera in the network."""
+    return url[:8].lower().startswith(("rtsp:", "rtsps:"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    way: Way
+    rules: AddressRules
+    prober: Prober
+
+    def at(self, stream: StreamName, url: str, credentials: Credentials | None) -> FoundStream:
+        rules, way = self.rules, self.way
+        if not is_rtsp(url):
+            kind_of(url)
+            if is_local(url):
+                check_local(url, rules.folder)
+            request = ProbeRequest(url, folder=rules.folder)
+            return FoundStream(StreamAddress(stream, url), self.prober(request))
+        address, _ = split_url(url)
+        checked = resolve(address, rules.allow, own_ports=rules.own_ports, resolver=rules.resolver)
+        request = ProbeRequest(
+            checked.url,
+            None if credentials is None else credentials.user,
+            None if credentials is None else credentials.password.reveal(),
+            name=checked.host,
+            transport=way.transport,
+            fingerprint=way.fingerprint,
+        )
+        stored = StreamAddress(
+            stream, address.url, transport=way.transport, fingerprint=way.fingerprint
+        )
+        return FoundStream(stored, self.prober(request))
 
 
 def _find_sub(
-    urls: Iterable[str],
-    main: FoundStream,
-    credentials: Credentials | None,
-    rules: AddressRules,
-    prober: Prober,
+    look: _Look, urls: Iterable[str], main: FoundStream, credentials: Credentials | None
 ) -> tuple[FoundStream | None, CameraError | RefusedError | None]:
     problem: CameraError | RefusedError | None = None
     for url in urls:
         try:
-            address, _ = split_url(url)
-            found = _look(StreamName.SUB, address, credentials, rules, prober)
+            found = look.at(StreamName.SUB, url, credentials)
         except AuthFailedError as error:
             # More guesses with a refused password would lock the account in many cameras.
             return None, error

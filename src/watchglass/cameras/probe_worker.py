@@ -8,6 +8,7 @@ records or holds keys; it may die of it. Nothing secret is in its arguments or e
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,13 +16,21 @@ import msgspec
 import watchglass
 from watchglass.base import log
 from watchglass.base.clock import SystemClock
-from watchglass.base.errors import CameraError, CameraUnreachableError, StreamInvalidError
-from watchglass.base.fence import Fence, FenceMode, Network, name_lookups, put_up
-from watchglass.base.secret import Secret
-from watchglass.model.camera import Credentials
+from watchglass.base.errors import (
+    CameraError,
+    CameraUnreachableError,
+    CertificateError,
+    StreamInvalidError,
+)
+from watchglass.base.fence import READS, Fence, FenceMode, Network, name_lookups, of_devices, put_up
+from watchglass.base.landlock import Rule
+from watchglass.model.camera import StreamAddress
 from watchglass.model.probe import ProbeAnswer, ProbeError, ProbeRequest, ProbeResult
+from watchglass.model.source import SourceSettings
+from watchglass.model.stream import StreamName
 
 MOST_BYTES = 64 * 1024
+_RTSP = ("rtsp://", "rtsps://")
 _GRACE_S = 5.0
 _FENCES = "WATCHGLASS_FENCES"
 FENCE = Fence(Network.OUTGOING, name_lookups(), only_new_files=True, secrets=True)
@@ -87,26 +96,49 @@ def _result(output: bytes, exit_code: int) -> ProbeResult:
 
 
 def _error(told: ProbeError) -> CameraError:
+    if told.code == CertificateError.code:
+        return CertificateError(told.sentence, told.fingerprint)
     kinds = {kind.code: kind for kind in CameraError.__subclasses__()}
     return kinds.get(told.code, CameraError)(told.sentence)
 
 
-def answer_request(data: bytes) -> ProbeAnswer:
+def fence_for(request: ProbeRequest) -> Fence:
+    """What a look at this address needs."""
+    if request.url.startswith(_RTSP):
+        return FENCE
+    folder = [Rule(Path(request.folder), READS)] if request.folder else []
+    return replace(FENCE, rules=(*(FENCE.rules or ()), *folder, *of_devices()))
+
+
+def answer_request(request: ProbeRequest) -> ProbeAnswer:
     """Do what a request asks."""
     # What takes strangers' bytes apart is loaded in the worker alone, not where `run_probe` is.
     from watchglass.media.probe import probe_rtsp
 
-    request = msgspec.json.decode(data, type=ProbeRequest)
-    credentials = (
-        None if request.user is None else Credentials(request.user, Secret(request.password or ""))
-    )
     try:
-        result = probe_rtsp(
-            request.url, credentials, SystemClock(), request.timeout_s, request.measure_s
+        result = (
+            _probe_local(request)
+            if not request.url.startswith(_RTSP)
+            else probe_rtsp(request, SystemClock())
         )
+    except CertificateError as error:
+        return ProbeAnswer(error=ProbeError(error.code, error.sentence, error.fingerprint))
     except CameraError as error:
         return ProbeAnswer(error=ProbeError(error.code, error.sentence))
     return ProbeAnswer(result=result)
+
+
+def _probe_local(request: ProbeRequest) -> ProbeResult:
+    """A file or a device of this machine, or what a plug-in knows."""
+    from watchglass.cameras.source import open_camera
+    from watchglass.media.probe import probe_source
+
+    clock = SystemClock()
+    settings = SourceSettings(
+        StreamAddress(StreamName.MAIN, request.url), clock, sound=True,
+        folder=Path(request.folder) if request.folder else None,
+    )  # fmt: skip
+    return probe_source(open_camera(settings), clock, request.timeout_s, request.measure_s)
 
 
 def main() -> None:
@@ -117,8 +149,9 @@ def main() -> None:
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)
         data = sys.stdin.buffer.read(MOST_BYTES)
-        put_up(FENCE, FenceMode(os.environ.get(_FENCES) or FenceMode.AUTO))
-        answer = answer_request(data)
+        request = msgspec.json.decode(data, type=ProbeRequest)
+        put_up(fence_for(request), FenceMode(os.environ.get(_FENCES) or FenceMode.AUTO))
+        answer = answer_request(request)
         output.write(msgspec.json.encode(answer) + b"\n")
 
 

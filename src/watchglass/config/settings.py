@@ -55,6 +55,8 @@ class Settings:
     """Folder of all the recorder's own files."""
     media: Path
     """Folder of the default volume; ``data``/media unless set apart."""
+    sources: Path | None = None
+    """Folder from which media files may be played as cameras (``file://``); none unless set."""
     log_level: LogLevel = LogLevel.INFO
     log_json: bool = False
     """One JSON object a line, not text for people."""
@@ -111,9 +113,11 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         raise ConfigError(_sentence(error)) from error
     data = _folder("data", found.pop("data") or _default_data())
     media = _folder("media", found.pop("media") or data / "media")
+    stated = found.pop("sources")
     settings = Settings(
         data=data,
         media=media,
+        sources=_folder("sources", stated) if stated else None,
         log_level=_one_of(LogLevel, "LOG_LEVEL", found.pop("log_level")),
         log_json=found.pop("log_json"),
         fences=_one_of(FenceMode, "FENCES", found.pop("fences")),
@@ -141,6 +145,7 @@ def _environment_model() -> "Callable[..., BaseSettings]":
 
         data: Path | None = None
         media: Path | None = None
+        sources: Path | None = None
         log_level: str = LogLevel.INFO.value
         log_json: bool = False
         fences: str = FenceMode.AUTO.value

@@ -11,6 +11,7 @@ SOF0 = b"\xff\xc0"
 END = b"\xff\xd9"
 TABLE_BYTES = 64
 MOST_PIXELS_A_SIDE = 16_384
+_DHT_MARKER, _SOS = 0xC4, 0xDA
 
 _START = b"\xff\xd8"
 _DHT = bytes.fromhex(
@@ -77,3 +78,34 @@ def parse_frame_header(frame: bytes) -> SequenceParameters:
     if not (0 < width <= MOST_PIXELS_A_SIDE and 0 < height <= MOST_PIXELS_A_SIDE):
         raise StreamInvalidError("The camera names an impossible picture size.")
     return SequenceParameters(width, height, 0, 0, None, 0)
+
+
+def whole(picture: bytes) -> tuple[bytes, bytes]:
+    """A picture as a file holds it, and its frame header; StreamInvalidError for what is none.
+
+    USB cameras leave the Huffman tables out, which are then those of T.81's annex K, and fill their
+    buffers up with zeros behind the end.
+    """
+    wrong = StreamInvalidError("The camera sends a picture that is no baseline JPEG.")
+    end = picture.rfind(END)
+    if not picture.startswith(_START) or end < 0:
+        raise wrong
+    at, frame, has_tables = 2, b"", False
+    while at + 4 <= end and picture[at] == 0xFF:
+        marker, size = picture[at + 1], int.from_bytes(picture[at + 2 : at + 4], "big")
+        if marker == _SOS:
+            break
+        if 0xC0 <= marker <= 0xCF and marker not in (_DHT_MARKER, 0xC8, 0xCC):
+            if marker > 0xC1:
+                raise wrong
+            frame = picture[at : at + 2 + size]
+        has_tables = has_tables or marker == _DHT_MARKER
+        at += 2 + size
+    else:
+        raise wrong
+    if len(frame) < 9:
+        raise wrong
+    rest = picture[at : end + 2]
+    tables = b"" if has_tables else _DHT
+    # The frame header's marker tells which of the two kinds of baseline; files are told by size.
+    return picture[:at] + tables + rest, SOF0 + frame[2:]

@@ -5,37 +5,49 @@ For a process of its own that may die (see `cameras.probe_worker`).
 
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import StreamInvalidError
+from watchglass.base.secret import Secret
 from watchglass.media.rtsp import RtspSource
-from watchglass.model.camera import Credentials
-from watchglass.model.probe import ProbeResult
+from watchglass.model.camera import Credentials, Transport
+from watchglass.model.probe import ProbeRequest, ProbeResult
+from watchglass.model.source import VideoSource
 from watchglass.model.stream import Packet, Track
 
 MOST_TEXT_CHARS = 80
 MOST_SOUNDS = 8
 
 
-def probe_rtsp(
-    url: str,
-    credentials: Credentials | None,
-    clock: Clock,
-    timeout_s: float = 20.0,
-    measure_s: float = 2.0,
-) -> ProbeResult:
+def probe_rtsp(request: ProbeRequest, clock: Clock) -> ProbeResult:
     """Open a stream, watch it for ``measure_s`` and close it; any CameraError.
 
     It takes at most about ``timeout_s``; less than ``measure_s`` of media is no error as long as
     the picture's size is known.
     """
     started_ns = clock.monotonic_ns()
+    timeout_s, user = request.timeout_s, request.user
     source = RtspSource(
-        url,
-        credentials,
+        request.url,
+        None if user is None else Credentials(user, Secret(request.password or "")),
         sound=True,
         clock=clock,
         open_timeout_s=timeout_s / 2,
         stall_timeout_s=timeout_s / 2,
         first_picture_timeout_s=timeout_s,
+        transport=request.transport,
+        tls_name=request.name,
+        fingerprint=request.fingerprint,
     )
+    return probe_source(source, clock, timeout_s, request.measure_s, started_ns)
+
+
+def probe_source(
+    source: VideoSource,
+    clock: Clock,
+    timeout_s: float,
+    measure_s: float,
+    started_ns: int | None = None,
+) -> ProbeResult:
+    """The same of any source, made and not yet opened."""
+    started_ns = clock.monotonic_ns() if started_ns is None else started_ns
     try:
         source.open()
         pictures = _watch(source, clock, started_ns, timeout_s, measure_s)
@@ -53,16 +65,23 @@ def probe_rtsp(
             fps=round((len(pictures) - 1) / seconds, 2) if seconds > 0 else None,
             gop_s=_gop_s(pictures),
             bit_rate=_bit_rate(pictures, seconds),
-            sounds=tuple(harmless(name) for name in source.offered_sounds[:MOST_SOUNDS]),
-            session_name=harmless(source.session_name),
+            sounds=_offered_sounds(source),
+            session_name=harmless(source.session_name) if isinstance(source, RtspSource) else "",
             seconds=round((clock.monotonic_ns() - started_ns) / NS_PER_S, 3),
+            transport=source.transport if isinstance(source, RtspSource) else Transport.TCP,
         )
     finally:
         source.close()
 
 
+def _offered_sounds(source: VideoSource) -> tuple[str, ...]:
+    if isinstance(source, RtspSource):
+        return tuple(harmless(name) for name in source.offered_sounds[:MOST_SOUNDS])
+    return (source.sound.codec.value,) if source.sound is not None else ()
+
+
 def _watch(
-    source: RtspSource, clock: Clock, started_ns: int, timeout_s: float, measure_s: float
+    source: VideoSource, clock: Clock, started_ns: int, timeout_s: float, measure_s: float
 ) -> list[Packet]:
     """Pictures of ``measure_s`` of media, or until the time is up; at least until a size is told.
 

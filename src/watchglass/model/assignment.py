@@ -7,16 +7,19 @@ import msgspec
 
 from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, VolumeId
+from watchglass.model.camera import Transport
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
 from watchglass.model.stream import StreamName
 
 
 class AssignedStream(msgspec.Struct, frozen=True):
-    """``url`` names the host that was checked, without user name and password."""
+    """A `model.camera.StreamAddress`, as far as it is for connecting."""
 
     stream: StreamName
     url: str
+    transport: Transport = Transport.AUTO
+    fingerprint: str = ""
 
 
 class AssignedCamera(msgspec.Struct, frozen=True):
@@ -36,7 +39,8 @@ class AssignedCamera(msgspec.Struct, frozen=True):
 
 class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
     """The first message to a camera-worker. ``keeper``, ``live`` and ``vitals`` are endpoints of
-    the bus."""
+    the bus. ``sources`` is the folder from which files are played; empty for none.
+    """
 
     name: str
     keeper: str
@@ -51,6 +55,7 @@ class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
     log_level: str
     log_json: bool
     fences: FenceMode = FenceMode.AUTO
+    sources: str = ""
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):

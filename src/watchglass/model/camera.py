@@ -17,16 +17,29 @@ class CameraState(StrEnum):
     REMOVED = "removed"
 
 
+class Transport(StrEnum):
+    """How an RTSP camera is to send; AUTO takes the first that it does, in this order."""
+
+    AUTO = "auto"
+    TCP = "tcp"
+    UDP = "udp"
+    HTTP = "http"
+
+
 @dataclass(frozen=True, slots=True)
 class StreamAddress:
-    """Where a stream is had: a URL without user name and password.
+    """Where a stream is had, and how: a URL without user name and password.
 
     ``retention_h``: hours that it is kept, where not as long as the camera's other streams.
+    ``fingerprint``: of the one key that is trusted over TLS; empty where the machine's own
+    certificates are to tell (see `model.fingerprint`).
     """
 
     stream: StreamName
     url: str
     retention_h: int | None = None
+    transport: Transport = Transport.AUTO
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

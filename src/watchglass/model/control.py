@@ -3,6 +3,7 @@
 import msgspec
 
 from watchglass.base.ids import CameraId, HoldId, VolumeId
+from watchglass.model.camera import Transport
 from watchglass.model.health import Health
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
@@ -13,6 +14,7 @@ class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
     """A camera that was probed; the URLs are without user name and password.
 
     ``as_id``: that of a camera that has a ledger and is in no database any more; it goes on.
+    ``transport`` and ``fingerprint`` are of all its streams (see `model.camera.StreamAddress`).
     """
 
     name: str
@@ -23,6 +25,8 @@ class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
     by: str
     allow: tuple[str, ...] = ()
     as_id: str = ""
+    transport: Transport = Transport.AUTO
+    fingerprint: str = ""
 
     def __repr__(self) -> str:
         return f"AddCameraRequest({self.name!r})"
@@ -30,6 +34,15 @@ class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
 
 class RemoveCameraRequest(msgspec.Struct, frozen=True, tag="remove_camera"):
     camera: str
+    by: str
+    reason: str
+
+
+class TrustRequest(msgspec.Struct, frozen=True, tag="trust"):
+    """From now on the camera has to prove that it has this key (see `model.fingerprint`)."""
+
+    camera: str
+    fingerprint: str
     by: str
     reason: str
 
@@ -152,6 +165,7 @@ Request = (
     | PauseRequest
     | ResumeRequest
     | SoundRequest
+    | TrustRequest
     | NoteClipRequest
     | HoldRequest
     | ReleaseRequest

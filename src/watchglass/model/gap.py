@@ -8,6 +8,7 @@ class GapCause(StrEnum):
 
     CAMERA_UNREACHABLE = "camera_unreachable"
     AUTH_FAILED = "auth_failed"
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"
     STALLED = "stalled"
     STREAM_INVALID = "stream_invalid"
     CODEC_UNSUPPORTED = "codec_unsupported"

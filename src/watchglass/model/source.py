@@ -1,8 +1,12 @@
 """Where packets come from: the plug-in point ``watchglass.video_source``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from watchglass.base.clock import Clock
+from watchglass.model.camera import Credentials, StreamAddress
 from watchglass.model.stream import Packet, SoundParameters, VideoCodec, VideoParameters
 
 
@@ -71,4 +75,35 @@ class SharedSource(VideoSource, Protocol):
     @property
     def was_much(self) -> bool:
         """Whether the last ``take`` found so much that the sender may be waiting for room."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """What a source is made from: a stream's address, and what the operator allows.
+
+    ``allow``: hosts that are cameras' although a rule of addresses forbids them. ``folder``: where
+    files that are played have to lie. The time-outs are the most that ``open``, a ``read`` and the
+    first picture may take.
+    """
+
+    address: StreamAddress
+    clock: Clock
+    credentials: Credentials | None = None
+    sound: bool = False
+    allow: frozenset[str] = frozenset()
+    folder: Path | None = None
+    open_timeout_s: float = 10.0
+    stall_timeout_s: float = 4.5
+    first_picture_timeout_s: float = 30.0
+
+
+class SourceKind(Protocol):
+    """What a plug-in names in the entry-point group: it makes the sources of one scheme."""
+
+    def make(self, settings: SourceSettings) -> VideoSource:
+        """A source, not opened; RefusedError for an address that a rule forbids or that is none.
+
+        Called anew for each connection, by several threads at once.
+        """
         ...

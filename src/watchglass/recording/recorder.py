@@ -15,6 +15,7 @@ from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import (
     AuthFailedError,
     CameraError,
+    CertificateError,
     CodecUnsupportedError,
     StreamInvalidError,
     StreamStalledError,
@@ -45,6 +46,8 @@ def cause_of(error: CameraError) -> GapCause:
     match error:
         case AuthFailedError():
             return GapCause.AUTH_FAILED
+        case CertificateError():
+            return GapCause.CERTIFICATE_UNTRUSTED
         case StreamStalledError():
             return GapCause.STALLED
         case CodecUnsupportedError():

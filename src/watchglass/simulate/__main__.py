@@ -25,6 +25,7 @@ from watchglass.simulate.digest import Credentials
 from watchglass.simulate.faults import BadFault
 from watchglass.simulate.fleet import FleetSettings, SimulatedFleet
 from watchglass.simulate.loop import LoopSpec
+from watchglass.simulate.rtsp_connection import TRANSPORTS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--user", help="ask for digest authentication")
     parser.add_argument("--password", default="")
     parser.add_argument("--qop", action="store_true", help="digest with qop=auth")
+    parser.add_argument("--tls", action="store_true", help="rtsps://, self-signed")
+    parser.add_argument(
+        "--transports", default=",".join(TRANSPORTS), help="those not refused: tcp,udp,http"
+    )
     parser.add_argument("--burst", action="store_true", help="cached frames first, all cameras")
     parser.add_argument("--log", type=Path, help="folder for the logs of sent frames")
     return parser
@@ -76,6 +81,8 @@ def _settings(options: argparse.Namespace) -> FleetSettings:
         port_each=options.port_each,
         credentials=login,
         log_folder=options.log,
+        tls=options.tls,
+        transports=frozenset(each for each in TRANSPORTS if each in options.transports.split(",")),
     )
 
 

@@ -23,6 +23,8 @@ class Faults:
     """Share of frames that the camera leaves out; sequence numbers go on without a hole."""
     loss: float = 0.0
     """Share of frames lost on the way: sequence numbers show the hole."""
+    disorder: float = 0.0
+    """Share of packets that arrive behind the next one; over UDP alone."""
     drop_next: int = 0
     """Frames yet to be left out."""
     burst: bool = False
@@ -55,7 +57,7 @@ FLAGS: Final = (
     "garbage",
     "garbage_media",
 )
-SHARES: Final = ("drop", "loss")
+SHARES: Final = ("drop", "loss", "disorder")
 DEFAULT_UNSUPPORTED: Final = "MP4V-ES"
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from watchglass.simulate import certificate
 from watchglass.simulate.camera_kind import CameraSpec
 from watchglass.simulate.digest import Credentials
 from watchglass.simulate.faults import BadFault, FaultValue, picture_size
 from watchglass.simulate.frame_log import FrameLog
 from watchglass.simulate.loop import Loop, LoopSpec
 from watchglass.simulate.loop_cache import load_loop
-from watchglass.simulate.rtsp_connection import Settings
+from watchglass.simulate.rtsp_connection import TRANSPORTS, Settings, TransportName
 from watchglass.simulate.rtsp_server import RtspServer
 from watchglass.simulate.stream import Stream, StreamCounters
 
@@ -35,6 +36,9 @@ class FleetSettings:
     log_folder: Path | None = None
     cache_folder: Path | None = None
     send_limit_bytes: int = 4 << 20
+    tls: bool = False
+    """rtsps://, with a certificate that nobody vouches for and a new key for each port."""
+    transports: frozenset[TransportName] = frozenset(TRANSPORTS)
     session_timeout_s: float = 60.0
 
 
@@ -101,7 +105,8 @@ class SimulatedFleet:
         server = self._camera(camera).server
         login = self._settings.credentials
         prefix = f"{quote(login.user, '')}:{quote(login.password, '')}@" if login else ""
-        return f"rtsp://{prefix}{server.host}:{server.port}/{quote(camera)}/{stream}"
+        scheme = "rtsp" if server.tls is None else "rtsps"
+        return f"{scheme}://{prefix}{server.host}:{server.port}/{quote(camera)}/{stream}"
 
     def stream(self, camera: str, stream: StreamChoice = "main") -> Stream:
         return self._camera(camera).streams[stream]
@@ -156,10 +161,14 @@ class SimulatedFleet:
         settings = self._settings
         if index == 0 or settings.port_each:
             connection = Settings(
-                settings.credentials, settings.send_limit_bytes, settings.session_timeout_s
+                settings.credentials,
+                settings.send_limit_bytes,
+                settings.transports,
+                settings.session_timeout_s,
             )
+            tls = certificate.self_signed() if settings.tls else None
             port = settings.port + index if settings.port else 0
-            self._servers.append(RtspServer(settings.host, port, connection))
+            self._servers.append(RtspServer(settings.host, port, connection, tls))
         return self._servers[-1]
 
     def _build(self, spec: CameraSpec, server: RtspServer, origin_s: float) -> _Camera:

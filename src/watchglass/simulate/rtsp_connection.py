@@ -6,24 +6,29 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from watchglass.simulate import digest, sdp
 from watchglass.simulate.digest import Credentials
 from watchglass.simulate.rtsp_message import Malformed, Request, RequestParser, format_response
 from watchglass.simulate.session import Session
 from watchglass.simulate.stream import Stream
-from watchglass.simulate.wire import Wire
+from watchglass.simulate.wire import DatagramWire, StreamWire, Wire
 
 METHODS: Final = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
 
 _INTERLEAVED = re.compile(r"interleaved=(\d+)-(\d+)")
+_CLIENT_PORTS = re.compile(r"client_port=(\d{1,5})-(\d{1,5})")
+TransportName = Literal["tcp", "udp", "http"]
+TRANSPORTS: Final[tuple[TransportName, ...]] = ("tcp", "udp", "http")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     credentials: Credentials | None = None
     send_limit_bytes: int = 4 << 20
+    transports: frozenset[TransportName] = frozenset(TRANSPORTS)
+    """Those that are not refused with 461, or closed to HTTP."""
     session_timeout_s: float = 60.0
     """A session whose client has said nothing for so long is ended; told in the Session header."""
 
@@ -37,6 +42,7 @@ class RtspConnection(asyncio.Protocol):
         closed: Callable[["RtspConnection"], None],
     ) -> None:
         """`find` answers a path with its stream and track ("" for the whole stream)."""
+        self.tunnelled = False
         self._client_id = client_id
         self._find = find
         self._settings = settings
@@ -44,7 +50,8 @@ class RtspConnection(asyncio.Protocol):
         self._nonce = digest.new_nonce()
         self._parser = RequestParser()
         self._session: Session | None = None
-        self._wire: Wire | None = None
+        self._wire: StreamWire | None = None
+        self._client = "127.0.0.1"
         self._address = "127.0.0.1"
         self._heard_s = time.monotonic()
         self._methods: dict[str, Callable[[Stream, str, Request], bytes]] = {
@@ -61,8 +68,9 @@ class RtspConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self._wire = Wire(transport, self._settings.send_limit_bytes)
+        self._wire = StreamWire(transport, self._settings.send_limit_bytes)
         self._address = transport.get_extra_info("sockname")[0]
+        self._client = transport.get_extra_info("peername")[0]
 
     def data_received(self, data: bytes) -> None:
         self._heard_s = time.monotonic()
@@ -75,8 +83,7 @@ class RtspConnection(asyncio.Protocol):
             self._handle(request)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._session is not None:
-            self._session.end()
+        self._end_session()
         self._closed(self)
 
     def abort(self) -> None:
@@ -142,14 +149,18 @@ class RtspConnection(asyncio.Protocol):
         return format_response(200, request, headers, body)
 
     def _set_up(self, stream: Stream, track: str, request: Request) -> bytes:
-        transport = request.headers.get("transport", "")
-        if "RTP/AVP/TCP" not in transport:
+        asked = request.headers.get("transport", "")
+        way: TransportName = "tcp" if "RTP/AVP/TCP" in asked else "udp"
+        # Through a tunnel media is interleaved too, even where a plain connection has none.
+        allowed = "http" if self.tunnelled else way
+        ports = _CLIENT_PORTS.search(asked)
+        if allowed not in self._settings.transports or (way == "udp" and ports is None):
             return format_response(461, request)
         if self._session is None:
-            self._session = Session(self._client_id, stream, self._require_wire())
+            self._session = Session(self._client_id, stream, self._wire_for(way, stream))
         elif self._session.stream is not stream or self._session.playing:
             return format_response(455, request)
-        numbers = _INTERLEAVED.search(transport)
+        numbers = _INTERLEAVED.search(asked)
         first = int(numbers[1]) if numbers else (0 if track == sdp.VIDEO_CONTROL else 2)
         if first > 254:
             return format_response(461, request)
@@ -157,7 +168,19 @@ class RtspConnection(asyncio.Protocol):
         if ssrc is None:
             return format_response(404, request)
         answer = f"RTP/AVP/TCP;unicast;interleaved={first}-{first + 1};ssrc={ssrc:08X}"
+        if isinstance(wire := self._session.wire, DatagramWire) and ports is not None:
+            theirs = int(ports[1]), int(ports[2])
+            ours = wire.add(first, theirs)
+            answer = (
+                f"RTP/AVP;unicast;client_port={theirs[0]}-{theirs[1]};"
+                f"server_port={ours[0]}-{ours[1]};ssrc={ssrc:08X}"
+            )
         return format_response(200, request, {"Transport": answer, **self._session_header()})
+
+    def _wire_for(self, way: TransportName, stream: Stream) -> Wire:
+        if way == "tcp":
+            return self._require_wire()
+        return DatagramWire(self._address, self._client, self.abort, lambda: stream.faults.disorder)
 
     def _play(self, stream: Stream, track: str, request: Request) -> bytes:
         session = self._session
@@ -174,9 +197,17 @@ class RtspConnection(asyncio.Protocol):
     def _tear_down(self, stream: Stream, track: str, request: Request) -> bytes:
         if self._session is None:
             return format_response(454, request)
-        self._session.end()
-        self._session = None
+        self._end_session()
         return format_response(200, request)
+
+    def _end_session(self) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        session.end()
+        if isinstance(session.wire, DatagramWire):
+            session.stream.counters.receiver_reports += session.wire.reports
+            session.wire.close()
 
     def _session_header(self) -> dict[str, str]:
         if self._session is None:
@@ -184,6 +215,6 @@ class RtspConnection(asyncio.Protocol):
         timeout_s = round(self._settings.session_timeout_s)
         return {"Session": f"{self._session.session_id};timeout={timeout_s}"}
 
-    def _require_wire(self) -> Wire:
+    def _require_wire(self) -> StreamWire:
         assert self._wire is not None
         return self._wire

@@ -2,9 +2,11 @@
 
 import asyncio
 import itertools
+import ssl
 
 from watchglass.simulate.rtsp_connection import RtspConnection, Settings
 from watchglass.simulate.stream import Stream
+from watchglass.simulate.tunnel import Door, Tunnels
 
 _SILENCE_CHECK_S = 5.0
 
@@ -14,11 +16,16 @@ _client_ids = itertools.count(1)
 class RtspServer:
     """One listening port on an address of this machine; paths are "camera/stream"."""
 
-    def __init__(self, host: str, port: int, settings: Settings) -> None:
+    def __init__(
+        self, host: str, port: int, settings: Settings, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.host = host
         self.port = port
         self.streams: dict[str, Stream] = {}
         self._settings = settings
+        self.tls = tls
+        self._tunnels = Tunnels(settings.credentials, "http" in settings.transports)
+        self._waiting: set[Door] = set()
         self._server: asyncio.Server | None = None
         self._connections: set[RtspConnection] = set()
         self._silence_check: asyncio.TimerHandle | None = None
@@ -31,7 +38,7 @@ class RtspServer:
             return
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            self._connection, self.host, self.port, backlog=512, reuse_address=True
+            self._door, self.host, self.port, backlog=512, reuse_address=True, ssl=self.tls
         )
         self.port = self._server.sockets[0].getsockname()[1]
         self._check_silence()
@@ -47,9 +54,14 @@ class RtspServer:
         await self.refuse()
         if self._silence_check is not None:
             self._silence_check.cancel()
+        for door in list(self._waiting):
+            door.abort()
         for connection in list(self._connections):
             connection.abort()
         await self._all_closed.wait()
+
+    def _door(self) -> Door:
+        return Door(self._connection, self._tunnels, self._waiting)
 
     def _connection(self) -> RtspConnection:
         connection = RtspConnection(next(_client_ids), self._find, self._settings, self._closed)
@@ -59,6 +71,9 @@ class RtspServer:
 
     def _closed(self, connection: RtspConnection) -> None:
         self._connections.discard(connection)
+        hearing = self._tunnels.hearing
+        for cookie in [each for each, found in hearing.items() if found is connection]:
+            del hearing[cookie]
         if not self._connections:
             self._all_closed.set()
 

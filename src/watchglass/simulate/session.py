@@ -97,6 +97,10 @@ class Session:
         if not self._wire.send(pending):
             self.stream.counters.clients_too_slow += 1
 
+    @property
+    def wire(self) -> Wire:
+        return self._wire
+
     def close(self) -> None:
         self._wire.abort()
 

@@ -44,6 +44,7 @@ class StreamCounters:
     frames_dropped: int = 0
     clients_total: int = 0
     clients_too_slow: int = 0
+    receiver_reports: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,13 @@ from watchglass.model.stream import StreamName
 from watchglass.store.database import Database, Synchronous
 from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
 from watchglass.store.site_settings import SiteSettings
+from watchglass.store.site_streams import (
+    COLUMNS,
+    insert_streams,
+    keep_stream_for,
+    stream_of,
+    trust_key,
+)
 from watchglass.store.site_tables import ACTIVE, CAMERAS, SCHEMA, STREAMS, VOLUMES
 from watchglass.store.site_volumes import SiteVolumes
 from watchglass.store.vault import Vault
@@ -146,13 +153,7 @@ class SiteStore(SiteVolumes, SiteSettings):
                     **self._sealed(connection, camera.id, credentials),
                 )
             )
-            connection.execute(
-                sa.insert(STREAMS),
-                [
-                    {"camera": camera.id, "stream": address.stream.value, "url": address.url}
-                    for address in camera.streams
-                ],
-            )
+            insert_streams(connection, camera.id, camera.streams)
         return camera
 
     def set_state(
@@ -180,11 +181,13 @@ class SiteStore(SiteVolumes, SiteSettings):
         if stream is None:
             self._change(camera, retention_h=hours)
             return
-        of_stream = (STREAMS.c.camera == camera, STREAMS.c.stream == stream.value)
         with self._database.write() as connection:
-            change = sa.update(STREAMS).where(*of_stream).values(retention_h=hours)
-            if not connection.execute(change).rowcount:
-                raise NotFoundError(f"The camera has no stream {stream}.")
+            keep_stream_for(connection, camera, stream, hours)
+
+    def trust_key(self, camera: CameraId, fingerprint: str) -> None:
+        """From now on the camera has to prove that it has this key, over TLS."""
+        with self._database.write() as connection:
+            trust_key(connection, camera, fingerprint)
 
     def rename(self, camera: CameraId, name: str) -> None:
         """Give the camera another name; nothing moves on disk."""
@@ -232,9 +235,7 @@ class SiteStore(SiteVolumes, SiteSettings):
     ) -> list[Mapping[str, Any]]:
         """A row for each camera and stream, cameras in the order they were added."""
         query = (
-            sa.select(
-                CAMERAS, STREAMS.c.stream, STREAMS.c.url, STREAMS.c.retention_h.label("hours")
-            )
+            sa.select(CAMERAS, *COLUMNS)
             .outerjoin_from(CAMERAS, STREAMS)
             .where(which)
             .order_by(CAMERAS.c.added_ns, CAMERAS.c.id, STREAMS.c.stream)
@@ -247,7 +248,7 @@ class SiteStore(SiteVolumes, SiteSettings):
             return Camera(
                 id=CameraId(row["id"]),
                 name=row["name"],
-                streams=tuple(_address(r) for r in rows),
+                streams=tuple(map(stream_of, rows)),
                 volume=VolumeId(row["volume"]),
                 state=CameraState(row["state"]),
                 added_ns=row["added_ns"],
@@ -285,10 +286,6 @@ class SiteStore(SiteVolumes, SiteSettings):
                 )
         sealed = self._vault.seal(credentials.password, _password_of(camera))
         return {"user": credentials.user, "sealed_password": sealed}
-
-
-def _address(row: Mapping[str, Any]) -> StreamAddress:
-    return StreamAddress(StreamName(row["stream"]), row["url"], row["hours"])
 
 
 def _password_of(camera: str) -> str:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from watchglass.model.camera import CameraState
+from watchglass.model.camera import CameraState, Transport
 from watchglass.store.database import Schema
 
 NAME_MOST = 100
@@ -46,6 +46,8 @@ STREAMS = sa.Table(
     sa.Column("stream", sa.String(8), primary_key=True),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("retention_h", sa.Integer),
+    sa.Column("transport", sa.String(8), nullable=False, server_default=Transport.AUTO.value),
+    sa.Column("fingerprint", sa.String(64), nullable=False, server_default=""),
 )
 SETTINGS = sa.Table(
     "settings",
@@ -62,9 +64,17 @@ def _draining_and_stream_retention(connection: sa.Connection) -> None:
     connection.execute(sa.text("ALTER TABLE camera_streams ADD COLUMN retention_h INTEGER"))
 
 
+def _transport_and_fingerprint(connection: sa.Connection) -> None:
+    for column in (
+        "transport VARCHAR(8) DEFAULT 'auto' NOT NULL",
+        "fingerprint VARCHAR(64) DEFAULT '' NOT NULL",
+    ):
+        connection.execute(sa.text(f"ALTER TABLE camera_streams ADD COLUMN {column}"))
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
-    upgrades=(_draining_and_stream_retention,),
+    upgrades=(_draining_and_stream_retention, _transport_and_fingerprint),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

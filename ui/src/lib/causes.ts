@@ -3,6 +3,7 @@
 const CAUSES: Record<string, string> = {
   camera_unreachable: "Nothing answered at the camera's address.",
   auth_failed: "The camera refused the user name or the password.",
+  certificate_untrusted: "The camera showed another key than the one that is trusted.",
   stalled: "The connection stayed open and no media came.",
   stream_invalid: "What came could not be read as a stream.",
   codec_unsupported: "The camera sent a codec that is not recorded.",
@@ -29,6 +30,7 @@ const CAUSES: Record<string, string> = {
 const REMEDIES: Record<string, string> = {
   camera_unreachable: "Check its power, its cable and its address.",
   auth_failed: "Add the camera again with the right password.",
+  certificate_untrusted: "If it was replaced or reset, trust its new key: watchglass camera trust.",
   stalled: "Restart the camera.",
   stream_invalid: "Restart the camera, and see that its address is that of a stream.",
   codec_unsupported: "Set the camera to H.264 or H.265.",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from watchglass.app.cli.camera_add import add, probe
+from watchglass.app.cli.camera_trust import trust
 from watchglass.app.cli.moments import Moment, parse_duration, parse_moment, shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
 from watchglass.app.cli.shell import Shell, shell
@@ -22,6 +23,7 @@ from watchglass.model.gap import GapCause
 group = typer.Typer(help="Add cameras, list them, pause and remove them.", no_args_is_help=False)
 group.command("add")(add)
 group.command("probe")(probe)
+group.command("trust")(trust)
 
 Which = Annotated[str, typer.Argument(metavar="CAMERA", help="Name, id, or its first 4 digits.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the ledger.")]
@@ -120,7 +122,7 @@ def _shape(codec: str, width: int, height: int) -> str:
 
 def camera_json(each: CameraOverview) -> dict[str, Any]:
     """A camera for programs; keys stay as they are."""
-    urls = {address.stream: address.url for address in each.camera.streams}
+    addresses = {address.stream: address for address in each.camera.streams}
 
     def at(ns: int | None) -> str | None:
         return utc_text(ns) if ns is not None else None
@@ -141,8 +143,10 @@ def camera_json(each: CameraOverview) -> dict[str, Any]:
         "bytes": each.size_bytes,
         "streams": [
             {
-                "stream": stream.stream.value, "url": urls[stream.stream], "codec": stream.codec,
-                "width": stream.width, "height": stream.height,
+                "stream": stream.stream.value, "url": addresses[stream.stream].url,
+                "transport": addresses[stream.stream].transport.value,
+                "fingerprint": addresses[stream.stream].fingerprint or None,
+                "codec": stream.codec, "width": stream.width, "height": stream.height,
                 "gap": stream.gap.value if stream.gap is not None else None,
                 "last_picture": at(stream.last_picture_ns),
             }

@@ -15,21 +15,28 @@ from watchglass.app.words import rate_words
 from watchglass.base.errors import (
     AuthFailedError,
     CameraError,
+    CertificateError,
     NotFoundError,
     RefusedError,
     UsageError,
 )
 from watchglass.base.ids import CameraId, is_id
 from watchglass.cameras.address import split_url
+from watchglass.cameras.kinds import kind_of
+from watchglass.cameras.local import is_local, local_name
 from watchglass.cameras.probe import (
     AddressRules,
     CameraProbe,
     FoundStream,
     Prober,
+    Way,
+    is_rtsp,
     probe_camera,
 )
 from watchglass.cameras.probe_worker import run_probe
+from watchglass.model.camera import Credentials, Transport
 from watchglass.model.control import AddCameraRequest
+from watchglass.model.fingerprint import read_fingerprint
 from watchglass.model.probe import ProbeRequest, ProbeResult
 from watchglass.store.site import PREFIX_LEAST
 from watchglass.store.site_input import clean_name
@@ -37,7 +44,7 @@ from watchglass.store.site_input import clean_name
 _FIRST_PICTURE_S = 20.0
 _LOOK_EVERY_S = 0.3
 
-Url = Annotated[str, typer.Argument(metavar="URL", help="rtsp://ADDRESS/PATH of its main stream.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="rtsp://ADDRESS/PATH, v4l2:///dev/video0.")]
 User = Annotated[str | None, typer.Option(help="User name; the password is asked for.")]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
@@ -47,6 +54,16 @@ NoSub = Annotated[bool, typer.Option("--no-sub", help="Leave its sub-stream alon
 Allow = Annotated[
     bool,
     typer.Option("--allow", help="Let this host in although its address is refused by default."),
+]
+Over = Annotated[
+    Transport,
+    typer.Option(
+        "--transport", help="How it sends: auto takes the first of tcp, udp and http that it does."
+    ),
+]
+Fingerprint = Annotated[
+    str | None,
+    typer.Option(help="Of its key (rtsps://): trust this one. Otherwise it is shown and asked."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
@@ -63,12 +80,15 @@ def add(
     as_: Annotated[
         str, typer.Option("--as", metavar="ID", help="Go on with a camera that has a ledger.")
     ] = "",
+    transport: Over = Transport.AUTO,
+    fingerprint: Fingerprint = None,
     json: AsJson = False,
 ) -> None:
     """Look at a camera and record it from now on, with or without a running recorder."""
     of = shell(context)
     as_id = _known_id(of, as_) if as_ else ""
-    look = _Look(of, url, user, sub, no_sub, allow, quiet=json)
+    way = _way(transport, fingerprint)
+    look = _Look(of, url, user, sub, no_sub, allow, way, quiet=json)
     # What can be said at once is said before the camera is looked at.
     name = clean_name(name) if name is not None else None
     of.check_folder()
@@ -101,15 +121,33 @@ def probe(
     sub: Sub = None,
     no_sub: NoSub = False,
     allow: Allow = False,
+    transport: Over = Transport.AUTO,
+    fingerprint: Fingerprint = None,
     json: AsJson = False,
 ) -> None:
     """Look at a camera without adding it."""
     of = shell(context)
-    found = _Look(of, url, user, sub, no_sub, allow, quiet=json).found(password_stdin)
+    way = _way(transport, fingerprint)
+    found = _Look(of, url, user, sub, no_sub, allow, way, quiet=json).found(password_stdin)
     if json:
         of.screen.json(probe_json(found))
     else:
         show_probe(of.screen, found)
+
+
+def _way(transport: Transport, fingerprint: str | None) -> Way:
+    if fingerprint is None:
+        return Way(transport)
+    known = read_fingerprint(fingerprint)
+    if known is None:
+        raise UsageError("A fingerprint looks like SHA256: and 43 characters, as it was shown.")
+    return Way(transport, known)
+
+
+def _local_name(url: str) -> str:
+    """What a camera that is not in the network may be called; RefusedError for no address."""
+    kind_of(url)
+    return local_name(url) if is_local(url) else "camera"
 
 
 class _Look:
@@ -123,17 +161,22 @@ class _Look:
         sub: str | None,
         no_sub: bool,
         allow: bool,
+        way: Way,
         *,
         quiet: bool,
     ) -> None:
         if sub is not None and no_sub:
             raise UsageError("Give --sub or --no-sub, not both.")
         self._of, self._url, self._user, self._sub, self._quiet = of, url, user, sub, quiet
-        self._no_sub = no_sub
-        address, in_url = split_url(url)
-        self.host = address.host
+        self._no_sub, self._way = no_sub, way
+        in_url: Credentials | None = None
+        hosts: set[str] = set()
+        for each in filter(is_rtsp, (url, sub or "")):
+            address, login = split_url(each)
+            hosts.add(address.host)
+            in_url = in_url or login
+        self.host = split_url(url)[0].host if is_rtsp(url) else _local_name(url)
         self._known = in_url is not None or user is not None
-        hosts = {self.host} | ({split_url(sub)[0].host} if sub else set())
         self.allow = frozenset(hosts) if allow else frozenset()
         if in_url is not None and in_url.password.reveal():
             of.screen.remark(
@@ -144,7 +187,7 @@ class _Look:
     def found(self, password_stdin: bool) -> CameraProbe:
         """What the camera is; raises what is wrong with it."""
         password = self._password(password_stdin)
-        result = self._probed(password)
+        result = self._trusted(password)
         asked = isinstance(result.problem, AuthFailedError) and not self._known
         if asked and self._of.screen.live and not password_stdin:
             self._of.screen.say("The camera asks for a user name and a password.")
@@ -153,6 +196,21 @@ class _Look:
         if result.main is None:
             raise self._explained(result.problem)
         return result
+
+    def _trusted(self, password: str | None) -> CameraProbe:
+        """A look, and another if somebody says that the key it showed is the camera's."""
+        result = self._probed(password)
+        unknown, screen = result.problem, self._of.screen
+        if not (isinstance(unknown, CertificateError) and screen.live and result.main is None):
+            return result
+        if self._way.fingerprint:
+            return result
+        screen.say("The camera has made its own certificate, which proves nothing by itself.")
+        screen.say(f"Its key: {unknown.fingerprint}")
+        if not screen.confirm("Is this the camera's key? It is the only one trusted from now on."):
+            return result
+        self._way = replace(self._way, fingerprint=unknown.fingerprint)
+        return self._probed(password)
 
     def tell_allowed(self) -> None:
         if self.allow:
@@ -177,10 +235,13 @@ class _Look:
         return getpass.getpass(f"Password of {self._user!r} (not shown): ")
 
     def _probed(self, password: str | None) -> CameraProbe:
-        rules = AddressRules(self._of.settings.allow | self._site_allows() | self.allow)
+        settings = self._of.settings
+        rules = AddressRules(
+            settings.allow | self._site_allows() | self.allow, folder=str(settings.sources or "")
+        )
         with self._of.screen.working(f"looking at {self.host}"):
             found = probe_camera(
-                self._url, self._user, password, sub_url=self._sub, rules=rules,
+                self._url, self._user, password, sub_url=self._sub, way=self._way, rules=rules,
                 prober=_first_only() if self._no_sub else run_probe,
             )  # fmt: skip
         wanted = found.main is None or not self._no_sub
@@ -235,6 +296,8 @@ def _request(
         of.by,
         tuple(sorted(look.allow)),
         as_id,
+        found.main.address.transport,
+        found.main.address.fingerprint,
     )
 
 
@@ -295,6 +358,8 @@ def stream_words(found: FoundStream) -> str:
         pieces.append(f"a key frame each {seen.gop_s:.1f} s")
     else:
         pieces.append(f"less than two key frames in {seen.seconds:.0f} s")
+    if seen.transport is not Transport.TCP:
+        pieces.append(f"over {seen.transport.upper()}")
     return ", ".join([*pieces, rate_words(seen.bit_rate)])
 
 
@@ -307,7 +372,8 @@ def probe_json(found: CameraProbe) -> dict[str, Any]:
                 "codec": each.result.codec, "width": each.result.width,
                 "height": each.result.height, "fps": each.result.fps, "gop_s": each.result.gop_s,
                 "bit_rate": each.result.bit_rate, "sounds": list(each.result.sounds),
-                "session_name": each.result.session_name,
+                "session_name": each.result.session_name, "transport": each.result.transport.value,
+                "fingerprint": each.address.fingerprint or None,
             }
             for each in (found.main, found.sub)
             if each is not None

@@ -11,8 +11,10 @@ import struct
 import threading
 import time
 from contextlib import suppress
+from typing import Any
 
 from watchglass.media.rtsp.address import RtspAddress
+from watchglass.media.rtsp.certificate import Trust
 from watchglass.media.rtsp.framing import Framing
 
 TICK_S = 0.25
@@ -20,7 +22,7 @@ TICK_S = 0.25
 _SEND_TIMEOUT_S = 2.0
 _GATHER_S = 0.004
 _ENOUGH_BYTES = 32 << 10
-_SILENT = (BlockingIOError, TimeoutError, ssl.SSLWantReadError)
+SILENT = (BlockingIOError, TimeoutError, ssl.SSLWantReadError)
 
 
 class Connection:
@@ -28,27 +30,33 @@ class Connection:
 
     def __init__(self, address: RtspAddress) -> None:
         self._address = address
+        self._sockets: list[socket.socket] = []
         self._socket: socket.socket | None = None
+        self._speaking: socket.socket | None = None
         self._interrupted = threading.Event()
         self.framing = Framing()
 
-    def open(self, deadline_s: float, tls: ssl.SSLContext | None, tls_name: str) -> None:
-        """Connect before the monotonic time ``deadline_s``."""
+    def open(self, deadline_s: float, trust: Trust | None) -> None:
+        """Connect before the monotonic time ``deadline_s``; with ``trust`` over TLS."""
+        self._socket = self._speaking = self._dial(deadline_s, trust)
+
+    def _dial(self, deadline_s: float, trust: Trust | None) -> socket.socket:
         error: OSError = TimeoutError()
         found = socket.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
         for family, kind, protocol, _, where in found:
             remaining_s = deadline_s - time.monotonic()
             if remaining_s <= 0 or self._interrupted.is_set():
                 break
-            self._socket = socket.socket(family, kind, protocol)
+            made = socket.socket(family, kind, protocol)
+            self._sockets.append(made)
             try:
-                self._connect(self._socket, where, remaining_s)
+                self._connect(made, where, remaining_s)
+                return self._begin(made, deadline_s, trust)
+            except ssl.SSLError:
+                raise
             except OSError as failed:
                 error = failed
-                self.close()
-                continue
-            self._begin(self._socket, deadline_s, tls, tls_name)
-            return
+                self._sockets.pop().close()
         try:
             raise error
         finally:
@@ -60,15 +68,14 @@ class Connection:
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def _begin(
-        self, made: socket.socket, deadline_s: float, tls: ssl.SSLContext | None, tls_name: str
-    ) -> None:
-        if tls is not None:
+    def _begin(self, made: socket.socket, deadline_s: float, trust: Trust | None) -> socket.socket:
+        if trust is not None:
             made.settimeout(max(0.01, deadline_s - time.monotonic()))
-            made = self._socket = tls.wrap_socket(made, server_hostname=tls_name)
+            wrapped = trust.wrap(made, self._address.host)
+            self._sockets[-1] = wrapped
             # OpenSSL's reads do not come back by themselves at the kernel's time-out.
-            made.settimeout(TICK_S)
-            return
+            wrapped.settimeout(TICK_S)
+            return wrapped
         made.settimeout(None)
         for option, seconds in (
             (socket.SO_RCVTIMEO, TICK_S),
@@ -77,6 +84,29 @@ class Connection:
             whole = int(seconds)
             value = struct.pack("@ll", whole, round((seconds - whole) * 1_000_000))
             made.setsockopt(socket.SOL_SOCKET, option, value)
+        return made
+
+    def shown_key(self, deadline_s: float, trust: Trust) -> str:
+        """The fingerprint of who answers, trusted or not; on a connection that says nothing."""
+        seconds = max(0.01, deadline_s - time.monotonic())
+        where = (self._address.host, self._address.port)
+        with socket.create_connection(where, seconds) as made:
+            return trust.shown_by(made)
+
+    def fileno(self) -> int:
+        """The descriptor on which it hears, to wait for together with others."""
+        assert self._socket is not None
+        return self._socket.fileno()
+
+    def peer(self) -> str:
+        """The camera's IP address."""
+        assert self._socket is not None
+        return str(self._socket.getpeername()[0])
+
+    def local(self) -> tuple[int, tuple[Any, ...]]:
+        """Family and address of our end, as sockets take them."""
+        assert self._socket is not None
+        return self._socket.family, self._socket.getsockname()
 
     def receive(self, *, more_is_coming: bool) -> int:
         """Bytes that came, now in the framing's room; 0 when nothing came within `TICK_S`.
@@ -90,7 +120,7 @@ class Connection:
             raise ConnectionAbortedError
         try:
             size = made.recv_into(self.framing.room())
-        except _SILENT:
+        except SILENT:
             return 0
         if size == 0 or self._interrupted.is_set():
             raise ConnectionResetError
@@ -112,13 +142,14 @@ class Connection:
         return made.fileno()
 
     def send(self, data: bytes) -> None:
-        if self._socket is None or self._interrupted.is_set():
+        """All of it, or OSError."""
+        if self._speaking is None or self._interrupted.is_set():
             raise ConnectionAbortedError
-        self._socket.sendall(data)
+        self._speaking.sendall(data)
 
     def send_last(self, data: bytes) -> None:
         """Send what nobody waits for, even after `interrupt`; it may be lost."""
-        made = self._socket
+        made = self._speaking
         if made is not None:
             made.settimeout(0)
             made.send(data)
@@ -126,28 +157,18 @@ class Connection:
     def interrupt(self) -> None:
         """End a blocked call of another thread, now; sending still works."""
         self._interrupted.set()
-        made = self._socket
-        if made is not None:
+        for made in list(self._sockets):
             # Not that of SSLSocket, which would touch what the other thread uses.
             with suppress(OSError):
                 socket.socket.shutdown(made, socket.SHUT_RD)
 
     def close(self) -> None:
-        """Give the socket back; nobody may be inside."""
-        made, self._socket = self._socket, None
-        if made is not None:
-            made.close()
+        """Give the sockets back; nobody may be inside."""
+        self._socket = self._speaking = None
+        while self._sockets:
+            self._sockets.pop().close()
 
 
 def is_enough(size: int) -> bool:
     """Whether a piece is so large that waiting would not save calls."""
     return size >= _ENOUGH_BYTES
-
-
-def tls_context(*, check_certificate: bool) -> ssl.SSLContext:
-    """How rtsps:// is spoken; without a check anybody between us and the camera can listen."""
-    context = ssl.create_default_context()
-    if not check_certificate:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -7,10 +7,15 @@ from watchglass.base.errors import (
     AuthFailedError,
     CameraError,
     CameraUnreachableError,
+    CertificateError,
     CodecUnsupportedError,
     StreamInvalidError,
     StreamStalledError,
 )
+
+
+class TransportRefused(StreamInvalidError):
+    """The camera does not send this way; it may send another."""
 
 
 def of_status(status: int, host: str) -> CameraError:
@@ -25,7 +30,7 @@ def of_status(status: int, host: str) -> CameraError:
             f"The camera at {host} has no stream at this path: check the path in its address."
         )
     if status == 461:
-        return no_tcp(host)
+        return no_transport(host)
     if 300 <= status < 400:
         return StreamInvalidError(
             f"The camera at {host} sends us on to another address, which is not"
@@ -40,11 +45,6 @@ def of_status(status: int, host: str) -> CameraError:
 def of_os_error(error: OSError, host: str) -> CameraError:
     """For what a socket raised."""
     match error:
-        case ssl.SSLCertVerificationError():
-            return CameraUnreachableError(
-                f"The certificate of the camera at {host} cannot be checked: install one in the"
-                " camera that this machine trusts, or use its rtsp:// address."
-            )
         case ConnectionRefusedError():
             return CameraUnreachableError(
                 f"Nothing answers at {host} on this port: check that RTSP is switched on in the"
@@ -86,11 +86,49 @@ def no_rtsp(host: str) -> CameraError:
     )
 
 
-def no_tcp(host: str) -> CameraError:
-    """The camera takes other transports than the one we know."""
+def no_transport(host: str) -> TransportRefused:
+    return TransportRefused(
+        f"The camera at {host} does not send its stream this way: leave --transport out, or switch"
+        " RTSP over TCP on in the camera."
+    )
+
+
+def no_tunnel(host: str) -> TransportRefused:
+    return TransportRefused(
+        f"What answers at {host} does not speak RTSP through HTTP: check the port, which is often"
+        " 80, or leave --transport out."
+    )
+
+
+def udp_in_the_clear(host: str) -> CameraError:
     return StreamInvalidError(
-        f"The camera at {host} does not send its stream over the RTSP connection, and UDP and HTTP"
-        " tunnels are not supported yet: switch RTSP over TCP on in the camera."
+        f"Over UDP the pictures of {host} would travel unencrypted: use another transport, or"
+        " rtsp:// in its address."
+    )
+
+
+def unknown_key(host: str, fingerprint: str) -> CertificateError:
+    return CertificateError(
+        f"The certificate of the camera at {host} is not one that this machine can check, as with"
+        f" nearly all cameras: compare its key {fingerprint} with the camera's, and trust it with"
+        f" --fingerprint {fingerprint}.",
+        fingerprint,
+    )
+
+
+def another_key(host: str, fingerprint: str) -> CertificateError:
+    return CertificateError(
+        f"The camera at {host} shows another key than the one that was trusted, {fingerprint}: if"
+        " it was not replaced or reset, somebody may be between you and it; if it was, trust the"
+        " new key with 'watchglass camera trust'.",
+        fingerprint,
+    )
+
+
+def no_datagrams(host: str, seconds: float) -> CameraError:
+    return StreamStalledError(
+        f"The camera at {host} plays over UDP, and nothing arrives for {seconds:.0f} s: let UDP"
+        " from the camera through the firewall, or use another transport."
     )
 
 

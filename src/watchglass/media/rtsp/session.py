@@ -2,51 +2,45 @@
 
 import re
 import time
-from dataclasses import dataclass
 
 from watchglass.base.clock import Clock
 from watchglass.media.rtsp import refusal
 from watchglass.media.rtsp.address import RtspAddress, base_url, control_url
 from watchglass.media.rtsp.arrival import Arrival
 from watchglass.media.rtsp.authentication import Authentication
+from watchglass.media.rtsp.carriage import Carriage, Channels
 from watchglass.media.rtsp.connection import Connection, is_enough
 from watchglass.media.rtsp.message import Message, format_answer, format_request
 from watchglass.media.rtsp.sdp import MediaDescription, SessionDescription, parse_sdp
 from watchglass.model.camera import Credentials
 
 DEFAULT_TIMEOUT_S = 60
+DEFAULT_CLOCK_RATE = 90_000
 _LEAST_TIMEOUT_S = 5
 _MOST_TIMEOUT_S = 3600
 _MOST_CHALLENGES = 2
 _SESSION = re.compile(r"\s*([!-:<-~]{1,512})\s*(?:;\s*timeout\s*=\s*(\d{1,6}))?.*", re.IGNORECASE)
-_INTERLEAVED = re.compile(r"interleaved\s*=\s*(\d{1,3})(?:\s*-\s*(\d{1,3}))?(?!\d)", re.IGNORECASE)
 _RTPTIME = re.compile(r"rtptime=(\d{1,10})(?!\d)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Channels:
-    """The interleaved channels of one medium."""
-
-    rtp: int
-    rtcp: int
 
 
 class Session:
     """One session on one connection, for one thread.
 
     CameraError comes out, or OSError of the connection, and nothing else. Media goes to whoever
-    sits on the framing's channels, during any call that waits for an answer, too.
+    sits on the channels of the carriage's framing, during any call that waits for an answer, too.
     """
 
     def __init__(
         self,
         connection: Connection,
+        carriage: Carriage,
         address: RtspAddress,
         credentials: Credentials | None,
         clock: Clock,
         arrival: Arrival,
     ) -> None:
         self._connection = connection
+        self._carriage = carriage
         self._framing = connection.framing
         self._address = address
         self._authentication = Authentication(credentials)
@@ -63,7 +57,6 @@ class Session:
         self._gathers = False
         self.was_much = False
         """Whether the newest piece was large."""
-        self._next_channel = 0
         self.rtptimes: dict[str, int] = {}
         """Timestamps at the begin, by what RTP-Info calls the medium; see `rtptime`."""
 
@@ -86,15 +79,13 @@ class Session:
         return description
 
     def set_up(self, medium: MediaDescription, deadline_s: float) -> Channels:
-        """Ask for one medium over this very connection."""
-        wanted = Channels(self._next_channel, self._next_channel + 1)
-        self._next_channel += 2
-        transport = f"RTP/AVP/TCP;unicast;interleaved={wanted.rtp}-{wanted.rtcp}"
+        """Ask for one medium; where in the carriage's framing it will come."""
+        transport = self._carriage.offer(medium.clock_rate or DEFAULT_CLOCK_RATE)
         url = control_url(self._control, medium.control)
         answer = self._request("SETUP", url, deadline_s, [("Transport", transport)])
         self._check(answer)
         self._take_session(answer)
-        return self._channels(answer.header("transport"), wanted)
+        return self._carriage.accept(answer.header("transport"))
 
     def play(self, deadline_s: float) -> None:
         """Let it begin. Packets may come before the answer does."""
@@ -120,21 +111,6 @@ class Session:
         if match[2]:
             self._timeout_s = min(max(int(match[2]), _LEAST_TIMEOUT_S), _MOST_TIMEOUT_S)
 
-    def _channels(self, transport: str, wanted: Channels) -> Channels:
-        if transport and "TCP" not in transport.upper():
-            raise refusal.no_tcp(self._address.host)
-        match = _INTERLEAVED.search(transport)
-        if match is None:
-            if "interleaved" in transport:
-                raise refusal.no_rtsp(self._address.host)
-            return wanted
-        rtp = int(match[1])
-        rtcp = int(match[2]) if match[2] else rtp + 1
-        taken = self._framing.channels
-        if rtp > 255 or rtcp > 255 or rtp == rtcp or taken[rtp] or taken[rtcp]:
-            raise refusal.no_rtsp(self._address.host)
-        return Channels(rtp, rtcp)
-
     def _take_rtp_info(self, text: str) -> None:
         for part in text.split(",")[:16]:
             fields = part.strip().split(";")
@@ -150,14 +126,15 @@ class Session:
 
         Not ``patient``, it does not give a picture time to become whole.
         """
-        size = self._connection.receive(more_is_coming=self._gathers and patient)
+        size = self._carriage.receive(more_is_coming=self._gathers and patient)
         clock, arrival = self._clock, self._arrival
         arrival.monotonic_ns = clock.monotonic_ns()
         arrival.wall_ns = clock.wall_ns()
         if size:
-            self._framing.parse(size)
+            self._carriage.framing.parse(size)
         self.was_much = is_enough(size)
-        self._gathers = size > 0 and self._framing.waits_for_more and not self.was_much
+        waits = size > 0 and self._carriage.framing.waits_for_more
+        self._gathers = waits and not self.was_much
         return size > 0
 
     def tend(self) -> None:

@@ -5,6 +5,7 @@ system calls for each picture instead of six for each packet, NAL units as the c
 and a loss on the way is seen. Only what was asked for is set up, no other host is ever spoken to.
 """
 
+import ssl
 import threading
 import time
 from collections import deque
@@ -16,9 +17,12 @@ from watchglass.base.errors import CameraError, StreamInvalidError
 from watchglass.media.parameter_sets import ParameterSets
 from watchglass.media.rtsp import refusal
 from watchglass.media.rtsp.access_unit import AccessUnits
-from watchglass.media.rtsp.address import split_address
+from watchglass.media.rtsp.address import RtspAddress, split_address
 from watchglass.media.rtsp.arrival import Arrival
-from watchglass.media.rtsp.connection import Connection, tls_context
+from watchglass.media.rtsp.carriage import Carriage, Interleaved
+from watchglass.media.rtsp.certificate import Trust
+from watchglass.media.rtsp.connection import Connection
+from watchglass.media.rtsp.datagrams import Datagrams
 from watchglass.media.rtsp.depacketize_h264 import H264Depacketizer
 from watchglass.media.rtsp.depacketize_h265 import H265Depacketizer
 from watchglass.media.rtsp.depacketize_jpeg import JpegDepacketizer
@@ -26,9 +30,10 @@ from watchglass.media.rtsp.rtp import RtpReceiver, TimeLine
 from watchglass.media.rtsp.sdp import MediaDescription, SessionDescription
 from watchglass.media.rtsp.session import Session
 from watchglass.media.rtsp.sound_track import SoundTrack, offered_name
+from watchglass.media.rtsp.tunnel import Tunnel
 from watchglass.media.stall import LEAST_S, StallLimit
 from watchglass.media.timestamps import DecodeTimes
-from watchglass.model.camera import Credentials
+from watchglass.model.camera import Credentials, Transport
 from watchglass.model.stream import Packet, SoundParameters, Track, VideoCodec, VideoParameters
 
 _log = log.get("media")
@@ -42,16 +47,16 @@ _DEFAULT_VIDEO_RATE = 90_000
 
 
 class RtspSource:
-    """One stream of a camera over RTSP with TCP: a `model.source.VideoSource`.
+    """One stream of a camera over RTSP: a `model.source.VideoSource`.
 
     ``url`` is ``rtsp://`` or ``rtsps://`` without user name and password, its host already checked
     by `cameras.address`. Without ``sound`` the camera is not asked for any. Its first picture may
     take ``first_picture_timeout_s``, for many begin at a key frame. The stream counts as stalled
     when no picture comes for ``stall_timeout_s`` or nearly three frame intervals, whichever is
     longer; until the interval is known, ``open_timeout_s`` is waited. Arrival times are of
-    ``clock``; time-outs are of the machine. With rtsps:// the certificate must be one that this
-    machine trusts, and name ``tls_name`` (without one: the URL's host), unless
-    ``check_certificate`` is off.
+    ``clock``; time-outs are of the machine. With rtsps:// the camera must prove to have the key of
+    ``fingerprint``; without one, its certificate must be one that this machine trusts, and name
+    ``tls_name`` (without one: the URL's host).
     """
 
     def __init__(
@@ -64,8 +69,9 @@ class RtspSource:
         open_timeout_s: float = 10.0,
         stall_timeout_s: float = LEAST_S,
         first_picture_timeout_s: float = 30.0,
+        transport: Transport = Transport.AUTO,
         tls_name: str | None = None,
-        check_certificate: bool = True,
+        fingerprint: str = "",
     ) -> None:
         self._url = url
         self._credentials = credentials
@@ -73,8 +79,9 @@ class RtspSource:
         self._clock = clock
         self._open_timeout_s = open_timeout_s
         self._first_picture_timeout_s = first_picture_timeout_s
+        self._asked_transport = transport
         self._tls_name = tls_name
-        self._check_certificate = check_certificate
+        self._fingerprint = fingerprint
         self._host = "the camera"
         self._stall = StallLimit(stall_timeout_s, open_timeout_s)
         self._arrival = Arrival()
@@ -83,6 +90,8 @@ class RtspSource:
         self._inside = threading.Lock()
         self._connection: Connection | None = None
         self._session: Session | None = None
+        self._carriage: Carriage | None = None
+        self._transport = Transport.TCP
         self._ready: deque[Packet] = deque()
         self._access_units: AccessUnits | JpegDepacketizer | None = None
         self._video_receiver: RtpReceiver | None = None
@@ -133,6 +142,11 @@ class RtspSource:
         return self._offered_sounds
 
     @property
+    def transport(self) -> Transport:
+        """How the stream comes; never AUTO once it is open."""
+        return self._transport
+
+    @property
     def session_name(self) -> str:
         """What SDP calls the session: a stranger's text, as it came."""
         return self._session_name
@@ -176,10 +190,15 @@ class RtspSource:
         return packet
 
     def share(self) -> int | None:
-        """See `SharedSource.share`: a connection without TLS can be read in turn with others."""
+        """See `SharedSource.share`: a connection without TLS can be read in turn with others.
+
+        UDP has several descriptors, and is waited for by a thread.
+        """
         with self._inside:
             if self._connection is None:
                 raise refusal.closed(self._host)
+            if self._transport is Transport.UDP:
+                return None
             return self._connection.never_wait()
 
     def take(self) -> list[Packet]:
@@ -226,13 +245,55 @@ class RtspSource:
     def _open(self) -> None:
         address = split_address(self._url)
         self._host = address.host
-        connection = self._connection = Connection(address)
-        session = Session(connection, address, self._credentials, self._clock, self._arrival)
+        deadline_s = time.monotonic() + self._open_timeout_s
+        refused: CameraError | None = None
+        for transport in self._transports(address):
+            try:
+                self._open_over(transport, address, deadline_s)
+                return
+            except refusal.TransportRefused as error:
+                # Without its frames, which would hold it and themselves.
+                refused = refused or error.with_traceback(None)
+            except (CameraError, OSError):
+                # What refused the first way and does not know the last is no other kind of failure.
+                if refused is None or self._closed:
+                    raise
+            self._release()
+        try:
+            if refused is not None:
+                raise refused
+        finally:
+            del refused  # as in `open`
+
+    def _transports(self, address: RtspAddress) -> tuple[Transport, ...]:
+        match self._asked_transport:
+            case Transport.UDP if address.is_tls:
+                raise refusal.udp_in_the_clear(self._host)
+            case Transport.AUTO if address.is_tls:
+                return Transport.TCP, Transport.HTTP
+            case Transport.AUTO:
+                return Transport.TCP, Transport.UDP, Transport.HTTP
+            case one:
+                return (one,)
+
+    def _open_over(self, transport: Transport, address: RtspAddress, deadline_s: float) -> None:
+        self._transport = transport
+        connection = self._connection = (
+            Tunnel(address, self._credentials)
+            if transport is Transport.HTTP
+            else Connection(address)
+        )
+        carriage = self._carriage = (
+            Datagrams(connection, self._host)
+            if transport is Transport.UDP
+            else Interleaved(connection, self._host)
+        )
+        session = Session(
+            connection, carriage, address, self._credentials, self._clock, self._arrival
+        )
         if self._closed:
             raise refusal.closed(self._host)
-        deadline_s = time.monotonic() + self._open_timeout_s
-        tls = tls_context(check_certificate=self._check_certificate) if address.is_tls else None
-        connection.open(deadline_s, tls, self._tls_name or address.host)
+        self._connect(connection, address, deadline_s)
         self._session = session
         description = session.describe(deadline_s)
         self._session_name = description.name
@@ -246,6 +307,17 @@ class RtspSource:
         if sound is not None and self._sound_track is not None:
             self._sound_track.time_line.rtptime = session.rtptime(sound)
         self._wait_for_first()
+
+    def _connect(self, connection: Connection, address: RtspAddress, deadline_s: float) -> None:
+        if not address.is_tls:
+            connection.open(deadline_s, None)
+            return
+        trust = Trust(self._tls_name or address.host, self._fingerprint)
+        try:
+            connection.open(deadline_s, trust)
+        except ssl.SSLCertVerificationError:
+            shown = connection.shown_key(deadline_s, trust)
+            raise refusal.unknown_key(self._host, shown) from None
 
     def _choose_video(self, description: SessionDescription) -> MediaDescription:
         offered = [medium for medium in description.media if medium.kind == "video"]
@@ -275,14 +347,15 @@ class RtspSource:
         self._access_units = units
         receiver = self._video_receiver = RtpReceiver(units, medium.payload_type)
         channels = session.set_up(medium, deadline_s)
-        assert self._connection is not None
-        self._connection.framing.channels[channels.rtp] = receiver.take
-        self._connection.framing.channels[channels.rtcp] = receiver.take_report
+        assert self._carriage is not None
+        self._carriage.framing.channels[channels.rtp] = receiver.take
+        self._carriage.framing.channels[channels.rtcp] = receiver.take_report
 
     def _choose_sound(self, description: SessionDescription) -> MediaDescription | None:
         if not self._asks_sound:
             return None
         chosen = None
+        self._offered_sounds = ()
         for medium in description.media:
             if medium.kind != "audio":
                 continue
@@ -295,10 +368,10 @@ class RtspSource:
 
     def _set_up_sound(self, session: Session, medium: MediaDescription, deadline_s: float) -> None:
         channels = session.set_up(medium, deadline_s)
-        assert self._connection is not None
+        assert self._carriage is not None
         assert self._sound_track is not None
-        self._connection.framing.channels[channels.rtp] = self._sound_track.take
-        self._connection.framing.channels[channels.rtcp] = self._sound_track.receiver.take_report
+        self._carriage.framing.channels[channels.rtp] = self._sound_track.take
+        self._carriage.framing.channels[channels.rtcp] = self._sound_track.receiver.take_report
 
     def _wait_for_first(self) -> None:
         assert self._session is not None
@@ -306,7 +379,9 @@ class RtspSource:
         deadline_s = time.monotonic() + self._first_picture_timeout_s
         while not self._video_receiver.packets:
             if time.monotonic() >= deadline_s:
-                raise refusal.stalled(self._host, self._first_picture_timeout_s)
+                over_udp = self._transport is Transport.UDP
+                silent = refusal.no_datagrams if over_udp else refusal.stalled
+                raise silent(self._host, self._first_picture_timeout_s)
             self._session.pump()
             self._session.tend()
         self._stall.begin(self._arrival.monotonic_ns)
@@ -380,11 +455,16 @@ class RtspSource:
     def _release(self) -> None:
         """Drop the connection; only with ``_inside`` held, so that nobody reads meanwhile."""
         session, self._session = self._session, None
+        carriage, self._carriage = self._carriage, None
         connection, self._connection = self._connection, None
+        self._end(None if session is None else session.tear_down)
+        self._end(None if carriage is None else carriage.close)
+        self._end(None if connection is None else connection.close)
+
+    def _end(self, end: Callable[[], None] | None) -> None:
+        """One step of releasing; the others follow whatever becomes of it."""
         try:
-            if session is not None:
-                session.tear_down()
-            if connection is not None:
-                connection.close()
+            if end is not None:
+                end()
         except OSError as error:
             _log.debug("rtsp.close_failed", host=self._host, kind=type(error).__name__)

@@ -382,7 +382,7 @@ export interface components {
          * @description The one cause of a gap (docs/glossary.md explains each).
          * @enum {string}
          */
-        GapCause: "camera_unreachable" | "auth_failed" | "stalled" | "stream_invalid" | "codec_unsupported" | "waiting_key_frame" | "camera_dropped" | "recorder_stopped" | "recorder_crashed" | "machine_off" | "quarantined" | "overload" | "disk_full" | "volume_missing" | "write_failed" | "media_missing" | "media_damaged" | "clock_step" | "paused" | "disabled" | "retention" | "erased" | "restored";
+        GapCause: "camera_unreachable" | "auth_failed" | "certificate_untrusted" | "stalled" | "stream_invalid" | "codec_unsupported" | "waiting_key_frame" | "camera_dropped" | "recorder_stopped" | "recorder_crashed" | "machine_off" | "quarantined" | "overload" | "disk_full" | "volume_missing" | "write_failed" | "media_missing" | "media_damaged" | "clock_step" | "paused" | "disabled" | "retention" | "erased" | "restored";
         /**
          * GapChanged
          * @description Events ``gap_opened`` and ``gap_closed``; ``to_ms`` is set in the second.

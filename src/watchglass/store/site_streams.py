@@ -1,0 +1,56 @@
+"""The streams of a camera as rows: where each is had, and how."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from watchglass.base.errors import NotFoundError, UsageError
+from watchglass.base.ids import CameraId
+from watchglass.model.camera import StreamAddress, Transport
+from watchglass.model.stream import StreamName
+from watchglass.store.site_tables import STREAMS
+
+COLUMNS = (
+    STREAMS.c.stream, STREAMS.c.url, STREAMS.c.retention_h.label("hours"), STREAMS.c.transport,
+    STREAMS.c.fingerprint,
+)  # fmt: skip
+_TLS = "rtsps:"
+
+
+def insert_streams(
+    connection: sa.Connection, camera: CameraId, streams: Iterable[StreamAddress]
+) -> None:
+    rows = [
+        {
+            "camera": camera, "stream": address.stream.value, "url": address.url,
+            "transport": address.transport.value, "fingerprint": address.fingerprint,
+        }
+        for address in streams
+    ]  # fmt: skip
+    connection.execute(sa.insert(STREAMS), rows)
+
+
+def stream_of(row: Mapping[str, Any]) -> StreamAddress:
+    """ValueError for what no version of us has written."""
+    return StreamAddress(
+        StreamName(row["stream"]), row["url"], row["hours"], Transport(row["transport"]),
+        row["fingerprint"],
+    )  # fmt: skip
+
+
+def keep_stream_for(
+    connection: sa.Connection, camera: CameraId, stream: StreamName, hours: int | None
+) -> None:
+    of_stream = (STREAMS.c.camera == camera, STREAMS.c.stream == stream.value)
+    change = sa.update(STREAMS).where(*of_stream).values(retention_h=hours)
+    if not connection.execute(change).rowcount:
+        raise NotFoundError(f"The camera has no stream {stream}.")
+
+
+def trust_key(connection: sa.Connection, camera: CameraId, fingerprint: str) -> None:
+    """Of all its streams over TLS; UsageError where there is none."""
+    over_tls = (STREAMS.c.camera == camera, STREAMS.c.url.startswith(_TLS))
+    change = sa.update(STREAMS).where(*over_tls).values(fingerprint=fingerprint)
+    if not connection.execute(change).rowcount:
+        raise UsageError("The camera is not spoken to over TLS (rtsps://), and has no key.")
