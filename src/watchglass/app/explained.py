@@ -24,6 +24,12 @@ _FIGURES = {
         "The version that is installed, and the packages that matter most.",
         "The newest that was released.", "Update it; the recordings stay as they are.",
     ),
+    "Recordings at rest": Explained(
+        "Closed files are hashed again, half-way through the time they are kept.",
+        "All are as they were recorded.",
+        "The disk has lost or changed bytes, or does not read them: look at it, and at the gaps in"
+        " the timeline.",
+    ),
     "*, room": Explained(
         "Room on the file system, and how much of it is never used for recordings.",
         "More than what is kept free; a full volume stays just above it.",

@@ -53,6 +53,7 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
         head_s=start.head_s,
         floor_bytes=start.floor_bytes,
         ballast_bytes=start.ballast_bytes,
+        hash_again=True,
     )
     keeper = Keeper(Path(start.state), disk, clock, limits)
     # Before it takes up what is on disk, which may take minutes: until then it is only alive.

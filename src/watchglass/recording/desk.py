@@ -54,6 +54,8 @@ class KeeperLimits:
     floor_bytes: int = 1 << 30
     ballast_bytes: int = 64 << 20
     default_retention_h: int = 14 * 24
+    hash_again: bool = False
+    """Whether closed files are hashed again at idle, in a thread of its own."""
 
 
 @dataclass(slots=True)

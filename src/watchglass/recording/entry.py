@@ -87,6 +87,18 @@ def gap_closed(stream: StreamName, gap: GapId, wall_ns: int, run: RunId | None) 
     )
 
 
+def media_damaged(
+    run: RunId, stream: StreamName, sequence: int, fragments: tuple[int, ...]
+) -> LedgerEntry:
+    return (
+        "media_damaged",
+        {
+            "run": run, "stream": stream.value, "sequence": sequence,
+            "fragments": [str(number) for number in fragments],
+        },
+    )  # fmt: skip
+
+
 def hole(
     gap: GapId,
     run: RunId,

@@ -67,6 +67,7 @@ from watchglass.recording.metrics import keeper_samples, volume_samples
 from watchglass.recording.orders import carry_out
 from watchglass.recording.purge import Purger
 from watchglass.recording.resettle import is_marked, settle_restored
+from watchglass.recording.rest import Rest
 from watchglass.recording.restart import adopt_unknown, settle
 from watchglass.recording.salvage import read_behind, recover_orphans, try_recover
 from watchglass.recording.volume import Volume
@@ -105,6 +106,7 @@ class Keeper(Desk):
         self._patient_until_ns = 0
         self._purger = Purger(self)
         self._looks = LookWriter(self)
+        self._rest = Rest(self) if self.limits.hash_again else None
 
     # --- start and end -----------------------------------------------------------------------
 
@@ -156,6 +158,8 @@ class Keeper(Desk):
         """
         self.patience_s = _LAST_PATIENCE_S
         self.cycle()
+        if self._rest is not None:
+            self._rest.close()
         for mounted in self._volumes.values():
             try:
                 mounted.close(_LAST_PATIENCE_S, stopped=stopped)
@@ -214,8 +218,15 @@ class Keeper(Desk):
             self._grow_index()
             self._sign_due_heads()
         self._purger.purge()
+        if self._rest is not None:
+            self._rest.step(calm=self._is_calm())
         self._cycle_ns = self.clock.monotonic_ns()
         return answers
+
+    def _is_calm(self) -> bool:
+        """Whether the disks have time for what is not urgent."""
+        slow = any(mounted.syncing or mounted.failing for mounted in self._volumes.values())
+        return not (slow or self.in_debt or self._purger.is_behind)
 
     # --- what it tells of itself; for any thread ---------------------------------------------
 
@@ -254,11 +265,14 @@ class Keeper(Desk):
                 self._unanswered.append((peer, self._obey(ordered, lines)))
             for camera, book in self.books.items():
                 lines[camera] += book.place()
+            gone = self._rest is not None and self._rest.take(lines)
         finally:
             # Whatever came in between: books know of these lines, so they have to be written.
             self._unanswered += acknowledged(inbox.facts)
             self._inbox.facts = inbox.facts + self._inbox.facts
             self.write(lines)
+        if gone:
+            self._purger.finish_interrupted()
 
     # --- facts -------------------------------------------------------------------------------
 

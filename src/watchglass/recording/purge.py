@@ -48,12 +48,18 @@ class Purger:
         self._due_ns = 0
         self._unfinished = False
         self._only_held: set[VolumeId] = set()
+        self._short: set[VolumeId] = set()
         self._removed: list[_Removed] = []
 
     @property
     def only_held_left(self) -> bool:
         """Whether a volume needs room, and all that is on it is held."""
         return bool(self._only_held)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether room is wanting, or files that should be gone are not."""
+        return bool(self._only_held or self._short or self._unfinished)
 
     def purge(self) -> int:
         """Delete what is due; how many files went.
@@ -92,6 +98,9 @@ class Purger:
             wanted = self._desk.wanted_bytes(volume)
             missing = wanted - space(volume.path).free_bytes
             self._only_held.discard(volume.id)
+            self._short.discard(volume.id)
+            if missing > 0:
+                self._short.add(volume.id)
             while missing > 0 and not self._desk.in_debt:
                 rows = self._oldest(volume, missing)
                 if not rows:

@@ -103,6 +103,14 @@ OLDEST_CLOSED = FILES.where(IS_CLOSED, FILE.c.wall_to < bindparam("before"))
 OLDEST_CLOSED = OLDEST_CLOSED.order_by(FILE.c.wall_to).limit(bindparam("limit"))
 OLDEST_CLOSED_ON_VOLUME = OLDEST_CLOSED.where(VOLUME.c.id == bindparam("volume"))
 OLDEST_CLOSED_OF_STREAM = OLDEST_CLOSED.where(FILE.c.stream == bindparam("stream"))
+CLOSED_BETWEEN = (
+    FILES.where(
+        IS_CLOSED, FILE.c.stream == bindparam("stream"), FILE.c.wall_to > bindparam("after"),
+        FILE.c.wall_to <= bindparam("until"),
+    )
+    .order_by(FILE.c.wall_to)
+    .limit(bindparam("limit"))
+)  # fmt: skip
 FILE_KEYS = (
     sa.select(RUN.c.id, FILE.c.sequence)
     .join(RUN, RUN.c.num == FILE.c.run)

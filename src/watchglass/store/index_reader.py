@@ -110,6 +110,14 @@ class IndexReader:
         values = {"stream": self._stream(camera, stream), "before": before_ns, "limit": limit}
         return list(self._files(ask.OLDEST_CLOSED_OF_STREAM, **values))
 
+    def closed_of_stream_between(
+        self, camera: CameraId, stream: StreamName, after_ns: int, until_ns: int, limit: int
+    ) -> list[FileRow]:
+        """Closed files whose media ends after one time and by another, oldest first."""
+        values = {"after": after_ns, "until": until_ns, "limit": limit}
+        number = self._stream(camera, stream)
+        return list(self._files(ask.CLOSED_BETWEEN, stream=number, **values))
+
     def open_runs(self) -> list[tuple[RunId, CameraId, StreamName]]:
         """Runs that have not ended."""
         return [

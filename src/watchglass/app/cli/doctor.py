@@ -20,12 +20,15 @@ from watchglass.app.explained import explained
 from watchglass.app.forecast import Forecast
 from watchglass.app.pulse import summary
 from watchglass.app.words import count_words, size_words
+from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.model.camera import CameraState
 from watchglass.model.health import HealthState
+from watchglass.recording.rest import read_rest
 from watchglass.store.country import default_retention_h
 
 _WRONG = 1
+_TROUBLE_IS_NEW_NS = 7 * 24 * 3600 * NS_PER_S
 
 
 def doctor(
@@ -105,7 +108,7 @@ def _findings(of: Shell) -> Iterator[Finding]:
     if layout.state.is_dir():
         yield from checkup.kernel(layout.state)
         yield from checkup.clock(layout.state, of.ground.disk, of.ground.clock)
-    for part in (_site, _recorder, _recording, _cameras):
+    for part in (_site, _recorder, _recording, _cameras, _rest):
         try:
             yield from part(of)
         except WatchglassError as error:
@@ -223,6 +226,37 @@ def _cameras(of: Shell) -> Iterator[Finding]:
             f"Camera {each.camera.name}", f"no picture{since}: {each.why}", each.remedy,
             Verdict.NOTE if wanted else Verdict.WRONG,
         )  # fmt: skip
+
+
+def _rest(of: Shell) -> Iterator[Finding]:
+    """What hashing recordings again has shown."""
+    totals = read_rest(of.ground.layout.state).totals
+    now_ns = of.ground.clock.wall_ns()
+    if not totals.files:
+        yield Finding(
+            "Recordings at rest", "none hashed again yet",
+            "Each is hashed again half-way through the time it is kept.",
+        )  # fmt: skip
+        return
+    found = [
+        f"{number} {what}"
+        for number, what in (
+            (totals.damaged, "damaged"), (totals.missing, "missing"),
+            (totals.unreadable, "that the disk did not read"),
+        )
+        if number
+    ]  # fmt: skip
+    is_new = bool(found) and now_ns - totals.trouble_ns < _TROUBLE_IS_NEW_NS
+    last = f"The last, {shown_time(totals.trouble_ns, now_ns)}: {totals.last_trouble}. "
+    yield Finding(
+        "Recordings at rest",
+        f"{count_words(totals.files, 'file')} hashed again since "
+        f"{shown_time(totals.since, now_ns)}; {', '.join(found) or 'all as they were'}",
+        f"{last}Check its disk; the timeline shows what cannot be seen."
+        if found
+        else "What was recorded is what the disk still holds.",
+        Verdict.WRONG if is_new else Verdict.NOTE if found else Verdict.FINE,
+    )
 
 
 def _sentence(text: str) -> str:
