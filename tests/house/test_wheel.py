@@ -32,6 +32,7 @@ def test_a_wheel_in_an_empty_environment_serves_the_page(tmp_path: Path) -> None
     (wheel,) = tmp_path.glob("watchglass-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "watchglass/api/ui/index.html" in names
+    assert "watchglass/trust/data/regulations.csv" in names
     assert not [name for name in names if "node_modules" in name or name.startswith("ui/")]
 
     empty = tmp_path / "empty"

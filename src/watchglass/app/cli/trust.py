@@ -14,7 +14,7 @@ from watchglass.app.cli.trust_facts import facts
 from watchglass.app.cli.trust_report import report
 from watchglass.app.cli.trust_rules import rules
 from watchglass.app.cli.trust_scan import scan
-from watchglass.app.fleet import judge_fleet, trust_store
+from watchglass.app.fleet import PROGRAM, judge_fleet, trust_store
 from watchglass.app.words import count_words
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import ScanId
@@ -50,7 +50,7 @@ def devices(
 ) -> None:
     """List devices that were found, with label, origin and what to do first."""
     of = shell(context)
-    document = judge_fleet(of.ground, stated_day(on)).document()
+    document = judge_fleet(of.ground, stated_day(on)).document(PROGRAM)
     found = [
         each for each in document.devices
         if (not listed or each.listed)

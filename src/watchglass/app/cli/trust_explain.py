@@ -8,7 +8,7 @@ import typer
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import shell
 from watchglass.app.cli.trust_day import stated_day
-from watchglass.app.fleet import judge_fleet
+from watchglass.app.fleet import PROGRAM, judge_fleet
 from watchglass.trust.report.document import Because, DocDevice
 
 
@@ -22,7 +22,7 @@ def explain(
     of = shell(context)
     fleet = judge_fleet(of.ground, stated_day(on))
     meant = fleet.find(device)
-    document = fleet.document([meant])
+    document = fleet.document(PROGRAM, [meant])
     (found,) = document.devices
     if json:
         seen = [each for contact in meant.device.contacts for each in contact.observations]
@@ -34,6 +34,8 @@ def explain(
     screen.say(f"{found.shown} ({found.id[:12]})")
     screen.say(found.verdict)
     screen.say(f"How sure: {found.certainty}, {found.confidence:.1%} by the signs below.")
+    if found.other_labels:
+        screen.say(f"Other brands that something on it names: {', '.join(found.other_labels)}.")
     _facts(screen, found)
     _reasons(screen, "What says so:", found.because)
     _reasons(screen, "What speaks against it:", found.against)

@@ -9,7 +9,7 @@ import typer
 from watchglass.app.cli.screen import AMBER
 from watchglass.app.cli.shell import shell
 from watchglass.app.cli.trust_day import stated_day
-from watchglass.app.fleet import judge_fleet
+from watchglass.app.fleet import PROGRAM, judge_fleet
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.trust.report.compare import Comparison, compare, read_document
@@ -44,7 +44,7 @@ def report(
     """Write the signed report: a page for people, and the same for programs."""
     of = shell(context)
     fleet = judge_fleet(of.ground, stated_day(on))
-    document = fleet.document()
+    document = fleet.document(PROGRAM)
     changed: Comparison | None = None
     if older is not None:
         path = older / DATA if older.is_dir() else older

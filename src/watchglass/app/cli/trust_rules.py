@@ -8,7 +8,7 @@ import typer
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import shell
 from watchglass.app.cli.trust_day import stated_day
-from watchglass.app.fleet import judge_fleet
+from watchglass.app.fleet import PROGRAM, judge_fleet
 from watchglass.app.words import count_words
 from watchglass.trust.report.document import Document, Ruled
 
@@ -24,7 +24,7 @@ def rules(
     """List rules that apply, may apply or may apply next, with how many devices they concern."""
     of = shell(context)
     fleet = judge_fleet(of.ground, stated_day(on))
-    document = fleet.document()
+    document = fleet.document(PROGRAM)
     if json:
         of.screen.json({
             "on": document.when,

@@ -8,12 +8,13 @@ import msgspec
 import typer
 
 from watchglass.app.cli.shell import Shell, shell
-from watchglass.app.fleet import Fleet, judge_fleet, trust_store
+from watchglass.app.fleet import judge_fleet, trust_store
 from watchglass.base.errors import UsageError
 from watchglass.model.observation import bounded
 from watchglass.model.profile import Organisation, Purpose, SiteProfile
 from watchglass.model.purchase import Money, Purchase
 from watchglass.trust.day import parse_day
+from watchglass.trust.fleet import Fleet
 
 _MOST_CHARS = 200
 _MOST_ROWS = 20_000

@@ -23,6 +23,7 @@ def device_part(each: DocDevice, legend: Legend) -> Html:
             *_titled(f"What says so ({each.certainty}, {each.confidence:.1%})",
                      map(_because, each.because)),
             *_titled("What speaks against it", map(_because, each.against)),
+            *_titled("Other brands that something on it names", each.other_labels),
             *_titled("Chips, which count for nobody", each.chips),
             *_titled("Lists that name its maker, since", _listed(each)),
             *_titled("Rules", (_rule(one, legend) for one in each.rules

@@ -71,14 +71,16 @@ thead{display:table-header-group}a{text-decoration:none}
 
 SCRIPT = """
 for(const t of document.querySelectorAll("table.sortable")){
-const b=t.tBodies[0];t.tHead.addEventListener("click",e=>{
-const h=e.target.closest("th");if(!h)return;
+const b=t.tBodies[0];const by=e=>{
+const h=e.target.closest("th");if(!h||(e.key&&e.key!=="Enter"))return;
 const i=[...h.parentNode.children].indexOf(h);
 const d=h.getAttribute("aria-sort")==="ascending"?-1:1;
 for(const o of h.parentNode.children)o.removeAttribute("aria-sort");
 h.setAttribute("aria-sort",d>0?"ascending":"descending");
 const v=r=>r.children[i].dataset.sort??r.children[i].textContent;
-b.append(...[...b.rows].sort((x,y)=>d*v(x).localeCompare(v(y),undefined,{numeric:true})))})}
+b.append(...[...b.rows].sort((x,y)=>d*v(x).localeCompare(v(y),undefined,{numeric:true})))};
+for(const h of t.tHead.rows[0].cells)h.tabIndex=0;
+t.tHead.addEventListener("click",by);t.tHead.addEventListener("keydown",by)}
 """
 
 

@@ -1,0 +1,91 @@
+"""The fleet: what a store holds, joined to devices and judged for one day.
+
+It needs neither a camera nor a recorder. The command line and the api judge through this alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from watchglass.base.errors import NotFoundError, UsageError
+from watchglass.model.coverage import Coverage
+from watchglass.model.observation import clean_mac
+from watchglass.model.profile import SiteProfile
+from watchglass.store.trust import TrustStore
+from watchglass.trust.contact import contacts_of
+from watchglass.trust.day import day_of_ns
+from watchglass.trust.facts import Facts
+from watchglass.trust.identity import devices_of, name_devices
+from watchglass.trust.judgement import Judge, Judgement
+from watchglass.trust.report.compose import make_document
+from watchglass.trust.report.document import Document
+from watchglass.trust.rule import RuleFinding
+
+PREFIX_LEAST = 4
+_SHOWN_CHARS = 60
+_SHOWN_MOST = 8
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All devices, judged for one day, the most urgent first."""
+
+    judgements: tuple[Judgement, ...]
+    site_rules: tuple[RuleFinding, ...]
+    coverage: tuple[Coverage, ...]
+    profile: SiteProfile
+    facts: Facts
+    when: date
+    made_ns: int
+
+    def document(self, program: str, only: Sequence[Judgement] | None = None) -> Document:
+        """The report's data, of all devices or some. ``program`` is who says so."""
+        return make_document(
+            self.judgements if only is None else only, self.site_rules, self.coverage,
+            self.profile, self.facts, when=self.when, made_ns=self.made_ns, program=program,
+        )  # fmt: skip
+
+    def find(self, text: str) -> Judgement:
+        """The device that a person means by id, its first digits, address, MAC, name or serial.
+
+        NotFoundError for none, UsageError, with a list, for several.
+        """
+        wanted = text.strip()
+        found = [each for each in self.judgements if _is_meant(each, wanted)]
+        if not found:
+            raise NotFoundError(
+                f"No device has the id, address, MAC or name {wanted[:_SHOWN_CHARS]!r}: see "
+                "'watchglass trust devices'."
+            )
+        if len(found) > 1:
+            listed = ", ".join(each.id[:12] for each in found[:_SHOWN_MOST])
+            raise UsageError(f"{wanted[:_SHOWN_CHARS]!r} could be {listed}: give an id.")
+        return found[0]
+
+
+def judge_fleet(store: TrustStore, facts: Facts, now_ns: int, when: date | None = None) -> Fleet:
+    """All that was seen, judged for a day (that of ``now_ns``, UTC). New ids are remembered."""
+    devices = devices_of(contacts_of(store.observations()))
+    known = store.device_names()
+    named, names = name_devices(devices, known)
+    if any(known.get(name) != given for name, given in names.items()):
+        store.remember_devices(names)
+    coverage = tuple(store.coverage())
+    profile = store.profile()
+    judge = Judge(facts, profile, store.purchases(), coverage, when or day_of_ns(now_ns))
+    return Fleet(
+        tuple(judge.judge_all(named)), tuple(judge.site()), coverage, profile, facts, judge.when,
+        now_ns,
+    )  # fmt: skip
+
+
+def _is_meant(each: Judgement, wanted: str) -> bool:
+    lower = wanted.lower()
+    subject = each.subject
+    return (
+        (len(lower) >= PREFIX_LEAST and each.id.startswith(lower))
+        or wanted in subject.addresses[:1]
+        or (clean_mac(wanted) or "-") in subject.macs
+        or wanted in subject.names
+        or wanted in subject.serials
+    )
