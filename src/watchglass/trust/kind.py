@@ -22,6 +22,8 @@ _TYPES = (
     (DeviceKind.RECORDER, r"\b(NVR|DVR|XVR|HVR|recorder|NetworkVideoStorage)\b"),
     (DeviceKind.CAMERA, r"\b(camera|IPC|IPCamera|IPDome|webcam|SpeedDome)\b"),
 )
+# Cameras announce the type video_encoder as well: it tells nothing.
+_SCOPES = ((DeviceKind.RECORDER, r"/type/(NetworkVideoStorage|Network_Video_Storage)"),)
 _BANNERS = ((DeviceKind.RECORDER, r"^(DNVRS|DVRDVS)-Webs|H264DVR"),)
 
 
@@ -38,7 +40,8 @@ def kind_of(contacts: Sequence[Contact]) -> DeviceKind:
         or _first(_MODELS, models)
         or _first(_BANNERS, _values(seen, Signal.SERVER))
         or (DeviceKind.RECORDER if _has_channels(seen) else None)
-        or _first(_TYPES, _values(seen, Signal.ONVIF_SCOPE, Signal.SERVICE))
+        or _first(_SCOPES, _values(seen, Signal.ONVIF_SCOPE))
+        or _first(_TYPES, _values(seen, Signal.SERVICE))
         or DeviceKind.UNKNOWN
     )
 

@@ -32,6 +32,8 @@ def judge_brand(evidence: Sequence[Evidence]) -> BrandVerdict:
         brands[key].name for key in sorted(found, key=lambda k: -found[k]) if key != best
     )
     if found[best] < BRAND_LEAST:
-        return BrandVerdict(None, found[best], Certainty.UNKNOWN, tuple(reasons[best]), others)
+        return BrandVerdict(
+            None, found[best], Certainty.UNKNOWN, tuple(reasons[best]), others, brands[best].name
+        )
     sure = Certainty.CERTAIN if found[best] >= BOX else Certainty.SUSPECTED
     return BrandVerdict(brands[best], found[best], sure, tuple(reasons[best]), others)

@@ -34,13 +34,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class BrandVerdict:
-    """What the label says; ``others`` are brands that something else on it names."""
+    """What the label says; ``others`` are brands that something else on it names, ``hint`` is
+    the likeliest where none is said."""
 
     brand: Brand | None
     confidence: float
     certainty: Certainty
     reasons: tuple[Reason, ...] = ()
     others: tuple[str, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,14 +53,19 @@ def _tell(screen: Screen, document: Document, *, everything: bool) -> None:
         ("may_apply", "May apply:", "second"),
         ("may_apply_next", "May apply next:", "third"),
     ):
-        these = [each for each in counts.values() if getattr(each, number)]
+        these = [
+            each
+            for each in counts.values()
+            if getattr(each, number) or (number == "second" and each.unknown)
+        ]
         site = [each for each in document.site_rules if each.outcome == outcome]
         if not these and not site:
             continue
         screen.say(title)
         for each in these:
             devices = count_words(getattr(each, number), "device")
-            screen.say(f"- {each.name} ({each.key}): {devices}.")
+            unknown = f", and {each.unknown} whose maker is unknown" if number == "second" else ""
+            screen.say(f"- {each.name} ({each.key}): {devices}{unknown if each.unknown else ''}.")
             reasons = _example(document, each.key, outcome)
             screen.hint(f"  {texts[each.key].scope}. {'; '.join(reasons)}.")
         for found in site:

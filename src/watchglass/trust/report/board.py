@@ -46,7 +46,7 @@ def board(document: Document, facts: Facts, changed: Comparison | None) -> Html:
         el(
             "div",
             el("div", el("h3", "What to do first"), bullets(_decisions(document))),
-            el("div", el("h3", "Which rules name them"), bullets(_rules(document)),
+            el("div", el("h3", "Which rules name them"), bullets(_rules(document, facts)),
                *_from_where(document)),
             class_="columns",
         ),
@@ -148,16 +148,28 @@ def _decisions(document: Document) -> list[str]:
     return shown[:4] or ["Nothing that was found asks for a decision."]
 
 
-def _rules(document: Document) -> list[str | Html]:
+def _rules(document: Document, facts: Facts) -> list[str | Html]:
+    # What names nobody for sure would stand for every device: it is told further on.
+    unnamed = {each.id for each in facts.regulations if "varies" in each.names}
     found: list[str | Html] = []
     for one in document.summary.by_rule:
-        parts = ((one.first, "applies to"), (one.second, "may apply to"))
-        told = ", ".join(f"{words} {number}" for number, words in parts if number)
-        if told:
+        told = counted_words(one)
+        if told and one.key not in unnamed:
             found.append(f"{_short(one.name)}: {told}.")
     if not document.profile.country:
         found.insert(0, "Which rules apply turns on who you are, and that was not stated.")
     return found[:4] or ["No rule that was looked at applies to a device that was found."]
+
+
+def counted_words(one: Count) -> str:
+    """How many devices a rule applies to, may apply to, and why so many are open."""
+    parts = (
+        (one.first, f"applies to {one.first}"),
+        (one.second, f"may apply to {one.second}"),
+        (one.third, f"may apply next to {one.third}"),
+        (one.unknown, f"open for {one.unknown} of unknown maker"),
+    )
+    return ", ".join(words for number, words in parts if number)
 
 
 def _from_where(document: Document) -> list[Html]:

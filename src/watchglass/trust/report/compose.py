@@ -129,7 +129,9 @@ def device(of: Judgement, facts: Facts) -> DocDevice:
 def verdict_words(of: Judgement, facts: Facts) -> str:
     """“Label A, origin B, because …”, in one sentence."""
     origin, brand = of.judged.origin, of.judged.brand.brand
-    label = f"Label {brand.name}" if brand is not None else "Label unknown"
+    hint = of.judged.brand.hint
+    unsure = f"Label perhaps {hint}" if hint else "Label unknown"
+    label = f"Label {brand.name}" if brand is not None else unsure
     if origin.making is Making.CLONE:
         made = f"origin {facts.maker_name(origin.origin)}" if origin.origin else "origin unknown"
         return (
@@ -137,8 +139,8 @@ def verdict_words(of: Judgement, facts: Facts) -> str:
             f"is not shown to be one{_ending(origin.against)}"
         )
     if origin.certainty is Certainty.UNKNOWN:
-        hint = f" (a sign points to {facts.maker_name(origin.hint)})" if origin.hint else ""
-        return f"{label}, origin unknown{hint}{_ending(origin.reasons if hint else ())}"
+        points = f" (a sign points to {facts.maker_name(origin.hint)})" if origin.hint else ""
+        return f"{label}, origin unknown{points}{_ending(origin.reasons if points else ())}"
     sure = "" if origin.certainty is Certainty.CERTAIN else " suspected"
     name = facts.maker_name(origin.origin)
     return f"{label}, origin {name}{sure}{_ending(origin.reasons)}"

@@ -174,13 +174,15 @@ class TableAge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
-    """How many devices: certain and suspected of a maker, or by outcome."""
+    """How many devices: certain and suspected of a maker, or by outcome. ``unknown``: those that a
+    rule may concern only because nobody knows who made them."""
 
     key: str
     name: str
     first: int
     second: int
     third: int = 0
+    unknown: int = 0
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from watchglass.model.coverage import Coverage
-from watchglass.trust.fact import Regulation
+from watchglass.trust.fact import About, Regulation
 from watchglass.trust.facts import Facts
 from watchglass.trust.hole import HoleState
 from watchglass.trust.judgement import Judgement
 from watchglass.trust.report.document import Count, Summary
-from watchglass.trust.rule import Outcome
+from watchglass.trust.rule import Outcome, RuleFinding
 from watchglass.trust.verdict import Certainty, Making
 
 
@@ -68,21 +68,36 @@ def _by_origin(judgements: Iterable[Judgement], facts: Facts) -> tuple[Count, ..
     return tuple(sorted(counts, key=lambda one: (-one.first - one.second, one.name)))
 
 
+def _is_open(finding: RuleFinding) -> bool:
+    """Whether a rule may concern a device only because nobody knows who made it."""
+    return (
+        finding.outcome is Outcome.MAY_APPLY
+        and finding.rule.about is About.MAKER
+        and "varies" not in finding.rule.names
+        and not finding.names_maker
+    )
+
+
 def _by_rule(judgements: Sequence[Judgement]) -> tuple[Count, ...]:
     found: Counter[tuple[str, Outcome]] = Counter()
+    unknown: Counter[str] = Counter()
     rules: dict[str, Regulation] = {}
     for each in judgements:
         for finding in each.rules:
             rules[finding.rule.id] = finding.rule
-            found[finding.rule.id, finding.outcome] += 1
+            if _is_open(finding):
+                unknown[finding.rule.id] += 1
+            else:
+                found[finding.rule.id, finding.outcome] += 1
     counts = [
         Count(
             key=key, name=rule.instrument, first=found[key, Outcome.APPLIES],
             second=found[key, Outcome.MAY_APPLY], third=found[key, Outcome.MAY_APPLY_NEXT],
+            unknown=unknown[key],
         )
         for key, rule in rules.items()
     ]  # fmt: skip
-    shown = [one for one in counts if one.first or one.second or one.third]
+    shown = [one for one in counts if one.first or one.second or one.third or one.unknown]
     # A rule that names nobody for sure concerns every device a little: it comes last.
     return tuple(sorted(shown, key=lambda one: (
         "varies" in rules[one.key].names, -one.first, -one.second, one.key

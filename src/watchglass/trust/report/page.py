@@ -1,7 +1,7 @@
 """The report's page: one HTML file without outside resources, for the screen and for paper."""
 
 from watchglass.trust.facts import Facts
-from watchglass.trust.report.board import board, widths
+from watchglass.trust.report.board import board, counted_words, widths
 from watchglass.trust.report.compare import Comparison
 from watchglass.trust.report.device_part import OUTCOMES, device_part
 from watchglass.trust.report.document import DocDevice, Document
@@ -191,9 +191,7 @@ def _rules(document: Document, legend: Legend) -> list[Html]:
         if rule.id in site:
             found = f"{OUTCOMES[site[rule.id].outcome]}: {'; '.join(site[rule.id].reasons)}"
         elif count is not None:
-            parts = ((count.first, "applies to"), (count.second, "may apply to"),
-                     (count.third, "may apply next to"))  # fmt: skip
-            found = ", ".join(f"{words} {number}" for number, words in parts if number)
+            found = counted_words(count)
         else:
             found = _why_not(document, rule.id)
         since = f"{rule.status.replace('_', ' ')}, from {rule.effective or 'an unknown day'}"

@@ -22,7 +22,7 @@ margin:1.4rem 0}
 .figure b{display:block;font-size:2.3rem;line-height:1.1;font-weight:650;
 font-variant-numeric:tabular-nums}
 .figure.certain b{color:var(--certain)}.figure.suspected b{color:#a9620c}
-.bars{margin:.6rem 0 1.2rem}.bar{display:grid;grid-template-columns:11rem 1fr 11rem;gap:.8rem;
+.bars{margin:.6rem 0 1.2rem}.bar{display:grid;grid-template-columns:11rem 1fr 12.5rem;gap:.8rem;
 align-items:center;margin:.28rem 0;font-size:.93rem}
 .bar .track{display:flex;height:.95rem;background:var(--soft)}
 .bar i{display:block;height:100%}.bar i.a{background:var(--other)}
