@@ -5,8 +5,10 @@ A real recorder and real cameras; the test is the other end of ``NOTIFY_SOCKET``
 
 import json
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 import time
@@ -312,3 +314,47 @@ def test_the_end_is_told(recorder: RunningRecorder, systemd: Systemd) -> None:
     code, found = state(recorder)
     assert (code, found["lives"]) == (2, True)
     assert "No recorder runs" in found["reasons"][0]["sentence"]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small ext4 of its own, which can be frozen: what writes to it then waits in the kernel."""
+    if os.geteuid() != 0 or any(shutil.which(each) is None for each in ("fsfreeze", "mkfs.ext4")):
+        pytest.skip("needs root, fsfreeze and mkfs.ext4")
+    image, place = tmp_path / "disk.img", tmp_path / "disk"
+    with image.open("wb") as made:
+        made.truncate(300 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+    place.mkdir()
+    if subprocess.run(["mount", "-o", "loop", str(image), str(place)], check=False).returncode:
+        pytest.skip("a file system cannot be mounted here")
+    yield place
+    subprocess.run(["fsfreeze", "-u", str(place)], check=False, capture_output=True)
+    subprocess.run(["umount", "-l", str(place)], check=False)
+
+
+@pytest.mark.long
+def test_a_disk_that_never_answers_is_not_fed_for(disk: Path, cameras: Simulator) -> None:
+    with tempfile.TemporaryDirectory(prefix="wg-", dir="/tmp") as name:
+        folder = Path(name)
+        systemd = Systemd(folder / "notify")
+        recorder = RunningRecorder(
+            folder / "data", **systemd.environment, WATCHGLASS_MEDIA=str(disk),
+            WATCHGLASS_STUCK_S=str(STUCK_S),
+        )  # fmt: skip
+        try:
+            recorder.add(cameras.urls[0])
+            wait_until(lambda: health(recorder).recorded == 1)
+            wait_until(systemd.is_fed)
+            subprocess.run(["fsfreeze", "-f", str(disk)], check=True)
+            wait_until(systemd.is_hungry, 60)
+            found = health(recorder)
+            assert not found.lives
+            assert any("disk" in each.sentence for each in found.reasons if each.stuck)
+            subprocess.run(["fsfreeze", "-u", str(disk)], check=True)
+            wait_until(systemd.is_fed, 60)
+            wait_until(lambda: health(recorder).lives)
+        finally:
+            subprocess.run(["fsfreeze", "-u", str(disk)], check=False, capture_output=True)
+            recorder.stop()
+            systemd.close()
