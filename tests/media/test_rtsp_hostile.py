@@ -22,6 +22,7 @@ from watchglass.base.errors import (
 from watchglass.base.secret import Secret
 from watchglass.media.rtsp import RtspSource
 from watchglass.media.rtsp.address import split_address
+from watchglass.media.rtsp.connection import Connection
 from watchglass.model.camera import Credentials, Transport
 
 PASSWORD = "geheim/123"
@@ -267,3 +268,23 @@ def test_a_user_name_with_a_colon() -> None:
     )
     with pytest.raises(AuthFailedError, match="colon"):
         source.open()
+
+
+def test_in_rounds_a_camera_that_reads_nothing_holds_up_nobody() -> None:
+    def talk(_: socket.socket) -> None:
+        server.ending.wait(30)
+
+    with RawServer(talk) as server:
+        connection = Connection(split_address(server.url))
+        connection.open(time.monotonic() + 10, None)
+        descriptor = connection.never_wait()
+        assert descriptor is not None
+        assert connection.receive(more_is_coming=False) == 0
+        with pytest.raises(BlockingIOError):
+            _send_forever(connection)
+        connection.close()
+
+
+def _send_forever(connection: Connection) -> None:
+    for _ in range(1000):
+        connection.send(bytes(1 << 20))

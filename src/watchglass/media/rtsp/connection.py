@@ -139,6 +139,8 @@ class Connection:
         if isinstance(made, ssl.SSLSocket):
             return None
         made.setblocking(False)
+        if self._speaking is not None:
+            self._speaking.setblocking(False)
         return made.fileno()
 
     def send(self, data: bytes) -> None:
