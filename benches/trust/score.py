@@ -15,6 +15,9 @@ _LISTED = frozenset({"hikvision", "dahua", "uniview", "tiandy", "tp-link", "hyte
                      "zte"})  # fmt: skip
 """Makers whom a list of the facts names; the truth's own ``listed`` is by these."""
 
+_SILENT = frozenset({Group.SILENT, Group.PREFIX_ONLY})
+"""They answer nothing: "unknown" is the word for them, whatever may be guessed."""
+
 
 @dataclass(slots=True)
 class Score:
@@ -45,7 +48,7 @@ class Score:
         return round(self.recalled / self.telling, 4) if self.telling else None
 
     @property
-    def unknown_of_silent(self) -> float | None:
+    def silent_unknown_share(self) -> float | None:
         return round(self.silent_unknown / self.silent, 4) if self.silent else None
 
     @property
@@ -96,11 +99,11 @@ def _one(total: Score, truth: Truth, said: str, contact: Contact | None) -> None
         total.recalled += said == truth.origin
         if said != truth.origin:
             total.lines.append(_line("missed", truth, said))
-    else:
+    elif said and said == truth.origin:
+        total.lines.append(_line("guessed", truth, said))
+    if truth.group in _SILENT:
         total.silent += 1
         total.silent_unknown += not said
-        if said and said == truth.origin:
-            total.lines.append(_line("guessed", truth, said))
 
 
 def _count(total: Score, truth: Truth, said: str) -> None:

@@ -15,12 +15,13 @@ import msgspec
 
 from watchglass.base import log
 from watchglass.base.errors import UsageError
+from watchglass.base.fence import Fence, FenceMode, Network, put_up
 from watchglass.base.ids import CollectorId
 from watchglass.cameras.imports.inventory import read_inventory
 from watchglass.cameras.imports.nmap import read_nmap
 from watchglass.cameras.imports.row import Imported, ImportFailedError, Row
 from watchglass.cameras.imports.switch_table import read_switch_table
-from watchglass.cameras.probe_worker import worker_environment
+from watchglass.cameras.probe_worker import FENCES_SETTING, worker_environment
 from watchglass.cameras.survey.bundle import lines_of
 from watchglass.cameras.survey.neighbours import parse_leases
 from watchglass.cameras.survey.seen import Fact
@@ -36,6 +37,8 @@ from watchglass.model.scan import (
 )
 
 MOST_BYTES = 256 << 20
+FENCE = Fence(Network.LOCAL, (), only_new_files=True, calls=False)
+"""It reads what it was handed, and talks to nobody."""
 _BATCH = 500
 _WAIT_S = 600.0
 _SOURCES = {
@@ -47,7 +50,7 @@ _SOURCES = {
 def run_import(order: ImportOrder, data: bytes) -> list[FromScan]:
     """Have a file read in a process of its own. UsageError says what is wrong with it."""
     process = subprocess.Popen(
-        (sys.executable, "-m", "watchglass.cameras.import_worker"),
+        (sys.executable, "-P", "-m", "watchglass.cameras.import_worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -208,6 +211,7 @@ def main() -> None:
         os.dup2(2, 1)
         order = msgspec.json.decode(sys.stdin.buffer.readline(), type=ImportOrder)
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        put_up(FENCE, FenceMode(os.environ.get(FENCES_SETTING) or FenceMode.AUTO))
         try:
             if len(data) > MOST_BYTES:
                 raise ImportFailedError("This file is larger than any that is read here.")

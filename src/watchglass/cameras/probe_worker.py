@@ -32,7 +32,7 @@ from watchglass.model.stream import StreamName
 MOST_BYTES = 64 * 1024
 _RTSP = ("rtsp://", "rtsps://")
 _GRACE_S = 5.0
-_FENCES = "WATCHGLASS_FENCES"
+FENCES_SETTING = "WATCHGLASS_FENCES"
 FENCE = Fence(Network.OUTGOING, name_lookups(), only_new_files=True, secrets=True)
 """It talks to the network, writes no file, and reads none but what Python and name look-ups need.
 """
@@ -73,7 +73,9 @@ def run_probe(
 def worker_environment() -> dict[str, str]:
     """As little as Python needs; the package is found where ours is."""
     source_root = str(Path(watchglass.__file__).resolve().parent.parent)
-    kept = {name: value for name in ("PATH", "LANG", _FENCES) if (value := os.environ.get(name))}
+    kept = {
+        name: value for name in ("PATH", "LANG", FENCES_SETTING) if (value := os.environ.get(name))
+    }
     return kept | {"PYTHONPATH": source_root, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -150,7 +152,7 @@ def main() -> None:
         os.dup2(2, 1)
         data = sys.stdin.buffer.read(MOST_BYTES)
         request = msgspec.json.decode(data, type=ProbeRequest)
-        put_up(fence_for(request), FenceMode(os.environ.get(_FENCES) or FenceMode.AUTO))
+        put_up(fence_for(request), FenceMode(os.environ.get(FENCES_SETTING) or FenceMode.AUTO))
         answer = answer_request(request)
         output.write(msgspec.json.encode(answer) + b"\n")
 

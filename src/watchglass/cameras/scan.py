@@ -19,7 +19,7 @@ from watchglass.model.scan import AddressesDone, Covered, FromScan, ScanEnded, S
 MOST_LINE_BYTES = 4 << 20
 _MOST_DEATHS = 5
 _ENDING_S = 20.0
-COMMAND = (sys.executable, "-m", "watchglass.cameras.scan_worker")
+COMMAND = (sys.executable, "-P", "-m", "watchglass.cameras.scan_worker")
 
 
 @dataclass(slots=True)

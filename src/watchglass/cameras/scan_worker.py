@@ -10,15 +10,18 @@ import asyncio
 import os
 import sys
 import threading
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import msgspec
 
 from watchglass.base import log
 from watchglass.base.clock import Clock, SystemClock
+from watchglass.base.fence import Fence, FenceMode, Network, put_up
 from watchglass.base.ids import ScanId
+from watchglass.cameras.probe_worker import FENCES_SETTING
 from watchglass.cameras.survey.logins import Login
-from watchglass.cameras.survey.neighbours import LEASE_FILES
+from watchglass.cameras.survey.neighbours import LEASE_FILES, Neighbours, read_lease_files
 from watchglass.cameras.survey.seen import Seen
 from watchglass.cameras.survey.survey import Clocks, Plan, Survey, Tally, Teller
 from watchglass.cameras.survey.targets import TargetError, target
@@ -34,6 +37,8 @@ from watchglass.model.scan import (
     ScanProgress,
 )
 
+FENCE = Fence(Network.OUTGOING, (), only_new_files=True, secrets=True)
+"""It talks to the network, by addresses alone, and reads and writes no file."""
 _PROGRESS_NS = 500_000_000
 _ADDRESS_SPACE_BYTES = 2 << 30
 
@@ -108,19 +113,22 @@ def plan_of(order: ScanOrder) -> Plan:
         targets, frozenset(str(each) for each in order.doors),
         tuple(Login(each.user, each.password, each.addresses) for each in order.logins),
         order.rate_per_s, order.parallel, order.timeout_s, frozenset(order.skip),
-        LEASE_FILES + order.lease_files,
+        read_lease_files(LEASE_FILES + order.lease_files),
     )  # fmt: skip
 
 
-async def look(order: ScanOrder, output: BinaryIO, stopped: threading.Event, clock: Clock) -> None:
-    """Run a scan; its lines go to ``output``."""
-    teller = LineTeller(order, output, clock)
-    try:
-        plan = plan_of(order)
-    except TargetError as error:
-        teller.write(ScanEnded(error=str(error)))
-        return
-    survey = Survey(plan, teller, Clocks(clock.wall_ns, clock.monotonic_ns))
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """All that is needed of files, opened and read before the fence goes up."""
+
+    plan: Plan
+    neighbours: Neighbours
+
+
+async def look(ready: Ready, teller: LineTeller, stopped: threading.Event, clock: Clock) -> None:
+    """Run a scan; its lines go to the teller."""
+    clocks = Clocks(clock.wall_ns, clock.monotonic_ns)
+    survey = Survey(ready.plan, teller, clocks, ready.neighbours)
     running = asyncio.ensure_future(survey.run())
     while not running.done():
         await asyncio.wait({running}, timeout=0.1)
@@ -138,13 +146,21 @@ def _listen(stopped: threading.Event) -> None:
 def main() -> None:
     _limit_resources()
     log.configure("warning")
+    clock = SystemClock()
     # Nothing but its lines may reach standard output, not even what a C library prints.
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)
         order = msgspec.json.decode(sys.stdin.buffer.readline(), type=ScanOrder)
+        teller = LineTeller(order, output, clock)
+        try:
+            ready = Ready(plan_of(order), Neighbours(clock.monotonic_ns))
+        except TargetError as error:
+            teller.write(ScanEnded(error=str(error)))
+            return
+        put_up(FENCE, FenceMode(os.environ.get(FENCES_SETTING) or FenceMode.AUTO))
         stopped = threading.Event()
         threading.Thread(target=_listen, args=(stopped,), daemon=True).start()
-        asyncio.run(look(order, output, stopped, SystemClock()))
+        asyncio.run(look(ready, teller, stopped, clock))
 
 
 def _limit_resources() -> None:

@@ -2,12 +2,14 @@
 
 import base64
 import ssl
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benches.trust import certificates, favicons
+from watchglass.base.clock import SimulatedClock
 from watchglass.cameras.survey import icon_hash
 from watchglass.cameras.survey.certificate import CertificateError, names_of
 from watchglass.cameras.survey.digest import answer_challenge
@@ -17,7 +19,13 @@ from watchglass.cameras.survey.http_reading import (
     read_response,
 )
 from watchglass.cameras.survey.logins import dahua_channels, equal_lines, isapi_channels
-from watchglass.cameras.survey.neighbours import Lease, parse_arp, parse_leases
+from watchglass.cameras.survey.neighbours import (
+    FRESH_NS,
+    Lease,
+    Neighbours,
+    parse_arp,
+    parse_leases,
+)
 from watchglass.cameras.survey.seen import Fact
 from watchglass.cameras.survey.xml_reading import read_xml
 
@@ -266,3 +274,24 @@ def test_passwords_in_a_dahua_recorders_settings_are_passed_over() -> None:
 def test_icons_text_is_what_scanners_hash() -> None:
     icon = bytes(range(200))
     assert icon_hash.mmh3_of(icon) == icon_hash.murmur3(base64.encodebytes(icon))
+
+
+def test_a_long_neighbour_table_is_read_to_its_end_and_again(tmp_path: Path) -> None:
+    table = tmp_path / "arp"
+    lines = [f"10.1.{n // 250}.{n % 250} 0x1 0x2 02:00:00:00:{n // 256:02x}:{n % 256:02x} * eth0"
+             for n in range(900)]  # fmt: skip
+    table.write_text("head\n" + "\n".join(lines[:800]) + "\n")
+    clock = SimulatedClock()
+    known = Neighbours(clock.monotonic_ns, str(table))
+    assert known.mac("10.1.3.49") == "02:00:00:00:03:1f"
+    assert known.mac("10.1.3.149") == ""
+    table.write_text("head\n" + "\n".join(lines[800:]) + "\n")
+    assert known.mac("10.1.3.149") == ""  # what was read is young enough
+    clock.advance(FRESH_NS)
+    assert known.mac("10.1.3.149") == "02:00:00:00:03:83"
+    assert known.mac("10.1.3.49") == "02:00:00:00:03:1f"  # forgotten by the kernel, not by us
+    known.close()
+
+
+def test_a_system_without_the_table_has_no_neighbours(tmp_path: Path) -> None:
+    assert Neighbours(SimulatedClock().monotonic_ns, str(tmp_path / "none")).mac("10.1.0.1") == ""

@@ -16,6 +16,7 @@ from typing import BinaryIO, List, Optional
 
 from . import bundle
 from .bundle import Errand, Sealer
+from .neighbours import LEASE_FILES, Neighbours, read_lease_files
 from .seen import Seen
 from .survey import Clocks, Plan, Survey, Tally, Teller
 from .targets import TargetError, target
@@ -83,7 +84,10 @@ def run(errand: Errand, arguments: "Optional[List[str]]" = None) -> int:
             "format": bundle.FORMAT, "collector": errand.collector, "scan": errand.scan,
             "started_ns": time.time_ns(),
         }))  # fmt: skip
-        plan = Plan(targets, rate_per_s=errand.rate_per_s, timeout_s=asked.timeout)
+        plan = Plan(
+            targets, rate_per_s=errand.rate_per_s, timeout_s=asked.timeout,
+            leases=read_lease_files(LEASE_FILES),
+        )  # fmt: skip
         whole = asyncio.run(_survey(plan, teller))
         output.write(sealer.seal())
     os.replace(part, asked.output)
@@ -103,9 +107,13 @@ def _arguments(errand: Errand, arguments: "Optional[List[str]]") -> argparse.Nam
 
 
 async def _survey(plan: Plan, teller: Teller) -> bool:
-    survey = Survey(plan, teller, Clocks(time.time_ns, time.monotonic_ns))
+    neighbours = Neighbours(time.monotonic_ns)
+    survey = Survey(plan, teller, Clocks(time.time_ns, time.monotonic_ns), neighbours)
     signal.signal(signal.SIGINT, lambda *_: survey.stop())
-    return await survey.run()
+    try:
+        return await survey.run()
+    finally:
+        neighbours.close()
 
 
 def _say(words: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import ipaddress
 import re
-from typing import Callable, Dict, Iterator, List, NamedTuple
+from io import FileIO
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 _ARP = "/proc/net/arp"
 FRESH_NS = 200_000_000
@@ -19,13 +20,19 @@ _MOST_LEASES = 65_536
 
 
 class Neighbours:
-    """The neighbour table, read again when what is known of it is old. Nothing is sent."""
+    """The neighbour table, read again when what is known of it is old. Nothing is sent.
+
+    Its file is opened once: whoever looks may have given up opening files by the time it is read.
+    """
 
     def __init__(self, monotonic_ns: Callable[[], int], path: str = _ARP) -> None:
         self._monotonic_ns = monotonic_ns
-        self._path = path
         self._known: Dict[str, str] = {}
         self._read_ns: int | None = None
+        try:
+            self._file: Optional[FileIO] = FileIO(path)
+        except OSError:
+            self._file = None  # another system than Linux: MACs come from answers alone
 
     def mac(self, address: str) -> str:
         """Empty where it is not known."""
@@ -33,15 +40,31 @@ class Neighbours:
 
     def _again(self) -> Dict[str, str]:
         now_ns = self._monotonic_ns()
-        if self._read_ns is None or now_ns - self._read_ns >= FRESH_NS:
+        old = self._read_ns is None or now_ns - self._read_ns >= FRESH_NS
+        if self._file is not None and old:
             self._read_ns = now_ns
-            try:
-                with open(self._path, encoding="ascii", errors="replace") as file:
-                    # Kept: the kernel forgets neighbours when there are many.
-                    self._known.update(parse_arp(file.read(MOST_LEASE_BYTES)))
-            except OSError:
-                pass  # another system than Linux: MACs come from answers alone
+            self._file.seek(0)
+            # To its end: one read gives a page of it at most.
+            table = self._file.readall()
+            # Kept: the kernel forgets neighbours when there are many.
+            self._known.update(parse_arp(table.decode("ascii", "replace")))
         return self._known
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def read_lease_files(paths: Iterable[str]) -> Tuple[str, ...]:
+    """The text of those that are there."""
+    found = []
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                found.append(file.read(MOST_LEASE_BYTES))
+        except OSError:
+            continue
+    return tuple(found)
 
 
 def parse_arp(table: str) -> Dict[str, str]:

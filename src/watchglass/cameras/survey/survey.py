@@ -10,7 +10,7 @@ from .answers_standard import ssdp_location
 from .connections import Closed, Connections
 from .datagrams import Discovery
 from .logins import Login, LoginDoor
-from .neighbours import FRESH_NS, LEASE_FILES, MOST_LEASE_BYTES, Neighbours, parse_leases
+from .neighbours import FRESH_NS, Neighbours, parse_leases
 from .pace import Pace, Stopped
 from .questions import Datagram
 from .seen import MOST_SEEN_OF_ADDRESS, Fact, Seen
@@ -32,7 +32,8 @@ class Plan(NamedTuple):
     parallel: int = 32
     timeout_s: float = 3.0
     skip: FrozenSet[str] = frozenset()
-    lease_files: Tuple[str, ...] = LEASE_FILES
+    leases: Tuple[str, ...] = ()
+    """Texts of lease files."""
 
 
 class Clocks(NamedTuple):
@@ -66,14 +67,14 @@ class Teller:
 class Survey:
     """One run. ``stop`` ends it soon; what was seen has been told."""
 
-    def __init__(self, plan: Plan, teller: Teller, clocks: Clocks) -> None:
+    def __init__(self, plan: Plan, teller: Teller, clocks: Clocks, neighbours: Neighbours) -> None:
         self._plan = plan
         self._teller = teller
         self._clocks = clocks
         self.pace = Pace(plan.rate_per_s, plan.parallel, clocks.monotonic_ns)
         self._allowed = Allowed(plan.targets)
         self._ask = Connections(self._allowed, self.pace, plan.timeout_s)
-        self._neighbours = Neighbours(clocks.monotonic_ns)
+        self._neighbours = neighbours
         self._counts: Dict[str, int] = {}
         self._descriptions: Dict[str, Tuple[int, str]] = {}
         self._wires = {each: on_link(each) for each in plan.targets}
@@ -138,11 +139,10 @@ class Survey:
     def _tell_leases(self) -> None:
         if "dhcp_lease" not in self._plan.sources:
             return
-        for path in self._plan.lease_files:
+        for text in self._plan.leases:
             try:
-                with open(path, encoding="utf-8", errors="replace") as file:
-                    leases = parse_leases(file.read(MOST_LEASE_BYTES))
-            except (OSError, ValueError):
+                leases = parse_leases(text)
+            except ValueError:
                 continue
             for lease in leases:
                 if lease.address in self._allowed:
