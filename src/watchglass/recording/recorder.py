@@ -32,10 +32,10 @@ from watchglass.model.stream import Packet, SoundParameters, Track, VideoCodec, 
 from watchglass.recording.assembler import Assembler, Limits, RunBrokenError
 from watchglass.recording.job import Tell
 from watchglass.recording.rounds import Reading, Rounds
+from watchglass.recording.runclock import RunClock
 from watchglass.recording.tap import Tap
 from watchglass.recording.writer import StreamQueue
 
-_CLOCK_STEP_NS = NS_PER_S // 2
 _NO_KEY_FRAME_NS = 2 * NS_PER_S
 _STEADY_NS = 10 * NS_PER_S
 _LOG = log.get("recorder")
@@ -191,7 +191,7 @@ class StreamRecorder:
             self._read(source, session)
             cause = self._stop_cause
         except CameraError as error:
-            cause = self._stop_cause if self._stop.is_set() else cause_of(error)
+            cause = self._why_ended(error)
             self._note(error, cause)
         except Exception as error:  # noqa: BLE001 - the task's border: one stream must not stop
             # for good, and in silence, because of a mistake of ours.
@@ -239,6 +239,14 @@ class StreamRecorder:
                 rounds.attend(reading)
         finally:
             self._reading = None
+
+    def _why_ended(self, error: CameraError) -> GapCause:
+        if self._stop.is_set():
+            return self._stop_cause
+        session = self._session
+        # Connections do not outlive a long sleep; it is not the camera that was away.
+        slept = session is not None and session.slept
+        return GapCause.MACHINE_OFF if slept else cause_of(error)
 
     def _note(self, error: CameraError, cause: GapCause) -> None:
         if self._stop.is_set():
@@ -295,8 +303,7 @@ class _Session:
         self._parameters: VideoParameters | None = None
         self._held = b""
         self._assembler: Assembler | None = None
-        self._wall_minus_monotonic: int | None = None
-        self._stepped = False
+        self._run_clock = RunClock(clock)
         self._opened_ns = clock.monotonic_ns()
         self._waiting_told = False
         self._first_ns: int | None = None
@@ -308,6 +315,11 @@ class _Session:
         if self._first_ns is None:
             return None
         return (self._last_ns - self._first_ns) / NS_PER_S
+
+    @property
+    def slept(self) -> bool:
+        """Whether the machine slept since the run began."""
+        return self._run_clock.slept()
 
     @property
     def run(self) -> RunId | None:
@@ -335,7 +347,7 @@ class _Session:
             return
         if self._queue.failed.is_set():
             self._end_run(GapCause.WRITE_FAILED)
-        self._watch_clock(packet)
+        self._run_clock.tell(packet)
         if packet.parameter_sets and self._sets.update(packet.parameter_sets):
             self._parameters = None
         if not packet.has_picture:
@@ -353,9 +365,9 @@ class _Session:
         self._end_run(cause)
 
     def _picture(self, packet: Packet, data: bytes) -> None:
-        if self._stepped and packet.is_key:
-            self._stepped = False
-            self._end_run(GapCause.CLOCK_STEP)
+        if self._run_clock.broken is not None and packet.is_key:
+            self._end_run(self._run_clock.broken)
+            self._run_clock.begin_anew(packet)
         try:
             self._feed(packet, data)
         except RunBrokenError as broken:
@@ -363,7 +375,8 @@ class _Session:
                 "run_broken", camera=self._queue.camera, stream=self._queue.stream,
                 why=str(broken),
             )  # fmt: skip
-            self._end_run(GapCause.CAMERA_DROPPED)
+            slept = self._run_clock.slept()
+            self._end_run(GapCause.MACHINE_OFF if slept else GapCause.CAMERA_DROPPED)
             self._feed(packet, data)
 
     def _feed(self, packet: Packet, data: bytes) -> None:
@@ -407,12 +420,3 @@ class _Session:
             self._counters.since_ns = self._clock.monotonic_ns()
         self._opened_ns = self._clock.monotonic_ns()
         self._waiting_told = False
-
-    def _watch_clock(self, packet: Packet) -> None:
-        """A wall clock that is set ends the run at the next key frame: one run, one time line."""
-        difference = packet.arrival_wall_ns - packet.arrival_monotonic_ns
-        if self._wall_minus_monotonic is not None and (
-            abs(difference - self._wall_minus_monotonic) > _CLOCK_STEP_NS
-        ):
-            self._stepped = True
-        self._wall_minus_monotonic = difference

@@ -41,12 +41,27 @@ class TrackHeader:
     channels: int = 0
 
 
-@lru_cache(maxsize=256)
 def track_header(header: bytes, track: Track) -> TrackHeader:
     """That track of the file whose header (``ftyp``, ``moov``, and what follows) this is.
 
     NotFoundError when the file does not have it.
     """
+    return _track_header(_shared(header), track)
+
+
+def video_configuration(header: bytes) -> tuple[VideoCodec, bytes]:
+    """What a decoder of the file's video is set up with: its codec, the payload of ``avcC`` or
+    ``hvcC``; of MJPEG nothing. DamagedError when the header has none of them."""
+    return _video_configuration(_shared(header))
+
+
+def _shared(header: bytes) -> bytes:
+    """``ftyp`` and ``moov``, which the files of a camera have in common; not whose file it is."""
+    return bytes(header[: box_at(header, box_at(header).end).end])
+
+
+@lru_cache(maxsize=64)
+def _track_header(header: bytes, track: Track) -> TrackHeader:
     moov = box_at(header, box_at(header).end)
     traks = {_track_of(header, box): box for box in _children(header, moov) if box.type == b"trak"}
     if track not in traks:
@@ -68,10 +83,8 @@ def track_header(header: bytes, track: Track) -> TrackHeader:
     return TrackHeader(track, codec, f'video/mp4; codecs="{codec}"', init, width, height)
 
 
-@lru_cache(maxsize=256)
-def video_configuration(header: bytes) -> tuple[VideoCodec, bytes]:
-    """What a decoder of the file's video is set up with: its codec, the payload of ``avcC`` or
-    ``hvcC``; of MJPEG nothing. DamagedError when the header has none of them."""
+@lru_cache(maxsize=64)
+def _video_configuration(header: bytes) -> tuple[VideoCodec, bytes]:
     moov = box_at(header, box_at(header).end)
     for trak in _children(header, moov):
         if trak.type == b"trak" and _track_of(header, trak) is Track.VIDEO:
