@@ -199,12 +199,16 @@ class Scene:
 
 
 def refuse_sites(
-    folder: Path, simulator: Simulator, logs: Path, codes: list[int], fault_s: float
+    folder: Path,
+    simulator: Simulator,
+    logs: Path,
+    cases: list[tuple[int, WriteSite]],
+    fault_s: float,
 ) -> Outcome:
     """Each site of the product refuses in turn: told by a file that fenced workers cannot read."""
     scene = Scene(folder, simulator, logs, fences="off")
     scene.settle(5)
-    for code, site in product(codes, [each for each in WriteSite if each not in _AT_FIRST_START]):
+    for code, site in cases:
         with ThreadPoolExecutor(1) as person:
             # What a full disk refuses is written later, when there is room; nothing need be lost,
             # unless it took it before, or somebody killed who had it.
@@ -392,22 +396,28 @@ def main() -> int:
             cameras=2, kind="a", seconds=20, log=str(logs), no_sound=True,
             width=1280, height=720, bit_rate=3_000_000,
         )  # fmt: skip
-        with Simulator(*options, show_progress=True) as simulator, ThreadPoolExecutor(4) as pool:
-            refused = pool.submit(
-                refuse_sites,
-                _made(folder / "s"),
-                simulator,
-                logs,
-                codes,
-                0.6 if asked.quick else 3.0,
-            )
+        with Simulator(*options, show_progress=True) as simulator, ThreadPoolExecutor(5) as pool:
+            running = [each for each in WriteSite if each not in _AT_FIRST_START]
+            cases = list(product(codes, running))
+            # Two recorders share the sites: each waits most of its time.
+            refused = [
+                pool.submit(
+                    refuse_sites,
+                    _made(folder / f"s{half}"),
+                    simulator,
+                    logs,
+                    cases[half::2],
+                    0.6 if asked.quick else 3.0,
+                )
+                for half in range(2)
+            ]
             others: list[Callable[..., Outcome]] = [fill_volume, vanish_volume]
             scenes = [
                 pool.submit(each, _made(folder / each.__name__[0]), simulator, logs, seconds)
                 for each in others
             ]
             starts = pool.submit(refuse_first_start, folder, codes)
-            outcomes = [each.result() for each in (refused, *scenes, starts)]
+            outcomes = [each.result() for each in (*refused, *scenes, starts)]
     for note in (note for each in outcomes for note in each.notes):
         print(note, file=sys.stderr)
     sites = {site for each in outcomes for site in each.sites}

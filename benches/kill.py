@@ -1,9 +1,11 @@
-"""``kill -9`` of the camera-worker, the keeper and both, at random moments.
+"""``kill -9`` of the camera-worker, the keeper and both, at random moments, and of more.
 
 Lost: frames that were sent to the recorder up to the kill (the simulator's log, by frame number)
 and are not on disk, divided by the frame rate. Gap: from the last frame on disk before the kill to
 the first one after it. Only kills that hit the worker count towards both; what a kill of the keeper
-alone costs is told apart, and has to be nothing. Bad files: those in which ffmpeg finds an error.
+alone costs is told apart, and has to be nothing. Told apart too: both killed again while they
+recover (``again``), and the supervisor, whose processes have to end by themselves before another
+recorder is started, as systemd would. Bad files: those in which ffmpeg finds an error.
 """
 
 import argparse
@@ -14,16 +16,20 @@ import subprocess
 import sys
 import time
 from bisect import bisect_left, bisect_right
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from benches._frames import media_files, recorded_frames, sent_frames
 from benches._harness import BenchError, RunningRecorder, percentile, report, workplace
+from benches._tree import family
 from watchglass.base.ids import CameraId
 from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator, arguments
 
 FPS = 15
+_ORPHANS_S = 15.0
 _TARGETS = {
     "lost_p95_s": ("<=", 0.5),
     "lost_max_s": ("<=", 1.0),
@@ -54,15 +60,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench kill")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--kills", type=int, default=None)
-    parser.add_argument("--cameras", type=int, default=4)
+    parser.add_argument("--cameras", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--long-gop", action="store_true", help="10 s GOP: the gap may be 15 s")
     parser.add_argument("--four-k", action="store_true", help="4K H.265 at 8 Mb/s")
     asked = parser.parse_args()
-    kills = asked.kills or (6 if asked.quick else 110)
+    if asked.cameras is None:
+        asked.cameras = (1 if asked.quick else 2) if asked.four_k else 4
+    kills = asked.kills or (3 if asked.quick else 110)
+    if asked.quick and asked.long_gop:
+        kills = 1
     costs, bad, files = _measure(kills, asked)
-    hit = [cost for cost in costs if cost.what != "keeper"]
+    hit = [cost for cost in costs if cost.what in ("worker", "both")]
     keeper = [cost for cost in costs if cost.what == "keeper"]
+    again = [cost for cost in costs if cost.what == "again"]
+    supervisor = [cost for cost in costs if cost.what == "supervisor"]
     lost = [cost.lost_s for cost in hit]
     gaps = [cost.gap_s for cost in hit]
     figures: dict[str, float | int | None] = {
@@ -75,6 +87,10 @@ def main() -> int:
         "gap_max_s": round(max(gaps), 3),
         "keeper_lost_max_s": round(max((c.lost_s for c in keeper), default=0.0), 3),
         "keeper_gap_max_s": round(max((c.gap_s for c in keeper), default=0.0), 3),
+        "again_lost_max_s": round(max((c.lost_s for c in again), default=0.0), 3),
+        "again_gap_max_s": round(max((c.gap_s for c in again), default=0.0), 3),
+        "supervisor_lost_max_s": round(max((c.lost_s for c in supervisor), default=0.0), 3),
+        "supervisor_gap_max_s": round(max((c.gap_s for c in supervisor), default=0.0), 3),
         "bad_files": bad,
         "files": files,
     }
@@ -89,18 +105,28 @@ def main() -> int:
 def _measure(kills: int, asked: argparse.Namespace) -> tuple[list[Cost], int, int]:
     kind = "4k" if asked.four_k else "b" if asked.long_gop else "a"
     size = {} if asked.four_k else {"width": 640, "height": 360, "bit_rate": 800_000}
+    settle_s = 12.0 if asked.long_gop else 6.0
     with workplace() as folder:
         logs = folder / "log"
         options = arguments(
-            cameras=asked.cameras, kind=kind, seconds=20, log=str(logs), no_sound=True, **size
+            cameras=asked.cameras,
+            kind=kind,
+            seconds=4 if asked.four_k else 20,
+            log=str(logs),
+            no_sound=True,
+            **size,
         )
         with Simulator(*options, show_progress=True) as simulator:
             recorder = RunningRecorder(folder / "data")
             try:
                 names = {recorder.add(camera): camera.name for camera in simulator.urls}
-                time.sleep(14 if asked.long_gop else 6)
+                time.sleep(settle_s)
                 done = _kill(recorder, kills, asked)
-                time.sleep(14 if asked.long_gop else 6)
+                for _ in range(max(1, kills // 20)):
+                    done.append(_kill_again(recorder, asked))
+                    ended, recorder = recorder, _kill_supervisor(recorder, done)
+                    ended.stop()
+                    time.sleep(settle_s)
             finally:
                 status = recorder.stop()
             if status != 0:
@@ -116,7 +142,8 @@ def _measure(kills: int, asked: argparse.Namespace) -> tuple[list[Cost], int, in
             for stream in StreamName
             for path in media_files(recorder.media, camera, stream)
         ]
-        return costs, sum(map(_is_bad, files)), len(files)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return costs, sum(pool.map(_is_bad, files)), len(files)
 
 
 def _kill(recorder: RunningRecorder, kills: int, asked: argparse.Namespace) -> list[Kill]:
@@ -124,20 +151,62 @@ def _kill(recorder: RunningRecorder, kills: int, asked: argparse.Namespace) -> l
     done = []
     for number in range(kills):
         what = ("worker", "keeper", "both")[number % 3]
-        found = recorder.processes()
-        victims = [
-            process.pid
-            for name, process in found.items()
-            if (name == "keeper" and what != "worker")
-            or (name.startswith("camera-worker") and what != "keeper")
-        ]
-        done.append(Kill(what, time.time_ns()))
-        for pid in victims:
-            os.kill(pid, signal.SIGKILL)
-        time.sleep(chance.uniform(12.0, 22.0) if asked.long_gop else chance.uniform(3.5, 6.5))
+        done.append(_kill_once(recorder, what))
+        time.sleep(chance.uniform(*_pause_s(asked)))
         print(f"\rkilled {number + 1} of {kills}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return done
+
+
+def _pause_s(asked: argparse.Namespace) -> tuple[float, float]:
+    return (12.0, 22.0) if asked.long_gop and not asked.quick else (3.5, 6.5)
+
+
+def _kill_once(recorder: RunningRecorder, what: str) -> Kill:
+    victims = [
+        process.pid
+        for name, process in recorder.processes().items()
+        if (name == "keeper" and what != "worker")
+        or (name.startswith("camera-worker") and what != "keeper")
+    ]
+    done = Kill(what, time.time_ns())
+    for pid in victims:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return done
+
+
+def _kill_again(recorder: RunningRecorder, asked: argparse.Namespace) -> Kill:
+    """Both, and whatever has come in their place, twice more within two seconds."""
+    chance = random.Random(asked.seed + 1)
+    first = _kill_once(recorder, "both")
+    for _ in range(2):
+        time.sleep(chance.uniform(0.2, 1.0))
+        _kill_once(recorder, "both")
+    time.sleep(_pause_s(asked)[1])
+    return Kill("again", first.wall_ns)
+
+
+def _kill_supervisor(recorder: RunningRecorder, done: list[Kill]) -> RunningRecorder:
+    """The recorder that is started in its place, once nothing of the old one is left."""
+    left = family(recorder.process.pid)
+    done.append(Kill("supervisor", time.time_ns()))
+    recorder.process.kill()
+    recorder.process.wait()
+    until_s = time.monotonic() + _ORPHANS_S
+    while left := [pid for pid in left if _lives(pid)]:
+        if time.monotonic() > until_s:
+            raise BenchError(f"{len(left)} processes live on without their supervisor")
+        time.sleep(0.05)
+    return RunningRecorder(recorder.data)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _costs(kills: list[Kill], media: Path, camera: CameraId, log: Path) -> list[Cost]:

@@ -38,10 +38,12 @@ for thread in threads: thread.join()
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench record")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--cameras", type=int, default=8)
+    parser.add_argument("--cameras", type=int, default=None, help="8, or 4 at 4K")
     parser.add_argument("--seconds", type=float, default=None, help="measured time")
     parser.add_argument("--four-k", action="store_true", help="4K H.265 at 8 Mb/s")
     asked = parser.parse_args()
+    if asked.cameras is None:
+        asked.cameras = 4 if asked.four_k else 8
     seconds = asked.seconds or (20.0 if asked.quick else 120.0)
     ratio, per_camera, reference, mb = _measure(asked.cameras, seconds, asked.four_k)
     figures: dict[str, float | int | None] = {
@@ -57,7 +59,7 @@ def main() -> int:
 
 def _measure(cameras: int, seconds: float, four_k: bool) -> tuple[float, float, float, float]:
     kind = (
-        arguments(cameras=cameras, kind="4k", seconds=20)
+        arguments(cameras=cameras, kind="4k", seconds=4)
         if four_k
         else arguments(
             cameras=cameras, kind="a", width=1920, height=1080, bit_rate=3_000_000, seconds=30
