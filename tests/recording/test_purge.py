@@ -12,7 +12,7 @@ from watchglass.base.disk import WriteSite
 from watchglass.base.ids import CameraId
 from watchglass.model.gap import GapCause
 from watchglass.recording import purge
-from watchglass.recording.desk import KeeperLimits
+from watchglass.recording.desk import KeeperLimits, Rule
 from watchglass.recording.ledger import Ledger
 from watchglass.store.index import FileRow
 
@@ -119,7 +119,7 @@ def test_purge_cut_off_at_each_step_is_finished(tmp_path: Path) -> None:
         site = Site(tmp_path / str(step), disk=disk)
         camera = recorded(site, runs=1)
         site.clock.advance(2 * _HOUR_NS)
-        site.running._retention_h[camera, None] = 1
+        site.running._rules[camera, None] = Rule(1)
         disk.left = step
         try:
             site.clock.advance(20 * NS_PER_S)

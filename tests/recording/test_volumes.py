@@ -12,9 +12,20 @@ from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import WriteFailedError
 from watchglass.base.ids import CameraId, HoldId, VolumeId, random_id
 from watchglass.model.gap import GapCause
-from watchglass.model.order import Configure, Facts, LiftHold, RemoveCamera, Retention, SetHold
+from watchglass.model.order import (
+    Configure,
+    Facts,
+    LiftHold,
+    MarkSpan,
+    NoteRetention,
+    RemoveCamera,
+    Retention,
+    SetHold,
+)
+from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 from watchglass.recording.ballast import Ballast
+from watchglass.recording.commitment import TextStore
 from watchglass.recording.ledger import Ledger
 from watchglass.recording.linelog import LineLog
 from watchglass.recording.volume import create_volume
@@ -262,4 +273,102 @@ def test_volumes_that_are_not_named_any_more_are_let_go(tmp_path: Path) -> None:
     assert {each.id for each in keeper.mounted()} == {site.volume.id, other.id}
     assert site.order(Configure((), tuple(named[:1]))) == ""
     assert {each.id for each in keeper.mounted()} == {site.volume.id}
+    site.kill_keeper()
+
+
+def kept(site: Site, hours: int, events_h: int) -> None:
+    retention = tuple(Retention(camera, hours, None, events_h) for camera in site.cameras)
+    assert site.order(Configure(retention, ())) == ""
+
+
+def test_what_is_marked_is_kept_as_long_as_events_are(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.start()
+    camera = site.add_camera()
+    recorded(site, camera)
+    with site.running.index.read() as index:
+        _, second, third = index.oldest_closed_of(camera, 1 << 62, 9)
+    mark = MarkSpan(camera, random_id(), second.wall_from + NS_PER_S, second.wall_to - NS_PER_S)
+    assert site.order(mark) == ""
+    assert site.order(mark) == ""
+    assert types(site, camera).count("span_marked") == 1
+    hold = SetHold(camera, HoldId(random_id()), third.wall_from + 1, third.wall_to, "me", "a case")
+    assert site.order(hold) == ""
+    site.stop_keeper()
+    # Read from the ledger again, as after every start.
+    site.start()
+    kept(site, 1, 48)
+    for hours, left in ((2, 2), (44, 2), (4, 1)):
+        site.clock.advance(hours * _HOUR_NS)
+        for _ in range(3):
+            site.cycle(lasts_s=20)
+        assert len(site.files) == left, hours
+    assert str(third.run) in site.files[0].name
+    # Lifted, it goes at once: its own time was up long ago.
+    assert site.order(LiftHold(camera, hold.hold, "me", "over")) == ""
+    site.cycle(lasts_s=20)
+    site.cycle(lasts_s=20)
+    assert site.files == []
+    site.check()
+
+
+def test_a_held_file_among_marked_ones_goes_when_it_is_released(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.start()
+    camera = site.add_camera()
+    recorded(site, camera)
+    with site.running.index.read() as index:
+        first, second, third = index.oldest_closed_of(camera, 1 << 62, 9)
+    for row in (first, third):
+        inside = MarkSpan(camera, random_id(), row.wall_from + 10, row.wall_from + 20)
+        assert site.order(inside) == ""
+    hold = SetHold(camera, HoldId(random_id()), second.wall_from + 1, second.wall_to - 1, "me", "x")
+    assert site.order(hold) == ""
+    kept(site, 1, 1000)
+    site.clock.advance(5 * _HOUR_NS)
+    for _ in range(3):
+        site.cycle(lasts_s=20)
+    assert len(site.files) == 3
+    assert site.order(LiftHold(camera, hold.hold, "me", "over")) == ""
+    for _ in range(2):
+        site.cycle(lasts_s=20)
+    assert len(site.files) == 2
+    # A shorter rule counts from now on, and takes them all.
+    kept(site, 1, 2)
+    for _ in range(2):
+        site.cycle(lasts_s=20)
+    assert site.files == []
+    site.check()
+
+
+@pytest.mark.parametrize("span", [(5, 5), (7, 5)])
+def test_a_mark_that_is_none_is_refused(tmp_path: Path, span: tuple[int, int]) -> None:
+    site = Site(tmp_path)
+    site.start()
+    camera = site.add_camera()
+    assert "ends after it begins" in site.order(MarkSpan(camera, random_id(), *span))
+    assert "no such camera" in site.order(MarkSpan(CameraId("00" * 16), random_id(), 1, 2))
+    site.kill_keeper()
+
+
+def test_who_keeps_for_how_long_and_why_is_in_the_ledgers(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.start()
+    camera = site.add_camera()
+    said = NoteRetention(camera, StreamName.SUB, Kept.EVENTS, 720, "me", "a robbery last year")
+    assert site.order(said) == ""
+    assert site.order(NoteRetention(None, None, Kept.CONTINUOUS, None, "me", "")) == ""
+    assert site.order(NoteRetention(None, None, Kept.CONTINUOUS, None, "me", "", "DE")) == ""
+    site.cycle()
+    own = list(Ledger.read_lines(site.state / "ledger" / camera))[-1]
+    of_site = list(Ledger.read_lines(site.state / "ledger" / "site"))[-3:]
+    assert (own.type, own.fields["kept_for"], own.number("hours")) == (
+        "retention_changed", "events", 720,
+    )  # fmt: skip
+    assert [line.type for line in of_site] == ["retention_changed"] * 2 + ["country_stated"]
+    texts = TextStore(site.state / "ledger" / camera / "texts", site.disk)
+    assert texts.get(own.text("reason")) == "a robbery last year"
+    for line in [own, *of_site]:
+        assert b"robbery" not in line.raw
+    site.check()
     site.kill_keeper()

@@ -58,6 +58,7 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "codec": one_of("h264", "h265", "mjpeg"),
     "sound": one_of("aac", "pcm_alaw", "pcm_mulaw", ""),
     "what": one_of("stopped", "late", "changed"),
+    "kept": one_of("continuous", "events"),
     "how": one_of("live", "playback"),
     "deleted": one_of("retention", "media_missing", "restored"),
     "tombstones": _tombstones,
@@ -91,6 +92,8 @@ _CAMERA = _EVERY | {
     "media_damaged": "run:id stream:stream sequence:number fragments:decimals",
     "hold_set": "hold:id from:decimal to:decimal" + _WHO,
     "hold_lifted": "hold:id" + _WHO,
+    "span_marked": "mark:id from:decimal to:decimal",
+    "retention_changed": "stream?:stream kept_for:kept hours?:number" + _WHO,
     "files_deleted": "cause:deleted files:tombstones",
 }
 _SITE = _EVERY | {
@@ -100,6 +103,8 @@ _SITE = _EVERY | {
     "camera_enabled": "camera:id" + _WHO,
     "sound_changed": "camera:id on:bool" + _WHO,
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
+    "retention_changed": "camera?:id stream?:stream kept_for:kept hours?:number" + _WHO,
+    "country_stated": "country?:text by?:hash",
     "backed_up": "backup:id with_media:bool by?:hash",
     "looked": "look:id camera:id stream:stream how:how from:decimal to?:decimal by?:hash",
 }

@@ -471,6 +471,8 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
         database.execute("ALTER TABLE volumes DROP COLUMN draining")
         for column in ("retention_h", "transport", "fingerprint"):
             database.execute(f"ALTER TABLE camera_streams DROP COLUMN {column}")
+        for table in ("cameras", "camera_streams"):
+            database.execute(f"ALTER TABLE {table} DROP COLUMN events_h")
         database.execute("UPDATE schema_version SET version = 1 WHERE what = 'site'")
         database.commit()
     store = opened(tmp_path)

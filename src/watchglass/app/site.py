@@ -46,12 +46,15 @@ from watchglass.model.order import (
     NoteBackup,
     NoteClip,
     NoteLooks,
+    NoteRetention,
     PauseCamera,
     RemoveCamera,
     Retention,
     SetHold,
 )
+from watchglass.model.retention import Kept
 from watchglass.recording.volume import create_volume
+from watchglass.store.country import default_retention_h
 from watchglass.store.site import SiteStore
 
 _ALLOW = "allow"
@@ -125,12 +128,11 @@ class Site:
                 return self.release(request)
             case RetentionRequest():
                 return self.keep_for(request)
+            case CountryRequest():
+                self.state_country(request)
+                return None
             case NoteBackupRequest():
                 self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))
-                return None
-            case CountryRequest():
-                self.store.set_country(request.country)
-                self.configure()
                 return None
             case AddVolumeRequest() | DrainVolumeRequest() | RemoveVolumeRequest():
                 self.change_volumes(request)
@@ -293,14 +295,35 @@ class Site:
 
     def keep_for(self, request: RetentionRequest) -> CameraId | None:
         """How long to keep; the camera it was about, None for all."""
-        if not request.camera:
-            self.store.set_default_retention_h(request.hours)
-            self.configure()
-            return None
-        camera = self.store.find_camera(request.camera, with_credentials=False)
-        self.store.set_retention(camera.id, request.hours, request.stream)
+        longest_h = default_retention_h(self.store.country())
+        if request.hours is not None and request.hours > longest_h and not request.reason.strip():
+            raise UsageError(
+                f"Longer than {longest_h} hours, the default {country_words(self.store)}, needs a "
+                "reason: --reason 'why'. It goes into the ledger."
+            )
+        camera = None
+        if request.camera:
+            camera = self.store.find_camera(request.camera, with_credentials=False).id
+            self.store.set_retention(camera, request.hours, request.stream, request.kind)
+        else:
+            self.store.set_default_retention_h(request.hours, request.kind)
+        self._keeper.order(
+            NoteRetention(
+                camera, request.stream, request.kind, request.hours, request.by, request.reason
+            )
+        )
         self.configure()
-        return camera.id
+        return camera
+
+    def state_country(self, request: CountryRequest) -> None:
+        """Whose rules hold from now on."""
+        self.store.set_country(request.country)
+        self._keeper.order(
+            NoteRetention(
+                None, None, Kept.CONTINUOUS, None, request.by, "", self.store.country() or ""
+            )
+        )
+        self.configure()
 
     def change_volumes(self, request: VolumeRequest) -> None:
         """Cameras that move to another volume begin a new run there."""
@@ -335,22 +358,29 @@ def allow_hosts(store: SiteStore, hosts: frozenset[str]) -> None:
     store.set_setting(_ALLOW, " ".join(sorted(allowed_hosts(store) | hosts)))
 
 
+def country_words(store: SiteStore) -> str:
+    """'for DE', or that none is stated."""
+    country = store.country()
+    return f"for {country}" if country is not None else "while no country is stated"
+
+
 def configuration(store: SiteStore) -> Configure:
     """What the keeper has to know of the site, as of now."""
-    default_h = store.default_retention_h()
-    cameras = store.cameras(include_removed=True, with_credentials=False)
-    of_cameras = [Retention(each.id, each.retention_h or default_h) for each in cameras]
-    of_streams = [
-        Retention(each.id, of_one.retention_h, of_one.stream)
-        for each in cameras
-        for of_one in each.streams
-        if of_one.retention_h is not None
-    ]
-    return Configure(
-        (*of_cameras, *of_streams),
-        tuple((volume.id, str(volume.path)) for volume in store.volumes()),
-        default_h,
-    )
+    default_h, default_events_h = store.default_retention_h(), store.default_events_h() or 0
+    retention: list[Retention] = []
+    for each in store.cameras(include_removed=True, with_credentials=False):
+        hours = each.retention_h or default_h
+        events_h = each.events_h or default_events_h
+        retention.append(Retention(each.id, hours, None, events_h))
+        retention += [
+            Retention(
+                each.id, of_one.retention_h or hours, of_one.stream, of_one.events_h or events_h
+            )
+            for of_one in each.streams
+            if of_one.retention_h is not None or of_one.events_h is not None
+        ]
+    volumes = tuple((volume.id, str(volume.path)) for volume in store.volumes())
+    return Configure(tuple(retention), volumes, default_h, default_events_h)
 
 
 def _added(camera: Camera, device: str, by: str) -> AddCamera:

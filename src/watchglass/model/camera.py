@@ -30,7 +30,8 @@ class Transport(StrEnum):
 class StreamAddress:
     """Where a stream is had, and how: a URL without user name and password.
 
-    ``retention_h``: hours that it is kept, where not as long as the camera's other streams.
+    ``retention_h``: hours that it is kept, where not as long as the camera's other streams;
+    ``events_h``: those of it in which something happened.
     ``fingerprint``: of the one key that is trusted over TLS; empty where the machine's own
     certificates are to tell (see `model.fingerprint`).
     """
@@ -40,6 +41,7 @@ class StreamAddress:
     retention_h: int | None = None
     transport: Transport = Transport.AUTO
     fingerprint: str = ""
+    events_h: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,4 @@ class Camera:
     sound: bool = False
     credentials: Credentials | None = field(default=None, repr=False)
     retention_h: int | None = None
+    events_h: int | None = None

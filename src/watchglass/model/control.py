@@ -7,6 +7,7 @@ from watchglass.model.camera import Transport
 from watchglass.model.health import Health
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
+from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 
 
@@ -119,11 +120,17 @@ class RemoveVolumeRequest(msgspec.Struct, frozen=True, tag="remove_volume"):
 
 
 class RetentionRequest(msgspec.Struct, frozen=True, tag="retention"):
-    """How long to keep: all cameras, or one, or one stream of it; None for what holds above it."""
+    """How long to keep: all cameras, or one, or one stream of it; None for what holds above it.
+
+    Longer than the country's default needs a ``reason``.
+    """
 
     hours: int | None
     camera: str = ""
     stream: StreamName | None = None
+    kind: Kept = Kept.CONTINUOUS
+    by: str = ""
+    reason: str = ""
 
 
 class CountryRequest(msgspec.Struct, frozen=True, tag="country"):
@@ -131,6 +138,7 @@ class CountryRequest(msgspec.Struct, frozen=True, tag="country"):
     stated."""
 
     country: str | None
+    by: str = ""
 
 
 class NoteLooksRequest(msgspec.Struct, frozen=True, tag="note_looks"):

@@ -5,6 +5,7 @@ import msgspec
 from watchglass.base.ids import CameraId, HoldId, RunId, VolumeId
 from watchglass.model.fact import Fact
 from watchglass.model.look import Look
+from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 
 
@@ -111,12 +112,44 @@ class NoteBackup(msgspec.Struct, frozen=True, tag="note_backup"):
     by: str
 
 
+class MarkSpan(msgspec.Struct, frozen=True, tag="mark_span"):
+    """Something happened in a span (UTC ns) of a camera: it is kept as long as events are.
+
+    ``mark`` is an id of the asker's making; told again, it leads to no second line.
+    """
+
+    camera: CameraId
+    mark: str
+    from_ns: int
+    to_ns: int
+
+
+class NoteRetention(msgspec.Struct, frozen=True, tag="note_retention"):
+    """Somebody says how long recordings are kept: all, of one camera, or of one stream of it.
+
+    ``hours`` None: for as long as is said above it. With ``country`` it is only said whose rules
+    hold; empty: nobody's in particular.
+    """
+
+    camera: CameraId | None
+    stream: StreamName | None
+    kind: Kept
+    hours: int | None
+    by: str
+    reason: str
+    country: str | None = None
+
+
 class Retention(msgspec.Struct, frozen=True):
-    """How long a camera's recordings are kept, in hours; of one ``stream``, or of all others."""
+    """How long a camera's recordings are kept, in hours; of one ``stream``, or of all others.
+
+    ``events_h``: those in which something happened, where that is longer.
+    """
 
     camera: CameraId
     hours: int
     stream: StreamName | None = None
+    events_h: int = 0
 
 
 class Configure(msgspec.Struct, frozen=True, tag="configure"):
@@ -129,6 +162,7 @@ class Configure(msgspec.Struct, frozen=True, tag="configure"):
     retention: tuple[Retention, ...]
     volumes: tuple[tuple[VolumeId, str], ...]
     default_h: int | None = None
+    default_events_h: int = 0
 
 
 Order = (
@@ -142,6 +176,8 @@ Order = (
     | LiftHold
     | NoteLooks
     | NoteBackup
+    | MarkSpan
+    | NoteRetention
     | Configure
 )
 

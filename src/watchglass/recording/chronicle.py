@@ -11,6 +11,7 @@ from watchglass.recording.heads import HeadChain, OpenFile
 from watchglass.recording.keys import SigningKey
 from watchglass.recording.ledger import Ledger, Line
 from watchglass.recording.ledgercopy import LedgerCopy
+from watchglass.recording.marks import Marks
 
 
 class Chronicle:
@@ -43,6 +44,11 @@ class Chronicle:
     def holds(self) -> dict[str, tuple[int, int]]:
         """Spans (UTC ns) that are held, by the hold's id: as the lines say, not the index."""
         return self._ledger.holds
+
+    @property
+    def marks(self) -> Marks:
+        """Spans in which something happened, as the lines say."""
+        return self._ledger.marks
 
     @property
     def was_paused(self) -> bool:

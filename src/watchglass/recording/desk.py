@@ -58,6 +58,14 @@ class KeeperLimits:
     """Whether closed files are hashed again at idle, in a thread of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Hours that recordings are kept; ``events_h``, where longer, those with a mark."""
+
+    hours: int
+    events_h: int = 0
+
+
 @dataclass(slots=True)
 class KeeperCounters:
     """What the keeper did since it started, for metrics."""
@@ -94,8 +102,8 @@ class Desk:
         self.crash_cause = GapCause.RECORDER_CRASHED
         self._chronicles: dict[str, Chronicle] = {}
         self._volumes: dict[VolumeId, Mounted] = {}
-        self._retention_h: dict[tuple[CameraId, StreamName | None], int] = {}
-        self._default_h: int | None = None
+        self._rules: dict[tuple[CameraId, StreamName | None], Rule] = {}
+        self._default_rule: Rule | None = None
         self._refused: set[tuple[str, int]] = set()
         self._owed: Lines = defaultdict(list)
         self._unfolded: list[tuple[CameraId, list[Line]]] = []
@@ -211,10 +219,10 @@ class Desk:
     def mounted(self) -> list[Volume]:
         return [mounted.volume for mounted in self._volumes.values()]
 
-    def retention_h(self, camera: CameraId, stream: StreamName) -> int | None:
+    def rule(self, camera: CameraId, stream: StreamName) -> "Rule | None":
         """How long recordings are kept; None before anybody has said it: then none goes by age."""
-        of_camera = self._retention_h.get((camera, None), self._default_h)
-        return self._retention_h.get((camera, stream), of_camera)
+        of_camera = self._rules.get((camera, None), self._default_rule)
+        return self._rules.get((camera, stream), of_camera)
 
     def chronicle(self, ledger: str) -> Chronicle:
         """The ledger of a camera or of the site, made where there is none."""

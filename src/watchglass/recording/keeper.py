@@ -51,6 +51,7 @@ from watchglass.model.order import (
     FromKeeper,
     NoteBackup,
     NoteLooks,
+    NoteRetention,
     Order,
     Ordered,
 )
@@ -58,13 +59,13 @@ from watchglass.model.stream import StreamName
 from watchglass.model.vitals import KeeperVitals, VolumeVitals
 from watchglass.recording.alive import last_seen
 from watchglass.recording.book import CameraBook
-from watchglass.recording.desk import STATE, Desk, KeeperLimits, Lines
+from watchglass.recording.desk import STATE, Desk, KeeperLimits, Lines, Rule
 from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
 from watchglass.recording.heads import OpenFile
 from watchglass.recording.lookwriter import LookWriter
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.metrics import keeper_samples, volume_samples
-from watchglass.recording.orders import carry_out
+from watchglass.recording.orders import carry_out, retention_lines
 from watchglass.recording.purge import Purger
 from watchglass.recording.resettle import is_marked, settle_restored
 from watchglass.recording.rest import Rest
@@ -112,8 +113,11 @@ class Keeper(Desk):
 
     def configure(self, site: Configure) -> None:
         """Take in what the site wants: how long to keep what, and on which volumes."""
-        self._retention_h = {(each.camera, each.stream): each.hours for each in site.retention}
-        self._default_h = site.default_h or self.limits.default_retention_h
+        self._rules = {
+            (each.camera, each.stream): Rule(each.hours, each.events_h) for each in site.retention
+        }
+        default_h = site.default_h or self.limits.default_retention_h
+        self._default_rule = Rule(default_h, site.default_events_h)
         named = {volume for volume, _ in site.volumes}
         for mounted in self.mounted():
             if named and mounted.id not in named:
@@ -385,6 +389,9 @@ class Keeper(Desk):
             fields = {"backup": order.backup, "with_media": order.with_media, "by": by}
             self.note_site(("backed_up", fields))
             self._due_head_ns = 0
+        elif isinstance(order, NoteRetention):
+            for camera, entry in retention_lines(self, order):
+                lines[camera].append(entry)
         else:
             lines[order.camera] += carry_out(self, order)
 

@@ -23,11 +23,13 @@ from watchglass.recording.canonical import (
     parsed_object,
 )
 from watchglass.recording.linelog import LineLog, LineReader
+from watchglass.recording.marks import Marks
 from watchglass.recording.merkle import Frontier, leaf_hash
 
 T = TypeVar("T")
 
 FORMAT_VERSION = 1
+MARKED = "span_marked"
 _OF_HOLDS = ("hold_set", "hold_lifted")
 _OF_PAUSES = ("camera_paused", "camera_enabled")
 _OWN_FIELDS = ("v", "n", "t", "type", "more")
@@ -138,6 +140,8 @@ class Ledger:
         """How far (UTC ns) the lines told before the last restore, when the ledger was opened."""
         self.holds: dict[str, tuple[int, int]] = {}
         """Spans (UTC ns) that are held, by the hold's id. Of a site's ledger they mean nothing."""
+        self.marks = Marks()
+        """Spans in which something happened."""
 
     @classmethod
     def open(
@@ -154,6 +158,7 @@ class Ledger:
         frontier = Frontier()
         known_epoch = last_key = ""
         holds: dict[str, tuple[int, int]] = {}
+        marks = Marks()
         paused = False
         known_ns = 0
         for place, raw, envelope in reader:
@@ -168,6 +173,8 @@ class Ledger:
                 last_key = parse_line(raw).text("key")
             elif envelope.type in _OF_HOLDS:
                 _apply_hold(holds, parse_line(raw))
+            elif envelope.type == MARKED:
+                _apply_mark(marks, parse_line(raw))
             elif envelope.type in _OF_PAUSES:
                 paused = envelope.type == "camera_paused"
             frontier.append(leaf_hash(raw))
@@ -177,6 +184,7 @@ class Ledger:
         opened._epoch = known_epoch
         opened.last_key = last_key
         opened.holds = holds
+        opened.marks = marks
         opened.paused = paused
         opened.known_ns = known_ns
         if frontier.count == 0:
@@ -229,6 +237,8 @@ class Ledger:
             self._frontier.append(line.leaf)
             if line.type in _OF_HOLDS:
                 _apply_hold(self.holds, line)
+            elif line.type == MARKED:
+                _apply_mark(self.marks, line)
         return lines
 
     def lines(self) -> Iterator[Line]:
@@ -280,6 +290,10 @@ def _apply_hold(holds: dict[str, tuple[int, int]], line: Line) -> None:
         holds[line.text("hold")] = line.integer("from"), line.integer("to")
     elif line.type == "hold_lifted":
         holds.pop(line.text("hold"), None)
+
+
+def _apply_mark(marks: Marks, line: Line) -> None:
+    marks.add(line.text("mark"), line.integer("from"), line.integer("to"))
 
 
 def _epoch_of(raw: bytes, ledger: str, place: str) -> str:

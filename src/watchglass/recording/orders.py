@@ -3,21 +3,26 @@
 Who and why go into the ledgers as commitments; the texts lie beside them and can be erased.
 """
 
-from watchglass.base.errors import NotFoundError
-from watchglass.base.ids import CameraId, GapId, random_id
+from watchglass.base.errors import NotFoundError, UsageError
+from watchglass.base.ids import CameraId, GapId, is_id, random_id
 from watchglass.model.gap import GapCause
 from watchglass.model.order import (
     AddCamera,
     ChangeSound,
     EnableCamera,
     LiftHold,
+    MarkSpan,
     NoteClip,
+    NoteRetention,
     PauseCamera,
     RemoveCamera,
     SetHold,
 )
 from watchglass.recording.desk import Desk
 from watchglass.recording.entry import LedgerEntry
+from watchglass.recording.ledger import MARKED
+
+_RETENTION = "retention_changed"
 
 CameraOrder = (
     AddCamera
@@ -28,6 +33,7 @@ CameraOrder = (
     | NoteClip
     | SetHold
     | LiftHold
+    | MarkSpan
 )
 
 
@@ -55,6 +61,8 @@ def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
             )  # fmt: skip
         case LiftHold():
             return _lift(desk, order)
+        case MarkSpan():
+            return _mark(desk, order)
         case NoteClip():
             _by(
                 desk, order.camera, "clip", order.by, order.reason, camera_too=False,
@@ -89,6 +97,37 @@ def _add(desk: Desk, order: AddCamera) -> list[LedgerEntry]:
     for stream in order.streams:
         entries += book.change_cause(stream, GapCause.WAITING_KEY_FRAME, now_ns, GapId(random_id()))
     return entries
+
+
+def _mark(desk: Desk, order: MarkSpan) -> list[LedgerEntry]:
+    if order.camera not in desk.books:
+        raise NotFoundError("The keeper knows no such camera: add it again.")
+    if not is_id(order.mark) or order.to_ns <= order.from_ns:
+        raise UsageError("A mark needs an id and a span that ends after it begins.")
+    if order.mark in desk.chronicle(order.camera).marks:
+        return []
+    span = {"from": str(order.from_ns), "to": str(order.to_ns)}
+    return [(MARKED, {"mark": order.mark, **span})]
+
+
+def retention_lines(desk: Desk, order: NoteRetention) -> list[tuple[CameraId, LedgerEntry]]:
+    """The site's line is written at once; that of the camera it is about, if any, is given."""
+    if order.country is not None:
+        by = desk.commit_site(order.by)
+        desk.note_site(("country_stated", {"country": order.country or None, "by": by}))
+        return []
+    stream = order.stream.value if order.stream is not None else None
+    said = {"stream": stream, "kept_for": order.kind.value, "hours": order.hours}
+    site = {"by": desk.commit_site(order.by), "reason": desk.commit_site(order.reason)}
+    if order.camera is None:
+        desk.note_site((_RETENTION, {**said, **site}))
+        return []
+    if order.camera not in desk.books:
+        raise NotFoundError("The keeper knows no such camera: add it again.")
+    own = {who: desk.commit(order.camera, text) for who, text in
+           (("by", order.by), ("reason", order.reason))}  # fmt: skip
+    desk.note_site((_RETENTION, {"camera": order.camera, **said, **site}))
+    return [(order.camera, (_RETENTION, {**said, **own}))]
 
 
 def _lift(desk: Desk, order: LiftHold) -> list[LedgerEntry]:

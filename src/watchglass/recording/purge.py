@@ -18,7 +18,7 @@ from watchglass.base.errors import StorageError, VolumeMissingError, WatchglassE
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
-from watchglass.recording.desk import Desk, Lines
+from watchglass.recording.desk import Desk, Lines, Rule
 from watchglass.recording.mediafile import read_footer
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.volume import Volume, space
@@ -28,6 +28,7 @@ _BATCH = 64
 _AGAIN_NS = 2 * NS_PER_S
 _LOOK_EVERY_NS = 10 * NS_PER_S
 _HOUR_NS = 3600 * NS_PER_S
+_EVER_NS = -(1 << 62)
 _LOG = log.get("purge")
 
 
@@ -40,6 +41,14 @@ class _Removed:
     rows: list[FileRow]
 
 
+@dataclass(slots=True)
+class _Seen:
+    """Under which rule a stream was looked at, and up to where nothing but marked files is left."""
+
+    rule: Rule
+    up_to_ns: int = _EVER_NS
+
+
 class Purger:
     """Deletes for the keeper; a batch in a cycle, so that nothing waits long."""
 
@@ -50,6 +59,7 @@ class Purger:
         self._only_held: set[VolumeId] = set()
         self._short: set[VolumeId] = set()
         self._removed: list[_Removed] = []
+        self._seen: dict[tuple[CameraId, StreamName], _Seen] = {}
 
     @property
     def only_held_left(self) -> bool:
@@ -146,18 +156,54 @@ class Purger:
         )
 
     def _expired(self) -> list[FileRow]:
-        now_ns = self._desk.clock.wall_ns()
         rows: list[FileRow] = []
         with self._desk.index.read() as index:
             purgeable = self._purgeable(index)
             for camera, stream in self._streams():
-                hours = self._desk.retention_h(camera, stream)
-                if hours is None:
-                    continue
-                before_ns = now_ns - hours * _HOUR_NS
-                ask = partial(index.oldest_closed_of_stream, camera, stream, before_ns)
-                rows += _first(ask, purgeable, _BATCH - len(rows))
+                rule = self._desk.rule(camera, stream)
+                if rule is not None and len(rows) < _BATCH:
+                    most = _BATCH - len(rows)
+                    rows += self._past(index, camera, stream, rule, purgeable, most)
         return rows
+
+    def _past(
+        self,
+        index: IndexReader,
+        camera: CameraId,
+        stream: StreamName,
+        rule: Rule,
+        purgeable: Callable[[FileRow], bool],
+        most: int,
+    ) -> list[FileRow]:
+        """Files of a stream that are kept for nothing any more: not for events, which are kept the
+        longest, then those without a mark."""
+        now_ns = self._desk.clock.wall_ns()
+        longest_ns = now_ns - max(rule.hours, rule.events_h) * _HOUR_NS
+        of_stream = partial(index.oldest_closed_of_stream, camera, stream)
+        rows = _first(partial(of_stream, _EVER_NS, longest_ns), purgeable, most)
+        if rule.events_h <= rule.hours or len(rows) == most:
+            return rows
+        marks = self._desk.chronicle(camera).marks
+        # What is marked stays so: it was looked at once, and is not again until its own time.
+        seen = self._seen.setdefault((camera, stream), _Seen(rule))
+        if seen.rule != rule:
+            seen = self._seen[camera, stream] = _Seen(rule)
+        before_ns = now_ns - rule.hours * _HOUR_NS
+        refused: list[int] = []
+
+        def may_go(row: FileRow) -> bool:
+            if marks.touch(row.wall_from, row.wall_to):
+                return False
+            if not purgeable(row):
+                refused.append(row.wall_to)
+                return False
+            return True
+
+        since_ns = max(seen.up_to_ns, longest_ns)
+        found = _first(partial(of_stream, since_ns, before_ns), may_go, most - len(rows))
+        if not found:
+            seen.up_to_ns = min([before_ns, *refused])
+        return rows + found
 
     def _streams(self) -> list[tuple[CameraId, StreamName]]:
         """All there ever were: what a removed camera left has its time, too."""

@@ -102,7 +102,9 @@ DELETING_FILES = FILES.where(IS_UNCLOSED, FILE.c.state == DELETING)
 OLDEST_CLOSED = FILES.where(IS_CLOSED, FILE.c.wall_to < bindparam("before"))
 OLDEST_CLOSED = OLDEST_CLOSED.order_by(FILE.c.wall_to).limit(bindparam("limit"))
 OLDEST_CLOSED_ON_VOLUME = OLDEST_CLOSED.where(VOLUME.c.id == bindparam("volume"))
-OLDEST_CLOSED_OF_STREAM = OLDEST_CLOSED.where(FILE.c.stream == bindparam("stream"))
+OLDEST_CLOSED_OF_STREAM = OLDEST_CLOSED.where(
+    FILE.c.stream == bindparam("stream"), FILE.c.wall_to >= bindparam("since")
+)
 CLOSED_BETWEEN = (
     FILES.where(
         IS_CLOSED, FILE.c.stream == bindparam("stream"), FILE.c.wall_to > bindparam("after"),

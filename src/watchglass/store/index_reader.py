@@ -89,12 +89,11 @@ class IndexReader:
 
     def oldest_closed_of(self, camera: CameraId, before_ns: int, limit: int) -> list[FileRow]:
         """As ``oldest_closed``, of one camera."""
+        values = {"since": -_EVER_NS, "before": before_ns, "limit": limit}
         rows = [
             row
             for number in self._ask(ask.STREAM_NUMBERS, camera=camera).scalars().all()
-            for row in self._files(
-                ask.OLDEST_CLOSED_OF_STREAM, stream=number, before=before_ns, limit=limit
-            )
+            for row in self._files(ask.OLDEST_CLOSED_OF_STREAM, stream=number, **values)
         ]
         return sorted(rows, key=lambda row: row.wall_to)[:limit]
 
@@ -104,10 +103,13 @@ class IndexReader:
         return list(self._files(ask.OLDEST_CLOSED_ON_VOLUME, **values))
 
     def oldest_closed_of_stream(
-        self, camera: CameraId, stream: StreamName, before_ns: int, limit: int
+        self, camera: CameraId, stream: StreamName, since_ns: int, before_ns: int, limit: int
     ) -> list[FileRow]:
-        """As ``oldest_closed``, of one stream."""
-        values = {"stream": self._stream(camera, stream), "before": before_ns, "limit": limit}
+        """As ``oldest_closed``, of one stream, and of those that end at ``since_ns`` or later."""
+        values = {
+            "stream": self._stream(camera, stream), "since": since_ns, "before": before_ns,
+            "limit": limit,
+        }  # fmt: skip
         return list(self._files(ask.OLDEST_CLOSED_OF_STREAM, **values))
 
     def closed_of_stream_between(

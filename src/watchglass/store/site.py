@@ -17,6 +17,7 @@ from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.base.ids import CameraId, VolumeId, is_id, random_id
 from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
+from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 from watchglass.store.database import Database, Synchronous
 from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
@@ -33,6 +34,7 @@ from watchglass.store.site_volumes import SiteVolumes
 from watchglass.store.vault import Vault
 
 PREFIX_LEAST = 4
+_COLUMNS = {Kept.CONTINUOUS: "retention_h", Kept.EVENTS: "events_h"}
 
 
 class SiteStore(SiteVolumes, SiteSettings):
@@ -171,18 +173,23 @@ class SiteStore(SiteVolumes, SiteSettings):
         self._change(camera, sound=sound)
 
     def set_retention(
-        self, camera: CameraId, retention_h: int | None, stream: StreamName | None = None
+        self,
+        camera: CameraId,
+        retention_h: int | None,
+        stream: StreamName | None = None,
+        kind: Kept = Kept.CONTINUOUS,
     ) -> None:
         """How long the camera's footage is kept, in hours; None for the site's default.
 
         With ``stream`` that of one stream alone; None for the camera's.
         """
-        hours = checked_hours(retention_h)
+        column = _COLUMNS[kind]
+        value = {column: checked_hours(retention_h)}
         if stream is None:
-            self._change(camera, retention_h=hours)
+            self._change(camera, **value)
             return
         with self._database.write() as connection:
-            keep_stream_for(connection, camera, stream, hours)
+            keep_stream_for(connection, camera, stream, value)
 
     def trust_key(self, camera: CameraId, fingerprint: str) -> None:
         """From now on the camera has to prove that it has this key, over TLS."""
@@ -256,6 +263,7 @@ class SiteStore(SiteVolumes, SiteSettings):
                 sound=row["sound"],
                 credentials=self._opened(row) if with_credentials else None,
                 retention_h=row["retention_h"],
+                events_h=row["events_h"],
             )
         except ValueError as error:
             raise self._database.damaged(f"camera {shown(row['id'])}: {error}") from error

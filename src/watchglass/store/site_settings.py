@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from watchglass.base.errors import UsageError
+from watchglass.model.retention import Kept
 from watchglass.store.country import SAME_COUNTRY, default_retention_h
 from watchglass.store.database import Database
 from watchglass.store.site_input import checked_hours, shown
@@ -52,7 +53,18 @@ class SiteSettings:
         except ValueError:
             raise self._database.damaged(f"its retention is {shown(stated)}") from None
 
-    def set_default_retention_h(self, retention_h: int | None) -> None:
+    def default_events_h(self) -> int | None:
+        """How long footage is kept in which something happened; None: as long as other footage."""
+        stated = self.setting("events_h")
+        try:
+            return None if stated is None else int(stated)
+        except ValueError:
+            raise self._database.damaged(f"its retention is {shown(stated)}") from None
+
+    def set_default_retention_h(
+        self, retention_h: int | None, kind: Kept = Kept.CONTINUOUS
+    ) -> None:
         """Set the default for all cameras, or go back to the country's with None."""
         checked = checked_hours(retention_h)
-        self.set_setting("retention_h", None if checked is None else str(checked))
+        key = {Kept.CONTINUOUS: "retention_h", Kept.EVENTS: "events_h"}[kind]
+        self.set_setting(key, None if checked is None else str(checked))

@@ -13,7 +13,7 @@ from watchglass.store.site_tables import STREAMS
 
 COLUMNS = (
     STREAMS.c.stream, STREAMS.c.url, STREAMS.c.retention_h.label("hours"), STREAMS.c.transport,
-    STREAMS.c.fingerprint,
+    STREAMS.c.fingerprint, STREAMS.c.events_h.label("hours_of_events"),
 )  # fmt: skip
 _TLS = "rtsps:"
 
@@ -35,15 +35,19 @@ def stream_of(row: Mapping[str, Any]) -> StreamAddress:
     """ValueError for what no version of us has written."""
     return StreamAddress(
         StreamName(row["stream"]), row["url"], row["hours"], Transport(row["transport"]),
-        row["fingerprint"],
+        row["fingerprint"], row["hours_of_events"],
     )  # fmt: skip
 
 
 def keep_stream_for(
-    connection: sa.Connection, camera: CameraId, stream: StreamName, hours: int | None
+    connection: sa.Connection,
+    camera: CameraId,
+    stream: StreamName,
+    hours: Mapping[str, int | None],
 ) -> None:
+    """``hours`` by column."""
     of_stream = (STREAMS.c.camera == camera, STREAMS.c.stream == stream.value)
-    change = sa.update(STREAMS).where(*of_stream).values(retention_h=hours)
+    change = sa.update(STREAMS).where(*of_stream).values(**hours)
     if not connection.execute(change).rowcount:
         raise NotFoundError(f"The camera has no stream {stream}.")
 

@@ -29,6 +29,7 @@ CAMERAS = sa.Table(
     sa.Column("user", sa.Text),
     sa.Column("sealed_password", sa.LargeBinary),
     sa.Column("retention_h", sa.Integer),
+    sa.Column("events_h", sa.Integer),
 )
 ACTIVE = CAMERAS.c.state != CameraState.REMOVED.value
 # The check that gives the sentence comes first; this holds where transactions run side by side.
@@ -48,6 +49,7 @@ STREAMS = sa.Table(
     sa.Column("retention_h", sa.Integer),
     sa.Column("transport", sa.String(8), nullable=False, server_default=Transport.AUTO.value),
     sa.Column("fingerprint", sa.String(64), nullable=False, server_default=""),
+    sa.Column("events_h", sa.Integer),
 )
 SETTINGS = sa.Table(
     "settings",
@@ -72,9 +74,14 @@ def _transport_and_fingerprint(connection: sa.Connection) -> None:
         connection.execute(sa.text(f"ALTER TABLE camera_streams ADD COLUMN {column}"))
 
 
+def _retention_of_events(connection: sa.Connection) -> None:
+    connection.execute(sa.text("ALTER TABLE cameras ADD COLUMN events_h INTEGER"))
+    connection.execute(sa.text("ALTER TABLE camera_streams ADD COLUMN events_h INTEGER"))
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
-    upgrades=(_draining_and_stream_retention, _transport_and_fingerprint),
+    upgrades=(_draining_and_stream_retention, _transport_and_fingerprint, _retention_of_events),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )
