@@ -22,6 +22,7 @@ from watchglass.app.layout import Layout
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import (
+    AlreadyRunningError,
     ConfigError,
     DamagedError,
     DiskFullError,
@@ -110,8 +111,7 @@ class Product:
         assert self.site.order(NoteBackup(name, choice.media is not None, "me")) == ""
         volumes = {self.site.volume.id: self.site.volume.path}
         maker = BackupMaker(self.on.layout, volumes, self.disk, self.site.clock)
-        with self.site.running.index.read() as index:
-            return maker.make(self.target, name, choice, index)
+        return maker.make(self.target, name, choice, self.site.running.index)
 
     @property
     def target(self) -> Path:
@@ -177,6 +177,7 @@ def test_a_backup_says_what_it_holds(product: Product) -> None:
     assert made.folder.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.full
 def test_the_next_backup_shares_recordings(product: Product) -> None:
     first = product.back_up()
     product.record(3)
@@ -188,6 +189,7 @@ def test_the_next_backup_shares_recordings(product: Product) -> None:
     assert verify(second.folder).media is not None
 
 
+@pytest.mark.full
 def test_a_span_and_a_camera_are_chosen(product: Product) -> None:
     nobody = product.back_up(Choice(None, Span((CameraId("00" * 16),), 0, 1 << 62)))
     assert nobody.manifest.media is not None
@@ -207,6 +209,7 @@ def test_a_span_and_a_camera_are_chosen(product: Product) -> None:
     assert not (without.folder / "media").exists()
 
 
+@pytest.mark.full
 def test_a_backup_inside_what_is_backed_up_is_refused(product: Product) -> None:
     maker = BackupMaker(
         product.on.layout, {product.site.volume.id: product.site.volume.path}, product.disk,
@@ -237,6 +240,7 @@ def test_a_full_disk_leaves_no_backup_and_the_next_goes_on(product: Product) -> 
 # --- what stands in the way -----------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_each_changed_part_is_found(product: Product) -> None:
     made = product.back_up()
     names = [part.path for part in made.manifest.parts]
@@ -258,6 +262,7 @@ def test_each_changed_part_is_found(product: Product) -> None:
     verify(made.folder)
 
 
+@pytest.mark.full
 def test_who_changes_the_manifest_too_is_found_by_the_passphrase(product: Product) -> None:
     made = product.back_up(Choice(PASSPHRASE))
     raw = json.loads((made.folder / NAME).read_bytes())
@@ -300,6 +305,7 @@ def test_what_cannot_be_restored(product: Product) -> None:
             read_manifest(made.folder)
 
 
+@pytest.mark.full
 def test_a_database_of_a_newer_version_is_not_put_in_place(product: Product) -> None:
     db = product.on.layout.site_db
     product.back_up(Choice(None))
@@ -341,6 +347,7 @@ def test_a_lost_state_folder_comes_back(product: Product) -> None:
         product.restore(made.folder)
 
 
+@pytest.mark.full
 def test_a_lost_machine_comes_back_elsewhere(product: Product, tmp_path: Path) -> None:
     made = product.back_up()
     product.record(5)
@@ -363,6 +370,7 @@ def test_a_lost_machine_comes_back_elsewhere(product: Product, tmp_path: Path) -
     assert product.looks_right() == ["waiting_key_frame", "media", "restored"]
 
 
+@pytest.mark.full
 def test_a_pause_and_a_removal_since_the_backup_hold(product: Product) -> None:
     made = product.back_up(Choice(PASSPHRASE))
     product.worker.shut_down(GapCause.STALLED)
@@ -377,6 +385,31 @@ def test_a_pause_and_a_removal_since_the_backup_hold(product: Product) -> None:
     assert product.looks_right()[-1] == "paused"
 
 
+@pytest.mark.full
+def test_a_volume_that_is_recorded_to_is_left_alone(product: Product, tmp_path: Path) -> None:
+    made = product.back_up(Choice(PASSPHRASE))
+    files = {path: path.read_bytes() for path in product.site.volume.path.rglob("*.*")}
+    clock = product.site.clock
+    elsewhere = tmp_path / "try"
+
+    def tick(_event: object, seconds: float) -> bool:
+        clock.advance(round(seconds * NS_PER_S))
+        product.site.running.cycle()
+        return False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "wait", tick)
+        with pytest.raises(AlreadyRunningError, match="writing to the volume"):
+            product.restore(made.folder, to=elsewhere)
+    assert not (elsewhere / "state").exists()
+    product.restore(made.folder, to=elsewhere, placing=Placing(without=True))
+    assert (elsewhere / "state" / "site.db").exists()
+    ledgers = {path: path for path in files if "ledger" in path.parts}
+    for path in files.keys() - ledgers.keys():
+        assert path.read_bytes() == files[path] or path.name == "alive"
+
+
+@pytest.mark.full
 def test_from_volumes_alone(product: Product) -> None:
     product.site.running._sign_heads([product.camera])
     product.lose()
@@ -387,6 +420,7 @@ def test_from_volumes_alone(product: Product) -> None:
     assert product.looks_right()[-2:] == ["media", "restored"]
 
 
+@pytest.mark.full
 def test_a_fork_is_named_and_one_side_can_be_left_out(product: Product) -> None:
     made = product.back_up(Choice(PASSPHRASE))
     keeper = product.site.running
@@ -434,6 +468,7 @@ def _cut_restore(folder: Path, number: int) -> bool:
     return status != 0
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("number", [0, 9])
 def test_a_restore_that_is_cut_short_is_done_again(tmp_path: Path, number: int) -> None:
     assert _cut_restore(tmp_path / "p", number)
@@ -447,6 +482,7 @@ def test_a_restore_that_is_cut_short_anywhere_is_done_again(tmp_path: Path) -> N
     assert number > 20
 
 
+@pytest.mark.full
 def test_the_index_is_not_needed_for_a_backup_without_recordings(product: Product) -> None:
     product.site.stop_keeper()
     maker = BackupMaker(product.on.layout, {}, product.disk, product.site.clock)

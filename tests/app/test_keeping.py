@@ -50,6 +50,13 @@ def test_volumes_are_added_drained_and_removed_while_recording(
         assert only.returncode == 6
         assert "only volume" in only.stderr
         assert files(data / "media") == before
+        # One that nothing lies on is taken out while the others are recorded to.
+        third = data.parent / "third"
+        assert call(*of, "volume", "add", str(third)).returncode == 0
+        assert call(*of, "volume", "remove", str(third)).returncode == 0
+        assert [each["path"] for each in json_of(*of, "volume", "list")] == [
+            str(data / "media"), str(second),
+        ]  # fmt: skip
         wait_until(lambda: all(each["recording"] for each in json_of(*of, "camera", "list")))
     checked = call(*of, "check")
     assert checked.returncode == 0, checked.stdout

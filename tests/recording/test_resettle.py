@@ -97,6 +97,7 @@ def test_recordings_since_the_backup_are_taken_in(tmp_path: Path) -> None:
     site.kill_keeper()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("gone", [[0], [0, 1], [2, 3], [3], [4], [0, 1, 2, 3, 4, 5, 6]])
 def test_recordings_that_went_meanwhile_are_accounted_for(tmp_path: Path, gone: list[int]) -> None:
     """Retention took some, of which the backup knows or does not."""
@@ -159,12 +160,13 @@ def _cut_at(tmp_path: Path, number: int) -> bool:
     return cut
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("number", [2, 9, 13])
 def test_a_start_that_is_cut_short_is_done_again(tmp_path: Path, number: int) -> None:
     assert _cut_at(tmp_path, number)
 
 
-@pytest.mark.full
+@pytest.mark.long
 def test_a_start_that_is_cut_short_anywhere_is_done_again(tmp_path: Path) -> None:
     number = 0
     while _cut_at(tmp_path / str(number), number):

@@ -56,7 +56,7 @@ from watchglass.recording.lineage import Telling, read_telling
 from watchglass.recording.linelog import month_files
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.volume import space
-from watchglass.store.index import CLOSED, FileRow, IndexReader
+from watchglass.store.index import CLOSED, FileRow, IndexStore
 from watchglass.store.online_copy import copy_database
 from watchglass.store.sealed import seal
 
@@ -117,7 +117,7 @@ class BackupMaker:
         self._linked: set[str] = set()
         self._folder = Path()
 
-    def make(self, target: Path, backup: str, choice: Choice, index: IndexReader | None) -> Made:
+    def make(self, target: Path, backup: str, choice: Choice, index: IndexStore | None) -> Made:
         """Make a backup in a folder of its own under ``target``; read back and compared at the end.
 
         StorageError when the disk refuses: what was begun is no backup, and the next one goes on
@@ -132,7 +132,7 @@ class BackupMaker:
         finally:
             os.close(fd)
 
-    def _make(self, target: Path, backup: str, choice: Choice, index: IndexReader | None) -> Made:
+    def _make(self, target: Path, backup: str, choice: Choice, index: IndexStore | None) -> Made:
         made_ns = self._clock.wall_ns()
         at = datetime.fromtimestamp(made_ns // 10**9, UTC)
         final = target / f"{PREFIX}{at:%Y%m%dT%H%M%SZ}-{backup[:8]}"
@@ -268,14 +268,13 @@ class BackupMaker:
 
     # --- media -------------------------------------------------------------------------------
 
-    def _media(self, span: Span, index: IndexReader, target: Path) -> MediaChoice:
+    def _media(self, span: Span, index: IndexStore, target: Path) -> MediaChoice:
         earlier = _earlier(target)
-        rows = list(_chosen(index, span))
-        self._check_room(target, rows, earlier)
+        whole = self._check_room(target, _chosen(index, span), earlier)
         count = size = 0
         lines: list[bytes] = []
-        for done, row in enumerate(rows):
-            self._tell("recordings", done, len(rows))
+        for done, row in enumerate(_chosen(index, span)):
+            self._tell("recordings", done, whole)
             part = self._recording(row, earlier)
             if part is not None:
                 lines.append(msgspec.json.encode(part) + b"\n")
@@ -284,16 +283,22 @@ class BackupMaker:
         return MediaChoice(list(span.cameras), str(span.from_ns), str(span.to_ns), count, size)
 
     def _check_room(
-        self, target: Path, rows: list[FileRow], earlier: dict[str, tuple[Path, Part]]
-    ) -> None:
-        missing = sum(row.length for row in rows if _name(row) not in earlier and not (
-            self._folder / _name(row)).exists())  # fmt: skip
+        self, target: Path, rows: Iterator[FileRow], earlier: dict[str, tuple[Path, Part]]
+    ) -> int:
+        """How many recordings there are; DiskFullError when they do not fit."""
+        count = missing = 0
+        for row in rows:
+            count += 1
+            name = _name(row)
+            if name not in earlier and not (self._folder / name).exists():
+                missing += row.length
         free = space(target).free_bytes
         if missing + _SPARE_BYTES > free:
             raise DiskFullError(
                 f"The backup needs {missing >> 20} MiB more, {target} has {free >> 20} MiB free: "
                 "choose a shorter span or fewer cameras, or make room there."
             )
+        return count
 
     def _recording(self, row: FileRow, earlier: dict[str, tuple[Path, Part]]) -> Part | None:
         """One recording; None when its time was up meanwhile, or its volume is not there."""
@@ -363,10 +368,15 @@ class BackupMaker:
         return lacks + self._lacks
 
 
-def _chosen(index: IndexReader, span: Span) -> Iterator[FileRow]:
-    for row in index.streams():
+def _chosen(index: IndexStore, span: Span) -> Iterator[FileRow]:
+    """Closed files, stream by stream: a read that goes on for hours would keep the index's log from
+    being folded."""
+    with index.read() as reader:
+        streams = reader.streams()
+    for row in streams:
         if not span.cameras or row.camera in span.cameras:
-            found = index.files_between(row.camera, row.stream, span.from_ns, span.to_ns)
+            with index.read() as reader:
+                found = reader.files_between(row.camera, row.stream, span.from_ns, span.to_ns)
             yield from (each for each in found if each.state == CLOSED)
 
 

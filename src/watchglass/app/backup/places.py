@@ -21,6 +21,8 @@ class Placing:
     moved: Mapping[str, Path] = field(default_factory=dict)
     anew: Mapping[str, Path | None] = field(default_factory=dict)
     found: tuple[Path, ...] = ()
+    without: bool = False
+    """Leave every volume alone, as if its disk were not mounted: to try a restore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,11 @@ def placed(manifest: Manifest | None, placing: Placing) -> list[Place]:
     for each in manifest.volumes if manifest is not None else []:
         names = {each.id, each.path}
         used |= names & {*placing.moved, *placing.anew}
-        places[each.id] = _place(each.id, Path(each.path), names, placing)
+        places[each.id] = (
+            Place(each.id, Path(each.path), present=False)
+            if placing.without
+            else _place(each.id, Path(each.path), names, placing)
+        )
     unknown = {*placing.moved, *placing.anew} - used
     if unknown:
         raise NotFoundError(

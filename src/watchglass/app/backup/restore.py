@@ -8,6 +8,7 @@ at its first start (``recording.resettle``), as often as it is cut short.
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,11 +21,13 @@ from watchglass.app.backup.places import Place, Placing, placed
 from watchglass.app.backup.refill import refill
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.layout import Layout, StateLock
+from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
-from watchglass.base.errors import RefusedError, UsageError
+from watchglass.base.errors import AlreadyRunningError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, is_id
 from watchglass.base.secret import Secret
 from watchglass.model.camera import CameraState
+from watchglass.recording.alive import Alive
 from watchglass.recording.desk import SITE, KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.keys import FILE_NAME as SIGNING_KEY
@@ -41,6 +44,9 @@ from watchglass.store.site import SiteStore
 STAGING = ".restoring"
 _SITE = WriteSite.RESTORE
 _OWN = ("site.db", "ledger", "keys")
+_ALIVE_NS = 60 * NS_PER_S
+_WATCH_S = 3.0
+"""A recorder tells that it lives before each sync, which is each second."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -101,6 +107,7 @@ class Restorer:
         elif self._wanted.aside:
             secrets = _secrets_of(self._on.layout)
         places = placed(manifest, self._wanted.placing)
+        self._refuse_busy(places)
         chosen = Chosen(manifest, places, {}, secrets=secrets)
         self._choose(chosen)
         if not chosen.tellings and manifest is None:
@@ -109,6 +116,25 @@ class Restorer:
                 "them. Name the folders that recordings lie under."
             )
         return chosen
+
+    def _refuse_busy(self, places: list[Place]) -> None:
+        """Two recorders on one volume would take in what the other writes."""
+        clock = self._on.clock
+        before = {}
+        for place in places:
+            seen = Alive(place.path, self._on.disk, clock).read() if place.present else None
+            if seen is not None and not seen.stopped and seen.boot == clock.boot_id():
+                before[place.path] = seen.wall_ns
+        if all(clock.wall_ns() - wall_ns > _ALIVE_NS for wall_ns in before.values()):
+            return
+        clock.wait(threading.Event(), _WATCH_S)
+        for path, wall_ns in before.items():
+            seen = Alive(path, self._on.disk, clock).read()
+            if seen is not None and seen.wall_ns != wall_ns:
+                raise AlreadyRunningError(
+                    f"A recorder is writing to the volume {path}: stop it first, or try the "
+                    "restore with --without-volumes."
+                )
 
     def _secrets(self, backup: Path, manifest: Manifest) -> dict[str, bytes]:
         if not any(part.path == KEYS for part in manifest.parts):

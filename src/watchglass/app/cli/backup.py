@@ -3,8 +3,7 @@
 import getpass
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +22,6 @@ from watchglass.model.control import NoteBackupRequest
 if TYPE_CHECKING:
     from watchglass.app.backup.make import Choice, Made
     from watchglass.app.backup.manifest import Manifest
-    from watchglass.store.index import IndexReader
 
 PassphraseFile = Annotated[
     Path | None,
@@ -104,15 +102,9 @@ def _make(of: Shell, target: Path, choice: "Choice") -> "Made":
     of.order(NoteBackupRequest(name, choice.media is not None, of.by))
     with of.store() as store:
         volumes = {each.id: each.path for each in store.volumes()}
-    with _reader(of) as index, progress(of.screen) as tell:
+    with of.index() as index, progress(of.screen) as tell:
         maker = BackupMaker(of.ground.layout, volumes, of.ground.disk, of.ground.clock, tell)
         return maker.make(target, name, choice, index)
-
-
-@contextmanager
-def _reader(of: Shell) -> Iterator["IndexReader"]:
-    with of.index() as index, index.read() as reader:
-        yield reader
 
 
 def asked_passphrase(of: Shell, file: Path | None, *, twice: bool) -> Secret:

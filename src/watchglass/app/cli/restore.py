@@ -56,6 +56,9 @@ def restore(
             "--anew", metavar="OLD[=NEW]", help="A volume is lost: begin it in an empty folder."
         ),
     ] = None,
+    without_volumes: Annotated[
+        bool, typer.Option("--without-volumes", help="Leave all volumes alone: to try it.")
+    ] = False,
     aside: Annotated[
         bool, typer.Option("--aside", help="Keep the state that is there beside the new one.")
     ] = False,
@@ -84,6 +87,7 @@ def restore(
         {old: _absolute(Path(new)) for old, new in map(_moved, volume or [])},
         {old: _absolute(Path(new)) if new else None for old, new in map(_pair, anew or [])},
         tuple(map(_absolute, from_volumes or [])),
+        without_volumes,
     )
     wanted = Wanted(
         found, passphrase, placing, aside, frozenset(map(_absolute, leave_out or [])), of.by

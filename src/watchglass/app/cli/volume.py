@@ -90,6 +90,12 @@ def remove(context: typer.Context, volume: Which) -> None:
             f"{size_words(found.recorded_bytes)} of recordings are on {found.volume.path}: they go "
             "when their time is up. Drain it, and wait."
         )
+    with of.index() as index, index.read() as reader:
+        if any(row.volume == found.volume.id for row in reader.open_files()):
+            raise RefusedError(
+                f"A recording on {found.volume.path} is just being closed: drain it, and try again "
+                "in a moment."
+            )
     of.order(RemoveVolumeRequest(found.volume.id))
     of.screen.say(f"{found.volume.path} is no volume of this recorder any more.")
 
