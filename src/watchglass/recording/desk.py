@@ -224,6 +224,11 @@ class Desk:
         of_camera = self._rules.get((camera, None), self._default_rule)
         return self._rules.get((camera, stream), of_camera)
 
+    def retention_h(self, camera: CameraId, stream: StreamName) -> int | None:
+        """How long recordings without a mark are kept; None before anybody has said it."""
+        rule = self.rule(camera, stream)
+        return None if rule is None else rule.hours
+
     def chronicle(self, ledger: str) -> Chronicle:
         """The ledger of a camera or of the site, made where there is none."""
         found = self._chronicles.get(ledger)
