@@ -53,7 +53,7 @@ def test_it_is_answered_by_an_index(index: Database, name: str) -> None:
         ("FILES_BETWEEN", "file_longest (stream=?)"),
         ("PLACES_BETWEEN", "file_longest (stream=?)"),
         ("OLDEST_CLOSED", "file_oldest (wall_to<?)"),
-        ("OLDEST_CLOSED_OF_STREAM", "file_end (stream=? AND wall_to<?)"),
+        ("OLDEST_CLOSED_OF_STREAM", "file_end (stream=? AND wall_to>? AND wall_to<?)"),
         ("OPEN_FILES", "file_unclosed (state=?)"),
         ("DELETING_FILES", "file_unclosed (state=?)"),
         ("OPEN_RUNS", "run_open"),
