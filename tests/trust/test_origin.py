@@ -110,6 +110,21 @@ def test_a_maker_of_no_table_is_a_brand_and_no_origin() -> None:
     assert found.origin.origin == ""
 
 
+def test_a_name_in_free_text_is_no_label_where_a_field_names_the_maker() -> None:
+    found = judged(see("mdns mdns_service _axis-video._tcp.local", "ws_discovery manufacturer AXIS",
+                       "ws_discovery onvif_scope onvif://www.onvif.org/name/Dahua was here",
+                       "http title Dahua replaced by this camera", mac=AXIS_MAC))  # fmt: skip
+    assert found.brand.brand is not None
+    assert (found.brand.brand.name, found.brand.others) == ("Axis", ("Dahua",))
+    assert (found.origin.origin, found.origin.making) == ("axis", Making.OWN)
+
+
+def test_one_makers_label_on_anothers_device_is_no_relabel() -> None:
+    found = judged(see("import_csv label Dahua", "mdns mdns_service _axis-video._tcp.local",
+                       "onvif manufacturer AXIS", mac=AXIS_MAC)).origin  # fmt: skip
+    assert (found.origin, found.making) == ("axis", Making.UNKNOWN)
+
+
 @pytest.mark.parametrize("word", ["ONVIF", "IPCAM", "Network Camera", "H.264", "0", "  "])
 def test_a_word_that_names_nobody_is_no_brand(word: str) -> None:
     assert judged(see(f"onvif manufacturer {word}")).brand.brand is None

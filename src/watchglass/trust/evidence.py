@@ -24,13 +24,15 @@ _SCOPES = {
 }
 _ONVIF = "onvif://www.onvif.org/"
 _SHOWN_CHARS = 80
+_STATING = (Signal.MANUFACTURER, Signal.LABEL)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One sign. ``origin`` is a maker's key, or empty where the sign only names ``brand``.
 
-    ``chip`` names the maker of a chip alone: it counts for nobody.
+    ``chip`` names the maker of a chip alone: it counts for nobody. ``stated``: the brand stands in
+    a field for the maker's name, and not somewhere in free text.
     """
 
     fingerprint: Fingerprint
@@ -39,6 +41,7 @@ class Evidence:
     origin: str = ""
     brand: Brand | None = None
     chip: str = ""
+    stated: bool = False
 
     @property
     def family(self) -> str:
@@ -108,13 +111,14 @@ class EvidenceReader:
             brand = self._brand(text)
             if brand is not None:
                 told = _told(fingerprint, text.value, brand=brand.name)
-                yield Evidence(fingerprint, text.seen, told, brand=brand)
+                stated = text.signal in _STATING
+                yield Evidence(fingerprint, text.seen, told, brand=brand, stated=stated)
         elif all(pattern.search(text.value) for pattern in fingerprint.patterns):
             told = _told(fingerprint, text.value)
             yield Evidence(fingerprint, text.seen, told, origin=fingerprint.origin)
 
     def _brand(self, text: _Text) -> Brand | None:
-        if text.signal in (Signal.MANUFACTURER, Signal.LABEL):
+        if text.signal in _STATING:
             return self.book.stated(text.value)
         return self.book.find(text.value)
 

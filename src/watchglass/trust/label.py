@@ -17,8 +17,14 @@ def judge_brand(evidence: Sequence[Evidence]) -> BrandVerdict:
     signs: dict[str, list[Sign]] = defaultdict(list)
     reasons: dict[str, list[Reason]] = defaultdict(list)
     brands: dict[str, Brand] = {}
+    stated = {each.brand.key for each in evidence if each.brand is not None and each.stated}
+    passing: dict[str, None] = {}
     for each in evidence:
         if each.brand is None:
+            continue
+        if stated and each.brand.key not in stated:
+            # “Dahua was here” is no label where a field names the maker.
+            passing[each.brand.name] = None
             continue
         weight = BOX if each.family == "paper" else each.fingerprint.weight / 100
         brands[each.brand.key] = each.brand
@@ -30,7 +36,7 @@ def judge_brand(evidence: Sequence[Evidence]) -> BrandVerdict:
     best = max(sorted(found), key=lambda key: found[key])
     others = tuple(
         brands[key].name for key in sorted(found, key=lambda k: -found[k]) if key != best
-    )
+    ) + tuple(passing)
     if found[best] < BRAND_LEAST:
         return BrandVerdict(
             None, found[best], Certainty.UNKNOWN, tuple(reasons[best]), others, brands[best].name

@@ -220,6 +220,8 @@ class _Case:
         kinds = {each.kind for each in brand.relations if each.origin == maker}
         if RelationKind.MAKER in kinds:
             return Making.OWN
+        if any(each.kind is RelationKind.MAKER for each in brand.relations):
+            return Making.UNKNOWN  # one maker's label on another's device: a contradiction
         return Making.OWN_BRAND if RelationKind.OWN_BRAND in kinds else Making.RELABEL
 
     # --- in words --------------------------------------------------------------------------
