@@ -112,11 +112,31 @@ def test_a_maker_of_no_table_is_a_brand_and_no_origin() -> None:
 
 def test_a_name_in_free_text_is_no_label_where_a_field_names_the_maker() -> None:
     found = judged(see("mdns mdns_service _axis-video._tcp.local", "ws_discovery manufacturer AXIS",
-                       "ws_discovery onvif_scope onvif://www.onvif.org/name/Dahua was here",
-                       "http title Dahua replaced by this camera", mac=AXIS_MAC))  # fmt: skip
+                       "ws_discovery onvif_scope onvif://www.onvif.org/name/Dahua IPC-HFW1",
+                       "http title Dahua", mac=AXIS_MAC))  # fmt: skip
     assert found.brand.brand is not None
     assert (found.brand.brand.name, found.brand.others) == ("Axis", ("Dahua",))
     assert (found.origin.origin, found.origin.making) == ("axis", Making.OWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "brand"),
+    [
+        ("HIKVISION DS-2CD2143G0-I", "Hikvision"),
+        ("AMCREST-IP5M-T1179EW", "Amcrest"),
+        ("UNIVIEW", "Uniview"),
+        ("Axis Network Camera", "Axis"),
+        ("Old Hikvision lobby", None),
+        ("was Dahua, replaced 2024", None),
+        ("Hikvision replacement project", None),
+        ("Dahua replaced by this camera", None),
+        ("Ring road 4", None),
+        ("Lobby", None),
+    ],
+)
+def test_a_name_that_people_gave_is_no_label(name: str, brand: str | None) -> None:
+    found = judged(see(f"ws_discovery onvif_scope onvif://www.onvif.org/name/{name}")).brand
+    assert (found.brand.name if found.brand is not None else None) == brand
 
 
 def test_one_makers_label_on_anothers_device_is_no_relabel() -> None:

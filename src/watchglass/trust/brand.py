@@ -52,6 +52,7 @@ _GENERIC = frozenset(
 )
 _WORDS = re.compile(r"[a-z0-9]+")
 _MOST_CHARS = 40
+_SHORT_CHARS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,33 @@ class BrandBook:
 
     def find(self, text: str) -> Brand | None:
         """The known brand that a text names; the longest name counts, then the first."""
+        found = self._found(_words(text))
+        return found[0] if found is not None else None
+
+    def named(self, text: str) -> Brand | None:
+        """The brand that a name given by its maker begins with: ``HIKVISION DS-2CD2143G0-I``.
+
+        What people write may hold a brand too, and says nothing of the device: ``Old Hikvision
+        lobby``. So behind the brand only a model or a word for cameras may stand.
+        """
         words = _words(text)
+        found = self._found(words)
+        if found is None or found[1] > 0:
+            return None
+        rest = words[found[2] :]
+        # A model has a digit in its first word, or behind a short one: DS-2CD2143, IP5M.
+        first = "".join(rest[: 2 if rest and len(rest[0]) <= _SHORT_CHARS else 1])
+        is_model = any(sign.isdigit() for sign in first)
+        return found[0] if is_model or all(word in _GENERIC for word in rest) else None
+
+    def _found(self, words: tuple[str, ...]) -> tuple[Brand, int, int] | None:
+        """A brand with where its name begins and ends."""
         for length in range(min(self._longest, len(words)), 0, -1):
             for start in range(len(words) - length + 1):
                 key = self._names.get(words[start : start + length])
-                if key is not None:
-                    return self.by_key(key)
+                brand = self.by_key(key) if key is not None else None
+                if brand is not None:
+                    return brand, start, start + length
         return None
 
     def stated(self, text: str) -> Brand | None:

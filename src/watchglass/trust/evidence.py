@@ -25,6 +25,7 @@ _SCOPES = {
 _ONVIF = "onvif://www.onvif.org/"
 _SHOWN_CHARS = 80
 _STATING = (Signal.MANUFACTURER, Signal.LABEL)
+_FREE = (Signal.NAME, Signal.TITLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,8 @@ class EvidenceReader:
     def _brand(self, text: _Text) -> Brand | None:
         if text.signal in _STATING:
             return self.book.stated(text.value)
+        if text.signal in _FREE:
+            return self.book.named(text.value)
         return self.book.find(text.value)
 
     def _of_mac(self, mac: str, contact: Contact) -> Iterator[Evidence]:
