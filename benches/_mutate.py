@@ -73,6 +73,73 @@ def _spoil_once(chance: random.Random, data: bytearray, other: bytes) -> None:
             data[at:at] = chance.randbytes(min(length, _SMALL_MOST))
 
 
+# --- packets and texts ----------------------------------------------------------------------------
+
+_SEPARATORS = (b"\r\n", b";", b"=", b" ", b",", b"/", b":")
+
+
+def spoil_packets(chance: random.Random, data: bytes, other: bytes) -> bytes:
+    """Packets that lie behind each other, each behind its length in two bytes."""
+    packets, others = _packets(data), _packets(other)
+    for _ in range(_few(chance)):
+        if not packets:
+            packets += others
+            continue
+        at = chance.randrange(len(packets))
+        match chance.randrange(6):
+            case 0:
+                del packets[at]
+            case 1 if len(packets) < _SMALL_MOST:
+                packets.insert(at, chance.choice(others or packets))
+            case 2:
+                to = chance.randrange(len(packets))
+                packets[at], packets[to] = packets[to], packets[at]
+            case 3:  # the header: kind, number, time, source
+                packet = bytearray(packets[at])
+                width = chance.choice((1, 2, 4))
+                begin = chance.choice((0, 1, 2, 4, 8))
+                value = chance.choice(_NUMBERS) % (1 << 8 * width)
+                packet[begin : begin + width] = value.to_bytes(width, "big")
+                packets[at] = bytes(packet)
+            case _:
+                packets[at] = spoil_bytes(chance, packets[at], other)
+    spoilt = b"".join(len(each[:65_535]).to_bytes(2, "big") + each[:65_535] for each in packets)
+    return spoilt[:MOST_BYTES]
+
+
+def _packets(data: bytes) -> list[bytes]:
+    found, at = [], 0
+    while at + 2 <= len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        found.append(data[at + 2 : end])
+        at = end
+    return found
+
+
+def spoil_text(chance: random.Random, data: bytes, other: bytes) -> bytes:
+    """Pieces between separators of a text: doubled, swapped, made long, made numbers."""
+    separator = chance.choice(_SEPARATORS)
+    pieces, others = data.split(separator), other.split(separator)
+    for _ in range(_few(chance)):
+        at = chance.randrange(len(pieces))
+        match chance.randrange(6):
+            case 0 if len(pieces) > 1:
+                del pieces[at]
+                continue
+            case 1:
+                pieces.insert(at, chance.choice(others))
+            case 2:
+                to = chance.randrange(len(pieces))
+                pieces[at], pieces[to] = pieces[to], pieces[at]
+            case 3:
+                pieces[at] = str(chance.choice(_NUMBERS) * chance.choice((-1, 1))).encode()
+            case 4:
+                pieces[at] *= chance.choice((2, 50, 2000))
+            case _:
+                pieces[at] = spoil_bytes(chance, pieces[at], other)
+    return separator.join(pieces)[:MOST_BYTES]
+
+
 # --- boxes ----------------------------------------------------------------------------------------
 
 

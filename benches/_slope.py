@@ -4,7 +4,7 @@ A leak lifts the floor; what a process happens to hold at a moment lies above it
 each window count by their least one, the slope is that of least squares through these floors, and
 the bound comes from a bootstrap of the residuals in blocks, because neighbours are alike (a line's
 textbook interval takes them for independent, and is too narrow). Theil and Sen's median of all
-slopes is told beside it: it does not move for a single step, such as a cache that is made once.
+slopes is told beside it: it does not move for one early step, such as a cache that is made once.
 """
 
 from dataclasses import dataclass

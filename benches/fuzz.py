@@ -10,7 +10,6 @@ small and printed; ``--keep`` writes them to a folder, ``--only`` runs one targe
 import argparse
 import base64
 import faulthandler
-import importlib.util
 import logging
 import random
 import resource
@@ -23,11 +22,14 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from benches import _fuzz_disk
+from benches import _fuzz_disk, _mutate
 from benches._fuzz_disk import Target
+from benches._fuzz_rtsp import TARGETS, FuzzTarget
 from benches._harness import report
 from watchglass.base import log
 
+_OF_PACKETS = (_mutate.spoil_packets, _mutate.spoil_packets, _mutate.spoil_bytes)
+_OF_TEXT = (_mutate.spoil_text, _mutate.spoil_bytes)
 _QUICK_S = 40.0
 _TURN_S = 1.0
 _TRACED = 0.06
@@ -105,10 +107,19 @@ def main() -> int:
 
 
 def _targets() -> list[Target]:
-    found = _fuzz_disk.targets()
-    if importlib.util.find_spec("benches._fuzz_rtsp") is not None:
-        found += importlib.import_module("benches._fuzz_rtsp").targets()
-    return found
+    """Of the disk, and of the camera: those suppress what they may raise themselves."""
+    of_cameras = [
+        Target(
+            each.name, each.seeds, each.run, _OF_PACKETS if _is_packets(each) else _OF_TEXT,
+            allowed=(), share=0.5, modules=("watchglass/media/",),
+        )
+        for each in TARGETS
+    ]  # fmt: skip
+    return _fuzz_disk.targets() + of_cameras
+
+
+def _is_packets(target: FuzzTarget) -> bool:
+    return target.name.startswith(("rtp ", "datagrams"))
 
 
 def _fence() -> None:

@@ -21,15 +21,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benches._frames import media_files, recorded_frames, sent_frames
+from benches._frames import frames_of_file, media_files, recorded_frames, sent_frames
 from benches._harness import BenchError, RunningRecorder, percentile, report, workplace
 from benches._tree import family
 from watchglass.base.ids import CameraId
 from watchglass.model.stream import StreamName
+from watchglass.recording.mediapath import parse_media_path
 from watchglass.simulate.process import Simulator, arguments
 
 FPS = 15
 _ORPHANS_S = 15.0
+_BACK_S = 90.0
 _TARGETS = {
     "lost_p95_s": ("<=", 0.5),
     "lost_max_s": ("<=", 1.0),
@@ -126,7 +128,7 @@ def _measure(kills: int, asked: argparse.Namespace) -> tuple[list[Cost], int, in
                     done.append(_kill_again(recorder, asked))
                     ended, recorder = recorder, _kill_supervisor(recorder, done)
                     ended.stop()
-                    time.sleep(settle_s)
+                    _wait_for_pictures(recorder, list(names), done[-1].wall_ns)
             finally:
                 status = recorder.stop()
             if status != 0:
@@ -199,6 +201,25 @@ def _kill_supervisor(recorder: RunningRecorder, done: list[Kill]) -> RunningReco
             raise BenchError(f"{len(left)} processes live on without their supervisor")
         time.sleep(0.05)
     return RunningRecorder(recorder.data)
+
+
+def _wait_for_pictures(recorder: RunningRecorder, cameras: list[CameraId], after_ns: int) -> None:
+    """Until every camera is recorded again: how long that takes is told by its frames."""
+    until_s = time.monotonic() + _BACK_S
+    for camera in cameras:
+        while not any(
+            path.stat().st_mtime_ns > after_ns and _begins_after(path, after_ns)
+            for path in media_files(recorder.media, camera, StreamName.MAIN)
+        ):
+            if time.monotonic() > until_s:
+                raise BenchError(f"{camera} is not recorded again: {recorder.log()[-2000:]}")
+            time.sleep(0.3)
+    time.sleep(1.0)
+
+
+def _begins_after(path: Path, after_ns: int) -> bool:
+    name = parse_media_path(path)
+    return name is not None and name.wall_ms * 1_000_000 > after_ns and any(frames_of_file(path))
 
 
 def _lives(pid: int) -> bool:
