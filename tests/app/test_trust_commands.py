@@ -58,6 +58,9 @@ def test_devices_and_one_of_them(data: Path, capsys: pytest.CaptureFixture[str])
         shown = told(capsys, data, "trust", "explain", name)
         assert "Label unknown, origin Hikvision" in shown
         assert "sadp 10.0.0.5" in shown
+    whole = told(capsys, data, "trust", "explain", "Front door", "--all")
+    assert "Rules that do not apply:" in whole
+    assert "neither buying nor using" in whole
     again = as_json(capsys, data, "trust", "devices")
     assert [each["id"] for each in again] == [each["id"] for each in devices]
     assert "No device" in told(capsys, data, "trust", "explain", "10.9.9.9", code=3)

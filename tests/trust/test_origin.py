@@ -119,6 +119,14 @@ def test_a_name_in_free_text_is_no_label_where_a_field_names_the_maker() -> None
     assert (found.origin.origin, found.origin.making) == ("axis", Making.OWN)
 
 
+def test_a_device_that_names_another_maker_is_nobodys_for_certain() -> None:
+    seen = see(*HIK[:2], "sadp model DS-2CD2143G0-I", mac=HIK_MAC)
+    assert judged(seen).origin.certainty is Certainty.CERTAIN
+    found = judged([*seen, *see("onvif manufacturer AXIS", mac=HIK_MAC)]).origin
+    assert (found.origin, found.certainty) == ("hikvision", Certainty.SUSPECTED)
+    assert any("manufacturer Axis" in reason.sentence for reason in found.against)
+
+
 @pytest.mark.parametrize(
     ("name", "brand"),
     [

@@ -161,13 +161,22 @@ class _Case:
         return hard or maker not in self._facts.listed
 
     def _rivals(self, maker: str) -> list[Evidence]:
-        """Signs of other makers that no relation of the label explains."""
+        """Signs of other makers that no relation of the label explains, and the names of others
+        who only sell what they make themselves."""
         explained = {maker}
         if self._brand.brand is not None:
             explained |= {relation.origin for relation in self._brand.brand.relations}
-        return [
+        direct = [
             each for other in sorted(self._direct) if other not in explained
             for each in self._direct[other]
+        ]  # fmt: skip
+        return direct + [
+            each for each in self._evidence
+            if each.brand is not None and each.stated and each.brand.is_known
+            and all(
+                relation.kind is RelationKind.MAKER and relation.origin != maker
+                for relation in each.brand.relations
+            )
         ]  # fmt: skip
 
     def _copied(self) -> str:

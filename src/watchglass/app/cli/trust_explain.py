@@ -16,6 +16,9 @@ def explain(
     context: typer.Context,
     device: Annotated[str, typer.Argument(help="Its id, address, MAC or name.", metavar="DEVICE")],
     on: Annotated[str | None, typer.Option("--on", help="Judge for this day.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Rules and holes that do not concern it as well.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Say what is known of a device, by which evidence, and what follows from it."""
@@ -43,8 +46,9 @@ def explain(
         screen.say()
         screen.say(f"Chips by {', '.join(found.chips)}: evidence of a chip, never of a maker.")
     _lists(screen, found)
-    _rules(screen, found, {each.id: each.instrument for each in document.rules}, document.when)
-    _holes(screen, found)
+    _rules(screen, found, {each.id: each.instrument for each in document.rules},
+           document.when, everything=everything)  # fmt: skip
+    _holes(screen, found, everything=everything)
     screen.say()
     screen.say(found.purchase.words)
     support = found.support
@@ -98,25 +102,29 @@ def _lists(screen: Screen, found: DocDevice) -> None:
             screen.say(f"- {each.sentence}.")
 
 
-def _rules(screen: Screen, found: DocDevice, names: dict[str, str], when: str) -> None:
+def _rules(
+    screen: Screen, found: DocDevice, names: dict[str, str], when: str, *, everything: bool
+) -> None:
     for outcome, title in (
         ("applies", f"Rules that apply to you on {when}:"),
         ("may_apply", "Rules that may apply:"),
         ("may_apply_next", "Rules that may apply next:"),
+        ("does_not", "Rules that do not apply:"),
     ):
         these = [each for each in found.rules if each.outcome == outcome]
-        if these:
-            screen.say()
-            screen.say(title)
+        if not these or (outcome == "does_not" and not everything):
+            continue
+        screen.say()
+        screen.say(title)
         for each in these:
             screen.say(f"- {names[each.rule]} ({each.rule}): {'; '.join(each.reasons)}.")
 
 
-def _holes(screen: Screen, found: DocDevice) -> None:
-    shown = [each for each in found.holes if each.state != "not_affected"]
+def _holes(screen: Screen, found: DocDevice, *, everything: bool) -> None:
+    shown = [each for each in found.holes if everything or each.state != "not_affected"]
     if shown:
         screen.say()
-        screen.say("Holes:")
+        screen.say("Known holes:")
     for each in shown:
         fixed = f" Fixed: {each.fixed}." if each.fixed else ""
         screen.say(
