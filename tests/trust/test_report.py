@@ -105,6 +105,15 @@ def test_the_page_needs_nothing_from_outside() -> None:
     assert set(re.findall(r'href="(.)', page)) <= {"#"}
 
 
+def test_a_rule_on_exports_is_said_to_be_one() -> None:
+    uniview = see("ws_discovery manufacturer UNIVIEW", "onvif manufacturer UNIVIEW",
+                  address="10.0.0.8", mac="48:ea:63:00:00:01")  # fmt: skip
+    page = make_page(document(HIK, AXIS, uniview), FACTS, "f" * 64).decode()
+    row = page[page.index("us-bis-el-2024-12") :].split("</tr>")[0]
+    assert "a rule on exports to that company" in row
+    assert "1 are by makers on lists on exports or investment alone" in page
+
+
 HOSTILE = st.sampled_from([
     "<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "</style><script>",
     "=HYPERLINK(\"http://evil\")", "+1", "-2+3", "@SUM(A1)", "\u202egpj.exe", "--><b>", "{value}",

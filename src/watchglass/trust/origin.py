@@ -27,7 +27,8 @@ from watchglass.trust.verdict import (
 SUSPECTED_LEAST = 0.70
 """The least weight of a row that names a firmware."""
 CERTAIN_LEAST = 0.99
-HINT_LEAST = 0.15
+HINT_LEAST = 0.26
+"""More than a brand of which some are made by a maker says."""
 _FAMILIES_LEAST = 2
 _SURFACE = frozenset({"web", "rtsp", "port", "claim", "paper"})
 """What a clone copies."""

@@ -239,12 +239,15 @@ def _why(legend: Legend) -> list[Html]:
 
 
 def _why_not(document: Document, rule: str) -> str:
+    """Why a rule concerns no device: what holds for makers that it names comes first."""
     reasons = {
-        each.reasons[0] for device in document.devices for each in device.rules
-        if each.rule == rule and each.reasons
+        reason for device in document.devices for each in device.rules
+        if each.rule == rule for reason in each.reasons
     }  # fmt: skip
-    told = "; ".join(sorted(reasons)[:2])
-    return f"does not apply: {told}" if told else "does not apply to a device that was found"
+    telling = sorted(each for each in reasons if not each.startswith("it does not name "))
+    if telling:
+        return f"does not apply: {'; '.join(telling[:2])}"
+    return "does not apply: it names the maker of nothing that was found"
 
 
 def _holes(document: Document) -> list[Html]:

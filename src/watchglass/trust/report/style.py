@@ -47,7 +47,8 @@ font-size:.8rem;white-space:nowrap}
 .device{border:1px solid var(--line);padding:.9rem 1.1rem 1rem;margin:1rem 0;break-inside:auto}
 .device h3{margin:0 0 .2rem}.device .verdict{font-size:1.02rem;margin:.2rem 0 .5rem}
 .device .parts{columns:2;column-gap:2rem}.device li{break-inside:avoid}
-.device h4{font-size:.8rem;margin:.5rem 0 .1rem;color:var(--quiet);font-weight:600}
+.device h4{break-after:avoid;font-size:.8rem;margin:.5rem 0 .1rem;
+color:var(--quiet);font-weight:600}
 .device ul{margin:.1rem 0;font-size:.86rem;line-height:1.38;max-width:none;padding-left:1rem}
 .device li{margin:.12rem 0}
 .device .facts{color:var(--quiet);font-size:.86rem;margin:.2rem 0;max-width:none;
@@ -57,6 +58,7 @@ code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wr
 footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.8rem;color:var(--quiet);
 font-size:.86rem}
 @media (max-width:44rem){body{padding:1.2rem}.figures{grid-template-columns:1fr 1fr}
+.figure:nth-child(3){border-left:0}
 .columns{grid-template-columns:1fr}.device .parts{columns:1}
 .bar{grid-template-columns:7rem 1fr}.bar .n{grid-column:2}
 table{display:block;overflow-x:auto}}
