@@ -134,7 +134,8 @@ def spoil_text(chance: random.Random, data: bytes, other: bytes) -> bytes:
             case 3:
                 pieces[at] = str(chance.choice(_NUMBERS) * chance.choice((-1, 1))).encode()
             case 4:
-                pieces[at] *= chance.choice((2, 50, 2000))
+                times = chance.choice((2, 50, 2000))
+                pieces[at] = pieces[at][: MOST_BYTES // times] * times
             case _:
                 pieces[at] = spoil_bytes(chance, pieces[at], other)
     return separator.join(pieces)[:MOST_BYTES]
