@@ -93,7 +93,13 @@ def score(made: Fleet, observations: Sequence[Observation]) -> Score:
 def _one(total: Score, truth: Truth, said: str, contact: Contact | None) -> None:
     _count(total, truth, said)
     total.signals += len(truth.tells)
-    total.signals_heard += sum(_heard(signal, contact) for signal in truth.tells)
+    for signal in truth.tells:
+        heard = _heard(signal, contact)
+        total.signals_heard += heard
+        if not heard:
+            total.lines.append(
+                f"not heard: {truth.address} {truth.group} of {truth.origin}: {signal}"
+            )
     if truth.tells and truth.seen:
         total.telling += 1
         total.recalled += said == truth.origin
