@@ -13,8 +13,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from watchglass.cameras.probe_worker import worker_environment
-from watchglass.cameras.survey.targets import Target, TargetError, hosts, target
-from watchglass.model.scan import AddressesDone, Covered, FromScan, ScanEnded, ScanOrder, ScanStop
+from watchglass.model.scan import (
+    AddressesDone,
+    Covered,
+    FromScan,
+    ScanEnded,
+    ScanOrder,
+    ScanProgress,
+    ScanStop,
+)
 
 MOST_LINE_BYTES = 4 << 20
 _MOST_DEATHS = 5
@@ -37,10 +44,12 @@ class RunningScan:
         done = set(self.order.skip)
         order = self.order
         for death in range(_MOST_DEATHS):
-            ended = None
+            ended, at = None, ""
             for message in self._run(order):
                 if isinstance(message, AddressesDone):
                     done.update(message.addresses)
+                if isinstance(message, ScanProgress):
+                    at = message.at
                 if isinstance(message, ScanEnded):
                     ended = message
                 else:
@@ -49,7 +58,7 @@ class RunningScan:
                 yield ended or ScanEnded(stopped=True)
                 return
             if death:
-                self._leave_out(done)
+                self._leave_out(at, done)
             order = msgspec.structs.replace(order, skip=tuple(sorted(done)), parallel=1)
         yield ScanEnded(
             error="The program that looks at devices failed again and again: what it found is kept."
@@ -79,12 +88,11 @@ class RunningScan:
         )
         return Covered(coverage)
 
-    def _leave_out(self, done: set[str]) -> None:
-        """Alone in its turn, the first that is not done is the one it died of."""
-        found = next(hosts(_targets(self.order), frozenset(done)), None)
-        if found is not None:
-            self.left_out.append(found)
-            done.add(found)
+    def _leave_out(self, at: str, done: set[str]) -> None:
+        """Alone in its turn, the one that was looked at last is the one it died of."""
+        if at:
+            self.left_out.append(at)
+            done.add(at)
 
     def _run(self, order: ScanOrder) -> Iterator[FromScan]:
         process = subprocess.Popen(
@@ -120,16 +128,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except (OSError, ValueError):
         process.kill()
         process.wait()
-
-
-def _targets(order: ScanOrder) -> list[Target]:
-    found = []
-    for each in order.networks:
-        try:
-            found.append(target(each.cidr, each.place, ours=each.ours, loopback=order.loopback))
-        except TargetError:
-            continue
-    return found
 
 
 __all__ = ["COMMAND", "RunningScan"]

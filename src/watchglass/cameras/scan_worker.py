@@ -61,6 +61,7 @@ class LineTeller(Teller):
         self._started_ns = clock.wall_ns()
         self._told_ns = 0
         self._done: list[str] = []
+        self._progress = ScanProgress(0, 0, 0)
 
     def write(self, message: FromScan) -> None:
         self._output.write(msgspec.json.encode(message) + b"\n")
@@ -69,11 +70,14 @@ class LineTeller(Teller):
     def seen(self, batch: list[Seen]) -> None:
         self.write(Observed(tuple(observation_of(each, self._order.scan) for each in batch)))
 
+    def begins(self, address: str) -> None:
+        if self._order.parallel == 1:
+            # One at a time is how a deadly device is found: it must be known where we are.
+            self._tell_done()
+            self.write(msgspec.structs.replace(self._progress, at=address))
+
     def done(self, address: str) -> None:
         self._done.append(address)
-        if self._order.parallel == 1:
-            # One at a time is how a deadly device is found: each step must be known at once.
-            self._tell_done()
 
     def _tell_done(self) -> None:
         if self._done:
@@ -81,12 +85,13 @@ class LineTeller(Teller):
             self._done.clear()
 
     def progress(self, done: int, of: int, answered: int) -> None:
+        self._progress = ScanProgress(done, of, answered)
         now_ns = self._clock.monotonic_ns()
         if done not in (0, of) and now_ns - self._told_ns < _PROGRESS_NS:
             return
         self._told_ns = now_ns
         self._tell_done()
-        self.write(ScanProgress(done, of, answered))
+        self.write(self._progress)
 
     def covered(self, tally: Tally, complete: bool) -> None:
         self._tell_done()

@@ -61,11 +61,15 @@ class Observed(msgspec.Struct, frozen=True, tag="observed"):
 
 
 class ScanProgress(msgspec.Struct, frozen=True, tag="progress"):
-    """How far it is: addresses done of addresses to do, and devices that answered."""
+    """How far it is: addresses done of addresses to do, and devices that answered.
+
+    ``at``: the address that is looked at now, where one is looked at after the other.
+    """
 
     done: int
     of: int
     answered: int
+    at: str = ""
 
 
 class AddressesDone(msgspec.Struct, frozen=True, tag="done"):

@@ -3,6 +3,7 @@
 import random
 import sys
 import time
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_nine_hostile_devices_harm_nobody(tmp_path: Path, monkeypatch: pytest.Mo
     assert 0 < peak_mb < _MOST_MB
 
     # Nobody was led anywhere: not by a redirect, and not by a description elsewhere.
-    inside = frozenset(at.values()) | {"10.77.0.9", "10.77.0.17", "10.77.0.18"}
+    inside = frozenset(str(ip) for each in networks for ip in ip_network(each.cidr))
     assert judge(frames(capture), inside).breaches == []
 
     # What they said is short, printable, and of the address that said it.

@@ -57,6 +57,8 @@ class Teller:
 
     def seen(self, batch: List[Seen]) -> None: ...
 
+    def begins(self, address: str) -> None: ...
+
     def done(self, address: str) -> None: ...
 
     def progress(self, done: int, of: int, answered: int) -> None: ...
@@ -170,6 +172,7 @@ class Survey:
         for address in waiting:
             if self.pace.stopping:
                 raise Stopped
+            self._teller.begins(address)
             how = await self._visit(address)
             self._count(address, how)
             self._told_done += 1

@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import struct
 import sys
-from typing import FrozenSet, Iterator, List, NamedTuple, Sequence
+from typing import FrozenSet, Iterable, Iterator, List, NamedTuple, Sequence
 
 MOST_ADDRESSES = 65_536
 _PRIVATE = tuple(
@@ -93,12 +93,25 @@ def hosts(targets: Sequence[Target], skip: FrozenSet[str] = frozenset()) -> Iter
     told = set(skip)
     own = set(own_addresses(targets))
     for each in targets:
-        network = each.network
-        for ip in network.hosts() if network.prefixlen < 31 else network:
+        for ip in _of(each):
             address = str(ip)
             if address not in told and address not in own and ip not in _NEVER:
                 told.add(address)
                 yield address
+
+
+def _of(each: Target) -> "Iterable[ipaddress.IPv4Address]":
+    """Its addresses, but for those that name a network or all of its hosts.
+
+    On our own wire the interface knows which these are: in a part of a larger network the first
+    and the last address are devices like others.
+    """
+    own = on_link(each)
+    if own is not None:
+        wire = interface_of(own).network
+        whole = (wire.network_address, wire.broadcast_address) if wire.prefixlen < 31 else ()
+        return (ip for ip in each.network if ip not in whole)
+    return each.network.hosts() if each.network.prefixlen < 31 else each.network
 
 
 def own_addresses(targets: Sequence[Target]) -> List[str]:
