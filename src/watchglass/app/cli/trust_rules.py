@@ -67,7 +67,8 @@ def _tell(screen: Screen, document: Document, *, everything: bool) -> None:
             unknown = f", and {each.unknown} whose maker is unknown" if number == "second" else ""
             screen.say(f"- {each.name} ({each.key}): {devices}{unknown if each.unknown else ''}.")
             reasons = _example(document, each.key, outcome)
-            screen.hint(f"  {texts[each.key].scope}. {'; '.join(reasons)}.")
+            screen.hint(f"  {texts[each.key].scope}.")
+            screen.hint(f"  Of one of them: {'; '.join(reasons)}.")
         for found in site:
             _tell_site(screen, found, texts[found.rule].instrument, texts[found.rule].scope)
         screen.say()
@@ -77,7 +78,8 @@ def _tell(screen: Screen, document: Document, *, everything: bool) -> None:
 
 def _tell_site(screen: Screen, each: Ruled, name: str, scope: str) -> None:
     screen.say(f"- {name} ({each.rule}): what you do with cameras, whoever made them.")
-    screen.hint(f"  {scope}. {'; '.join(each.reasons)}.")
+    screen.hint(f"  {scope}.")
+    screen.hint(f"  Here: {'; '.join(each.reasons)}.")
 
 
 def _tell_rest(screen: Screen, document: Document) -> None:
