@@ -30,7 +30,7 @@ from watchglass.recording.mediapath import parse_media_path
 from watchglass.simulate.process import Simulator, arguments
 
 FPS = 15
-_ORPHANS_S = 15.0
+_ORPHANS_S = 40.0
 _BACK_S = 90.0
 _TARGETS = {
     "lost_p95_s": ("<=", 0.5),
