@@ -175,3 +175,12 @@ def test_a_device_keeps_its_id_once_it_tells_a_key() -> None:
     first, known = name_devices(found(see("http status 200 /")), {})
     second, _ = name_devices(found(see("http status 200 /", scan=TWO, mac=HIK_MAC)), known)
     assert first[0].id == second[0].id
+
+
+def test_a_device_whose_only_key_is_copied_keeps_its_id() -> None:
+    devices = found(see("onvif model X1", mac=HIK_MAC),
+                    see("onvif model Y2", address="10.0.0.6", mac=HIK_MAC))  # fmt: skip
+    first, known = name_devices(devices, {})
+    second, _ = name_devices(devices, known)
+    assert len({each.id for each in first}) == 2
+    assert [each.id for each in first] == [each.id for each in second]

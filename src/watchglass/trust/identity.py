@@ -242,6 +242,10 @@ def name_devices(
         named.append(NamedDevice(its_id, device))
         for name in device.names:
             remembered.setdefault(name, its_id)
+        if all(remembered[name] != its_id for name in device.names):
+            # All its keys lead to another: a copied MAC. Where it is has to name it.
+            for name in _place_names(device):
+                remembered.setdefault(name, its_id)
     return named, remembered
 
 
