@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from typing import Any, Callable, Dict, FrozenSet, List, Tuple
@@ -163,4 +164,6 @@ def _bind_interface(ear: socket.socket, own: str) -> None:
     """Broadcasts leave by the wire that was named; where the system cannot say so, by its first."""
     name = interface_of(own).name
     if _SO_BINDTODEVICE is not None and name:
-        ear.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, name.encode() + b"\0")
+        # Kernels before 5.7 keep this for root; groups are asked on the right wire all the same.
+        with contextlib.suppress(PermissionError):
+            ear.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, name.encode() + b"\0")

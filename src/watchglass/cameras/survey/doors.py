@@ -119,11 +119,11 @@ async def stream(ask: Connections, address: str) -> Visit:
         if response is not None:
             found += [Fact("status", "%d %s" % (response.status, name))]
             found += facts(server=response.header("server")) + realm_facts(response)
-            found += _described(response)
+            found += described(response)
     return _visit(port, "rtsp", list(dict.fromkeys(found)))
 
 
-def _described(response: Response) -> Facts:
+def described(response: Response) -> Facts:
     """The path of its stream, and the lines of its SDP that are not about coding."""
     found: Facts = []
     base = response.header("content-base")
