@@ -28,13 +28,18 @@ from watchglass.access.tokens import Tokens
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
 from watchglass.api.openfile import OpenFileReader
-from watchglass.api.ports import ApiPorts, CauseWords, Reach
+from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, Reach, ScanErrand
 from watchglass.api.problem import PictureDamagedError
 from watchglass.app.exposition import exposition
+from watchglass.app.fleet_process import make_views
+from watchglass.app.ground import Ground
+from watchglass.app.layout import Layout
+from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import StreamInvalidError
 from watchglass.base.ids import CameraId, VolumeId
+from watchglass.config.settings import Settings
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.media.still import still
 from watchglass.model.camera import Camera, StreamAddress
@@ -44,8 +49,16 @@ from watchglass.model.look import Look
 from watchglass.model.order import Synced
 from watchglass.model.still import StillRequest
 from watchglass.model.stream import StreamName
+from watchglass.model.survey_control import (
+    FleetMade,
+    FleetOrder,
+    FleetRequest,
+    RecordRequest,
+    Scans,
+)
 from watchglass.store.access import AccessStore
 from watchglass.store.quick_index import QuickIndex
+from watchglass.store.trust import TrustStore
 
 PASSWORD = "four words make one"
 COOKIE = "__Host-watchglass"
@@ -91,8 +104,8 @@ class Recorded:
 
 @dataclass
 class Served:
-    """The API over a recorded site. ``looks`` and ``orders`` are what went to the ports; what
-    ``health`` holds first is how the recorder is."""
+    """The API over a recorded site. ``looks``, ``orders`` and ``recording`` are what went to
+    the ports; what ``health`` holds first is how the recorder is; ``trust`` is what was seen."""
 
     recorded: Recorded
     ports: ApiPorts
@@ -102,6 +115,8 @@ class Served:
     looks: list[Look] = field(default_factory=list)
     orders: list[PauseRequest | ResumeRequest] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)
+    recording: list[RecordRequest] = field(default_factory=list)
+    trust: TrustStore | None = None
 
 
 def in_this_process(request: StillRequest) -> bytes:
@@ -148,6 +163,24 @@ def served(
         orders.append(order)
         return CameraId(order.camera)
 
+    trust = TrustStore(site.state / "site.db")
+    desk = survey_desk(site)
+    recording: list[RecordRequest] = []
+
+    def scans(errand: ScanErrand) -> Scans:
+        told = desk.answer(errand)
+        assert isinstance(told, Scans)
+        return told
+
+    def fleet(report: bool) -> FleetMade:
+        made = desk.answer(FleetRequest(report))
+        assert isinstance(made, FleetMade)
+        return made
+
+    def record(order: RecordRequest) -> CameraId:
+        recording.append(order)
+        return recorded.camera
+
     ports = ApiPorts(
         clock=site.clock,
         reach=Reach(frozenset({f"127.0.0.1:{port}"})),
@@ -163,11 +196,31 @@ def served(
         tokens=Tokens(access, site.clock),
         measurements=exposition,
         health=lambda: health[0],
+        devices=FleetPorts(
+            fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record
+        ),
         words=CauseWords(CAUSES, REMEDIES),
         ui=ui or site.folder / "no-ui",
         version="test",
     )
-    return Served(recorded, ports, create_app(ports, files), feed, token, looks, orders, health)
+    return Served(
+        recorded, ports, create_app(ports, files), feed, token, looks, orders, health, recording,
+        trust,
+    )  # fmt: skip
+
+
+def survey_desk(site: Site) -> SurveyDesk:
+    """That of a recorder on this site; it judges in this process."""
+    settings = Settings(site.folder, site.folder / "media")
+    on = Ground(settings, Layout(site.state), site.disk, site.clock)
+
+    def judge(order: FleetOrder) -> None:
+        make_views(on, Path(order.folder), report=order.report)
+
+    def nobody(_: RecordRequest) -> CameraId:
+        raise AssertionError
+
+    return SurveyDesk(on, nobody, judge)
 
 
 def free_port() -> int:

@@ -38,7 +38,8 @@ def test_nothing_is_had_without_a_session(at: Running, recorded: Recorded) -> No
     stranger = Browser(at)
     values = {
         "camera": recorded.camera, "stream": "main", "run": "0" * 32, "sequence": "0",
-        "track": "video", "first": "0", "last": "1",
+        "track": "video", "first": "0", "last": "1", "device": "0" * 32, "scan": "0" * 32,
+        "kind": "html",
     }  # fmt: skip
     asked = 0
     for route in at.of.app.routes:

@@ -17,6 +17,11 @@ class Action(StrEnum):
     WATCH_LIVE = "watch_live"
     PLAY_BACK = "play_back"
     CHANGE_CAMERA = "change_camera"
+    ADD_CAMERA = "add_camera"
+    SEE_FLEET = "see_fleet"
+    STATE_FLEET = "state_fleet"
+    """Say what only people know: of the site, of purchases."""
+    SCAN_NETWORK = "scan_network"
     READ_NUMBERS = "read_numbers"
     READ_HEALTH = "read_health"
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 
@@ -13,17 +14,20 @@ from watchglass.api import (
     cameras,
     changes,
     entry,
+    fleet,
     livesocket,
     media,
     monitoring,
     pages,
     pictures,
     playback,
+    scans,
     timeline,
 )
 from watchglass.api.blocking import Blocking
 from watchglass.api.changefeed import ChangeFeed
 from watchglass.api.filetable import FileTable
+from watchglass.api.fleetfiles import FleetFiles
 from watchglass.api.guard import Guard
 from watchglass.api.looks import Looks
 from watchglass.api.paths import PREFIX
@@ -53,6 +57,7 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
         LiveHub(ports.feed, blocking),
         ChangeFeed(blocking, changes.Observer(ports, files)),
         Stills(),
+        FleetFiles(ports.devices),
     )
     app = FastAPI(
         title="Watchglass", version=ports.version, openapi_url=None, docs_url=None, redoc_url=None,
@@ -69,7 +74,8 @@ def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
         entry.router, cameras.router, timeline.router, playback.router, media.router,
-        pictures.router, changes.router, livesocket.router, monitoring.router, _about,
+        pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
+        scans.router, _about,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.
@@ -87,6 +93,11 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     for name, schema in schemas["Problem"].pop("$defs", {}).items():
+        schemas.setdefault(name, schema)
+    _, made = msgspec.json.schema_components(
+        fleet.VIEWS, ref_template="#/components/schemas/{name}"
+    )
+    for name, schema in made.items():
         schemas.setdefault(name, schema)
     return document
 

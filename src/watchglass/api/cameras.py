@@ -1,9 +1,9 @@
-"""Routes: the cameras, and pausing one."""
+"""Routes: the cameras, adding one, and pausing one."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from watchglass.access.policy import Action, User
 from watchglass.api.paths import PREFIX
@@ -18,6 +18,7 @@ from watchglass.model.camera import CameraState
 from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
+from watchglass.model.survey_control import RecordRequest
 
 router = APIRouter(prefix=PREFIX, tags=["cameras"], responses=RESPONSES)
 
@@ -75,7 +76,21 @@ class ResumeBody(BaseModel):
     reason: str = Field("", max_length=500)
 
 
+class AddBody(BaseModel):
+    """A camera in the network. ``url`` may hold no user name and password. ``allow``: its address
+    may be one that is refused by default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=8, max_length=1000)
+    name: str = Field("", max_length=100, description="Its host, where empty.")
+    user: str = Field("", max_length=64)
+    password: SecretStr = Field(SecretStr(""), max_length=256)
+    allow: bool = False
+
+
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+Adder = Annotated[User, Depends(Signed(Action.ADD_CAMERA))]
 Changer = Annotated[User, Depends(Signed(Action.CHANGE_CAMERA))]
 
 
@@ -86,6 +101,18 @@ async def list_cameras(request: Request) -> CameraList:
     """All cameras and how they stand now."""
     of = services(request)
     return await of.blocking(_cameras, of)
+
+
+@router.post("/cameras", operation_id="addCamera", status_code=201)
+async def add_camera(request: Request, user: Adder, body: AddBody) -> CameraInfo:
+    """Look at a camera and record it from now on, with its sub-stream where it has one; 409, with
+    why, for one that cannot be recorded."""
+    of = services(request)
+    order = RecordRequest(
+        url=body.url.strip(), by=user.name, name=body.name.strip(), user=body.user.strip(),
+        password=body.password.get_secret_value(), allow=body.allow,
+    )  # fmt: skip
+    return await of.blocking.patiently(_added, of, order)
 
 
 @router.post("/cameras/{camera}/pause", operation_id="pauseCamera")
@@ -115,8 +142,16 @@ def _cameras(of: Services) -> CameraList:
     )
 
 
+def _added(of: Services, order: RecordRequest) -> CameraInfo:
+    return _info(of, of.ports.devices.record(order))
+
+
 def _carried_out(of: Services, camera: CameraId, order: PauseRequest | ResumeRequest) -> CameraInfo:
     of.ports.carry_out(order)
+    return _info(of, camera)
+
+
+def _info(of: Services, camera: CameraId) -> CameraInfo:
     for each in standings(of.ports, of.files):
         if each.camera.id == camera:
             return camera_info(each, of.ports.words)

@@ -18,8 +18,21 @@ from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
+from watchglass.model.profile import SiteProfile
+from watchglass.model.purchase import Purchase
 from watchglass.model.still import StillRequest
+from watchglass.model.survey_control import (
+    FleetMade,
+    RecordRequest,
+    ResumeScanRequest,
+    Scans,
+    ScansRequest,
+    StartScanRequest,
+    StopScanRequest,
+)
 from watchglass.store.index import IndexReader
+
+ScanErrand = StartScanRequest | ResumeScanRequest | StopScanRequest | ScansRequest
 
 
 class Index(Protocol):
@@ -59,6 +72,19 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetPorts:
+    """Of the devices around the recorder. ``fleet`` has them judged as of now, and a report written
+    if that is asked for; it may take seconds. ``scans`` starts, stops and tells of scans."""
+
+    fleet: Callable[[bool], FleetMade]
+    profile: Callable[[], SiteProfile]
+    set_profile: Callable[[SiteProfile], None]
+    put_purchase: Callable[[Purchase], None]
+    scans: Callable[[ScanErrand], Scans]
+    record: Callable[[RecordRequest], CameraId]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiPorts:
     """All calls may block, and are made from threads; they raise WatchglassError.
 
@@ -83,6 +109,7 @@ class ApiPorts:
     tokens: Tokens
     measurements: Callable[[Sequence[Sample]], str]
     health: Callable[[], Health]
+    devices: FleetPorts
     words: CauseWords
     ui: Path
     version: str

@@ -33,6 +33,13 @@ _STATUS: dict[str, HTTPStatus] = {
     "volume_missing": HTTPStatus.SERVICE_UNAVAILABLE,
     "bus": HTTPStatus.SERVICE_UNAVAILABLE,
     "media_worker": HTTPStatus.SERVICE_UNAVAILABLE,
+    "camera": HTTPStatus.CONFLICT,
+    "camera_unreachable": HTTPStatus.CONFLICT,
+    "auth_failed": HTTPStatus.CONFLICT,
+    "certificate_untrusted": HTTPStatus.CONFLICT,
+    "stream_invalid": HTTPStatus.CONFLICT,
+    "codec_unsupported": HTTPStatus.CONFLICT,
+    "stalled": HTTPStatus.CONFLICT,
     "no_picture": HTTPStatus.NOT_FOUND,
     "picture_damaged": HTTPStatus.NOT_FOUND,
 }

@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 from watchglass.api.blocking import Blocking
 from watchglass.api.changefeed import ChangeFeed
 from watchglass.api.filetable import FileTable
+from watchglass.api.fleetfiles import FleetFiles
 from watchglass.api.looks import Looks
 from watchglass.api.ports import ApiPorts
 from watchglass.api.stills import Stills
@@ -24,6 +25,7 @@ class Services:
     hub: LiveHub
     changes: ChangeFeed
     stills: Stills
+    fleet: FleetFiles
 
 
 def services(connection: HTTPConnection) -> Services:

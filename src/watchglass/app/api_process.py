@@ -23,7 +23,7 @@ from watchglass.api.filetable import FileTable
 from watchglass.api.metrics import CAMERA_INFO
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
-from watchglass.api.ports import ApiPorts, CauseWords, Reach
+from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, Reach, ScanErrand
 from watchglass.app.exposition import exposition
 from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
 from watchglass.app.health import named
@@ -58,13 +58,18 @@ from watchglass.model.control import (
 from watchglass.model.health import Health
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
+from watchglass.model.survey_control import FleetMade, FleetRequest, RecordRequest, Scans
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.site import SiteStore
+from watchglass.store.trust import TrustStore
 from watchglass.store.vault import Vault
 
 _ORDER_S = 30.0
+_JUDGED_S = 130.0
+_LOOKED_S = 120.0
+"""A look at a camera asks for as many streams as its maker may have."""
 _END_S = 2
 _BACKLOG = 128
 _UNSENT_BYTES = 64 * 1024
@@ -185,6 +190,7 @@ class _Site:
         )
         self._index = QuickIndex(self._layout.index_db)
         self._access = AccessStore(self._layout.site_db, disk)
+        self._trust = TrustStore(self._layout.site_db, disk)
         if start.setup_hash:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
         self._control: ControlClient[Request, Reply] = ControlClient(
@@ -212,6 +218,14 @@ class _Site:
             tokens=Tokens(self._access, clock),
             measurements=self._measurements,
             health=self._health,
+            devices=FleetPorts(
+                fleet=self._fleet,
+                profile=self._trust.profile,
+                set_profile=self._trust.set_profile,
+                put_purchase=self._trust.put_purchase,
+                scans=self._scans,
+                record=self._record,
+            ),
             words=CauseWords(CAUSES, REMEDIES),
             ui=Path(start.ui) if start.ui else UI,
             version=watchglass.__version__,
@@ -219,7 +233,7 @@ class _Site:
 
     def close(self) -> None:
         self._feed.close()
-        for each in (self._access, self._index, self._store):
+        for each in (self._access, self._trust, self._index, self._store):
             _quietly(each.close)
 
     def _volume_path(self, volume: VolumeId) -> Path | None:
@@ -245,6 +259,24 @@ class _Site:
 
     def _note_looks(self, looks: Sequence[Look]) -> None:
         self._ask(NoteLooksRequest(tuple(looks)))
+
+    def _fleet(self, report: bool) -> FleetMade:
+        reply = self._call(FleetRequest(report), _JUDGED_S)
+        if not isinstance(reply, FleetMade):
+            raise BusError(_NOT_ASKED)
+        return reply
+
+    def _scans(self, errand: ScanErrand) -> Scans:
+        reply = self._call(errand)
+        if not isinstance(reply, Scans):
+            raise BusError(_NOT_ASKED)
+        return reply
+
+    def _record(self, request: RecordRequest) -> CameraId:
+        reply = self._call(request, _LOOKED_S)
+        if not isinstance(reply, Accepted) or reply.camera is None:
+            raise BusError(_NOT_ASKED)
+        return reply.camera
 
     def _measurements(self, own: Sequence[Sample]) -> str:
         names = [CAMERA_INFO.at(1, each.id, each.name) for each in self._cameras()]
@@ -279,8 +311,8 @@ class _Site:
             raise BusError(_NOT_ASKED)
         return reply
 
-    def _call(self, request: Request) -> Reply:
-        reply = self._control.call(request, _ORDER_S)
+    def _call(self, request: Request, timeout_s: float = _ORDER_S) -> Reply:
+        reply = self._control.call(request, timeout_s)
         if isinstance(reply, Refused):
             raise error_of(reply)
         return reply

@@ -80,6 +80,22 @@ def of_api(layout: Layout, volumes: list[Path], ui: Path) -> Fence:
     )
 
 
+def of_fleet(layout: Layout, folder: Path, key: Path) -> Fence:
+    """It reads what was seen, the tables of facts and the one key that signs reports, and writes to
+    a folder of its own."""
+    base = layout.site_db
+    return Fence(
+        Network.LOCAL,
+        (
+            *(Rule(Path(f"{base}{end}"), _WRITES) for end in ("", "-wal", "-shm")),
+            Rule(layout.state / "facts", READS),
+            Rule(key, Files.READ),
+            Rule(folder, _MEETS),
+        ),
+        secrets=True,
+    )
+
+
 def of_ping() -> Fence:
     """It asks one server, and reads what tells whether that is the right one."""
     rules = [Rule(Path(each), READS) for each in _AUTHORITIES]

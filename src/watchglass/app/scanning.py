@@ -4,7 +4,8 @@ So a scan that is stopped, or dies, has told what it found; and what is still to
 in a file of its own until the scan has come to its end, so that it can go on.
 """
 
-from collections.abc import Callable, Iterable
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,20 +14,29 @@ import msgspec
 from watchglass.app.fleet import trust_store
 from watchglass.app.ground import Ground
 from watchglass.base.disk import WriteSite
-from watchglass.base.errors import NotFoundError
-from watchglass.base.ids import ScanId
+from watchglass.base.errors import NotFoundError, RefusedError
+from watchglass.base.ids import ScanId, random_id
+from watchglass.cameras.address import check_credentials
 from watchglass.cameras.scan import RunningScan
-from watchglass.model.coverage import ScanEntry, ScanKind
+from watchglass.cameras.survey.targets import TargetError, target
+from watchglass.model.coverage import Network, ScanEntry, ScanKind
+from watchglass.model.observation import Source
 from watchglass.model.scan import (
     AddressesDone,
     Covered,
     FromScan,
+    Login,
     Observed,
     ScanEnded,
     ScanOrder,
 )
 from watchglass.store.trust import TrustStore
 
+_NOT_DOORS = frozenset({
+    Source.IMPORT_NMAP, Source.IMPORT_SWITCH, Source.IMPORT_CSV, Source.OWN_CAMERA,
+    Source.COLLECTOR, Source.RECORDER_CHANNEL,
+})  # fmt: skip
+DOORS = tuple(each for each in Source if each not in _NOT_DOORS)
 Told = Callable[[FromScan], None]
 _KEEP_EVERY = 200
 
@@ -50,6 +60,38 @@ class Looked:
     stopped: bool = False
     error: str = ""
     notes: list[str] = field(default_factory=list)
+
+
+def new_order(on: Ground, networks: Sequence[Network], logins: tuple[Login, ...] = ()) -> ScanOrder:
+    """A scan of networks that may be looked at, through every door; RefusedError for others."""
+    allow = on.settings.allow
+    try:
+        for each in networks:
+            target(each.cidr, ours=each.ours, loopback=_names_this_machine(each.cidr, allow))
+    except TargetError as error:
+        raise RefusedError(str(error)) from None
+    return ScanOrder(
+        scan=ScanId(random_id()), networks=tuple(networks), doors=DOORS, logins=logins,
+        loopback=any(_names_this_machine(each.cidr, allow) for each in networks),
+    )  # fmt: skip
+
+
+def _names_this_machine(cidr: str, allow: frozenset[str]) -> bool:
+    """Whether the setting ``allow`` names a loopback address of that network, as for a demo."""
+    for host in allow:
+        try:
+            named = ipaddress.ip_address(host)
+            if named.is_loopback and named in ipaddress.ip_network(cidr.strip(), strict=False):
+                return True
+        except ValueError:
+            continue  # a name, or no network: that is said elsewhere
+    return False
+
+
+def login_of(user: str, password: str, addresses: tuple[str, ...] = ()) -> Login:
+    """A login that can be sent; RefusedError for one that cannot."""
+    checked = check_credentials(user, password)
+    return Login(checked.user, checked.password.reveal(), addresses)
 
 
 def look(on: Ground, running: RunningScan, by: str, told: Told) -> Looked:

@@ -16,6 +16,9 @@
                        while somebody watches; from the last key frame on: api.openfile, read
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
 
+    devices around     app.survey_desk ─▶ app.scan_desk ─▶ cameras.scan_worker, ─▶ store.trust
+                       ─▶ app.fleet_process: judged, as files ─▶ api.fleetfiles, read
+
     signs of life      app.reporter in each process ─ bus ─▶ app.listener, app.observer, app.health
                        ─▶ app.pulse: systemd's watchdog, and a ping by app.ping_process
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
@@ -34,9 +37,11 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 
 import watchglass
 from watchglass.access.token import new_token, token_hash
+from watchglass.app.adding import record_found
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
@@ -50,6 +55,7 @@ from watchglass.app.pulse import Pulse
 from watchglass.app.refusal import refusal
 from watchglass.app.site import NoWorkers, Site, configuration
 from watchglass.app.supervisor import Crew, SetupOffer, Supervisor
+from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.volumes import missing, present
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
@@ -70,6 +76,7 @@ from watchglass.model.control import (
     Status,
     StatusRequest,
 )
+from watchglass.model.survey_control import SurveyRequest
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.volume import create_volume
@@ -154,6 +161,7 @@ class Recorder:
             on.settings, on.layout, self._volumes, lambda: configuration(self._store), on.clock
         )
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
+        self._survey = SurveyDesk(on, partial(record_found, on.settings, self.site))
         self._pinger = pinger(on)
         self._serving_ns: int | None = None
         observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)
@@ -221,7 +229,8 @@ class Recorder:
     def _take_requests(self) -> None:
         self._serving_ns = self._on.clock.monotonic_ns()
         for token, request in self._control.poll(_POLL_S):
-            self._pool.submit(self._answer, token, request)
+            pool = self._survey.pool if isinstance(request, SurveyRequest) else self._pool
+            pool.submit(self._answer, token, request)
         while not self._replies.empty():
             self._control.reply(*self._replies.get())
 
@@ -233,6 +242,7 @@ class Recorder:
     def close(self) -> None:
         """End all processes in order."""
         self._pulse.stop()
+        self._survey.close()
         self._pool.shutdown(cancel_futures=True)
         if self._pinger is not None:
             self._pinger.close()
@@ -266,6 +276,8 @@ class Recorder:
 
     def _reply_to(self, request: Request) -> Reply:
         try:
+            if isinstance(request, SurveyRequest):
+                return self._survey.answer(request)
             match request:
                 case StatusRequest():
                     return self.status()

@@ -9,6 +9,7 @@ from watchglass.model.look import Look
 from watchglass.model.metric import Sample
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
+from watchglass.model.survey_control import FleetMade, Scans, SurveyRequest
 
 
 class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
@@ -187,6 +188,7 @@ Request = (
     | StatusRequest
     | HealthRequest
     | MeasureRequest
+    | SurveyRequest
 )
 
 
@@ -232,4 +234,4 @@ class Measurements(msgspec.Struct, frozen=True, tag="measurements"):
     samples: tuple[Sample, ...]
 
 
-Reply = Accepted | Refused | Status | Health | Measurements
+Reply = Accepted | Refused | Status | Health | Measurements | FleetMade | Scans

@@ -75,6 +75,7 @@ _STATED = sa.Table(
     sa.Column("what", sa.String(32), primary_key=True),
     sa.Column("value", sa.LargeBinary, nullable=False),
 )
+_COUNT = sa.select(sa.func.count()).select_from(_OBSERVATIONS)
 SCHEMA = Schema(
     "trust",
     _TABLES,
@@ -94,6 +95,26 @@ class TrustStore:
 
     def close(self) -> None:
         self._database.close()
+
+    def digest(self) -> str:
+        """Names what is kept: the same as long as nothing is seen, stated, noted or forgotten.
+
+        Of observations their number is enough: none is changed, and who forgets some forgets the
+        scan that saw them.
+        """
+        told = hashlib.sha256()
+        rows = (
+            sa.select(_SCANS.c.scan, _SCANS.c.entry).order_by(_SCANS.c.scan),
+            sa.select(_COVERAGE).order_by(*_COVERAGE.primary_key.columns),
+            sa.select(_PURCHASES).order_by(_PURCHASES.c.device),
+            sa.select(_STATED).order_by(_STATED.c.what),
+        )
+        with self._database.read() as connection:
+            told.update(str(connection.scalar(_COUNT)).encode())
+            for query in rows:
+                for row in connection.execute(query):
+                    told.update(repr(tuple(row)).encode())
+        return told.hexdigest()[:32]
 
     # --- scans -------------------------------------------------------------------------------
 

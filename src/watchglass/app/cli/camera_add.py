@@ -1,7 +1,6 @@
 """``watchglass camera add`` and ``probe``: look at a camera before anything of it is stored."""
 
 import getpass
-import itertools
 import sys
 import time
 from dataclasses import replace
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from watchglass.app.adding import free_name, look_at, request_for
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.words import rate_words
@@ -24,20 +24,10 @@ from watchglass.base.ids import CameraId, is_id
 from watchglass.cameras.address import split_url
 from watchglass.cameras.kinds import kind_of
 from watchglass.cameras.local import is_local, local_name
-from watchglass.cameras.probe import (
-    AddressRules,
-    CameraProbe,
-    FoundStream,
-    Prober,
-    Way,
-    is_rtsp,
-    probe_camera,
-)
-from watchglass.cameras.probe_worker import run_probe
+from watchglass.cameras.probe import CameraProbe, FoundStream, Way, is_rtsp
 from watchglass.model.camera import Credentials, Transport
 from watchglass.model.control import AddCameraRequest
 from watchglass.model.fingerprint import read_fingerprint
-from watchglass.model.probe import ProbeRequest, ProbeResult
 from watchglass.store.site import PREFIX_LEAST
 from watchglass.store.site_input import clean_name
 
@@ -235,17 +225,12 @@ class _Look:
         return getpass.getpass(f"Password of {self._user!r} (not shown): ")
 
     def _probed(self, password: str | None) -> CameraProbe:
-        settings = self._of.settings
-        rules = AddressRules(
-            settings.allow | self._site_allows() | self.allow, folder=str(settings.sources or "")
-        )
         with self._of.screen.working(f"looking at {self.host}"):
-            found = probe_camera(
-                self._url, self._user, password, sub_url=self._sub, way=self._way, rules=rules,
-                prober=_first_only() if self._no_sub else run_probe,
+            return look_at(
+                self._url, self._user, password, self._of.settings,
+                self._site_allows() | self.allow, way=self._way, sub=self._sub,
+                no_sub=self._no_sub,
             )  # fmt: skip
-        wanted = found.main is None or not self._no_sub
-        return found if wanted else replace(found, problem=None)
 
     def _site_allows(self) -> frozenset[str]:
         from watchglass.app.site import allowed_hosts
@@ -269,36 +254,11 @@ class _Look:
         return problem
 
 
-def _first_only() -> Prober:
-    """A prober that looks at one stream: to guess at others would only take time."""
-    looked: list[ProbeRequest] = []
-
-    def prober(request: ProbeRequest) -> ProbeResult:
-        if looked:
-            raise RefusedError("It was asked for by nobody.")
-        looked.append(request)
-        return run_probe(request)
-
-    return prober
-
-
 def _request(
     of: Shell, look: _Look, found: CameraProbe, name: str | None, as_id: str
 ) -> AddCameraRequest:
-    assert found.main is not None
-    login = found.credentials
-    return AddCameraRequest(
-        name if name is not None else _free_name(of, look.host),
-        tuple((each.stream, each.url) for each in found.streams),
-        login.user if login else "",
-        login.password.reveal() if login else "",
-        found.main.result.session_name,
-        of.by,
-        tuple(sorted(look.allow)),
-        as_id,
-        found.main.address.transport,
-        found.main.address.fingerprint,
-    )
+    called = name if name is not None else _free_name(of, look.host)
+    return request_for(found, called, of.by, look.allow, as_id)
 
 
 def _known_id(of: Shell, text: str) -> str:
@@ -316,8 +276,7 @@ def _free_name(of: Shell, host: str) -> str:
             taken = {each.name for each in store.cameras(with_credentials=False)}
     except NotFoundError:
         taken = set()
-    names = itertools.chain([host], (f"{host}-{number}" for number in itertools.count(2)))
-    return next(name for name in names if name not in taken)
+    return free_name(host, taken)
 
 
 def _began(of: Shell, camera: CameraId, *, quiet: bool) -> bool:

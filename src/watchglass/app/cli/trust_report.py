@@ -3,29 +3,19 @@
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from watchglass.app.cli.screen import AMBER
 from watchglass.app.cli.shell import shell
 from watchglass.app.cli.trust_day import stated_day
 from watchglass.app.fleet import PROGRAM, judge_fleet
+from watchglass.app.reporting import make_report
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.trust.report.compare import Comparison, compare, read_document
-from watchglass.trust.report.page import make_page
-from watchglass.trust.report.signature import (
-    MOST_BYTES,
-    ReportKey,
-    Standing,
-    sign_page,
-    twins_of,
-    verify_page,
-)
-from watchglass.trust.report.twins import devices_csv, evidence_csv, report_json, vex_json
-
-PAGE = "report.html"
-DATA = "report.json"
+from watchglass.trust.report.signature import MOST_BYTES, Standing, twins_of, verify_page
+from watchglass.trust.view import REPORT_DATA as DATA
+from watchglass.trust.view import REPORT_PAGE as PAGE
 
 
 def report(
@@ -51,23 +41,14 @@ def report(
         changed = compare(read_document(_read(path), str(path)), document)
     if (out / PAGE).exists() and not force:
         raise UsageError(f"{out / PAGE} is there already: choose another --out, or say --force.")
-    key = ReportKey.load_or_create(of.ground.layout.vault_key.parent, of.ground.disk)
-    twins = {
-        DATA: report_json(document),
-        "devices.csv": devices_csv(document),
-        "evidence.csv": evidence_csv(document),
-        "report.vex.json": vex_json(document),
-    }
-    if changed is not None:
-        twins["changes.json"] = msgspec.json.format(msgspec.json.encode(changed), indent=1) + b"\n"
-    page = make_page(document, fleet.facts, key.fingerprint, changed)
-    signed = sign_page(page, twins, key, fleet.made_ns)
+    made = make_report(of.ground, fleet, document, changed)
     of.ground.disk.make_folders(WriteSite.SETTINGS, out.absolute(), 0o755)
-    for name, data in (*twins.items(), (PAGE, signed)):
+    for name, data in made.files.items():
         of.ground.disk.write_whole(WriteSite.SETTINGS, out.absolute() / name, data, 0o644)
     if json:
         of.screen.json({
-            "folder": str(out), "files": [PAGE, *twins], "fingerprint": key.fingerprint,
+            "folder": str(out), "files": [PAGE, *(name for name in made.files if name != PAGE)],
+            "fingerprint": made.fingerprint,
             "devices": document.summary.devices,
             "changes": len(changed.changes) if changed is not None else None,
         })  # fmt: skip
@@ -80,9 +61,9 @@ def report(
     )
     if changed is not None:
         of.screen.say(f"{len(changed.changes)} changes since {changed.old_made}.")
-    of.screen.say(f"It is signed with the report key {key.fingerprint}.")
+    of.screen.say(f"It is signed with the report key {made.fingerprint}.")
     of.screen.hint("Tell people that fingerprint by another way; they check the report with:")
-    of.screen.command(f"watchglass verify {out / PAGE} --fingerprint {key.fingerprint}")
+    of.screen.command(f"watchglass verify {out / PAGE} --fingerprint {made.fingerprint}")
 
 
 def verify(

@@ -11,24 +11,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.signals import Ending
-from watchglass.app.scanning import Looked, find_unfinished, look, unfinished
+from watchglass.app.scanning import Looked, find_unfinished, login_of, look, new_order, unfinished
 from watchglass.app.words import count_words
-from watchglass.base.errors import CameraError, RefusedError, UsageError
-from watchglass.base.ids import ScanId, random_id
-from watchglass.cameras.address import check_credentials
+from watchglass.base.errors import CameraError, UsageError
 from watchglass.cameras.scan import RunningScan
-from watchglass.cameras.survey.targets import TargetError, target
 from watchglass.model.coverage import Network
-from watchglass.model.observation import Source
-from watchglass.model.scan import FromScan, Login, ScanOrder, ScanProgress
-
-_NOT_DOORS = frozenset({
-    Source.IMPORT_NMAP, Source.IMPORT_SWITCH, Source.IMPORT_CSV, Source.OWN_CAMERA,
-    Source.COLLECTOR, Source.RECORDER_CHANNEL,
-})  # fmt: skip
-DOORS = tuple(each for each in Source if each not in _NOT_DOORS)
-LOOPBACK = "127.0.0.0/8"
-"""Named in the setting 'allow', it lets a scan look at this machine: for the demo."""
+from watchglass.model.scan import FromScan, Login, ScanProgress
 
 
 def scan(
@@ -71,10 +59,10 @@ def scan(
         begun = find_unfinished(of.ground, resume)
         order = msgspec.structs.replace(begun.order, skip=begun.done, logins=logins)
     else:
-        order = ScanOrder(
-            scan=ScanId(random_id()), networks=_networks(of, networks or [], place, mine),
-            doors=DOORS, logins=logins, rate_per_s=rate, parallel=parallel, timeout_s=timeout,
-            lease_files=tuple(leases or ()), loopback=LOOPBACK in of.settings.allow,
+        order = msgspec.structs.replace(
+            new_order(of.ground, _networks(of, networks or [], place, mine), logins),
+            rate_per_s=rate, parallel=parallel, timeout_s=timeout,
+            lease_files=tuple(leases or ()),
         )  # fmt: skip
     looked = _run(of, RunningScan(order), quiet=json)
     if json:
@@ -88,16 +76,10 @@ def scan(
 
 
 def _networks(of: Shell, cidrs: list[str], place: str, mine: bool) -> tuple[Network, ...]:
-    """As they were named, if each may be looked at."""
     if not cidrs:
         waiting = unfinished(of.ground)
         hint = f", or go on with --resume {waiting[-1].order.scan[:8]}" if waiting else ""
         raise UsageError(f"Name the network to look at, as in 192.168.1.0/24{hint}.")
-    try:
-        for cidr in cidrs:
-            target(cidr, ours=mine, loopback=LOOPBACK in of.settings.allow)
-    except TargetError as error:
-        raise RefusedError(str(error)) from None
     return tuple(Network(cidr=cidr, place=place, ours=mine) for cidr in cidrs)
 
 
@@ -117,8 +99,7 @@ def _logins(
             "Nobody can be asked for the password here: give it on standard input with "
             "--password-stdin."
         )
-    checked = check_credentials(user, password)
-    return (Login(checked.user, checked.password.reveal(), only),)
+    return (login_of(user, password, only),)
 
 
 def _run(of: Shell, running: RunningScan, *, quiet: bool) -> Looked:

@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import struct
 import sys
-from typing import FrozenSet, Iterable, Iterator, List, NamedTuple, Sequence
+from typing import FrozenSet, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 MOST_ADDRESSES = 65_536
 _PRIVATE = tuple(
@@ -155,14 +155,25 @@ _SIOCGIFADDR, _SIOCGIFNETMASK = 0x8915, 0x891B
 
 def interface_of(own: str) -> Interface:
     """The interface that has an address of ours, and the network that it says it is on."""
+    for address, interface in own_interfaces():
+        if address == own:
+            return interface
+    # Another system: a home's and an office's networks are of this size.
+    return Interface("", ipaddress.IPv4Network((own, 24), strict=False))
+
+
+def own_interfaces() -> List[Tuple[str, Interface]]:
+    """Our interfaces with the first address of each; only Linux tells. Nothing is sent."""
+    found: List[Tuple[str, Interface]] = []
     if sys.platform == "linux":
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             for _, name in socket.if_nameindex():
-                if _told(probe, _SIOCGIFADDR, name) == own:
+                own = _told(probe, _SIOCGIFADDR, name)
+                if own:
                     mask = _told(probe, _SIOCGIFNETMASK, name)
-                    return Interface(name, ipaddress.IPv4Network((own, mask), strict=False))
-    # Another system: a home's and an office's networks are of this size.
-    return Interface("", ipaddress.IPv4Network((own, 24), strict=False))
+                    network = ipaddress.IPv4Network((own, mask), strict=False)
+                    found.append((own, Interface(name, network)))
+    return found
 
 
 def _told(probe: socket.socket, question: int, name: str) -> str:

@@ -69,7 +69,12 @@ export interface paths {
          */
         get: operations["listCameras"];
         put?: never;
-        post?: never;
+        /**
+         * Add Camera
+         * @description Look at a camera and record it from now on, with its sub-stream where it has one; 409, with
+         *     why, for one that cannot be recorded.
+         */
+        post: operations["addCamera"];
         delete?: never;
         options?: never;
         head?: never;
@@ -259,6 +264,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trust/fleet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fleet
+         * @description All devices in short, the most urgent first. Answered anew only when something changed, if
+         *     asked with `If-None-Match`.
+         */
+        get: operations["getFleet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device
+         * @description All that is known of one device, by which evidence, and what follows from it.
+         */
+        get: operations["getDevice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/devices/{device}/purchase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Purchase
+         * @description Note how a device was bought.
+         */
+        put: operations["putPurchase"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Profile
+         * @description What is stated of the site.
+         */
+        get: operations["getProfile"];
+        /**
+         * Put Profile
+         * @description State it: rules turn on it.
+         */
+        put: operations["putProfile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/report.{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description The signed report as of now, to keep; its JSON twin is what its signature names too.
+         */
+        get: operations["getReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scans
+         * @description How far scans are, and which networks there are.
+         */
+        get: operations["listScans"];
+        put?: never;
+        /**
+         * Start Scan
+         * @description Look at networks, reading only; 409 while a scan runs, or for one that may not be looked
+         *     at.
+         */
+        post: operations["startScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/scans/{scan}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Scan
+         * @description End it soon. What it found is kept, and it can go on.
+         */
+        post: operations["stopScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/scans/{scan}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Scan
+         * @description Go on where it was stopped. Its login was not kept: give it again.
+         */
+        post: operations["resumeScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -283,6 +458,37 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AddBody
+         * @description A camera in the network. ``url`` may hold no user name and password. ``allow``: its address
+         *     may be one that is refused by default.
+         */
+        AddBody: {
+            /** Url */
+            url: string;
+            /**
+             * Name
+             * @description Its host, where empty.
+             * @default
+             */
+            name: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             * @default
+             */
+            password: string;
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+        };
         /** CameraInfo */
         CameraInfo: {
             /** Id */
@@ -398,11 +604,66 @@ export interface components {
             to_ms: number | null;
         };
         /**
+         * LoginBody
+         * @description Tried where a device asks for one, and nowhere kept. ``addresses``: only there.
+         */
+        LoginBody: {
+            /** User */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses: string[];
+        };
+        /**
+         * Money
+         * @description Where the money came from.
+         * @enum {string}
+         */
+        Money: "federal_award" | "federal_budget" | "own" | "unknown";
+        /**
+         * NetworkBody
+         * @description ``cidr`` as 192.168.1.0/24; ``place``: what is there, a building.
+         */
+        NetworkBody: {
+            /** Cidr */
+            cidr: string;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+        };
+        /**
          * Now
          * @description Whether a camera is being recorded at this moment.
          * @enum {string}
          */
         Now: "recording" | "gap" | "paused";
+        /**
+         * Offered
+         * @description A private network that the recorder's machine is in.
+         */
+        Offered: {
+            /** Cidr */
+            cidr: string;
+            /** Interface */
+            interface: string;
+            /** Addresses */
+            addresses: number;
+        };
+        /**
+         * Organisation
+         * @description What kind of body runs the site.
+         * @enum {string}
+         */
+        Organisation: "federal_agency" | "defence_department" | "central_government" | "state_or_local" | "public_school" | "private_school" | "health" | "company" | "home" | "other" | "unknown";
         /**
          * PauseBody
          * @description ``until_ms``: None until somebody resumes it. The reason goes into the ledger.
@@ -492,6 +753,69 @@ export interface components {
             sound: components["schemas"]["SoundPart"] | null;
         };
         /**
+         * Profile
+         * @description What the operator states of the site. None is not no: it is not stated, and leaves rules
+         *     open.
+         */
+        Profile: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Country
+             * @description ISO 3166; empty: not stated.
+             * @default
+             */
+            country: string;
+            /**
+             * Region
+             * @description A part of it, such as IL.
+             * @default
+             */
+            region: string;
+            /** @default unknown */
+            organisation: components["schemas"]["Organisation"];
+            /** Federal Contracts */
+            federal_contracts?: boolean | null;
+            /** Federal Grants */
+            federal_grants?: boolean | null;
+            /** Sensitive Site */
+            sensitive_site?: boolean | null;
+            /** Critical */
+            critical?: boolean | null;
+            /** Purposes */
+            purposes?: components["schemas"]["Purpose"][] | null;
+        };
+        /**
+         * PurchaseBody
+         * @description When a device was bought, with which money, for what, and which document says so: without
+         *     one nothing here counts as known.
+         */
+        PurchaseBody: {
+            /**
+             * Bought
+             * @description 2021-03-04, 2021-03 or 2021.
+             * @default
+             */
+            bought: string;
+            /** @default unknown */
+            money: components["schemas"]["Money"];
+            purpose?: components["schemas"]["Purpose"] | null;
+            /**
+             * Document
+             * @default
+             */
+            document: string;
+        };
+        /**
+         * Purpose
+         * @description What cameras are for, in the words of the rules that turn on it.
+         * @enum {string}
+         */
+        Purpose: "public_safety" | "government_facility" | "critical_infrastructure" | "national_security" | "other";
+        /**
          * RecordingGrew
          * @description Event ``recording``: a stream is recorded up to then.
          */
@@ -510,6 +834,67 @@ export interface components {
              */
             reason: string;
         };
+        /** ResumeScanBody */
+        ResumeScanBody: {
+            login?: components["schemas"]["LoginBody"] | null;
+        };
+        /**
+         * ScanBody
+         * @description ``mine``: whoever asks states that these networks are his, where they are public.
+         */
+        ScanBody: {
+            /** Networks */
+            networks: components["schemas"]["NetworkBody"][];
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            login?: components["schemas"]["LoginBody"] | null;
+        };
+        /**
+         * ScanInfo
+         * @description ``done`` addresses ``of`` all; ``answered`` devices.
+         */
+        ScanInfo: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            standing: components["schemas"]["ScanStanding"];
+            /** Networks */
+            networks: components["schemas"]["NetworkBody"][];
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms: number | null;
+            /** By */
+            by: string;
+            /** Done */
+            done: number;
+            /** Of */
+            of: number;
+            /** Answered */
+            answered: number;
+            /** Note */
+            note: string;
+        };
+        /**
+         * ScanList
+         * @description The newest scan first. At most one runs.
+         */
+        ScanList: {
+            /** Scans */
+            scans: components["schemas"]["ScanInfo"][];
+            /** Offered */
+            offered: components["schemas"]["Offered"][];
+        };
+        /**
+         * ScanStanding
+         * @description What has become of a scan. ``waiting``: it was stopped or cut off, and can go on.
+         * @enum {string}
+         */
+        ScanStanding: "running" | "waiting" | "ended";
         /**
          * Segment
          * @description ``url`` gives the fragments ``first`` to ``last`` (numbers in the run) of one track.
@@ -711,6 +1096,351 @@ export interface components {
              */
             cause: components["schemas"]["GapCause"] | null;
         };
+        /**
+         * FleetView
+         * @description All devices, the most urgent first. ``sentence`` sums them up.
+         */
+        FleetView: {
+            made_ms: number;
+            when: string;
+            sentence: string;
+            facts_version: string;
+            facts_oldest: string;
+            facts_newest: string;
+            summary: components["schemas"]["Summary"];
+            coverage: components["schemas"]["Covered"][];
+            profile: components["schemas"]["SiteProfile"];
+            rules: components["schemas"]["RuleName"][];
+            holes: components["schemas"]["HoleName"][];
+            to_do: components["schemas"]["ToDo"][];
+            devices: components["schemas"]["FleetRow"][];
+        };
+        /**
+         * Summary
+         * @description Figures of the first page.
+         */
+        Summary: {
+            devices: number;
+            listed_certain: number;
+            listed_suspected: number;
+            listed_trade_only: number;
+            unknown: number;
+            clones: number;
+            relabels: number;
+            silent_places: string[];
+            places: number;
+            invoices: number;
+            by_origin: components["schemas"]["Count"][];
+            by_rule: components["schemas"]["Count"][];
+            by_hole: components["schemas"]["Count"][];
+        };
+        /**
+         * Count
+         * @description How many devices: certain and suspected of a maker, or by outcome. ``unknown``: those that a
+         *         rule may concern only because nobody knows who made them.
+         */
+        Count: {
+            key: string;
+            name: string;
+            first: number;
+            second: number;
+            /** @default 0 */
+            third: number;
+            /** @default 0 */
+            unknown: number;
+        };
+        /** Covered */
+        Covered: {
+            place: string;
+            network: string;
+            doors: string[];
+            asked: number;
+            answered: number;
+            silent: number;
+            refused: number;
+            started: string;
+            ended: string;
+            complete: boolean;
+            note: string;
+            collector: string;
+        };
+        /**
+         * SiteProfile
+         * @description What the operator states. None is not no: it has not been stated.
+         *
+         *         ``country`` is ISO 3166 (empty: not stated), ``region`` its part, such as ``IL``. ``critical``:
+         *         an entity of a critical sector.
+         */
+        SiteProfile: {
+            /** @default  */
+            name: string;
+            /** @default  */
+            country: string;
+            /** @default  */
+            region: string;
+            /** @default unknown */
+            organisation: components["schemas"]["Organisation"];
+            /** @default null */
+            federal_contracts: boolean | null;
+            /** @default null */
+            federal_grants: boolean | null;
+            /** @default null */
+            sensitive_site: boolean | null;
+            /** @default null */
+            critical: boolean | null;
+            /** @default null */
+            purposes: components["schemas"]["Purpose"][] | null;
+        };
+        /** RuleName */
+        RuleName: {
+            id: string;
+            jurisdiction: string;
+            instrument: string;
+            kind: string;
+        };
+        /** HoleName */
+        HoleName: {
+            cve: string;
+            summary: string;
+            exploited: string;
+        };
+        /** ToDo */
+        ToDo: {
+            step: string;
+            words: string;
+            reason: string;
+            rank: number;
+        };
+        /**
+         * FleetRow
+         * @description A device in the list. ``applies``, ``may_apply`` and ``next`` are places in the fleet's
+         *         ``rules``, ``affected`` and ``possibly`` in its ``holes``, ``first`` in its ``to_do``.
+         *
+         *         ``may_apply`` leaves out what is open only because nobody knows who made the device. ``here``:
+         *         this machine itself has seen it, not a collector elsewhere. ``camera``: which of the recorder's
+         *         it is.
+         */
+        FleetRow: {
+            id: string;
+            name: string;
+            address: string;
+            place: string;
+            label: string;
+            origin: string;
+            origin_name: string;
+            certainty: string;
+            making: string;
+            imitates: string;
+            hint: string;
+            kind: string;
+            model: string;
+            listed: boolean;
+            applies: number[];
+            may_apply: number[];
+            next: number[];
+            affected: number[];
+            possibly: number[];
+            first: number | null;
+            rank: number;
+            seen_ms: number;
+            here: boolean;
+            camera: string | null;
+        };
+        /**
+         * DeviceView
+         * @description One device. ``rules`` are those that its own refer to, ``invoice`` the ids of those that its
+         *         purchase would settle. ``stream``: where its pictures probably are, empty where no address of it
+         *         is known. The newest ``observations`` are there, and how many more there are.
+         */
+        DeviceView: {
+            made_ms: number;
+            when: string;
+            facts_version: string;
+            facts_oldest: string;
+            facts_newest: string;
+            profile: components["schemas"]["SiteProfile"];
+            device: components["schemas"]["DocDevice"];
+            name: string;
+            rules: components["schemas"]["DocRule"][];
+            invoice: string[];
+            stream: string;
+            here: boolean;
+            camera: string | null;
+            observations: components["schemas"]["Observation"][];
+            observations_left_out: number;
+        };
+        /** DocDevice */
+        DocDevice: {
+            id: string;
+            label: string;
+            label_certainty: string;
+            other_labels: string[];
+            origin: string;
+            origin_name: string;
+            certainty: string;
+            confidence: number;
+            making: string;
+            imitates: string;
+            hint: string;
+            chips: string[];
+            verdict: string;
+            kind: string;
+            model: string;
+            firmware: string;
+            build: string;
+            addresses: string[];
+            macs: string[];
+            serials: string[];
+            names: string[];
+            places: string[];
+            because: components["schemas"]["Because"][];
+            against: components["schemas"]["Because"][];
+            listed: components["schemas"]["Listed"][];
+            rules: components["schemas"]["Ruled"][];
+            holes: components["schemas"]["Holed"][];
+            support: components["schemas"]["Supported"];
+            purchase: components["schemas"]["Bought"];
+            to_do: components["schemas"]["ToDo"][];
+            doors: string[];
+            first_seen: string;
+            last_seen: string;
+        };
+        /**
+         * Because
+         * @description A reason. ``door``, ``signal``, ``value`` and ``at`` are what it rests on, if anything.
+         */
+        Because: {
+            sentence: string;
+            /** @default  */
+            door: string;
+            /** @default  */
+            signal: string;
+            /** @default  */
+            value: string;
+            /** @default  */
+            at: string;
+            /** @default  */
+            address: string;
+            /** @default 0 */
+            port: number;
+            /** @default  */
+            fingerprint: string;
+            /** @default 0 */
+            weight: number;
+            /** @default  */
+            source: string;
+        };
+        /**
+         * Listed
+         * @description A list that names its maker. ``restricts_devices``: not only trade with the company.
+         */
+        Listed: {
+            entity: string;
+            list: string;
+            list_name: string;
+            since: string;
+            certain: boolean;
+            restricts_devices: boolean;
+            verification: string;
+            sentence: string;
+        };
+        /** Ruled */
+        Ruled: {
+            rule: string;
+            outcome: string;
+            reasons: string[];
+        };
+        /** Holed */
+        Holed: {
+            cve: string;
+            state: string;
+            summary: string;
+            reason: string;
+            fixed: string;
+            exploited: string;
+            exploited_words: string;
+            cvss: number | null;
+        };
+        /**
+         * Supported
+         * @description Dates, or ``unknown``.
+         */
+        Supported: {
+            /** @default unknown */
+            end_of_sale: string;
+            /** @default unknown */
+            end_of_support: string;
+            /** @default unknown */
+            spares_until: string;
+        };
+        /**
+         * Bought
+         * @description What is known of the purchase; ``words`` says it in a sentence.
+         */
+        Bought: {
+            words: string;
+            /** @default  */
+            bought: string;
+            /** @default  */
+            money: string;
+            /** @default  */
+            purpose: string;
+            /** @default  */
+            document: string;
+        };
+        /** DocRule */
+        DocRule: {
+            id: string;
+            jurisdiction: string;
+            instrument: string;
+            kind: string;
+            scope: string;
+            status: string;
+            adopted: string;
+            effective: string;
+            until: string;
+            source: string;
+            verification: string;
+            as_of: string;
+        };
+        /**
+         * Observation
+         * @description One text from one door. Make it with `observe`.
+         *
+         *         ``at_ns`` is UTC. ``address`` is an IP address in its shortest form, empty where only a MAC is
+         *         known (a switch's table); ``mac`` is ``aa:bb:cc:dd:ee:ff`` or empty. ``collector`` is empty for
+         *         what this machine saw itself. ``channel`` is set only for a channel of the recorder at
+         *         ``address``.
+         */
+        Observation: {
+            at_ns: number;
+            source: components["schemas"]["Source"];
+            signal: components["schemas"]["Signal"];
+            value: string;
+            scan: string;
+            /** @default  */
+            address: string;
+            /** @default 0 */
+            port: number;
+            /** @default  */
+            mac: string;
+            /** @default null */
+            channel: number | null;
+            /** @default  */
+            collector: string;
+        };
+        /**
+         * Source
+         * @description The door through which something was seen.
+         * @enum {unknown}
+         */
+        Source: "collector" | "dhcp_lease" | "dhip" | "favicon" | "greeting" | "http" | "import_csv" | "import_nmap" | "import_switch" | "isapi" | "maker_discovery" | "mdns" | "neighbour" | "onvif" | "own_camera" | "recorder_channel" | "rtsp" | "sadp" | "ssdp" | "tls" | "ws_discovery";
+        /**
+         * Signal
+         * @description What the text is.
+         * @enum {unknown}
+         */
+        Signal: "activated" | "answer" | "banner" | "camera_id" | "channel_address" | "channels" | "device_type" | "favicon_md5" | "favicon_mmh3" | "firmware" | "firmware_date" | "hardware" | "host_name" | "label" | "mac" | "manufacturer" | "mdns_service" | "model" | "name" | "oem_code" | "onvif_scope" | "open_port" | "page" | "place" | "realm" | "rtsp_path" | "sdp" | "serial" | "server" | "service" | "status" | "switch_port" | "title" | "tls_fingerprint" | "tls_issuer" | "tls_subject" | "uuid";
     };
     responses: never;
     parameters: never;
@@ -887,6 +1617,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraInfo"];
                 };
             };
             /** @description Why it was not done. */
@@ -1254,6 +2017,319 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                     "application/json": components["schemas"]["ChangeEvents"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFleet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was judged. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was judged. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putPurchase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurchaseBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "html" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/html": string;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeScanBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanList"];
                 };
             };
             /** @description Why it was not done. */

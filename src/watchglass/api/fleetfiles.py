@@ -1,0 +1,100 @@
+"""What was made of the fleet, as files of the process that judges: read in threads, never judged.
+
+Which of the recorder's cameras a device is, is seen here, by its address: a camera that was added a
+second ago is recorded already.
+"""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from watchglass.api.ports import FleetPorts
+from watchglass.base.errors import BusError, NotFoundError
+from watchglass.model.camera import Camera
+from watchglass.model.survey_control import FleetMade
+from watchglass.trust.view import DEVICES, FLEET, INDEX, DeviceView, FleetView
+
+_MOST_TRIES = 3
+_FLEETS: msgspec.json.Decoder[FleetView] = msgspec.json.Decoder(FleetView)
+_VIEWS: msgspec.json.Decoder[DeviceView] = msgspec.json.Decoder(DeviceView)
+_PLACES: msgspec.json.Decoder[dict[str, tuple[int, int]]] = msgspec.json.Decoder(
+    dict[str, tuple[int, int]]
+)
+
+
+class FleetFiles:
+    """Thread-safe; all calls block."""
+
+    def __init__(self, ports: FleetPorts) -> None:
+        self._ports = ports
+        self._lock = threading.Lock()
+        self._fleet: tuple[str, FleetView] | None = None
+        self._index: tuple[str, dict[str, tuple[int, int]]] | None = None
+
+    def fleet(self, cameras: Iterable[Camera]) -> tuple[str, FleetView]:
+        """The list, and what names this state of it."""
+        made, data = self._read(FLEET)
+        with self._lock:
+            if self._fleet is None or self._fleet[0] != made.key:
+                self._fleet = made.key, _FLEETS.decode(data)
+            view = self._fleet[1]
+        recorded = _Recorded(cameras)
+        rows = tuple(
+            msgspec.structs.replace(
+                row, camera=recorded.find(row.camera, row.address if row.here else "")
+            )
+            for row in view.devices
+        )
+        return made.key, msgspec.structs.replace(view, devices=rows)
+
+    def device(self, device: str, cameras: Iterable[Camera]) -> DeviceView:
+        """One of them; NotFoundError."""
+        made, data = self._read(INDEX)
+        with self._lock:
+            if self._index is None or self._index[0] != made.key:
+                self._index = made.key, _PLACES.decode(data)
+            place = self._index[1].get(device)
+        if place is None:
+            raise NotFoundError(
+                "There is no such device any more: it may have become one with another."
+            )
+        with (Path(made.folder) / DEVICES).open("rb") as file:
+            file.seek(place[0])
+            view = _VIEWS.decode(file.read(place[1]))
+        address = view.device.addresses[0] if view.here and view.device.addresses else ""
+        return msgspec.structs.replace(view, camera=_Recorded(cameras).find(view.camera, address))
+
+    def report(self, name: str) -> bytes:
+        """A file of the signed report as of now."""
+        return self._read(name, report=True)[1]
+
+    def _read(self, name: str, *, report: bool = False) -> tuple[FleetMade, bytes]:
+        for _ in range(_MOST_TRIES):
+            made = self._ports.fleet(report)
+            try:
+                return made, (Path(made.folder) / name).read_bytes()
+            except FileNotFoundError:
+                continue  # it was made anew meanwhile
+        raise BusError("The devices are judged anew all the time: ask again.")
+
+
+class _Recorded:
+    """Cameras that are recorded, by id and by the host of their main stream."""
+
+    def __init__(self, cameras: Iterable[Camera]) -> None:
+        self._hosts: dict[str, str] = {}
+        self._ids: set[str] = set()
+        for each in cameras:
+            self._ids.add(each.id)
+            for stream in each.streams[:1]:
+                host = urlsplit(stream.url).hostname
+                if host:
+                    self._hosts.setdefault(host, each.id)
+
+    def find(self, told: str | None, address: str) -> str | None:
+        if told in self._ids:
+            return told
+        return self._hosts.get(address) if address else None

@@ -1,0 +1,98 @@
+"""Adding a camera: it is looked at first, and what is stored is what was found."""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import replace
+
+from watchglass.app.site import Site, allowed_hosts
+from watchglass.base.errors import CameraError, RefusedError, UsageError
+from watchglass.base.ids import CameraId
+from watchglass.cameras.address import split_url
+from watchglass.cameras.probe import (
+    AddressRules,
+    CameraProbe,
+    Prober,
+    Way,
+    is_rtsp,
+    probe_camera,
+)
+from watchglass.cameras.probe_worker import run_probe
+from watchglass.config.settings import Settings
+from watchglass.model.control import AddCameraRequest
+from watchglass.model.probe import ProbeRequest, ProbeResult
+from watchglass.model.survey_control import RecordRequest
+
+
+def look_at(
+    url: str,
+    user: str | None,
+    password: str | None,
+    settings: Settings,
+    allow: frozenset[str],
+    *,
+    way: Way | None = None,
+    sub: str | None = None,
+    no_sub: bool = False,
+) -> CameraProbe:
+    """What the camera is, by processes of their own. ``allow``: hosts beyond the settings'."""
+    found = probe_camera(
+        url, user, password, sub_url=sub, way=way,
+        rules=AddressRules(settings.allow | allow, folder=str(settings.sources or "")),
+        prober=_first_only() if no_sub else run_probe,
+    )  # fmt: skip
+    return replace(found, problem=None) if found.main is not None and no_sub else found
+
+
+def request_for(
+    found: CameraProbe, name: str, by: str, allow: Iterable[str] = (), as_id: str = ""
+) -> AddCameraRequest:
+    """What adds it. ``found`` has a main stream."""
+    assert found.main is not None
+    login = found.credentials
+    return AddCameraRequest(
+        name,
+        tuple((each.stream, each.url) for each in found.streams),
+        login.user if login else "",
+        login.password.reveal() if login else "",
+        found.main.result.session_name,
+        by,
+        tuple(sorted(allow)),
+        as_id,
+        found.main.address.transport,
+        found.main.address.fingerprint,
+    )
+
+
+def record_found(settings: Settings, site: Site, request: RecordRequest) -> CameraId:
+    """Look at a camera in the network, and record it with its sub-stream; raises why not."""
+    if not is_rtsp(request.url):
+        raise UsageError("Give the address of its stream: rtsp://ADDRESS/PATH.")
+    host = split_url(request.url)[0].host
+    allow = frozenset({host}) if request.allow else frozenset()
+    user, password = (request.user, request.password) if request.user else (None, None)
+    found = look_at(request.url, user, password, settings, allowed_hosts(site.store) | allow)
+    if found.main is None:
+        raise found.problem or CameraError("The camera cannot be recorded, and does not say why.")
+    taken = [each.name for each in site.store.cameras(with_credentials=False)]
+    name = request.name or free_name(host, taken)
+    return site.add_camera(request_for(found, name, request.by, allow))
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """``wanted``, or with the first number behind it that makes it nobody else's."""
+    others = set(taken)
+    names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in others)
+
+
+def _first_only() -> Prober:
+    """A prober that looks at one stream: to guess at others would only take time."""
+    looked: list[ProbeRequest] = []
+
+    def prober(request: ProbeRequest) -> ProbeResult:
+        if looked:
+            raise RefusedError("It was asked for by nobody.")
+        looked.append(request)
+        return run_probe(request)
+
+    return prober

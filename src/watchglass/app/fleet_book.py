@@ -1,0 +1,103 @@
+"""What was made of the fleet, kept as long as nothing it was made from has changed."""
+
+import hashlib
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+import watchglass
+from watchglass.app.fleet import trust_store
+from watchglass.app.ground import Ground
+from watchglass.app.launch import launch
+from watchglass.app.refusal import error_of
+from watchglass.base.disk import WriteSite
+from watchglass.base.errors import BusError
+from watchglass.model.control import Accepted, Refused
+from watchglass.model.survey_control import FleetMade, FleetOrder
+from watchglass.trust.day import day_of_ns
+from watchglass.trust.report.signature import ReportKey
+from watchglass.trust.view import INDEX, REPORT_PAGE
+
+_MODULE = "watchglass.app.fleet_process"
+_MOST_S = 120.0
+_KEPT = 3
+_ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
+Judging = Callable[[FleetOrder], None]
+
+
+def judge_apart(order: FleetOrder) -> None:
+    """In a process of its own, which ends with it; raises what it was refused for."""
+    process = launch(_MODULE, speaks=True)
+    try:
+        output, _ = process.communicate(msgspec.json.encode(order) + b"\n", timeout=_MOST_S)
+    except subprocess.TimeoutExpired:
+        raise BusError(
+            f"Judging the devices took more than {_MOST_S:.0f} s: forget scans that are not needed "
+            "any more, with 'watchglass trust scans --forget ID'."
+        ) from None
+    finally:
+        # Whatever happens, it does not outlive the question.
+        process.kill()
+        process.wait()
+    try:
+        answer = _ANSWERS.decode(output.splitlines()[-1] if output else b"")
+    except msgspec.DecodeError:
+        raise BusError("The process that judges devices failed: the log says why.") from None
+    if isinstance(answer, Refused):
+        raise error_of(answer)
+
+
+class FleetBook:
+    """Thread-safe; who asks while it is made waits for it."""
+
+    def __init__(self, on: Ground, judging: Judging = judge_apart) -> None:
+        self._on = on
+        self._judging = judging
+        self._lock = threading.Lock()
+        self._folder = on.layout.run / "fleet"
+
+    def made(self, *, report: bool) -> FleetMade:
+        """The fleet as of now: its views, and the report if that is wanted."""
+        with self._lock:
+            key = self._key()
+            folder = self._folder / key
+            if not (folder / (REPORT_PAGE if report else INDEX)).exists():
+                self._make(folder, report=report)
+            return FleetMade(key, str(folder))
+
+    def _make(self, folder: Path, *, report: bool) -> None:
+        on = self._on
+        if report:
+            # Made here, so that who judges needs no right to any other key.
+            ReportKey.load_or_create(on.layout.vault_key.parent, on.disk)
+        on.disk.make_folders(WriteSite.SETTINGS, folder, 0o700)
+        settings = on.settings
+        self._judging(
+            FleetOrder(
+                str(settings.data), str(folder), report, settings.log_level.value,
+                settings.log_json, settings.fences,
+            )
+        )  # fmt: skip
+        self._forget_old(folder)
+
+    def _forget_old(self, newest: Path) -> None:
+        """Some stay, for who has just been told of them."""
+        others = [each for each in self._folder.iterdir() if each != newest]
+        others.sort(key=lambda each: each.stat().st_mtime_ns, reverse=True)
+        for each in others[_KEPT - 1 :]:
+            shutil.rmtree(each, ignore_errors=True)
+
+    def _key(self) -> str:
+        """Of all that a judgement is made from."""
+        on = self._on
+        parts = [watchglass.__version__, str(day_of_ns(on.clock.wall_ns()))]
+        with trust_store(on) as store:
+            parts.append(store.digest())
+        for each in sorted((on.layout.state / "facts").glob("*.csv")):
+            state = each.stat()
+            parts.append(f"{each.name} {state.st_mtime_ns} {state.st_size}")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

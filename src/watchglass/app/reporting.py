@@ -1,0 +1,41 @@
+"""The signed report of a fleet: its page and its twins, by file name."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from watchglass.app.ground import Ground
+from watchglass.trust.fleet import Fleet
+from watchglass.trust.report.compare import Comparison
+from watchglass.trust.report.document import Document
+from watchglass.trust.report.page import make_page
+from watchglass.trust.report.signature import ReportKey, sign_page
+from watchglass.trust.report.twins import devices_csv, evidence_csv, report_json, vex_json
+from watchglass.trust.view import REPORT_DATA, REPORT_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``files`` by name, the page last; ``fingerprint`` of the key that signed them."""
+
+    files: dict[str, bytes]
+    fingerprint: str
+
+
+def make_report(
+    on: Ground, fleet: Fleet, document: Document, changed: Comparison | None = None
+) -> Report:
+    """The report on a fleet, with what changed if that was compared."""
+    key = ReportKey.load_or_create(on.layout.vault_key.parent, on.disk)
+    twins = {
+        REPORT_DATA: report_json(document),
+        "devices.csv": devices_csv(document),
+        "evidence.csv": evidence_csv(document),
+        "report.vex.json": vex_json(document),
+    }
+    if changed is not None:
+        twins["changes.json"] = msgspec.json.format(msgspec.json.encode(changed), indent=1) + b"\n"
+    page = make_page(document, fleet.facts, key.fingerprint, changed)
+    return Report(
+        twins | {REPORT_PAGE: sign_page(page, twins, key, fleet.made_ns)}, key.fingerprint
+    )

@@ -1,0 +1,63 @@
+"""What people ask of the devices around the recorder: answered apart from orders to record.
+
+In threads of its own: judging 700 devices or looking at a camera takes seconds, and a pause or a
+look into the ledger must not wait for it.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from watchglass.app.fleet_book import FleetBook, Judging, judge_apart
+from watchglass.app.ground import Ground
+from watchglass.app.scan_desk import ScanDesk
+from watchglass.base.ids import CameraId
+from watchglass.model.control import Accepted
+from watchglass.model.survey_control import (
+    FleetMade,
+    FleetRequest,
+    RecordRequest,
+    ResumeScanRequest,
+    Scans,
+    ScansRequest,
+    StartScanRequest,
+    StopScanRequest,
+    SurveyRequest,
+)
+
+_THREADS = 3
+
+
+class SurveyDesk:
+    """``answer`` blocks, and is for the threads of ``pool``."""
+
+    def __init__(
+        self,
+        on: Ground,
+        record: Callable[[RecordRequest], CameraId],
+        judging: Judging = judge_apart,
+    ) -> None:
+        self._record = record
+        self._book = FleetBook(on, judging)
+        self._scans = ScanDesk(on)
+        self.pool = ThreadPoolExecutor(_THREADS, "survey")
+
+    def answer(self, request: SurveyRequest) -> FleetMade | Scans | Accepted:
+        """Do what was asked. Raises what stands in the way."""
+        match request:
+            case FleetRequest():
+                return self._book.made(report=request.report)
+            case RecordRequest():
+                return Accepted(self._record(request))
+            case StartScanRequest():
+                self._scans.start(request.networks, request.logins, request.by)
+            case ResumeScanRequest():
+                self._scans.resume(request.scan, request.logins, request.by)
+            case StopScanRequest():
+                self._scans.stop(request.scan)
+            case ScansRequest():
+                pass
+        return self._scans.states()
+
+    def close(self) -> None:
+        self._scans.close()
+        self.pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,231 @@
+"""The devices around the recorder as the API tells them: judged for real, over a real database."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from tests.api.recorded import Browser, Recorded, Running, running
+from tests.trust.seeing import AT_NS, AXIS_MAC, HIK_MAC, SCAN, see
+from watchglass.api.application import openapi_of
+from watchglass.api.fleet import VIEWS
+from watchglass.model.coverage import Coverage, ScanEntry, ScanKind
+from watchglass.model.observation import Source
+from watchglass.trust.report.signature import Standing, verify_page
+from watchglass.trust.view import DeviceView, FleetView
+
+FLEET = "/api/v1/trust/fleet"
+HOSTILE = "<img src=x onerror=alert(1)>\u202egpj"
+STATED = {
+    "name": "North", "country": "US", "region": "OH", "organisation": "public_school",
+    "federal_contracts": False, "federal_grants": True, "sensitive_site": None, "critical": None,
+    "purposes": ["public_safety"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Browser]]:
+    """One recorded camera, at 10.0.0.7; and three devices that were seen."""
+    recorded = Recorded(tmp_path_factory.mktemp("site"))
+    recorded.record(1)
+    with running(recorded) as (at, browser):
+        trust = at.of.trust
+        assert trust is not None
+        trust.add_observations(
+            [
+                *see("sadp answer sadp", "http server App-webs/", "sadp model DS-2CD2032F-I",
+                     "sadp firmware V5.4.0 build 160401", "rtsp rtsp_path /Streaming/Channels/101",
+                     address="10.0.0.7", mac=HIK_MAC),
+                *see("mdns mdns_service _axis-video._tcp.local", "onvif manufacturer AXIS",
+                     address="10.0.0.6", mac=AXIS_MAC),
+                *see(f"http title {HOSTILE}", f"import_csv name {HOSTILE}", address="10.0.0.9"),
+            ]
+        )  # fmt: skip
+        scan = SCAN
+        trust.put_scan(ScanEntry(scan=scan, kind=ScanKind.SCAN, started_ns=AT_NS))
+        for place, answered in (("Annex", 0), ("Main building", 3)):
+            trust.put_coverage(
+                Coverage(
+                    scan=scan, cidr=f"10.0.{answered}.0/24", place=place, started_ns=AT_NS,
+                    ended_ns=AT_NS, asked=254, answered=answered, silent=254 - answered,
+                    refused=0, doors=(Source.SADP,),
+                )
+            )  # fmt: skip
+        yield at, browser
+    recorded.close()
+
+
+@pytest.fixture
+def at(served: tuple[Running, Browser]) -> Running:
+    return served[0]
+
+
+@pytest.fixture
+def browser(served: tuple[Running, Browser]) -> Browser:
+    return served[1]
+
+
+def fleet(browser: Browser) -> FleetView:
+    answer = browser.get(FLEET)
+    assert answer.status_code == 200, answer.text
+    return msgspec.json.decode(answer.content, type=FleetView)
+
+
+def device(browser: Browser, address: str) -> DeviceView:
+    (row,) = [each for each in fleet(browser).devices if each.address == address]
+    answer = browser.get(f"/api/v1/trust/devices/{row.id}")
+    assert answer.status_code == 200, answer.text
+    return msgspec.json.decode(answer.content, type=DeviceView)
+
+
+def test_the_fleet_is_a_sentence_and_rows_that_point_into_tables(browser: Browser) -> None:
+    found = fleet(browser)
+    assert found.sentence == "0 suspected, 1 certain, 1 building silent."
+    first = found.devices[0]
+    assert (first.address, first.origin_name, first.listed) == ("10.0.0.7", "Hikvision", True)
+    assert [each.rank for each in found.devices] == sorted(
+        (each.rank for each in found.devices), reverse=True
+    )
+    assert first.first is not None
+    assert found.to_do[first.first].rank == first.rank
+    named = {found.rules[at].id for at in (*first.applies, *first.may_apply)}
+    assert "us-ndaa889-b1" in named
+    assert any(found.holes[at].cve.startswith("CVE-") for at in (*first.affected, *first.possibly))
+    assert not found.devices[-1].may_apply
+    assert all(len(each.cve) < 30 for each in found.holes)
+
+
+def test_a_device_comes_with_all_it_rests_on(browser: Browser, at: Running) -> None:
+    found = device(browser, "10.0.0.7")
+    assert found.device.verdict.startswith("Label unknown, origin Hikvision, because ")
+    assert {each.source for each in found.observations} == {
+        Source.SADP, Source.HTTP, Source.RTSP,
+    }  # fmt: skip
+    assert found.stream == "rtsp://10.0.0.7/Streaming/Channels/101"
+    assert found.camera == at.of.recorded.camera
+    assert set(found.invoice) <= {each.id for each in found.rules}
+    other = device(browser, "10.0.0.6")
+    assert other.camera is None
+    assert other.stream == "rtsp://10.0.0.6/axis-media/media.amp"
+
+
+def test_what_devices_say_stays_text(browser: Browser) -> None:
+    found = device(browser, "10.0.0.9")
+    assert found.name == "<img src=x onerror=alert(1)>\\u202egpj"
+    raw = browser.get(FLEET)
+    assert raw.headers["content-type"] == "application/json"
+    assert "\u202e" not in raw.text
+    assert "script-src 'self'" in raw.headers["content-security-policy"]
+
+
+def test_it_is_judged_anew_only_when_something_changed(browser: Browser) -> None:
+    first = browser.get(FLEET)
+    tag = first.headers["etag"]
+    again = browser.get(FLEET, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    made_ms = fleet(browser).made_ms
+    assert fleet(browser).made_ms == made_ms
+
+    before = browser.json("/api/v1/trust/profile")
+    assert before["country"] == ""
+    assert browser.send("PUT", "/api/v1/trust/profile", STATED).status_code == 204
+    assert browser.json("/api/v1/trust/profile") == STATED
+    changed = browser.get(FLEET, headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert fleet(browser).profile.region == "OH"
+
+    def outcome() -> str:
+        ruled = device(browser, "10.0.0.7").device.rules
+        return next(each.outcome for each in ruled if each.rule == "us-ndaa889-b1")
+
+    assert outcome() == "may_apply"
+    bought = {"bought": "2021-03", "money": "federal_award", "document": "invoice 4711"}
+    found = device(browser, "10.0.0.7")
+    assert "us-ndaa889-b1" in found.invoice
+    path = f"/api/v1/trust/devices/{found.device.id}/purchase"
+    assert browser.send("PUT", path, bought).status_code == 204
+    assert outcome() == "applies"
+    assert "4711" in device(browser, "10.0.0.7").device.purchase.words
+    assert browser.send("PUT", "/api/v1/trust/profile", before).status_code == 204
+
+
+def test_what_cannot_be_is_refused(browser: Browser) -> None:
+    nobody = "f" * 32
+    known = fleet(browser).devices[0].id
+    for method, path, body, status in (
+        ("GET", f"/api/v1/trust/devices/{nobody}", None, 404),
+        ("GET", "/api/v1/trust/devices/..%2Ffleet", None, 404),
+        ("PUT", f"/api/v1/trust/devices/{nobody}/purchase", {}, 404),
+        ("PUT", f"/api/v1/trust/devices/{known}/purchase", {"bought": "soon"}, 400),
+        ("PUT", f"/api/v1/trust/devices/{known}/purchase", {"money": "stolen"}, 400),
+        ("PUT", "/api/v1/trust/profile", {"country": "usa"}, 400),
+        ("PUT", "/api/v1/trust/profile", {"contry": "US"}, 400),
+        ("GET", "/api/v1/trust/report.pdf", None, 400),
+    ):
+        answer = browser.send(method, path, body)
+        assert answer.status_code == status, (path, answer.text)
+        assert answer.json()["detail"]
+
+
+def test_the_report_is_signed_and_its_twin_belongs_to_it(browser: Browser) -> None:
+    page, twin = (browser.get(f"/api/v1/trust/report.{kind}") for kind in ("html", "json"))
+    assert page.headers["content-disposition"] == 'attachment; filename="report.html"'
+    found = verify_page(page.content, {"report.json": twin.content}, "")
+    assert found.standing is Standing.UNKNOWN_SIGNER
+    assert ("report.json", True) in found.files
+    changed = verify_page(page.content.replace(b"Hikvision", b"Honeywell", 1), {}, "")
+    assert changed.standing is Standing.CHANGED
+
+
+def test_scans_are_told_and_a_public_network_is_refused(browser: Browser) -> None:
+    scans = "/api/v1/trust/scans"
+    told = browser.json(scans)
+    (known,) = told["scans"]
+    assert (known["standing"], known["answered"], known["of"]) == ("ended", 3, 508)
+    assert {each["place"] for each in known["networks"]} == {"Annex", "Main building"}
+    for network in ("8.8.8.0/24", "127.0.0.0/24", "10.0.0.0/8", "no network"):
+        answer = browser.send("POST", scans, {"networks": [{"cidr": network}]})
+        assert answer.status_code == 409, network
+        assert answer.json()["code"] == "refused"
+    assert browser.send("POST", scans, {"networks": []}).status_code == 400
+    for what in ("stop", "resume"):
+        assert browser.send("POST", f"{scans}/{known['id']}/{what}", {}).status_code == 404
+    assert browser.json(scans) == told
+
+
+def test_a_found_camera_is_recorded_by_who_asks(browser: Browser, at: Running) -> None:
+    body = {"url": "rtsp://10.0.0.6/main", "user": "admin", "password": "secret-4711"}
+    answer = browser.send("POST", "/api/v1/cameras", body)
+    assert answer.status_code == 201
+    assert answer.json()["id"] == at.of.recorded.camera
+    (order,) = at.of.recording
+    assert (order.url, order.user, order.by) == ("rtsp://10.0.0.6/main", "admin", "admin")
+    assert not order.allow
+    assert "4711" not in repr(order) + answer.text
+    assert browser.send("POST", "/api/v1/cameras", {"url": ""}).status_code == 400
+
+
+def test_every_type_of_the_answers_is_in_the_document(at: Running) -> None:
+    document = openapi_of(at.of.app)
+    schemas = document["components"]["schemas"]
+    assert {each.__name__ for each in VIEWS} <= schemas.keys()
+    text = msgspec.json.encode(document).decode()
+    used = {part.partition('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert used <= schemas.keys()
+
+
+def test_rows_of_many_devices_stay_small(tmp_path_factory: pytest.TempPathFactory) -> None:
+    recorded = Recorded(tmp_path_factory.mktemp("site"))
+    recorded.record(1)
+    with running(recorded) as (at, browser):
+        assert at.of.trust is not None
+        for number in range(100):
+            at.of.trust.add_observations(
+                see("sadp answer sadp", "http server App-webs/", "sadp model DS-2CD2032F-I",
+                    "sadp firmware V5.4.0 build 160401", f"sadp serial DS-2CD2032F-I{number:09}",
+                    f"import_csv name Corridor {number}", "import_csv place Building C",
+                    address=f"10.0.1.{number}", mac=f"bc:ad:28:00:01:{number:02x}")
+            )  # fmt: skip
+        assert len(fleet(browser).devices) == 100
+        assert len(browser.get(FLEET).content) < 500_000 / 7
+    recorded.close()
