@@ -16,9 +16,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from watchglass.app.layout import Layout
+from watchglass.app.ways import control_client
 from watchglass.base.ids import CameraId
-from watchglass.bus.message import Codec
-from watchglass.bus.request import ControlClient
 from watchglass.model.control import (
     Accepted,
     AddCameraRequest,
@@ -84,10 +83,7 @@ class RunningRecorder:
             raise
 
     def ask(self, request: Request) -> Reply:
-        client: ControlClient[Request, Reply] = ControlClient(
-            self.layout.control, Codec[Request](Request), Codec[Reply](Reply)
-        )
-        return client.call(request, 30.0)
+        return control_client(self.layout).call(request, 30.0)
 
     def add(self, camera: CameraUrls) -> CameraId:
         """Record a camera's main and sub-stream."""

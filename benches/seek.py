@@ -25,6 +25,8 @@ from benches._recorded import FPS, LOOP_S, RecordedSite, recorded_site
 from benches._truth import numbers_at
 from benches._visitor import PASSWORD
 from watchglass.access.token import new_token, token_hash
+from watchglass.app.layout import Layout
+from watchglass.app.ways import Ways
 from watchglass.base.clock import NS_PER_S
 from watchglass.model.assignment import ApiStart
 from watchglass.model.stream import StreamName
@@ -95,8 +97,16 @@ def _page(site: RecordedSite) -> Iterator[str]:
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
+    ways = Ways(Layout(site.state))
     start = ApiStart(
-        str(site.state), 0, token_hash(token), time.time_ns() + 3600 * NS_PER_S, "error", False
+        str(site.state),
+        ways.live,
+        ways.ask_media(),
+        0,
+        token_hash(token),
+        time.time_ns() + 3600 * NS_PER_S,
+        "error",
+        False,
     )
     try:
         process.stdin.write(msgspec.json.encode(start) + b"\n")

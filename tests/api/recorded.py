@@ -56,6 +56,7 @@ from watchglass.model.survey_control import (
     RecordRequest,
     Scans,
 )
+from watchglass.model.way import Stand
 from watchglass.store.access import AccessStore
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.trust import TrustStore
@@ -144,8 +145,9 @@ def served(
     reader = OpenFileReader(lambda _: site.volume.path, files, site.clock)
     # No worker relays: what there is to see is on disk, and nobody waits for more.
     feed = RelayFeed(
-        f"ipc://{site.state}/live-{port}", reader.since_key_frame, site.clock, waits_s=()
-    )
+        Stand(f"ipc://{site.state}/live-{port}", "key"), reader.since_key_frame, site.clock,
+        waits_s=(),
+    )  # fmt: skip
 
     def volume_path(volume: VolumeId) -> Path | None:
         return site.volume.path if volume == site.volume.id else None

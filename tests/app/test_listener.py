@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from watchglass.app.layout import Layout
 from watchglass.app.listener import Listener
 from watchglass.app.reporter import Reporter
+from watchglass.app.ways import Ways
 from watchglass.base.clock import SystemClock
 from watchglass.base.ids import CameraId
 from watchglass.model.metric import Sample
@@ -19,15 +21,15 @@ VITALS = WorkerVitals((), (), 5)
 
 
 @pytest.fixture
-def endpoint() -> Iterator[str]:
+def ways() -> Iterator[Ways]:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o700)
-        yield f"ipc://{folder}/vitals"
+        yield Ways(Layout(Path(folder)))
 
 
 @pytest.fixture
-def listener(endpoint: str) -> Iterator[Listener]:
-    found = Listener(endpoint, SystemClock())
+def listener(ways: Ways) -> Iterator[Listener]:
+    found = Listener(ways.vitals, SystemClock())
     found.start()
     yield found
     found.close()
@@ -40,19 +42,18 @@ def soon(what: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def reporter(
-    endpoint: str, name: str, vitals: Callable[[], Vitals], value: float = 1.0
-) -> Reporter:
+def reporter(ways: Ways, name: str, vitals: Callable[[], Vitals], value: float = 1.0) -> Reporter:
     found = Reporter(
-        endpoint, name, vitals, lambda: [Sample("m", (CameraId(name),), value)], SystemClock()
-    )
+        ways.tell_vitals(name), name, vitals,
+        lambda: [Sample("m", (CameraId(name),), value)], SystemClock(),
+    )  # fmt: skip
     found.start()
     return found
 
 
-def test_words_and_numbers(listener: Listener, endpoint: str) -> None:
-    one = reporter(endpoint, "camera-worker-1", lambda: VITALS)
-    two = reporter(endpoint, "keeper", Alive, 2.0)
+def test_words_and_numbers(listener: Listener, ways: Ways) -> None:
+    one = reporter(ways, "camera-worker-1", lambda: VITALS)
+    two = reporter(ways, "keeper", Alive, 2.0)
     soon(lambda: [each.vitals for each in listener.words().values()].count(None) == 0
          and len(listener.words()) == 2)  # fmt: skip
     assert listener.words()["camera-worker-1"].vitals == VITALS
@@ -70,7 +71,7 @@ def test_words_and_numbers(listener: Listener, endpoint: str) -> None:
     two.close()
 
 
-def test_a_process_that_hangs_keeps_nobody_waiting(listener: Listener, endpoint: str) -> None:
+def test_a_process_that_hangs_keeps_nobody_waiting(listener: Listener, ways: Ways) -> None:
     hangs, on = threading.Event(), threading.Event()
 
     def hanging() -> Vitals:
@@ -78,8 +79,8 @@ def test_a_process_that_hangs_keeps_nobody_waiting(listener: Listener, endpoint:
             on.wait(20)
         return VITALS
 
-    stuck = reporter(endpoint, "stuck", hanging)
-    well = reporter(endpoint, "well", Alive)
+    stuck = reporter(ways, "stuck", hanging)
+    well = reporter(ways, "well", Alive)
     soon(lambda: len(listener.words()) == 2)
     hangs.set()
     last_ns = listener.words()["stuck"].heard_ns
@@ -102,10 +103,10 @@ def test_nobody_is_there(listener: Listener) -> None:
     assert listener.words() == {}
 
 
-def test_a_reporter_that_fails_fails_alone(listener: Listener, endpoint: str) -> None:
+def test_a_reporter_that_fails_fails_alone(listener: Listener, ways: Ways) -> None:
     def broken() -> Vitals:
         raise ZeroDivisionError
 
-    found = reporter(endpoint, "broken", broken)
+    found = reporter(ways, "broken", broken)
     found.close()
     assert listener.words() == {}

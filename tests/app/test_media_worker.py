@@ -17,6 +17,7 @@ from watchglass.api.problem import MediaWorkerError, PictureDamagedError
 from watchglass.app.child import Child
 from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
+from watchglass.app.ways import Ways
 from watchglass.base.clock import SystemClock
 from watchglass.base.errors import BusError
 from watchglass.bus.endpoint import answers, ipc_path
@@ -38,9 +39,10 @@ class Worker:
     def __init__(self, folder: Path) -> None:
         self.layout = Layout(folder)
         self.layout.run.mkdir(parents=True, mode=0o700)
-        start = MediaStart(self.layout.media, "info", False)
+        self.ways = Ways(self.layout)
+        start = MediaStart(self.ways.media, "info", False)
         self.child = Child("media-worker", "watchglass.app.media_worker", lambda _: start, CLOCK)
-        self.port = MediaPort(self.layout.media, CLOCK)
+        self.port = MediaPort(self.ways.ask_media(), CLOCK)
         self.child.start()
         self.wait()
 
@@ -119,7 +121,10 @@ def test_killed_it_is_missed_and_started_again(worker: Worker) -> None:
 
 def test_request_that_nobody_waits_for_is_dropped(worker: Worker) -> None:
     client: ControlClient[StillRequest, StillReply] = ControlClient(
-        worker.layout.media, Codec[StillRequest](StillRequest), Codec[StillReply](StillReply)
+        worker.layout.media,
+        Codec[StillRequest](StillRequest),
+        Codec[StillReply](StillReply),
+        proof=worker.ways.ask_media().proof,
     )
     late = asked(VideoCodec.H264)
     assert late.until_ns < CLOCK.monotonic_ns()

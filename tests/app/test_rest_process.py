@@ -12,6 +12,7 @@ from tests.recording.test_purge import recorded
 from tests.recording.test_rest import lines, turn_bit
 from watchglass.app.child import Child
 from watchglass.app.layout import Layout
+from watchglass.app.ways import Ways
 from watchglass.base.clock import SystemClock
 from watchglass.model.assignment import KeeperStart, Shutdown
 from watchglass.model.gap import GapCause
@@ -36,10 +37,11 @@ def test_a_turned_bit_is_found_by_the_running_keeper(site: Site) -> None:
     age_h = (SystemClock().wall_ns() - site.clock.wall_ns()) // (3600 * 10**9)
     kept_h = age_h * 3 // 2
     layout = Layout(site.state)
+    ways = Ways(layout)
     layout.run.mkdir(mode=0o700)
     volumes = ((site.volume.id, str(site.volume.path)),)
     start = KeeperStart(
-        state=str(site.state), endpoint=layout.keeper, vitals=layout.vitals,
+        state=str(site.state), stand=ways.keeper, vitals=ways.tell_vitals("keeper"),
         site=Configure((), volumes, kept_h), fresh=True, sync_ms=1000, head_s=60,
         floor_bytes=1 << 20, ballast_bytes=1 << 20, log_level="info", log_json=False,
     )  # fmt: skip

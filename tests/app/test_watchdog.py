@@ -172,24 +172,26 @@ def test_children_do_not_inherit_what_is_for_the_supervisor(recorder: RunningRec
             assert name not in inherited
 
 
-@pytest.mark.parametrize("name", ["keeper", "camera-worker-1"])
-def test_a_process_that_hangs_is_not_fed_for(
-    recorder: RunningRecorder, systemd: Systemd, name: str
-) -> None:
+def test_processes_that_hang_are_not_fed_for(recorder: RunningRecorder, systemd: Systemd) -> None:
+    """Both: one alone is replaced."""
     wait_until(systemd.is_fed)
-    stopped = pid(recorder, name)
-    os.kill(stopped, signal.SIGSTOP)
+    names = ("keeper", "camera-worker-1")
+    stopped = [pid(recorder, name) for name in names]
+    for each in stopped:
+        os.kill(each, signal.SIGSTOP)
     try:
         wait_until(systemd.is_hungry)
         found = health(recorder)
         assert (found.state, found.lives) == (HealthState.FAILING, False)
         sentences = [each.sentence.lower() for each in found.reasons if each.stuck]
-        assert any(name in each for each in sentences), sentences
+        for name in names:
+            assert any(name in each for each in sentences), sentences
+        assert [pid(recorder, name) for name in names] == stopped
     finally:
-        os.kill(stopped, signal.SIGCONT)
+        for each in stopped:
+            os.kill(each, signal.SIGCONT)
     wait_until(systemd.is_fed)
     wait_until(lambda: health(recorder).lives)
-    assert pid(recorder, name) == stopped
 
 
 def test_a_camera_that_is_off_stops_nothing(

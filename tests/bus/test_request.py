@@ -11,7 +11,8 @@ import zmq
 from tests.bus.hop_fixtures import DOWN, UP, Ack, Bell, Note, Up, endpoint_in
 from watchglass.base.errors import BusError
 from watchglass.bus.endpoint import open_dealer
-from watchglass.bus.request import ControlClient, ControlServer, Token
+from watchglass.bus.proof import Key
+from watchglass.bus.request import ControlClient, ControlServer, Token, proof_to_ask
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_garbage_is_answered_or_ignored(tmp_path: Path) -> None:
     assert dealer.poll(2000, zmq.POLLOUT)
     for frames in ([b""], [b"x"] * 300, [b"short", b"y"]):
         dealer.send_multipart(frames)
-    dealer.send_multipart([bytes(8), b"\x07"])
+    dealer.send_multipart([bytes(8), b"", b"\x07"])
     assert dealer.poll(2000)
     assert b"version 7" in dealer.recv_multipart()[2]
     dealer.close(0)
@@ -105,3 +106,30 @@ def test_closed_is_closed(tmp_path: Path) -> None:
     server.close()
     with pytest.raises(BusError, match="closed"):
         server.poll(0)
+
+
+def test_who_shows_no_proof_is_refused(tmp_path: Path) -> None:
+    key = Key.make()
+    server: ControlServer[Up, Ack] = ControlServer(endpoint_in(tmp_path), UP, DOWN, key=key)
+    wrong = ["", key.text, proof_to_ask(Key.make()), proof_to_ask(key)[:-1], "é" * 64]
+    errors: list[str] = []
+
+    def ask() -> None:
+        for proof in wrong:
+            caller = ControlClient(endpoint_in(tmp_path), UP, DOWN, proof=proof)
+            try:
+                caller.call(Note(1), 20.0)
+            except BusError as error:
+                errors.append(error.sentence)
+        good = ControlClient(endpoint_in(tmp_path), UP, DOWN, proof=proof_to_ask(key))
+        assert good.call(Note(2), 20.0) == Ack(2)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while thread.is_alive():
+        for token, request in server.poll(0.05):
+            assert request == Note(2)
+            answer(server, token, request)
+    server.close()
+    assert [each.startswith("Whoever asks shows no proof") for each in errors] == [True] * 5
+    assert server.unproven == 5

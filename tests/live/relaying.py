@@ -6,10 +6,12 @@ from pathlib import Path
 
 from watchglass.base.clock import SystemClock
 from watchglass.base.ids import CameraId
+from watchglass.bus.proof import Key
 from watchglass.live.outlet import Outlet
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.live import LiveFrame, LiveItem, LiveSink
 from watchglass.model.stream import StreamName
+from watchglass.model.way import Stand, Way
 
 CAMERA = CameraId("c" * 32)
 MAIN = StreamName.MAIN
@@ -41,6 +43,7 @@ class Relay:
     """One api, and workers beside it."""
 
     def __init__(self, folder: Path) -> None:
+        self.key = Key.make()
         self.endpoint = f"ipc://{folder}/live"
         self.disk: list[LiveItem] = []
         self.reads = 0
@@ -48,7 +51,7 @@ class Relay:
         self.outlets: list[Outlet] = []
 
     def new_feed(self) -> RelayFeed:
-        return RelayFeed(self.endpoint, self.read_back, SystemClock())
+        return RelayFeed(Stand(self.endpoint, self.key.text), self.read_back, SystemClock())
 
     def read_back(self, _camera: CameraId, _stream: StreamName) -> list[LiveItem]:
         self.reads += 1
@@ -56,7 +59,8 @@ class Relay:
 
     def worker(self, name: str, limit_bytes: int = 8 << 20) -> Sinks:
         sinks = Sinks()
-        outlet = Outlet(self.endpoint, name, sinks, SystemClock(), limit_bytes=limit_bytes)
+        way = Way(self.endpoint, self.key.proof(name))
+        outlet = Outlet(way, name, sinks, SystemClock(), limit_bytes=limit_bytes)
         outlet.start()
         self.outlets.append(outlet)
         return sinks

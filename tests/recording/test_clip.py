@@ -36,6 +36,7 @@ from watchglass.base.errors import (
 )
 from watchglass.base.ids import CameraId, random_id
 from watchglass.base.secret import Secret
+from watchglass.bus.proof import Key
 from watchglass.media.bitstream import to_length_prefixed
 from watchglass.media.encode import VideoCodecName
 from watchglass.media.parameter_sets import ParameterSets
@@ -51,6 +52,7 @@ from watchglass.model.stream import (
     VideoCodec,
     VideoParameters,
 )
+from watchglass.model.way import Stand, Way
 from watchglass.recording.assembler import Assembler, Limits
 from watchglass.recording.clip import ClipPlan, ClipResult, plan_clip, write_clip
 from watchglass.recording.desk import KeeperLimits
@@ -568,8 +570,8 @@ def test_real_cameras(tmp_path: Path) -> None:
         KeeperLimits(ballast_bytes=0, floor_bytes=0, sync_s=0.5),
     )  # fmt: skip
     keeper.start([volume], fresh=True)
-    endpoint = f"ipc://{tmp_path}/keeper"
-    service = KeeperService(keeper, endpoint, clock)
+    stand = Stand(f"ipc://{tmp_path}/keeper", Key.make().text)
+    service = KeeperService(keeper, stand, clock)
     thread = threading.Thread(target=service.serve)
     codecs = set()
     with Simulator("--cameras", "4", "--width", "320", "--height", "192", "--seconds", "4") as sim:
@@ -583,7 +585,8 @@ def test_real_cameras(tmp_path: Path) -> None:
             return RtspSource(stream.url, credentials, sound=camera.sound, clock=clock)
 
         limits = Limits(file=90_000 * 5)
-        worker = CameraWorker("w", endpoint, [volume], source, disk, clock, limits=limits)
+        way = Way(stand.endpoint, Key(stand.key).proof("w"))
+        worker = CameraWorker("w", way, [volume], source, disk, clock, limits=limits)
         worker.start()
         time.sleep(1)
         for camera, urls in cameras.items():

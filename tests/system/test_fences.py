@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,15 +21,18 @@ from watchglass.simulate.process import Simulator
 __all__ = ["cameras", "data"]
 pytestmark = [
     pytest.mark.full,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(abi() < 6, reason="a kernel with Landlock, ABI 6 or newer"),
 ]
+PATIENCE_S = 120.0
 _ATTACKING = Path(__file__).parent / "attacking"
 _ALL = {"start a thread", "import"}
 _MAY = {
     "camera_worker": _ALL | {"make media", "connect out", "send udp", "meet the keeper"},
     "media_worker": _ALL,
     "api_process": _ALL
-    | {"read site", "write site", "read index", "list media", "read media", "meet the keeper"},
+    | {"read control proof", "read site", "write site", "read index", "list media", "read media",
+        "meet the keeper"},
     "keeper_process": _ALL,
 }  # fmt: skip
 
@@ -48,15 +52,19 @@ def _add(data: Path, url: str) -> None:
     assert added.returncode == 0, added.stderr
 
 
+def _order(data: Path, order: str, camera: str) -> None:
+    given = call("--data", str(data), "camera", order, "--reason", "a test", camera)
+    assert given.returncode == 0, given.stderr
+
+
 def _recordings(data: Path) -> list[Path]:
     files = (data / "media").glob("*/main/2???/*/*/*.mp4")
     return [each for each in files if each.name != "target.mp4" and each.stat().st_size > 20_000]
 
 
-def _target(data: Path) -> Path:
+def _target(data: Path, camera: str) -> Path:
     """A recording that nothing but an attack would touch."""
-    (camera,) = (each for each in (data / "media").iterdir() if each.is_dir())
-    target = camera / "main/2020/01/01/target.mp4"
+    target = data / "media" / camera / "main/2020/01/01/target.mp4"
     target.parent.mkdir(parents=True)
     target.write_bytes(b"a recording")
     return target
@@ -79,11 +87,10 @@ def _attacks(logged: str) -> dict[str, dict[str, str]]:
 def test_from_inside_each_process_only_its_own_work_can_be_done(
     data: Path, cameras: Simulator, open_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Serving(data).wait_for("No camera") as serving:
-        _add(data, cameras.urls[0].main)
-        wait_until(lambda: bool(_recordings(data)))
-        assert serving.end(signal.SIGTERM) == 0
-    target, before = _target(data), len(_recordings(data))
+    of = ("--data", str(data))
+    _add(data, cameras.urls[0].main)
+    (camera,) = json_of(*of, "camera", "list")
+    target = _target(data, camera["id"])
 
     monkeypatch.setenv("PYTHONPATH", os.fspath(_ATTACKING))
     monkeypatch.setenv("ATTACK_DATA", os.fspath(data))
@@ -91,12 +98,21 @@ def test_from_inside_each_process_only_its_own_work_can_be_done(
     (ledger,) = (data / "state/ledger/site").glob("*.jsonl")
     monkeypatch.setenv("ATTACK_FILES", f"{target}:{key}:{ledger}")
     monkeypatch.setenv("ATTACK_PORT", str(open_port))
-    with Serving(data) as serving:
+    monkeypatch.setenv("ATTACK_CAMERA", camera["id"])
+    # A worker that tries all that is silent for so long.
+    with Serving(data, WATCHGLASS_STUCK_S="120") as serving:
         try:
-            wait_until(lambda: _attacks(serving.logged).keys() == _MAY.keys())
+            wait_until(lambda: _attacks(serving.logged).keys() == _MAY.keys(), PATIENCE_S)
         except AssertionError:
             pytest.fail(serving.logged)
-        wait_until(lambda: len(_recordings(data)) > before)
+        wait_until(lambda: bool(_recordings(data)), PATIENCE_S)
+        tried = _attacks(serving.logged)["camera_worker"]
+        assert tried["order the keeper"] == "'camera-worker-1' may tell facts, and no more."
+        assert "'supervisor' shows no proof of its name." in tried["order as the supervisor"]
+        assert "'keeper' shows no proof of its name." in tried["tell that the keeper lives"]
+        assert "Whoever asks shows no proof that it may" in tried["pause a camera"]
+        for event in ("order_refused", "peer_unproven", "request_unproven"):
+            assert event in serving.logged
         for process, came in _attacks(serving.logged).items():
             done = {act for act, error in came.items() if not error}
             assert done == _MAY[process], (process, came)
@@ -106,20 +122,29 @@ def test_from_inside_each_process_only_its_own_work_can_be_done(
         for pid in family:
             for file in ("cmdline", "environ"):
                 assert b"sesame" not in Path(f"/proc/{pid}/{file}").read_bytes()
-        told = {each["about"]: each for each in json_of("--data", str(data), "doctor")}
+        told = {each["about"]: each for each in json_of(*of, "doctor")}
         for name in ("keeper", "api", "media-worker", "camera-worker-1"):
             assert told[f"Process {name}"]["value"].endswith(f"; Landlock ABI {abi()}, seccomp: on")
+        # And people's orders go through.
+        _order(data, "pause", camera["id"])
         assert serving.end(signal.SIGTERM) == 0
-    assert call("--data", str(data), "check", "--deep").returncode == 0
+    _order(data, "resume", camera["id"])
+    lines = "".join(
+        each.read_text() for each in (data / "state/ledger" / camera["id"]).glob("*.jsonl")
+    )
+    for said in ("camera_paused", "camera_enabled"):
+        assert len(re.findall(rf'"type":"{said}"', lines)) == 1
+    assert call(*of, "check", "--deep").returncode == 0
 
 
+@pytest.mark.long
 def test_a_volume_that_comes_later_is_reached(data: Path, cameras: Simulator) -> None:
     """One that is added, and one whose folder is another than the one that was fenced in."""
     of = ("--data", str(data))
     new = data / "more"
     with Serving(data).wait_for("No camera") as serving:
         _add(data, cameras.urls[0].main)
-        wait_until(lambda: bool(_recordings(data)))
+        wait_until(lambda: bool(_recordings(data)), PATIENCE_S)
         assert call(*of, "volume", "add", str(new)).returncode == 0
         assert call(*of, "volume", "drain", str(data / "media")).returncode == 0
 
@@ -127,7 +152,7 @@ def test_a_volume_that_comes_later_is_reached(data: Path, cameras: Simulator) ->
             files = new.glob("*/main/*/*/*/*.mp4")
             return sum(each.stat().st_size > 20_000 for each in files) > than
 
-        wait_until(lambda: grown(0))
+        wait_until(lambda: grown(0), PATIENCE_S)
         assert serving.logged.count("worker_fenced_off") == 1
         # As a disk that was taken out and mounted again: the same volume, under another inode.
         shutil.copytree(new, data / "copy")
@@ -135,9 +160,8 @@ def test_a_volume_that_comes_later_is_reached(data: Path, cameras: Simulator) ->
         (data / "copy").rename(new)
         hall = json_of(*of, "camera", "list")[0]["id"]
         for order in ("pause", "resume"):
-            given = call(*of, "camera", order, "--reason", "to begin another file", hall)
-            assert given.returncode == 0, given.stderr
-        wait_until(lambda: grown(1))
+            _order(data, order, hall)
+        wait_until(lambda: grown(1), PATIENCE_S)
         assert serving.logged.count("worker_fenced_off") == 2
         assert serving.end(signal.SIGTERM) == 0
 

@@ -31,6 +31,7 @@ from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
+from watchglass.app.ways import control_client
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, SystemClock
@@ -38,8 +39,6 @@ from watchglass.base.disk import Disk
 from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassError
 from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, VolumeId
-from watchglass.bus.message import Codec
-from watchglass.bus.request import ControlClient
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
 from watchglass.model.camera import Camera
@@ -193,16 +192,14 @@ class _Site:
         self._trust = TrustStore(self._layout.site_db, disk)
         if start.setup_hash:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
-        self._control: ControlClient[Request, Reply] = ControlClient(
-            self._layout.control, Codec[Request](Request), Codec[Reply](Reply)
-        )
+        self._control = control_client(self._layout)
         sessions = Sessions(self._access, clock)
         reader = OpenFileReader(self._root_of, files, clock)
         self._volumes: tuple[int, dict[VolumeId, Path]] = (-NS_PER_S, {})
-        self._media = MediaPort(self._layout.media, clock)
+        self._media = MediaPort(start.media, clock)
         self._numbers: tuple[int, tuple[Sample, ...]] = (-NS_PER_S, ())
         self._numbers_lock = threading.Lock()
-        self._feed = RelayFeed(self._layout.live, reader.since_key_frame, clock)
+        self._feed = RelayFeed(start.live, reader.since_key_frame, clock)
         self.ports = ApiPorts(
             clock=clock,
             reach=Reach(_hosts(port) | set(start.hosts)),

@@ -109,6 +109,12 @@ class Child:
                 return False
         return True
 
+    def kill(self) -> None:
+        """End it at once; it is started again."""
+        process = self._process
+        if process is not None and not self._stopping.is_set():
+            process.kill()
+
     def stop(self, message: object) -> None:
         """Ask it to end, and do not start it again. Does not wait."""
         self._stopping.set()

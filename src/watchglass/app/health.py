@@ -15,7 +15,9 @@
    ``unsynced_ns``, unless the disk says why.
 
 Whatever breaks one of these is *stuck*: it does nothing any more, and only a start anew can help.
-The watchdog is fed while nothing is. A camera that is off breaks none of them.
+The watchdog is fed while nothing is. A camera that is off breaks none of them. Where it is one
+process that does nothing, the reason names it, and it may be replaced alone (`replacement`); a disk
+that does not answer is no process's fault.
 
 A disk that is full, fails or is gone **answers**: the recorder says so, records what it can, and no
 start anew would help; one would only cost the other volumes' cameras their seconds. That is
@@ -160,8 +162,8 @@ def named(health: Health, names: Mapping[CameraId, str]) -> Health:
 # --- processes --------------------------------------------------------------------------------
 
 
-def _stuck(sentence: str, camera: CameraId | None = None) -> Reason:
-    return Reason(HealthState.FAILING, sentence, camera, stuck=True)
+def _stuck(sentence: str, camera: CameraId | None = None, *, process: str = "") -> Reason:
+    return Reason(HealthState.FAILING, sentence, camera, stuck=True, process=process)
 
 
 def _of_supervisor(seen: Observed, patience: Patience) -> Iterator[Reason]:
@@ -174,7 +176,10 @@ def _of_keeper(seen: Observed, patience: Patience) -> Iterator[Reason]:
     keeper, now_ns = seen.keeper, seen.now_ns
     silent_ns = keeper.silent_ns(now_ns)
     if silent_ns > patience.silent_ns:
-        yield _stuck(f"The keeper has said nothing for {_s(silent_ns)}: nothing becomes durable.")
+        yield _stuck(
+            f"The keeper has said nothing for {_s(silent_ns)}: nothing becomes durable.",
+            process=keeper.name,
+        )
         return
     vitals = keeper.vitals
     if not isinstance(vitals, KeeperVitals):
@@ -189,7 +194,8 @@ def _of_keeper(seen: Observed, patience: Patience) -> Iterator[Reason]:
     if cycle_ns > patience.silent_ns:
         yield _stuck(
             f"The keeper has been inside one round for {_s(cycle_ns)}: a disk does not answer, or "
-            "it hangs."
+            "it hangs.",
+            process="" if _syncs_for_long(vitals, now_ns, patience) else keeper.name,
         )
     used = {each.volume for each in seen.wanted}
     for volume in vitals.volumes:
@@ -207,6 +213,12 @@ def _of_keeper(seen: Observed, patience: Patience) -> Iterator[Reason]:
             "A volume is full, and all that is left on it is held: free some space, lift a hold, "
             "or add a volume.",
         )
+
+
+def _syncs_for_long(vitals: KeeperVitals, now_ns: int, patience: Patience) -> bool:
+    """Whether a disk has not answered for so long that the round may be waiting for it."""
+    since_ns = [each.syncing_since_ns for each in vitals.volumes if each.syncing_since_ns]
+    return any(2 * (now_ns - each) > patience.silent_ns for each in since_ns)
 
 
 def _of_volume(volume: VolumeVitals, now_ns: int, patience: Patience) -> Iterator[Reason]:
@@ -236,7 +248,9 @@ def _of_workers(seen: Observed, patience: Patience) -> Iterator[Reason]:
             continue
         silent_ns = worker.silent_ns(seen.now_ns)
         if silent_ns > patience.silent_ns:
-            yield _stuck(f"{worker.name} has said nothing for {_s(silent_ns)}.")
+            yield _stuck(
+                f"{worker.name} has said nothing for {_s(silent_ns)}.", process=worker.name
+            )
         elif isinstance(worker.vitals, WorkerVitals):
             yield from _of_disk(seen, worker, worker.vitals, volumes, patience)
 
@@ -250,7 +264,11 @@ def _of_disk(
             yield _stuck(f"{worker.name} has waited {_s(waits_ns)} for its disk to take one write.")
     unsynced_ns = seen.now_ns - vitals.unsynced_since_ns if vitals.unsynced_since_ns else 0
     if unsynced_ns > patience.unsynced_ns and not _keeper_says_why(seen, volumes):
-        yield _stuck(f"What {worker.name} writes has not become durable for {_s(unsynced_ns)}.")
+        keeper_is_silent = seen.keeper.silent_ns(seen.now_ns) > patience.silent_ns
+        yield _stuck(
+            f"What {worker.name} writes has not become durable for {_s(unsynced_ns)}.",
+            process=seen.keeper.name if keeper_is_silent else "",
+        )
 
 
 def _keeper_says_why(seen: Observed, volumes: set[VolumeId]) -> bool:
@@ -284,7 +302,7 @@ def _of_streams(seen: Observed, told: _Told, patience: Patience) -> Iterator[Rea
             if seen.now_ns - wanted.seen_ns > patience.stream_ns:
                 yield _stuck(
                     f"{_name(wanted)} has not been taken up for "
-                    f"{_s(seen.now_ns - wanted.seen_ns)}.", wanted.camera,
+                    f"{_s(seen.now_ns - wanted.seen_ns)}.", wanted.camera, process=wanted.worker,
                 )  # fmt: skip
         else:
             yield from _of_stream(seen.now_ns, wanted, stream, patience)
@@ -296,7 +314,7 @@ def _of_stream(
     idle_ns = now_ns - stream.reader_ns
     if idle_ns > patience.stream_ns:
         yield _stuck(f"The reader of {_name(wanted)} has done nothing for {_s(idle_ns)}.",
-                     wanted.camera)  # fmt: skip
+                     wanted.camera, process=wanted.worker)  # fmt: skip
         return
     since_ns = max(stream.since_ns, stream.written_ns) if stream.in_run else stream.since_ns
     passed_ns = now_ns - since_ns
@@ -306,7 +324,7 @@ def _of_stream(
     elif passed_ns > patience.stream_ns:
         what = "nothing of it is written" if stream.in_run else "it says neither why"
         yield _stuck(f"{_name(wanted)} is not recorded, and {what}, for {_s(passed_ns)}.",
-                     wanted.camera)  # fmt: skip
+                     wanted.camera, process=wanted.worker)  # fmt: skip
     elif 2 * stream.queue_bytes > stream.queue_limit_bytes:
         yield Reason(
             HealthState.DEGRADED,

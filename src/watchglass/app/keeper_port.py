@@ -11,7 +11,8 @@ from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.model.metric import Sample
-from watchglass.model.order import Done, FromKeeper, Order, Ordered, ToKeeper
+from watchglass.model.order import GIVES_ORDERS, Done, FromKeeper, Order, Ordered, ToKeeper
+from watchglass.model.way import Way
 from watchglass.recording.keeper import Keeper
 
 _POLL_S = 1.0
@@ -40,7 +41,7 @@ class OwnKeeper:
 class RunningKeeper:
     """The keeper process. ``order`` may be called from any thread."""
 
-    def __init__(self, endpoint: str, clock: Clock, *, timeout_s: float = 20.0) -> None:
+    def __init__(self, way: Way, clock: Clock, *, timeout_s: float = 20.0) -> None:
         self._timeout_s = timeout_s
         self._numbers = itertools.count(1)
         self._outgoing: queue.SimpleQueue[Ordered] = queue.SimpleQueue()
@@ -48,8 +49,8 @@ class RunningKeeper:
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._client: BusClient[ToKeeper, FromKeeper] = BusClient(
-            endpoint, "supervisor", Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
-            limit_bytes=_LINK_BYTES, clock=clock,
+            way.endpoint, GIVES_ORDERS, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
+            limit_bytes=_LINK_BYTES, clock=clock, proof=way.proof,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._carry, name="keeper port", daemon=True)
         self._thread.start()
@@ -73,7 +74,7 @@ class RunningKeeper:
 
     def samples(self) -> list[Sample]:
         """The numbers of the hop, for monitors."""
-        return hop_samples(self._client.stats(), "orders", "supervisor")
+        return hop_samples(self._client.stats(), "orders", GIVES_ORDERS)
 
     def close(self) -> None:
         self._ending.set()

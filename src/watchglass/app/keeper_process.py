@@ -63,7 +63,7 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
     keeper.start(present(start.site.volumes), fresh=start.fresh)
     # A keeper that was restarted must not forget for how long to keep what.
     keeper.configure(start.site)
-    service = telling.service = KeeperService(keeper, start.endpoint, clock)
+    service = telling.service = KeeperService(keeper, start.stand, clock)
     say(Accepted())
     stopping = threading.Event()
 

@@ -27,6 +27,11 @@ class Layout:
         return f"ipc://{self.run}/control"
 
     @property
+    def control_proof(self) -> Path:
+        """What shows that one may ask at the control socket; another at each start."""
+        return self.run / "control.proof"
+
+    @property
     def live(self) -> str:
         return f"ipc://{self.run}/live"
 

@@ -12,9 +12,11 @@ from watchglass.base.clock import Clock
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.bus.peer import PeerId
+from watchglass.bus.proof import Key
 from watchglass.bus.server import BusServer, PeerJoined, PeerLost, Received
 from watchglass.model.metric import Sample
 from watchglass.model.vitals import Measure, Measured, ToSupervisor, Vitals
+from watchglass.model.way import Stand
 
 _POLL_S = 1.0
 _JOIN_S = 2.0
@@ -40,13 +42,13 @@ class _Question:
 
 
 class Listener:
-    """Serves ``endpoint`` in a thread of its own. Thread-safe."""
+    """Serves ``stand`` in a thread of its own. Thread-safe."""
 
-    def __init__(self, endpoint: str, clock: Clock) -> None:
+    def __init__(self, stand: Stand, clock: Clock) -> None:
         self._clock = clock
         self._server: BusServer[ToSupervisor, Measure] = BusServer(
-            endpoint, Codec[ToSupervisor](ToSupervisor), Codec[Measure](Measure), clock=clock,
-            name="vitals",
+            stand.endpoint, Codec[ToSupervisor](ToSupervisor), Codec[Measure](Measure), clock=clock,
+            name="vitals", key=Key(stand.key),
         )  # fmt: skip
         self._lock = threading.Lock()
         self._words: dict[str, Word] = {}

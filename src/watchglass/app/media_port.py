@@ -15,6 +15,7 @@ from watchglass.model.still import (
     StillReply,
     StillRequest,
 )
+from watchglass.model.way import Way
 
 _WAIT_S = 6.0
 """Longer than the worker lives with a picture it cannot finish."""
@@ -23,13 +24,13 @@ _WAIT_S = 6.0
 class MediaPort:
     """Asks for pictures. Thread-safe."""
 
-    def __init__(self, endpoint: str, clock: Clock) -> None:
+    def __init__(self, way: Way, clock: Clock) -> None:
         """``clock`` is the system's: its monotonic time crosses to the worker."""
         self._clock = clock
         self._made = self._refused = 0
         self._client: ControlClient[StillRequest, StillReply] = ControlClient(
-            endpoint, Codec[StillRequest](StillRequest, MOST_REQUEST_BYTES),
-            Codec[StillReply](StillReply), clock=clock,
+            way.endpoint, Codec[StillRequest](StillRequest, MOST_REQUEST_BYTES),
+            Codec[StillReply](StillReply), proof=way.proof, clock=clock,
         )  # fmt: skip
 
     def samples(self) -> list[Sample]:

@@ -22,6 +22,7 @@ from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.errors import StreamInvalidError, WatchglassError
 from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
+from watchglass.bus.proof import Key
 from watchglass.bus.request import ControlServer
 from watchglass.media.still import still
 from watchglass.model.still import (
@@ -65,11 +66,11 @@ def main() -> None:
 
 
 def _serve(start: MediaStart, decoder: msgspec.json.Decoder[ToMediaWorker]) -> None:
-    listener = Listener(start.endpoint)
+    listener = Listener(start.stand.endpoint)
     tell(fence_in(of_media_worker(), start.fences))
     server: Server = ControlServer(
         listener, Codec[StillRequest](StillRequest, MOST_REQUEST_BYTES),
-        Codec[StillReply](StillReply), max_pending=_MOST_WAITING,
+        Codec[StillReply](StillReply), key=Key(start.stand.key), max_pending=_MOST_WAITING,
     )  # fmt: skip
     stopping = threading.Event()
 

@@ -46,6 +46,19 @@ def own_descriptors(process: str) -> Sample:
     return FDS.at(most - closed, process)
 
 
+def waits_in_kernel(pid: int) -> bool:
+    """Whether a thread of a process is inside a call that no signal ends, as one for a disk that
+    does not answer."""
+    try:
+        states = [
+            each.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+            for each in (Path("/proc") / str(pid) / "task").glob("*/stat")
+        ]
+    except (OSError, IndexError):
+        return False
+    return "D" in states
+
+
 def process_samples(processes: Iterable[tuple[str, int]]) -> list[Sample]:
     """Each name with its pid; one that is gone, or cannot be looked at, is left out."""
     return [sample for name, pid in processes if pid for sample in _samples(name, pid)]

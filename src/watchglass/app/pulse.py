@@ -2,6 +2,7 @@
 
 The watchdog is fed while recording lives (``health`` says what that means). The ping is sent while
 it lives and nothing is failing: it is for a person, who can mount a disk, which a restart cannot.
+A process that alone is stuck is replaced.
 """
 
 import threading
@@ -10,9 +11,9 @@ from typing import Protocol
 
 from watchglass.app.health import Observed, Patience, judge
 from watchglass.app.notify import Notifier
+from watchglass.app.replacement import Replacement
 from watchglass.app.words import count_words
 from watchglass.base import log
-from watchglass.base.clock import Clock
 from watchglass.model.health import Health, HealthState
 
 _EVERY_S = 1.0
@@ -35,13 +36,13 @@ class Pulse:
         patience: Patience,
         notifier: Notifier,
         pings: Pings | None,
-        clock: Clock,
+        replacement: Replacement,
     ) -> None:
         self._observe = observe
         self._patience = patience
         self._notifier = notifier
         self._pings = pings
-        self._clock = clock
+        self._replacement = replacement
         self._every_s = min(_EVERY_S, (notifier.watchdog_s or 4 * _EVERY_S) / 4)
         self._lived = True
         self._ending = threading.Event()
@@ -84,6 +85,7 @@ class Pulse:
         if health.lives:
             self._notifier.alive()
         self._notifier.status(summary(health))
+        self._replacement.look(health)
         if self._pings is not None and health.state is not HealthState.FAILING:
             self._pings.beat()
 

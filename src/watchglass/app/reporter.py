@@ -17,6 +17,7 @@ from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.model.metric import Sample
 from watchglass.model.vitals import Measure, Measured, ToSupervisor, Vitals
+from watchglass.model.way import Way
 
 EVERY_S = 1.0
 _LIMIT_BYTES = 1 << 20
@@ -28,7 +29,7 @@ class Reporter:
 
     def __init__(
         self,
-        endpoint: str,
+        way: Way,
         name: str,
         vitals: Callable[[], Vitals],
         samples: Callable[[], Iterable[Sample]],
@@ -39,8 +40,9 @@ class Reporter:
         self._samples = samples
         self._clock = clock
         self._client: BusClient[ToSupervisor, Measure] = BusClient(
-            endpoint, name, Codec[ToSupervisor](ToSupervisor), Codec[Measure](Measure),
+            way.endpoint, name, Codec[ToSupervisor](ToSupervisor), Codec[Measure](Measure),
             limit_bytes=_LIMIT_BYTES, policy=DropPolicy.DROP_OLDEST, clock=clock,
+            proof=way.proof,
         )  # fmt: skip
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._work, name="reporter", daemon=True)

@@ -18,9 +18,10 @@ import msgspec
 from watchglass.app.child import Child
 from watchglass.app.last_words import LastWords
 from watchglass.app.launch import Spare
-from watchglass.app.layout import Layout
 from watchglass.app.placement import Placement
+from watchglass.app.processes import waits_in_kernel
 from watchglass.app.refusal import error_of
+from watchglass.app.ways import Ways
 from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.errors import BusError
@@ -91,14 +92,15 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
-        layout: Layout,
+        ways: Ways,
         volumes: list[tuple[VolumeId, str]],
         configuration: Callable[[], Configure],
         clock: Clock,
     ) -> None:
         """``configuration`` is asked at each start of the keeper."""
         self._settings = settings
-        self._layout = layout
+        self._layout = ways.layout
+        self._ways = ways
         self._volumes = volumes
         self._configuration = configuration
         self._clock = clock
@@ -146,7 +148,8 @@ class Supervisor:
 
         def first_message(_first: bool) -> ApiStart:
             return ApiStart(
-                str(self._layout.state), self._port, setup.token_hash, setup.expires_ns,
+                str(self._layout.state), self._ways.live, self._ways.ask_media(), self._port,
+                setup.token_hash, setup.expires_ns,
                 self._settings.log_level.value, self._settings.log_json,
                 fences=self._settings.fences,
             )  # fmt: skip
@@ -202,6 +205,16 @@ class Supervisor:
             worker.wait(_WORKER_END_S)
         self._keeper.stop(end)
         self._keeper.wait(_KEEPER_END_S)
+
+    def replace(self, name: str) -> None:
+        """Kill a process that is stuck; it is started again, as one that crashed."""
+        for child in self.crew().all:
+            if child.name == name:
+                child.kill()
+
+    def waits_in_kernel(self, name: str) -> bool:
+        pids = [child.pid for child in self.crew().all if child.name == name]
+        return any(map(waits_in_kernel, pids))
 
     def crew(self) -> Crew:
         """All processes, and who has which camera, as of now."""
@@ -361,7 +374,8 @@ class Supervisor:
         with self._lock:
             cameras = self._placement.cameras(name)
         return WorkerStart(
-            name, self._layout.keeper, self._layout.live, self._layout.vitals,
+            name, self._ways.tell_keeper(name), self._ways.show_live(name),
+            self._ways.tell_vitals(name),
             tuple(self._volumes), cameras, tuple(sorted(self._allow)), settings.fragment_ms,
             settings.file_s, settings.queue_bytes, settings.log_level.value, settings.log_json,
             settings.fences,
@@ -371,13 +385,13 @@ class Supervisor:
     def _make_pictures(self, _first: bool) -> MediaStart:
         settings = self._settings
         return MediaStart(
-            self._layout.media, settings.log_level.value, settings.log_json, settings.fences
+            self._ways.media, settings.log_level.value, settings.log_json, settings.fences
         )
 
     def _keep(self, first: bool) -> KeeperStart:
         settings = self._settings
         return KeeperStart(
-            str(self._layout.state), self._layout.keeper, self._layout.vitals,
+            str(self._layout.state), self._ways.keeper, self._ways.tell_vitals("keeper"),
             self._configuration(), first, settings.sync_ms, settings.head_s,
             settings.floor_bytes, settings.ballast_bytes, settings.log_level.value,
             settings.log_json, settings.fences,

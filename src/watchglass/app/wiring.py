@@ -53,16 +53,17 @@ from watchglass.app.observer import Observer
 from watchglass.app.pinger import Pinger
 from watchglass.app.pulse import Pulse
 from watchglass.app.refusal import refusal
+from watchglass.app.replacement import Replacement
 from watchglass.app.site import NoWorkers, Site, configuration
 from watchglass.app.supervisor import Crew, SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.volumes import missing, present
+from watchglass.app.ways import Ways, control_server
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import VolumeId
-from watchglass.bus.message import Codec
-from watchglass.bus.request import ControlServer, Token
+from watchglass.bus.request import Token
 from watchglass.config.settings import Settings
 from watchglass.model.control import (
     Accepted,
@@ -148,26 +149,27 @@ class Recorder:
             self._store = open_store(on)
             stack.callback(self._store.close)
             self._volumes = prepare(on, self._store)
-            self._control: ControlServer[Request, Reply] = ControlServer(
-                on.layout.control, Codec[Request](Request), Codec[Reply](Reply)
-            )
+            ways = Ways(on.layout)
+            self._control = control_server(on.layout, on.disk)
             stack.callback(self._control.close)
-            self._listener = Listener(on.layout.vitals, on.clock)
+            self._listener = Listener(ways.vitals, on.clock)
             stack.callback(self._listener.close)
-            self._keeper = RunningKeeper(on.layout.keeper, on.clock)
+            self._keeper = RunningKeeper(ways.order_keeper(), on.clock)
             stack.callback(self._keeper.close)
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
-            on.settings, on.layout, self._volumes, lambda: configuration(self._store), on.clock
+            on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock
         )
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
         self._survey = SurveyDesk(on, partial(record_found, on.settings, self.site))
         self._pinger = pinger(on)
         self._serving_ns: int | None = None
         observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)
-        self._pulse = Pulse(
-            observer.observe, Patience.of(on.settings.stuck_s), Notifier(), self._pinger, on.clock
+        patience = Patience.of(on.settings.stuck_s)
+        replacement = Replacement(
+            self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
+        self._pulse = Pulse(observer.observe, patience, Notifier(), self._pinger, replacement)
         self._pool = ThreadPoolExecutor(4, "control")
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
         self._stopping = threading.Event()

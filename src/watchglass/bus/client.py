@@ -80,10 +80,12 @@ class BusClient(Generic[S, R]):
         policy: DropPolicy = DropPolicy.REFUSE_NEWEST,
         clock: Clock | None = None,
         credit_bytes: int = CREDIT_BYTES,
+        proof: str = "",
     ) -> None:
         ipc_path(endpoint)  # says now what is wrong with it
         self.endpoint = endpoint
         self.name = checked_name(name)
+        self._proof = proof
         self._send_codec = send_codec
         self._receive_codec = receive_codec
         self._clock = clock or SystemClock()
@@ -200,7 +202,8 @@ class BusClient(Generic[S, R]):
         self._wait.watch(self._socket)
         self._state = _State.GREETING
         self._due_in(BEAT_S)
-        if not self._put(encode_header(Hello(PROTOCOL, self.name, self._credit_bytes))):
+        hello = Hello(PROTOCOL, self.name, self._credit_bytes, self._proof)
+        if not self._put(encode_header(hello)):
             self._redial_later()
 
     def _beat(self) -> None:

@@ -1,9 +1,10 @@
 """Where processes meet: ``ipc://`` sockets in folders that only their owner can enter.
 
-The kernel's file permissions are the whole of the authentication: who can open the folder is this
-user. ``tcp://`` between machines would be added here and nowhere else: ``open_router`` and
-``open_dealer`` would set the CURVE keys (and refuse tcp without them) and ZMTP heartbeats, since a
-TCP peer can vanish without the kernel noticing; sessions, credits and beats stay as they are.
+The kernel's file permissions keep other users out: who can open the folder is this user. Which of
+this user's processes may speak is for `proof` to show. ``tcp://`` between machines would be added
+here and nowhere else: ``open_router`` and ``open_dealer`` would set the CURVE keys (and refuse tcp
+without them) and ZMTP heartbeats, since a TCP peer can vanish without the kernel noticing;
+sessions, credits and beats stay as they are.
 """
 
 import fcntl

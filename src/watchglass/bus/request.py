@@ -1,6 +1,7 @@
 """Questions to a running server over its owner-only control socket, one answer each.
 
-No sessions, credits or beats: a call is one connection, one request, one reply.
+Each request shows the one proof of the socket (`proof`): of our own processes, too, not all may
+ask. No sessions, credits or beats: a call is one connection, one request, one reply.
 """
 
 import struct
@@ -9,10 +10,12 @@ from typing import Generic, TypeVar
 
 import zmq
 
+from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock, SystemClock
 from watchglass.base.errors import BusError
 from watchglass.bus.endpoint import Listener, Socket, answers, ipc_path, open_dealer, open_router
 from watchglass.bus.message import Codec
+from watchglass.bus.proof import Key
 from watchglass.bus.wait import Wait
 
 S = TypeVar("S")
@@ -21,10 +24,18 @@ R = TypeVar("R")
 _ANSWERED = b"+"
 _FAILED = b"-"
 _NUMBER = struct.Struct(">Q")
-_FRAMES_OF_A_REQUEST = 2
+_FRAMES_OF_A_REQUEST = 3
 _FRAMES_OF_A_REPLY = 3
 _WAITING_MESSAGES = 16
 _SENTENCE_LIMIT_BYTES = 2048
+_ASKS = "asks"
+_UNPROVEN = b"Whoever asks shows no proof that it may: only commands and the page give orders."
+_LOG = log.get("control")
+
+
+def proof_to_ask(key: Key) -> str:
+    """What shows that one may ask at the socket of that key."""
+    return key.proof(_ASKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,10 @@ class ControlClient(Generic[S, R]):
         request_codec: Codec[S],
         reply_codec: Codec[R],
         *,
+        proof: str = "",
         clock: Clock | None = None,
     ) -> None:
+        self._proof = proof.encode()
         self.endpoint = endpoint
         self._path = ipc_path(endpoint)
         self._request_codec = request_codec
@@ -69,7 +82,7 @@ class ControlClient(Generic[S, R]):
         dealer = open_dealer(self.endpoint, limit_bytes)
         try:
             self._await(dealer, zmq.POLLOUT, until_ns, timeout_s)
-            dealer.send_multipart([number, payload], zmq.NOBLOCK)
+            dealer.send_multipart([number, self._proof, payload], zmq.NOBLOCK)
             self._await(dealer, zmq.POLLIN, until_ns, timeout_s)
             frames = dealer.recv_multipart(zmq.NOBLOCK)
         except zmq.ZMQError as error:
@@ -99,7 +112,7 @@ class ControlServer(Generic[R, S]):
 
     A ``Listener`` is for who has to listen before it has a thread: ZeroMQ starts one here. At most
     ``max_pending`` requests wait for their reply; to the others the server says that it
-    is busy.
+    is busy. Without a ``key`` whoever can open the socket may ask.
     """
 
     def __init__(
@@ -108,14 +121,18 @@ class ControlServer(Generic[R, S]):
         request_codec: Codec[R],
         reply_codec: Codec[S],
         *,
+        key: Key | None = None,
         max_pending: int = 64,
     ) -> None:
+        self._key = key
         self._request_codec = request_codec
         self._reply_codec = reply_codec
         self._max_pending = max_pending
         self._pending: set[Token] = set()
         self.refused = 0
         """How many requests were told that the server is busy."""
+        self.unproven = 0
+        """How many showed no proof that they may be made."""
         self._listener = endpoint if isinstance(endpoint, Listener) else Listener(endpoint)
         try:
             self._router = open_router(
@@ -139,8 +156,20 @@ class ControlServer(Generic[R, S]):
             except zmq.ZMQError:
                 break
             if len(frames) == 1 + _FRAMES_OF_A_REQUEST and len(frames[1]) == _NUMBER.size:
-                self._take(Token(frames[0], frames[1]), frames[2], requests)
+                token = Token(frames[0], frames[1])
+                if self._may_ask(token, frames[2]):
+                    self._take(token, frames[3], requests)
         return requests
+
+    def _may_ask(self, token: Token, proof: bytes) -> bool:
+        if self._key is None or self._key.admits(_ASKS, proof):
+            return True
+        # Logged once: who asks again and again must not fill the log.
+        if not self.unproven:
+            _LOG.error("request_unproven", socket=self._listener.path.stem)
+        self.unproven += 1
+        self._send(token, _FAILED, _UNPROVEN)
+        return False
 
     def _take(self, token: Token, payload: bytes, requests: list[tuple[Token, R]]) -> None:
         if len(self._pending) >= self._max_pending:

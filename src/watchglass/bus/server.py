@@ -6,12 +6,14 @@ from typing import Generic, TypeVar
 
 import zmq
 
+from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock, SystemClock
 from watchglass.base.errors import BusError
 from watchglass.base.queues import DropPolicy
 from watchglass.bus.endpoint import Listener, open_router
 from watchglass.bus.message import Codec
 from watchglass.bus.peer import Peer, PeerId, PeerState
+from watchglass.bus.proof import Key
 from watchglass.bus.wait import Wait
 from watchglass.bus.wire import (
     BEAT_S,
@@ -36,6 +38,7 @@ R = TypeVar("R")
 _BATCH_FRAMES = 512
 _FRAMES_OF_A_MESSAGE = 2
 _WAITING_MESSAGES = (16, 1000)  # least, most
+_LOG = log.get("bus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class BusServer(Generic[R, S]):
     Owned by one thread, which calls ``poll`` at least once in a few seconds; only ``wake`` is for
     any thread. A client may have ``credit_bytes`` (and one message) with the owner; what the owner
     has not given back with ``done`` makes that client queue on its own side. Towards each client
-    ``send_limit_bytes`` are queued at most. ``AlreadyRunningError`` when another server answers.
+    ``send_limit_bytes`` are queued at most. Who comes has to prove its name by ``key``; without
+    one, whoever can open the socket may have any. ``AlreadyRunningError`` when another answers.
     """
 
     def __init__(
@@ -99,6 +103,7 @@ class BusServer(Generic[R, S]):
         send_limit_bytes: int = CREDIT_BYTES,
         send_policy: DropPolicy = DropPolicy.REFUSE_NEWEST,
         max_peers: int = 256,
+        key: Key | None = None,
     ) -> None:
         self._receive_codec = receive_codec
         self._send_codec = send_codec
@@ -106,6 +111,8 @@ class BusServer(Generic[R, S]):
         self._send_limit_bytes = send_limit_bytes
         self._send_policy = send_policy
         self._max_peers = max_peers
+        self._key = key
+        self._told_of_unproven = False
         self._clock = clock or SystemClock()
         self._listener = Listener(endpoint)
         self.name = name or self._listener.path.stem
@@ -321,6 +328,11 @@ class BusServer(Generic[R, S]):
         if hello.protocol != PROTOCOL:
             self._refuse(identity, f"The server speaks version {PROTOCOL} of the bus.", final=True)
             return
+        if self._key is not None and not self._key.admits(hello.name, hello.proof.encode()):
+            self._tell_of_unproven(hello.name)
+            # Not final: the next recorder's processes may find the last one's for a moment.
+            self._refuse(identity, f"'{hello.name}' shows no proof of its name.", final=False)
+            return
         if older is None and len(self._by_name) >= self._max_peers:
             self._refuse(identity, f"The server has {self._max_peers} clients.", final=False)
             return
@@ -331,6 +343,12 @@ class BusServer(Generic[R, S]):
             )
             self._lose(older, "replaced")
         self._join(identity, hello)
+
+    def _tell_of_unproven(self, name: str) -> None:
+        # Once: who asks again and again must not fill the log.
+        if not self._told_of_unproven:
+            _LOG.error("peer_unproven", socket=self.name, peer=name)
+        self._told_of_unproven = True
 
     def _refuse(self, identity: bytes, sentence: str, *, final: bool) -> None:
         self._refused += 1

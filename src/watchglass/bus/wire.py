@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from watchglass.base.errors import BusError
+from watchglass.bus.proof import PROOF_CHARS
 
 PROTOCOL = 1
 BEAT_S = 1.0
@@ -29,15 +30,18 @@ MESSAGE_OVERHEAD_BYTES = 256
 
 Bytes = Annotated[int, Meta(ge=0, le=2**40)]
 Name = Annotated[str, Meta(pattern=r"\A[!-~]{1,64}\Z")]
+Proof = Annotated[str, Meta(max_length=PROOF_CHARS)]
 Sentence = Annotated[str, Meta(max_length=500)]
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="h"):
-    """First frame of a client; ``credit_bytes`` is what the server may send it."""
+    """First frame of a client; ``credit_bytes`` is what the server may send it, ``proof`` shows
+    that it may have that name."""
 
     protocol: int
     name: Name
     credit_bytes: Bytes
+    proof: Proof = ""
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="w"):

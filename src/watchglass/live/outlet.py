@@ -22,6 +22,7 @@ from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
 from watchglass.model.metric import Sample
 from watchglass.model.relay import FromApi, Relayed, Unwatch, Watch
 from watchglass.model.stream import StreamName
+from watchglass.model.way import Way
 
 _LIMIT_BYTES = 8 << 20
 _OVERHEAD_BYTES = 256
@@ -41,7 +42,7 @@ class Outlet:
 
     def __init__(
         self,
-        endpoint: str,
+        way: Way,
         name: str,
         set_sink: SetSink,
         clock: Clock,
@@ -52,8 +53,8 @@ class Outlet:
         self._queue: ByteQueue[tuple[str, list[LiveItem]]] = ByteQueue(f"live {name}", limit_bytes)
         # It is filled only when it is empty, with no more than the queue may hold.
         self._client: BusClient[Relayed, FromApi] = BusClient(
-            endpoint, name, Codec[Relayed](Relayed), Codec[FromApi](FromApi),
-            limit_bytes=2 * limit_bytes, clock=clock,
+            way.endpoint, name, Codec[Relayed](Relayed), Codec[FromApi](FromApi),
+            limit_bytes=2 * limit_bytes, clock=clock, proof=way.proof,
         )  # fmt: skip
         self._watched: dict[str, _Watched] = {}
         self._linked = False

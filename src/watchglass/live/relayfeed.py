@@ -15,11 +15,13 @@ from watchglass.base.ids import CameraId, random_id
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.bus.peer import PeerId, PeerState
+from watchglass.bus.proof import Key
 from watchglass.bus.server import BusServer, PeerJoined, PeerLost, Received
 from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
 from watchglass.model.metric import Sample
 from watchglass.model.relay import FromApi, Relayed, Unwatch, Watch
 from watchglass.model.stream import StreamName
+from watchglass.model.way import Stand
 
 ReadBack = Callable[[CameraId, StreamName], Sequence[LiveItem]]
 """The shape, and the frames from the last key frame on, as far as they are on disk. It blocks."""
@@ -33,7 +35,7 @@ _WAITS_S = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 0.64)
 
 
 class RelayFeed:
-    """A FrameFeed; a thread of its own serves ``endpoint``.
+    """A FrameFeed; a thread of its own serves ``stand``.
 
     AlreadyRunningError when another process does. ``waits_s`` is how long a viewer that comes is
     kept waiting, again and again, for frames without a hole.
@@ -41,14 +43,18 @@ class RelayFeed:
 
     def __init__(
         self,
-        endpoint: str,
+        stand: Stand,
         read_back: ReadBack,
         clock: Clock,
         *,
         waits_s: Sequence[float] = _WAITS_S,
     ) -> None:
         self._server: BusServer[Relayed, FromApi] = BusServer(
-            endpoint, Codec[Relayed](Relayed), Codec[FromApi](FromApi), clock=clock
+            stand.endpoint,
+            Codec[Relayed](Relayed),
+            Codec[FromApi](FromApi),
+            clock=clock,
+            key=Key(stand.key),
         )
         self._read_back = read_back
         self._clock = clock

@@ -11,6 +11,7 @@ from watchglass.model.camera import Transport
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
 from watchglass.model.stream import StreamName
+from watchglass.model.way import Stand, Way
 
 
 class AssignedStream(msgspec.Struct, frozen=True):
@@ -38,14 +39,14 @@ class AssignedCamera(msgspec.Struct, frozen=True):
 
 
 class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
-    """The first message to a camera-worker. ``keeper``, ``live`` and ``vitals`` are endpoints of
-    the bus. ``sources`` is the folder from which files are played; empty for none.
+    """The first message to a camera-worker. ``keeper``, ``live`` and ``vitals`` are where it
+    speaks, by its own name. ``sources`` is the folder from which files are played; empty for none.
     """
 
     name: str
-    keeper: str
-    live: str
-    vitals: str
+    keeper: Way
+    live: Way
+    vitals: Way
     volumes: tuple[tuple[VolumeId, str], ...]
     cameras: tuple[AssignedCamera, ...]
     allow: tuple[str, ...]
@@ -100,8 +101,8 @@ class KeeperStart(msgspec.Struct, frozen=True, tag="keep"):
     """The first message to the keeper. ``fresh``: no worker of before goes on."""
 
     state: str
-    endpoint: str
-    vitals: str
+    stand: Stand
+    vitals: Way
     site: Configure
     fresh: bool
     sync_ms: int
@@ -122,6 +123,8 @@ class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
     """
 
     state: str
+    live: Stand
+    media: Way
     port: int
     setup_hash: str
     setup_expires_ns: int

@@ -18,12 +18,14 @@ class HealthState(StrEnum):
 
 class Reason(msgspec.Struct, frozen=True):
     """One thing that is not as it should be. ``stuck``: a part of the recorder does nothing any
-    more, and a start anew may help. ``sentence`` names a camera by its id."""
+    more, and a start anew may help; of ``process`` alone, where it is named. ``sentence`` names a
+    camera by its id."""
 
     state: HealthState
     sentence: str
     camera: CameraId | None = None
     stuck: bool = False
+    process: str = ""
 
 
 class Health(msgspec.Struct, frozen=True, tag="health"):

@@ -182,6 +182,10 @@ Order = (
 )
 
 
+GIVES_ORDERS = "supervisor"
+"""The one peer of the keeper that gives orders; all others tell facts."""
+
+
 class Ordered(msgspec.Struct, frozen=True, tag="ordered"):
     """An order with a number, so that the answer finds its way."""
 

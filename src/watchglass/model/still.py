@@ -5,6 +5,7 @@ import msgspec
 from watchglass.base.fence import FenceMode
 from watchglass.model.assignment import Shutdown
 from watchglass.model.stream import VideoCodec
+from watchglass.model.way import Stand
 
 MOST_KEY_FRAME_BYTES = 16 * 1024 * 1024
 """More than any camera's key frame has."""
@@ -15,7 +16,7 @@ MOST_REQUEST_BYTES = MOST_KEY_FRAME_BYTES + 64 * 1024
 class MediaStart(msgspec.Struct, frozen=True, tag="make_pictures"):
     """The first message to the media-worker."""
 
-    endpoint: str
+    stand: Stand
     log_level: str
     log_json: bool
     fences: FenceMode = FenceMode.AUTO

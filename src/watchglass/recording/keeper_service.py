@@ -1,4 +1,7 @@
-"""The keeper as a process: messages in, a cycle about once a second, answers out."""
+"""The keeper as a process: messages in, a cycle about once a second, answers out.
+
+Workers tell facts. Orders are the supervisor's alone, which has proven its name.
+"""
 
 import threading
 
@@ -7,9 +10,11 @@ from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.bus.peer import PeerId, PeerState
+from watchglass.bus.proof import Key
 from watchglass.bus.server import BusServer, PeerJoined, PeerLost
 from watchglass.model.metric import Sample
-from watchglass.model.order import Facts, FromKeeper, ToKeeper
+from watchglass.model.order import GIVES_ORDERS, Done, Facts, FromKeeper, Ordered, ToKeeper
+from watchglass.model.way import Stand
 from watchglass.recording.keeper import Keeper
 
 _SOON_NS = NS_PER_S // 20
@@ -21,12 +26,13 @@ _LOG = log.get("keeper")
 class KeeperService:
     """Serves a keeper at an endpoint until told to stop. One thread."""
 
-    def __init__(self, keeper: Keeper, endpoint: str, clock: Clock) -> None:
+    def __init__(self, keeper: Keeper, stand: Stand, clock: Clock) -> None:
         self._keeper = keeper
         self._clock = clock
         self._server: BusServer[ToKeeper, FromKeeper] = BusServer(
-            endpoint, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
+            stand.endpoint, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
             credit_bytes=_CREDIT_BYTES, clock=clock, name="keeper",
+            key=Key(stand.key),
         )  # fmt: skip
         self._peers: dict[str, PeerId] = {}
         self._stop = threading.Event()
@@ -82,9 +88,16 @@ class KeeperService:
             else:
                 if isinstance(event.message, Facts):
                     self._keeper.take_facts(peer, event.message)
-                else:
+                elif event.peer.name == GIVES_ORDERS:
                     self._keeper.take_order(peer, event.message)
+                else:
+                    self._refuse(event.peer, event.message)
                 self._server.done(event.peer, event.size_bytes)
+
+    def _refuse(self, peer: PeerId, ordered: Ordered) -> None:
+        order = type(ordered.order).__name__
+        _LOG.error("order_refused", peer=peer.name, order=order)
+        self._server.send(peer, Done(ordered.number, f"'{peer.name}' may tell facts, and no more."))
 
     def _is_over(self) -> bool:
         if self._stop.is_set():

@@ -25,6 +25,7 @@ from watchglass.model.order import Doubt, Facts, FromKeeper, Synced, ToKeeper
 from watchglass.model.source import VideoSource
 from watchglass.model.stream import StreamName
 from watchglass.model.vitals import StreamVitals, WorkerVitals, WriterVitals
+from watchglass.model.way import Way
 from watchglass.recording.assembler import Limits
 from watchglass.recording.job import Abandon
 from watchglass.recording.metrics import outbox_samples, stream_samples
@@ -49,7 +50,7 @@ class CameraWorker:
     def __init__(
         self,
         name: str,
-        keeper_endpoint: str,
+        keeper: Way,
         volumes: list[Volume],
         open_source: SourceFactory,
         disk: Disk,
@@ -76,8 +77,8 @@ class CameraWorker:
         # The oldest unacknowledged fact, and since when it is the oldest.
         self._oldest: tuple[int | None, int] = (None, 0)
         self._client: BusClient[ToKeeper, FromKeeper] = BusClient(
-            keeper_endpoint, name, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
-            limit_bytes=_LINK_BYTES, clock=clock,
+            keeper.endpoint, name, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
+            limit_bytes=_LINK_BYTES, clock=clock, proof=keeper.proof,
         )  # fmt: skip
         self._link = threading.Thread(target=self._keep_link, name="link", daemon=True)
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)

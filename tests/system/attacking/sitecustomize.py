@@ -4,6 +4,7 @@ It says on standard error what came of each act, a line for each process, and th
 """
 
 import ctypes
+import importlib
 import json
 import os
 import socket
@@ -14,8 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from watchglass.app import fences
+from watchglass.base.errors import BusError
 from watchglass.base.fence import Fenced
 
+orders = importlib.import_module("orders")
 _DATA = Path(os.environ["ATTACK_DATA"])
 _TARGET, _KEY, _LEDGER = (Path(each) for each in os.environ["ATTACK_FILES"].split(":"))
 _PORT = int(os.environ["ATTACK_PORT"])
@@ -80,6 +83,7 @@ def _thread() -> None:
 _WITH_FILES: dict[str, Callable[[], object]] = {
     "read key": _KEY.read_bytes,
     "read vault key": (_DATA / "state/keys/vault.key").read_bytes,
+    "read control proof": (_DATA / "state/run/control.proof").read_bytes,
     "read site": (_DATA / "state/site.db").read_bytes,
     "read ledger": _LEDGER.read_bytes,
     "read index": (_DATA / "state/index.db").read_bytes,
@@ -99,11 +103,15 @@ _WITH_FILES: dict[str, Callable[[], object]] = {
     "write elsewhere": lambda: Path(f"/tmp/attack-{os.getpid()}").write_bytes(b""),
     "read elsewhere": lambda: Path("/proc/1/environ").read_bytes(),
 }
+_TO_THE_KEEPER = {"order the keeper", "order as the supervisor", "tell that the keeper lives"}
 _ACTS: dict[str, Callable[[], object]] = {
     "connect out": lambda: socket.create_connection(("127.0.0.1", _PORT), 5).close(),
     "send udp": _udp,
     "be connected to": _listen,
     "meet the keeper": _meet,
+    "order the keeper": orders.order_under_its_own_name,
+    "order as the supervisor": orders.order_as_the_supervisor,
+    "tell that the keeper lives": orders.tell_that_the_keeper_lives,
     "look into the supervisor": _peek,
     "trace the supervisor": lambda: _checked(_LIBC.ptrace(_PTRACE_ATTACH, os.getppid(), 0, 0)),
     "signal the supervisor": lambda: os.kill(os.getppid(), 0),
@@ -117,17 +125,28 @@ _ACTS: dict[str, Callable[[], object]] = {
 }
 
 
+def _acts(who: str) -> dict[str, Callable[[], object]]:
+    match who:
+        case "keeper_process":
+            # It may do with files what it likes, and would; and nobody answers yet.
+            return {name: act for name, act in _ACTS.items() if name not in _TO_THE_KEEPER}
+        case "api_process":
+            # It asks for people, and the control socket is served only once it is up.
+            return _ACTS | _WITH_FILES
+        case _:
+            return _ACTS | _WITH_FILES | {"pause a camera": orders.pause_a_camera}
+
+
 def _told(fenced: Fenced) -> None:
     _tell(fenced)
     own = sys.modules["__main__"].__spec__
     assert own is not None
     who = own.name.rpartition(".")[2]
     came = {}
-    # The keeper may do with files what it likes, and would.
-    for name, act in (_ACTS if who == "keeper_process" else _ACTS | _WITH_FILES).items():
+    for name, act in _acts(who).items():
         try:
             act()
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, BusError, subprocess.SubprocessError) as error:
             came[name] = str(error)
         else:
             came[name] = ""

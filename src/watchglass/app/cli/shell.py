@@ -14,11 +14,11 @@ import typer
 from watchglass.app.cli.screen import Screen
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.refusal import error_of
+from watchglass.app.ways import control_client
 from watchglass.base import log
 from watchglass.base.errors import AlreadyRunningError, BusError, ConfigError, NotFoundError
 from watchglass.base.ids import CameraId
 from watchglass.bus.endpoint import answers, ipc_path
-from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlClient
 from watchglass.config.settings import Settings, read_settings
 from watchglass.model.camera import Camera
@@ -158,9 +158,7 @@ class Shell:
             return store.find_camera(text, with_credentials=False)
 
     def _client(self) -> ControlClient[Request, Reply]:
-        return ControlClient(
-            self.ground.layout.control, Codec[Request](Request), Codec[Reply](Reply)
-        )
+        return control_client(self.ground.layout)
 
     def quiet(self) -> None:
         """Of a keeper in this process only what is wrong is for the person at the screen."""

@@ -1,0 +1,93 @@
+"""Which process may speak at which of the recorder's sockets, and as whom.
+
+The supervisor makes the keys, anew at each start, and gives each child the proofs for its own name
+through its standard input. Only the proof to ask at the control socket lies in a file, because
+commands are started by people: no camera-worker and no media-worker can read it, by their fences.
+"""
+
+from dataclasses import dataclass, field
+
+from watchglass.app.layout import Layout
+from watchglass.base.disk import Disk, WriteSite
+from watchglass.base.errors import ConfigError
+from watchglass.bus.message import Codec
+from watchglass.bus.proof import Key
+from watchglass.bus.request import ControlClient, ControlServer, proof_to_ask
+from watchglass.model.control import Reply, Request
+from watchglass.model.order import GIVES_ORDERS
+from watchglass.model.way import Stand, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Of one life of a recorder."""
+
+    layout: Layout
+    _keeper: Key = field(default_factory=Key.make)
+    _live: Key = field(default_factory=Key.make)
+    _media: Key = field(default_factory=Key.make)
+    _vitals: Key = field(default_factory=Key.make)
+
+    # --- to the keeper -----------------------------------------------------------------------
+
+    @property
+    def keeper(self) -> Stand:
+        """For the keeper."""
+        return Stand(self.layout.keeper, self._keeper.text)
+
+    def tell_keeper(self, worker: str) -> Way:
+        """For a worker, which tells facts."""
+        return Way(self.layout.keeper, self._keeper.proof(worker))
+
+    def order_keeper(self) -> Way:
+        """For the supervisor alone."""
+        return Way(self.layout.keeper, self._keeper.proof(GIVES_ORDERS))
+
+    # --- to the others -----------------------------------------------------------------------
+
+    @property
+    def vitals(self) -> Stand:
+        """For the supervisor's ear."""
+        return Stand(self.layout.vitals, self._vitals.text)
+
+    def tell_vitals(self, name: str) -> Way:
+        return Way(self.layout.vitals, self._vitals.proof(name))
+
+    @property
+    def live(self) -> Stand:
+        """For the api."""
+        return Stand(self.layout.live, self._live.text)
+
+    def show_live(self, worker: str) -> Way:
+        return Way(self.layout.live, self._live.proof(worker))
+
+    @property
+    def media(self) -> Stand:
+        """For the media-worker."""
+        return Stand(self.layout.media, self._media.text)
+
+    def ask_media(self) -> Way:
+        """For the api."""
+        return Way(self.layout.media, proof_to_ask(self._media))
+
+
+def control_server(layout: Layout, disk: Disk) -> ControlServer[Request, Reply]:
+    """Serve the control socket, with a new proof for whoever may read its file."""
+    key = Key.make()
+    # First, for who finds the socket asks at once. The caller holds the state lock.
+    disk.write_whole(WriteSite.SETTINGS, layout.control_proof, proof_to_ask(key).encode(), 0o600)
+    return ControlServer(layout.control, Codec[Request](Request), Codec[Reply](Reply), key=key)
+
+
+def control_client(layout: Layout) -> ControlClient[Request, Reply]:
+    """Ask at the control socket of the recorder that runs."""
+    try:
+        proof = layout.control_proof.read_text("ascii")
+    except FileNotFoundError:
+        proof = ""  # none runs, or one that is about to; it says so itself
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"The file {layout.control_proof} cannot be read, and without it the recorder takes no "
+            "request: run this as the user that the recorder runs as."
+        ) from error
+    return ControlClient(layout.control, Codec[Request](Request), Codec[Reply](Reply), proof=proof)

@@ -1,0 +1,23 @@
+"""How a process of the recorder gets to another: which socket, and by what right."""
+
+import msgspec
+
+
+class Way(msgspec.Struct, frozen=True, array_like=True):
+    """A socket (``ipc://``) to speak at, and the proof that whoever was given this may."""
+
+    endpoint: str
+    proof: str
+
+    def __repr__(self) -> str:
+        return f"Way({self.endpoint})"
+
+
+class Stand(msgspec.Struct, frozen=True, array_like=True):
+    """A socket to serve, and the key by which it is told who may come."""
+
+    endpoint: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Stand({self.endpoint})"
