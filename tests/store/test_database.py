@@ -1,9 +1,11 @@
 """The file is opened, brought up, and refused with a sentence where it cannot be."""
 
+import os
 import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -367,3 +369,27 @@ def test_processes_that_make_the_same_file_at_once(tmp_path: Path) -> None:
     for maker in makers:
         maker.communicate(timeout=60)
         assert maker.returncode == 0
+
+
+def _opened(path: Path) -> int:
+    files = (Path("/proc/self/fd") / each for each in os.listdir("/proc/self/fd"))
+    return sum(os.path.lexists(each) and os.path.realpath(each) == str(path) for each in files)
+
+
+def test_as_many_files_are_open_however_often_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path.resolve() / "some.db"
+    database = Database(path, FIRST, synchronous=Synchronous.NORMAL)
+    at_first = _opened(path)
+
+    def read(at_once: int) -> int:
+        with ExitStack() as stack:
+            for _ in range(at_once):
+                stack.enter_context(database.read()).execute(sa.select(NOTES.c.id)).all()
+        return _opened(path)
+
+    assert [read(count) for count in (1, 2, 3, 4, 4, 1)] == [at_first] * 6
+    # SQLite keeps the file of a connection more, and gives it to the next.
+    most = read(8)
+    assert [read(count) for count in (8, 5, 8, 8, 2)] == [most] * 5
+    database.close()
+    assert _opened(path) == 0

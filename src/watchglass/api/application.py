@@ -135,6 +135,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await of.changes.close()
         await of.hub.close()
         await of.looks.close()
+        of.blocking.close()
 
 
 async def _keep_up(of: Services) -> None:

@@ -33,7 +33,7 @@ from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
 from watchglass.app.ways import control_client
 from watchglass.app.words import CAUSES, REMEDIES
-from watchglass.base import log
+from watchglass.base import heap, log
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassError
@@ -79,6 +79,7 @@ _LOG = log.get("api")
 def main() -> None:
     """Serve until told to stop, or until the supervisor is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heap.bound()
     decoder: msgspec.json.Decoder[ToApiProcess] = msgspec.json.Decoder(ToApiProcess)
     try:
         start = first_message(decoder)
@@ -114,6 +115,7 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
             server.end()
 
     take_messages(decoder, on_message, server.end)
+    heap.tend(site.ports.clock)
     say(Serving(port, site.ports.door.is_set_up()))
     uvloop.run(server.serve([listener]))
     site.close()

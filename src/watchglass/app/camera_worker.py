@@ -13,7 +13,7 @@ from watchglass.app.fences import FencedVolume, fence_in, of_camera_worker, tell
 from watchglass.app.last_words import listen_to_faults, tell_failure
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.app.reporter import Reporter
-from watchglass.base import log
+from watchglass.base import heap, log
 from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.base.secret import Secret
@@ -41,6 +41,7 @@ def main() -> None:
     """Record until told to stop, or until the supervisor is gone."""
     # Ctrl-C goes to the whole group; the supervisor is the one to say what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heap.bound()
     decoder: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
     try:
         start = first_message(decoder)
@@ -55,6 +56,7 @@ def main() -> None:
     _calm_collector()
     allow = set(start.allow)
     clock = SystemClock()
+    heap.tend(clock)
     worker = _worker(start, allow, clock)
     worker.start()
     outlet = Outlet(start.live, start.name, worker.watch, clock)
@@ -88,8 +90,6 @@ def _die(failed: threading.ExceptHookArgs) -> None:
 
 def _calm_collector() -> None:
     """Packets are freed by their counts; looking for cycles among them again and again is waste."""
-    gc.collect()
-    gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
 

@@ -12,7 +12,7 @@ from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import refusal
 from watchglass.app.reporter import Reporter
 from watchglass.app.volumes import present
-from watchglass.base import log
+from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import WatchglassError
@@ -29,6 +29,7 @@ from watchglass.recording.keeper_service import KeeperService
 def main() -> None:
     """Keep until told to stop; when the supervisor is gone, until the workers are too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heap.bound()
     decoder: msgspec.json.Decoder[ToKeeperProcess] = msgspec.json.Decoder(ToKeeperProcess)
     try:
         start = first_message(decoder)
@@ -60,6 +61,7 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
     telling = _Telling(keeper)
     reporter = Reporter(start.vitals, "keeper", telling.vitals, telling.samples, clock)
     reporter.start()
+    heap.tend(clock)
     keeper.start(present(start.site.volumes), fresh=start.fresh)
     # A keeper that was restarted must not forget for how long to keep what.
     keeper.configure(start.site)

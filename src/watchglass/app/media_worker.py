@@ -17,7 +17,7 @@ import msgspec
 
 from watchglass.app.fences import fence_in, of_media_worker, tell
 from watchglass.app.pipes import first_message, leave, take_messages
-from watchglass.base import log
+from watchglass.base import heap, log
 from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.errors import StreamInvalidError, WatchglassError
 from watchglass.bus.endpoint import Listener
@@ -50,6 +50,7 @@ Server = ControlServer[StillRequest, StillReply]
 def main() -> None:
     """Make pictures until told to stop, or until the supervisor is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heap.bound()
     decoder: msgspec.json.Decoder[ToMediaWorker] = msgspec.json.Decoder(ToMediaWorker)
     try:
         start = first_message(decoder)
@@ -82,6 +83,7 @@ def _serve(start: MediaStart, decoder: msgspec.json.Decoder[ToMediaWorker]) -> N
     take_messages(decoder, lambda _: stop(), stop)
     _give_up_rights()
     clock = SystemClock()
+    heap.tend(clock)
     while not stopping.is_set():
         for token, request in server.poll(_POLL_S):
             reply = answer(request, clock)

@@ -34,7 +34,7 @@ import os
 import queue
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -63,6 +63,7 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import VolumeId
+from watchglass.base.pool import full_pool
 from watchglass.bus.request import Token
 from watchglass.config.settings import Settings
 from watchglass.model.control import (
@@ -170,7 +171,7 @@ class Recorder:
             self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
         self._pulse = Pulse(observer.observe, patience, Notifier(), self._pinger, replacement)
-        self._pool = ThreadPoolExecutor(4, "control")
+        self._pool = full_pool(4, "control")
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._started_ns = on.clock.wall_ns()

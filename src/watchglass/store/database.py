@@ -8,7 +8,7 @@ takes the write lock before its first statement, so that what it reads cannot ch
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -41,6 +41,10 @@ _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _REFUSED = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY})
 # Another process that makes the same new file holds it for one short transaction.
 _WAL_TRIES = 100
+# SQLite leaves a file open whose connection is closed while there are others: its locks are the
+# process's. So connections are not opened as they are asked for, and seldom beyond these.
+_KEPT = 4
+_MOST_CONNECTIONS = 15
 
 
 class Synchronous(StrEnum):
@@ -111,6 +115,8 @@ class Database:
         self._make_file()
         self._engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(self.path)),
+            pool_size=_KEPT,
+            max_overflow=_MOST_CONNECTIONS - _KEPT,
             hide_parameters=True,  # an error that is logged must not carry a user or a secret
         )
         self._writer = self._engine.execution_options(takes_write_lock=True)
@@ -125,6 +131,7 @@ class Database:
             if not current:  # else opening would wait for whoever writes
                 with self.write() as connection:
                     self._bring_up(connection)
+            self._fill_pool()
         except BaseException:
             self.close()
             raise
@@ -190,6 +197,12 @@ class Database:
                     "share (a network file system?): set the data folder to a local disk."
                 )
             return
+
+    def _fill_pool(self) -> None:
+        """Open all connections that are kept; more are opened while asked for, and closed again."""
+        with self._mapping(), ExitStack() as stack:
+            for _ in range(_KEPT):
+                stack.enter_context(closing(self._engine.raw_connection()))
 
     def _check(self) -> None:
         found = self._pragma("quick_check(1)")

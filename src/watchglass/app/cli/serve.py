@@ -11,6 +11,7 @@ from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.signals import Ending
 from watchglass.app.words import count_words, length_words
+from watchglass.base import heap
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.store.site import SiteStore
@@ -30,6 +31,7 @@ def serve(
     """Record all cameras, and serve the page, until stopped (Ctrl-C, or SIGTERM)."""
     from watchglass.app.wiring import Recorder
 
+    heap.bound()
     of = replace(shell(context), port=port)
     recorder = Recorder(of.ground)
     ending = Ending(recorder.stop)
@@ -37,6 +39,7 @@ def serve(
         _introduce(of, recorder)
         with of.screen.working("starting: what was left open is closed first"):
             recording = recorder.start()
+        heap.tend(of.ground.clock)
         if not ending.asked:
             _tell_cameras(of, recorder, recording)
             open_page(of.screen, recorder)

@@ -1,0 +1,68 @@
+"""The heap of a process that runs for months: what was freed goes back to the system.
+
+glibc gives each new thread an arena of its own, raises the size from which a block is mapped on its
+own to that of the largest block freed yet, and gives back no page that lies between two blocks in
+use. So threads that read media, hundreds of kilobytes at a time, leave holes that fill for days,
+and nobody could tell that from a leak. Other C libraries have none of this; there only the garbage
+collector is asked.
+"""
+
+import ctypes
+import gc
+import threading
+
+from watchglass.base.clock import Clock
+
+TRIM_S = 60.0
+
+_ARENAS = 1
+_MAPPED_BYTES = 128 * 1024
+_SLACK_BYTES = 512 * 1024
+# Of malloc.h.
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
+
+
+def bound() -> bool:
+    """One arena for all threads, and large blocks mapped on their own, which a free gives back.
+
+    To be called before there is a second thread: an arena that is there stays. Python's threads
+    allocate one at a time anyway. False where the C library knows nothing of it.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    options = (
+        (_M_ARENA_MAX, _ARENAS), (_M_MMAP_THRESHOLD, _MAPPED_BYTES),
+        (_M_TRIM_THRESHOLD, _SLACK_BYTES),
+    )  # fmt: skip
+    return all(mallopt(option, value) == 1 for option, value in options)
+
+
+def trim() -> None:
+    """Free what only cycles hold, then give back each page that holds nothing."""
+    gc.collect()
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if malloc_trim is not None:
+        malloc_trim.argtypes = [ctypes.c_size_t]
+        malloc_trim(0)
+
+
+def tend(clock: Clock) -> threading.Thread:
+    """From now on ``trim`` once a minute, as long as the process lives.
+
+    What is loaded by now stays, and is never looked through again: the collector makes its full
+    round when a quarter as much as there is has come, which after all imports takes an hour.
+    """
+    gc.collect()
+    gc.freeze()
+    never = threading.Event()
+
+    def work() -> None:
+        while not clock.wait(never, TRIM_S):
+            trim()
+
+    thread = threading.Thread(target=work, name="heap", daemon=True)
+    thread.start()
+    return thread

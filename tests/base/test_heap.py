@@ -1,0 +1,126 @@
+"""What was freed goes back to the system: counted in pages of a process of its own."""
+
+import ctypes
+import gc
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from watchglass.base import heap
+from watchglass.base.clock import SystemClock
+from watchglass.base.pool import full_pool
+
+_GLIBC = hasattr(ctypes.CDLL(None), "mallopt")
+
+# Blocks of many sizes are held, then all but each tenth are freed: holes that no page border fits.
+_HOLES = """
+import sys
+from watchglass.base import heap
+
+def held_kib():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+
+bounded, trimmed = sys.argv[1] == "1", sys.argv[2] == "1"
+if bounded:
+    heap.bound()
+bytearray(b"x" * 20_000_000)  # as media are: now glibc keeps blocks up to that in its arenas
+began = held_kib()
+kept, large = [], []
+for number in range(400):
+    large.append(bytearray(b"x" * (60_000 + 97 * number)))
+    kept.append(bytearray(600))
+del large
+if trimmed:
+    heap.trim()
+print(held_kib() - began)
+"""
+
+# Threads that read what media are: the arenas that they leave.
+_ARENAS = """
+import ctypes, sys, threading
+from watchglass.base import heap
+if sys.argv[1] == "1":
+    heap.bound()
+together = threading.Barrier(8)
+def work():
+    together.wait()
+    held = [bytearray(2_000) for _ in range(50)]
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for each in threads: each.start()
+for each in threads: each.join()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(b"/dev/stdout", b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+def _said(script: str, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not _GLIBC, reason="of glibc alone")
+def test_holes_go_back() -> None:
+    left_kib = int(_said(_HOLES, "1", "1"))
+    as_it_was_kib = int(_said(_HOLES, "0", "0"))
+    assert left_kib < 4_000
+    assert as_it_was_kib > 3 * left_kib
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not _GLIBC, reason="of glibc alone")
+def test_threads_share_one_arena() -> None:
+    assert _said(_ARENAS, "1").count("<heap nr=") == 1
+    assert _said(_ARENAS, "0").count("<heap nr=") > 1
+
+
+def test_trim_frees_what_only_a_cycle_holds() -> None:
+    class Ring:
+        def __init__(self) -> None:
+            self.ring = self
+
+    gc.disable()
+    try:
+        Ring()
+        heap.trim()
+        assert not [each for each in gc.get_objects() if type(each) is Ring]
+    finally:
+        gc.enable()
+
+
+def test_a_pool_has_all_its_threads_at_once_and_never_more() -> None:
+    before = set(threading.enumerate())
+    with full_pool(5, "some") as pool:
+        made = {each for each in threading.enumerate() if each not in before}
+        assert len(made) == 5
+        assert sorted(pool.map(abs, range(200))) == list(range(200))
+        assert {each for each in threading.enumerate() if each not in before} == made
+
+
+def test_tending_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed = threading.Event()
+    over = threading.Event()
+
+    class Soon(SystemClock):
+        def wait(self, event: threading.Event, timeout_s: float) -> bool:
+            assert timeout_s == heap.TRIM_S
+            return over.is_set()
+
+    def trim() -> None:
+        trimmed.set()
+        over.set()
+
+    monkeypatch.setattr(heap, "trim", trim)
+    thread = heap.tend(Soon())
+    thread.join(30)
+    gc.unfreeze()
+    assert trimmed.is_set()
+    assert not thread.is_alive()
