@@ -52,8 +52,9 @@ class Blocking:
 
 async def _run(pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
+    called = loop.run_in_executor(pool, partial(copy_context().run, call))
     # A request that is given up waits for its thread all the same: what comes after it, such as the
     # end of a feed, must not pass what it began.
     with anyio.CancelScope(shield=True):
-        result = await loop.run_in_executor(pool, partial(copy_context().run, call))
-    return result
+        await called
+    return called.result()
