@@ -1,7 +1,9 @@
 """The fences of a real recorder, tried from inside each of its processes while it records."""
 
+import errno
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import PASSWORD, USER, cameras, data
-from tests.app.running import Serving, call, json_of, wait_until
+from tests.app.running import Serving, call, command, environment, json_of, wait_until
 from watchglass.base.landlock import abi
 from watchglass.simulate.process import Simulator
 
@@ -164,6 +166,34 @@ def test_a_volume_that_comes_later_is_reached(data: Path, cameras: Simulator) ->
         wait_until(lambda: grown(1), PATIENCE_S)
         assert serving.logged.count("worker_fenced_off") == 2
         assert serving.end(signal.SIGTERM) == 0
+
+
+_REFUSED = {
+    "no Landlock": (errno.ENOSYS, "444,445,446", "this kernel has no Landlock"),
+    "Landlock forbidden": (errno.EPERM, "446", "Landlock refuses: Operation not permitted"),
+    "no rules": (errno.EPERM, "445", "Landlock refuses: Operation not permitted"),
+    "seccomp forbidden": (errno.EPERM, "317", "seccomp refuses: Operation not permitted"),
+}
+"""System calls of x86-64 that a kernel or a container refuses, and what is said then."""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="numbers of x86-64's system calls")
+@pytest.mark.parametrize("case", _REFUSED)
+def test_where_fences_are_required_and_cannot_be_nothing_starts(data: Path, case: str) -> None:
+    """A real kernel that refuses: one sentence, an exit code, and no child that tries again."""
+    code, numbers, said = _REFUSED[case]
+    refused = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("unfenceable.py")), str(code), numbers,
+         *command("--data", str(data), "serve")],
+        capture_output=True, text=True, check=False, timeout=300,
+        env=environment(WATCHGLASS_FENCES="require"),
+    )  # fmt: skip
+    assert refused.returncode == 4
+    assert refused.stdout == ""
+    (sentence,) = refused.stderr.splitlines()
+    assert sentence.startswith("Fences are required, and there is only this: ")
+    assert said in sentence
+    assert not (data / "state/run/keeper").exists()
 
 
 _SCRIPT = """

@@ -38,10 +38,12 @@ from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import watchglass
 from watchglass.access.token import new_token, token_hash
 from watchglass.app.adding import record_found
+from watchglass.app.fence_trial import require_fences
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
@@ -62,6 +64,7 @@ from watchglass.app.ways import Ways, control_server
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
+from watchglass.base.fence import FenceMode
 from watchglass.base.ids import VolumeId
 from watchglass.base.pool import full_pool
 from watchglass.bus.request import Token
@@ -150,6 +153,9 @@ class Recorder:
             self._store = open_store(on)
             stack.callback(self._store.close)
             self._volumes = prepare(on, self._store)
+            if on.settings.fences is FenceMode.REQUIRE:
+                paths = [Path(path) for _, path in self._volumes]
+                require_fences(paths, on.settings.sources)
             ways = Ways(on.layout)
             self._control = control_server(on.layout, on.disk)
             stack.callback(self._control.close)
