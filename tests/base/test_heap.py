@@ -59,6 +59,30 @@ libc.malloc_info(0, file)
 libc.fclose(file)
 """
 
+# Classes are matched, as each message is.
+_NAMES = """
+import sys
+from dataclasses import make_dataclass
+from watchglass.base import heap
+
+things = [make_dataclass(f"Some{each}", [("number", int)])(1) for each in range(16)]
+types = [type(each) for each in things]
+
+def match(times):
+    for _ in range(times):
+        for thing, kind in zip(things, types):
+            match thing:
+                case kind(number):
+                    pass
+
+heap.trim()
+began = sys.getallocatedblocks()
+match(600)
+left = sys.getallocatedblocks() - began
+heap.trim()
+print(left, sys.getallocatedblocks() - began)
+"""
+
 
 def _said(script: str, *arguments: str) -> str:
     return subprocess.run(
@@ -94,6 +118,13 @@ def test_trim_frees_what_only_a_cycle_holds() -> None:
         assert not [each for each in gc.get_objects() if type(each) is Ring]
     finally:
         gc.enable()
+
+
+@pytest.mark.full
+def test_trim_drops_the_names_that_matching_leaves() -> None:
+    left, after = map(int, _said(_NAMES).split())
+    assert after < 100
+    assert left > 400 or sys.version_info >= (3, 12)
 
 
 def test_a_pool_has_all_its_threads_at_once_and_never_more() -> None:

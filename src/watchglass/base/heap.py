@@ -9,6 +9,7 @@ collector is asked.
 
 import ctypes
 import gc
+import sys
 import threading
 
 from watchglass.base.clock import Clock
@@ -41,8 +42,12 @@ def bound() -> bool:
 
 
 def trim() -> None:
-    """Free what only cycles hold, then give back each page that holds nothing."""
+    """Free what only cycles hold and old names, then give back each page that holds nothing."""
     gc.collect()
+    if sys.version_info < (3, 12):
+        # There each match of a class asks for "__match_args__" by a new string, and the cache of
+        # attributes keeps thousands of them: a quarter of a megabyte in each process, in hours.
+        sys._clear_type_cache()
     malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if malloc_trim is not None:
         malloc_trim.argtypes = [ctypes.c_size_t]
