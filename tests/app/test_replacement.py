@@ -58,6 +58,14 @@ def test_a_worker_and_all_its_streams_are_one() -> None:
     assert alone_stuck(judge(late, PATIENCE)) == "keeper"
 
 
+def test_one_that_has_not_spoken_yet_may_only_be_slow() -> None:
+    for seconds, named in ((25, ""), (55, ""), (61, WORKER)):
+        seen = site()
+        starting = replace(seen.workers[0], started_ns=ago(seconds), heard_ns=0, vitals=None)
+        health = judge(replace(seen, workers=(starting,)), PATIENCE)
+        assert [each.process for each in health.reasons if each.stuck] == [named]
+
+
 def test_two_or_the_supervisor_are_nobody_alone() -> None:
     assert alone_stuck(judge(silent(site(), "keeper", WORKER), PATIENCE)) == ""
     late = replace(silent(site(), WORKER), serving_ns=ago(30))

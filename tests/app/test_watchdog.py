@@ -353,6 +353,8 @@ def test_a_disk_that_never_answers_is_not_fed_for(disk: Path, cameras: Simulator
             found = health(recorder)
             assert not found.lives
             assert any("disk" in each.sentence for each in found.reasons if each.stuck)
+            # No start anew helps a disk: nobody was replaced for it.
+            assert "stuck_process_replaced" not in recorder.log()
             subprocess.run(["fsfreeze", "-u", str(disk)], check=True)
             wait_until(systemd.is_fed, 60)
             wait_until(lambda: health(recorder).lives)

@@ -55,6 +55,7 @@ somebody's will."""
 _LEAST_STREAM_NS = 75 * NS_PER_S
 """A camera may take 56 s to be found silent, and a fragment is closed a second later."""
 _PASSING_NS = 15 * NS_PER_S
+_LEAST_START_NS = 60 * NS_PER_S
 _TAKE_UP_NS = 1800 * NS_PER_S
 _RECENT_NS = 600 * NS_PER_S
 
@@ -166,6 +167,14 @@ def _stuck(sentence: str, camera: CameraId | None = None, *, process: str = "") 
     return Reason(HealthState.FAILING, sentence, camera, stuck=True, process=process)
 
 
+def _at_fault(process: Heard, now_ns: int, patience: Patience) -> str:
+    """The name of a silent process; empty while it may only be slow to start, as all are on a
+    machine that has too much to do, and a start anew would make it slower."""
+    spoke = process.heard_ns > process.started_ns
+    starts_ns = max(3 * patience.silent_ns, _LEAST_START_NS)
+    return process.name if spoke or now_ns - process.started_ns > starts_ns else ""
+
+
 def _of_supervisor(seen: Observed, patience: Patience) -> Iterator[Reason]:
     silent_ns = seen.now_ns - seen.serving_ns
     if silent_ns > patience.silent_ns:
@@ -178,7 +187,7 @@ def _of_keeper(seen: Observed, patience: Patience) -> Iterator[Reason]:
     if silent_ns > patience.silent_ns:
         yield _stuck(
             f"The keeper has said nothing for {_s(silent_ns)}: nothing becomes durable.",
-            process=keeper.name,
+            process=_at_fault(keeper, now_ns, patience),
         )
         return
     vitals = keeper.vitals
@@ -249,7 +258,8 @@ def _of_workers(seen: Observed, patience: Patience) -> Iterator[Reason]:
         silent_ns = worker.silent_ns(seen.now_ns)
         if silent_ns > patience.silent_ns:
             yield _stuck(
-                f"{worker.name} has said nothing for {_s(silent_ns)}.", process=worker.name
+                f"{worker.name} has said nothing for {_s(silent_ns)}.",
+                process=_at_fault(worker, seen.now_ns, patience),
             )
         elif isinstance(worker.vitals, WorkerVitals):
             yield from _of_disk(seen, worker, worker.vitals, volumes, patience)
