@@ -33,7 +33,7 @@ class Bed:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = str(free.getsockname()[1])
-        self._data = folder / "d"
+        self.data = folder / "d"
         self._cameras = iter(cameras)
         self.simulated: dict[str, str] = {}
         self.recorder = self._start()
@@ -59,7 +59,9 @@ class Bed:
         self.recorder = self._start()
 
     def _start(self) -> RunningRecorder:
-        return RunningRecorder(self._data, WATCHGLASS_PORT=self._port)
+        return RunningRecorder(
+            self.data, WATCHGLASS_PORT=self._port, WATCHGLASS_ALLOW="127.0.0.1,127.0.77.2"
+        )
 
 
 Visiting: TypeAlias = Callable[..., Visitor]

@@ -25,7 +25,9 @@ class Visitor:
     def _heard(self, message: ConsoleMessage) -> None:
         # Whoever is not signed in yet is told so with a 401, which Chromium reports by itself.
         asked = "401" in message.text and message.location["url"].endswith(ASKS_WHO)
-        refused = self.may_be_refused and ("401" in message.text or "WebSocket" in message.text)
+        refused = self.may_be_refused and any(
+            sign in message.text for sign in ("401", "409", "WebSocket")
+        )
         if message.type == "error" and not asked and not refused:
             self.errors.append(f"{message.text} {message.location['url']}")
 

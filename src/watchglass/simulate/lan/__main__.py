@@ -25,6 +25,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    if order.loopback:
+        asyncio.run(_serve_here(order))
+        return
     looking, looking_space = _looking_side(order)
     _checked(_libc.unshare(_CLONE_NEWNET))
     devices_side = open_tap(DEVICES_TAP)
@@ -50,6 +53,16 @@ async def _serve(order: Order, switch: Switch, looking_space: int) -> None:
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
     finally:
         switch.close()
+        answering.close()
+
+
+async def _serve_here(order: Order) -> None:
+    answering = Answering(order.devices, "lo")
+    await answering.start_each()
+    print(f"ready {os.getpid()} -1", flush=True)  # noqa: T201 - what it is asked for
+    try:
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+    finally:
         answering.close()
 
 

@@ -60,6 +60,15 @@ class Answering:
         for number in sorted({port for port, _, _ in _ASKED.values()}):
             self._listen(number)
 
+    async def start_each(self) -> None:
+        """Listen at the devices' own addresses and nowhere else, and hear no discovery."""
+        for device in self._devices.values():
+            for port in device.ports:
+                server = await asyncio.start_server(
+                    self._accept, device.address, port.number, limit=_MOST_REQUEST_BYTES
+                )
+                self._servers.append(server)
+
     def close(self) -> None:
         loop = asyncio.get_running_loop()
         for each in self._sockets:

@@ -24,20 +24,31 @@ class Network:
     """
 
     def __init__(
-        self, devices: Sequence[Device], *, network: str, looker: str, capture: Path | None = None
+        self,
+        devices: Sequence[Device],
+        *,
+        network: str,
+        looker: str,
+        capture: Path | None = None,
+        loopback: bool = False,
+        own_user: bool = False,
     ) -> None:
+        """``loopback``: the devices answer at loopback addresses, which are in ``network``.
+        ``own_user``: make a namespace of users too, so that nobody has to be root."""
         self._order = Order(
-            network=network, looker=looker, devices=tuple(devices),
+            network=network, looker=looker, devices=tuple(devices), loopback=loopback,
             capture=str(capture) if capture else "",
         )  # fmt: skip
+        self._own_user = own_user
         self.enter: tuple[str, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Network":
-        if shutil.which("ip") is None or shutil.which("nsenter") is None:
-            raise NoNetworkError("the commands ip and nsenter are missing")
+        if not self._order.loopback and not all(map(shutil.which, ("ip", "nsenter", "unshare"))):
+            raise NoNetworkError("of the commands ip, nsenter and unshare one is missing")
+        under = ("unshare", "--user", "--map-root-user") if self._own_user else ()
         process = subprocess.Popen(
-            [sys.executable, "-m", "watchglass.simulate.lan"],
+            [*under, sys.executable, "-P", "-m", "watchglass.simulate.lan"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -48,8 +59,11 @@ class Network:
         process.stdin.write(msgspec.json.encode(self._order) + b"\n")
         process.stdin.flush()
         match process.stdout.readline().split():
+            case [b"ready", _, b"-1"]:
+                return self
             case [b"ready", pid, space]:
-                self.enter = ("nsenter", f"--net=/proc/{int(pid)}/fd/{int(space)}", "--")
+                user = (f"--user=/proc/{int(pid)}/ns/user",) if self._own_user else ()
+                self.enter = ("nsenter", *user, f"--net=/proc/{int(pid)}/fd/{int(space)}", "--")
                 return self
             case _:
                 why = process.communicate()[1].decode(errors="replace")

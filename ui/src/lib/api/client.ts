@@ -2,7 +2,7 @@
 
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
-import type { Problem, StreamName } from "./types";
+import type { NewCamera, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
 
 const ROOT = "/api/v1";
 
@@ -56,7 +56,7 @@ async function refuse(answer: Response, quiet: boolean): Promise<never> {
 }
 
 type Path = keyof paths;
-type Method = "get" | "post" | "delete";
+type Method = "get" | "post" | "put" | "delete";
 type Answer<P extends Path, M extends Method> = paths[P][M] extends { responses: infer R }
   ? Extract<R[keyof R], { content: { "application/json": unknown } }>["content"]["application/json"]
   : never;
@@ -107,6 +107,15 @@ export const api = {
     }),
   pause: (camera: string, reason: string, until_ms: number | null) =>
     ask("post", "/api/v1/cameras/{camera}/pause", { at: { camera }, body: { reason, until_ms } }),
+  addCamera: (body: NewCamera) => ask("post", "/api/v1/cameras", { body }),
+  fleet: () => ask("get", "/api/v1/trust/fleet"),
+  device: (device: string) => ask("get", "/api/v1/trust/devices/{device}", { at: { device } }),
+  putPurchase: (device: string, body: Purchase) => ask("put", "/api/v1/trust/devices/{device}/purchase", { at: { device }, body }),
+  putProfile: (body: Profile) => ask("put", "/api/v1/trust/profile", { body }),
+  scans: () => ask("get", "/api/v1/trust/scans"),
+  startScan: (body: ScanOrder) => ask("post", "/api/v1/trust/scans", { body }),
+  stopScan: (scan: string) => ask("post", "/api/v1/trust/scans/{scan}/stop", { at: { scan } }),
+  resumeScan: (scan: string) => ask("post", "/api/v1/trust/scans/{scan}/resume", { at: { scan }, body: {} }),
   resume: (camera: string) => ask("post", "/api/v1/cameras/{camera}/resume", { at: { camera }, body: { reason: "" } }),
 };
 
@@ -138,6 +147,9 @@ export async function still(camera: string, stream: StreamName, at_ms: number | 
   if (!answer.ok) return refuse(answer, false);
   return { jpeg: await answer.blob(), at_ms: Number(answer.headers.get("X-Picture-Ms")) };
 }
+
+/** Where the signed report of now is had. */
+export const reportUrl = (kind: "html" | "json") => `${ROOT}/trust/report.${kind}`;
 
 export function liveUrl(camera: string, stream: StreamName): string {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
