@@ -31,7 +31,7 @@ from watchglass.trust.report.signature import FILE_NAME
 from watchglass.trust.view import DEVICES, FLEET, INDEX
 from watchglass.trust.viewing import device_views, fleet_view
 
-_NICE = 10
+_NICE = 5
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from watchglass.base import log
 from watchglass.base.errors import NotFoundError, RefusedError, WatchglassError
 from watchglass.cameras.own_networks import own_networks
 from watchglass.cameras.scan import RunningScan
-from watchglass.model.coverage import Coverage, Network, ScanEntry
+from watchglass.model.coverage import Coverage, Network, ScanEntry, ScanKind
 from watchglass.model.scan import FromScan, Login, ScanOrder, ScanProgress
 from watchglass.model.survey_control import Scans, ScanStanding, ScanState
 
@@ -33,6 +33,12 @@ class _Underway:
         self.error = ""
         self._on = on
         self.thread = threading.Thread(target=self._run, name="scan", daemon=True)
+
+    @property
+    def entry(self) -> ScanEntry:
+        return ScanEntry(
+            scan=self.order.scan, kind=ScanKind.SCAN, started_ns=self.started_ns, by=self.by
+        )
 
     @property
     def order(self) -> ScanOrder:
@@ -83,6 +89,9 @@ class ScanDesk:
         """All of them as of now, and the networks of this machine."""
         with trust_store(self._on) as store:
             entries, coverage = store.scans(), store.coverage()
+        underway = self._underway
+        if underway is not None and all(each.scan != underway.order.scan for each in entries):
+            entries.append(underway.entry)  # its thread has not come to write it down yet
         waiting = {each.order.scan: each for each in unfinished(self._on)}
         newest = sorted(entries, key=lambda each: each.started_ns, reverse=True)[:_MOST_TOLD]
         return Scans(

@@ -10,8 +10,9 @@ LOOKING_TAP, DEVICES_TAP = "look0", "devices0"
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """``network`` as 10.77.0.0/20, ``looker`` the address of whoever looks, in it.
 
-    ``loopback``: on this machine's own loopback addresses, in no namespace; there is no discovery
-    then, and no MAC. ``capture``: a file to which every frame from the looking side is written, as pcap.
+    ``loopback``: at loopback addresses of this machine, in no namespace; there is no discovery
+    then, and no MAC. ``capture``: a file to which every frame from the looking side is written, as
+    pcap.
     """
 
     network: str

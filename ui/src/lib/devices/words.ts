@@ -19,6 +19,8 @@ export function verdict(of: Told): string {
   return `Made by ${of.origin_name}: suspected, not certain.`;
 }
 
+/** A sentence that stands by itself begins like one. */
+export const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 export const spaced = (text: string) => text.replaceAll("_", " ");
 
 export function kindName(kind: string): string {
