@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect
 
+from benches._harness import Login
 from tests.browser.conftest import AXE, Bed, Visiting, set_up
 from tests.browser.fleet_making import CAMERA, NETWORK, RELABELLED, answering, many, seed
 from tests.browser.visitor import Visitor
@@ -22,11 +23,11 @@ FORBIDDEN = re.compile(r"\b(compliant|safe)\b", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
-def around() -> Iterator[None]:
+def around() -> Iterator[str]:
     """A camera at an address of its own, and devices beside it, at the ports of real ones."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(
+            simulator = stack.enter_context(
                 Simulator(
                     *arguments(
                         cameras=1, kind="a", width=640, height=360, fps=10, bit_rate=500_000,
@@ -41,7 +42,7 @@ def around() -> Iterator[None]:
             )
         except (NoNetworkError, SimulatorFailed) as error:
             pytest.skip(f"no right to answer at ports below 1024: {error}")
-        yield
+        yield Login.of(simulator.urls[0].main).url
 
 
 def readable(visitor: Visitor) -> None:
@@ -54,9 +55,8 @@ def readable(visitor: Visitor) -> None:
 
 
 @SCREENS
-@pytest.mark.usefixtures("around")
 def test_from_nothing_to_a_recorded_camera(
-    new_bed: Callable[[], Bed], visiting: Visiting, screen: dict[str, object]
+    new_bed: Callable[[], Bed], visiting: Visiting, around: str, screen: dict[str, object]
 ) -> None:
     bed = new_bed()
     owner = visiting(bed.link, **screen)
@@ -97,11 +97,11 @@ def test_from_nothing_to_a_recorded_camera(
     owner.button("Record it").click()
     dialog = owner.page.get_by_role("dialog")
     readable(owner)
-    dialog.get_by_label("Address of its stream").fill(f"rtsp://{CAMERA}/a/main")
+    dialog.get_by_label("Address of its stream").fill(around)
     dialog.get_by_label("User").fill("admin")
     dialog.get_by_label("Password").fill("wrong")
     owner.button("Record").click()
-    expect(dialog.get_by_text("refuses")).to_be_visible()
+    expect(dialog.get_by_text("refuses")).to_be_visible(timeout=60_000)
     dialog.get_by_label("Password").fill("sesame 1")
     dialog.get_by_label("Name").fill("Hall")
     owner.button("Record").click()
