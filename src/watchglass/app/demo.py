@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from watchglass.app.demo_fleet import DemoFleet
 from watchglass.app.wiring import Recorder, ground
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import ConfigError, WatchglassError
@@ -152,6 +153,7 @@ class Demo:
         self.settings = settings
         self.cameras: list[DemoCamera] = []
         self._ground = ground(settings)
+        self.fleet = DemoFleet(self._ground)
         self._ending = ExitStack()
         self._simulator: Simulator | None = None
         self.page = ""
@@ -181,6 +183,8 @@ class Demo:
             camera = recorder.site.add_camera(request)
             self.cameras.append(DemoCamera(camera, name, urls.name, _what(spec)))
         self.page = recorder.open_page() or ""
+        self.fleet.start()
+        self._ending.callback(self.fleet.close)
 
     def close(self) -> None:
         """End the recorder, then the cameras."""

@@ -6,19 +6,23 @@ network may be made the demo goes without.
 
 import os
 import threading
+from pathlib import Path
 
 import msgspec
 
-from watchglass.app.fleet import judge_fleet, trust_store
+from watchglass.app.fleet import PROGRAM, judge_fleet, trust_store
 from watchglass.app.ground import Ground
+from watchglass.app.reporting import make_report
 from watchglass.app.scanning import look, new_order
 from watchglass.base import log
+from watchglass.base.disk import WriteSite
 from watchglass.base.errors import WatchglassError
 from watchglass.cameras.scan import COMMAND, RunningScan
 from watchglass.model.coverage import Network as Looked
 from watchglass.model.profile import Organisation, Purpose, SiteProfile
 from watchglass.simulate.lan import school
 from watchglass.simulate.lan.network import Network, NoNetworkError
+from watchglass.trust.view import REPORT_PAGE
 
 _PROFILE = SiteProfile(
     name="Demo school", country="US", region="OH", organisation=Organisation.PUBLIC_SCHOOL,
@@ -27,6 +31,7 @@ _PROFILE = SiteProfile(
 _RATE_PER_S = 400.0
 _TIMEOUT_S = 1.0
 _END_S = 15.0
+_AFTER_S = 5.0
 _LOG = log.get("demo")
 
 
@@ -37,7 +42,7 @@ class DemoFleet:
         self._on = on
         self._thread = threading.Thread(target=self._run, name="demo fleet", daemon=True)
         self._running: RunningScan | None = None
-        self._closing = False
+        self._closing = threading.Event()
         self.devices = 0
 
     def start(self) -> None:
@@ -45,12 +50,15 @@ class DemoFleet:
 
     def close(self) -> None:
         """End it, if it is not done yet."""
-        self._closing = True
+        self._closing.set()
         if self._running is not None:
             self._running.stop()
         self._thread.join(_END_S)
 
     def _run(self) -> None:
+        # The cameras come first: their pictures are what is waited for.
+        if self._closing.wait(_AFTER_S):
+            return
         try:
             self._look_around()
         except (WatchglassError, NoNetworkError, OSError) as error:
@@ -68,6 +76,18 @@ class DemoFleet:
             school.devices(), network=school.NETWORK, looker=school.LOOKER, own_user=own_user
         ) as network:
             self._running = RunningScan(order, (*network.enter, *COMMAND))
-            if not self._closing:
+            if not self._closing.is_set():
                 look(self._on, self._running, "demo", lambda _: None)
         self.devices = len(judge_fleet(self._on).judgements)
+
+    def report(self) -> Path | None:
+        """Write the signed report on them; where its page lies. None where there is nothing."""
+        if not self.devices:
+            return None
+        fleet = judge_fleet(self._on)
+        made = make_report(self._on, fleet, fleet.document(PROGRAM))
+        folder = self._on.settings.data / "report"
+        self._on.disk.make_folders(WriteSite.SETTINGS, folder, 0o700)
+        for name, data in made.files.items():
+            self._on.disk.write_whole(WriteSite.SETTINGS, folder / name, data, 0o600)
+        return folder / REPORT_PAGE

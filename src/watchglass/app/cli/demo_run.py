@@ -295,6 +295,12 @@ def _tell_end(of: Shell, screen: Screen, run: Demo, before: list[DemoState], *, 
         f"{length_words(round(least_s) * NS_PER_S)} or more, {size} in all; "
         f"{count_words(gaps, 'gap')}, {unaccounted_s:g} s unaccounted for."
     )
+    report = run.fleet.report()
+    if report is not None:
+        screen.say(
+            f"It also looked at {run.fleet.devices} simulated devices. Who made them, and which "
+            f"rules and holes concern them, is in the report: {_typed(report)}"
+        )
     if not held:
         screen.error(f"That is not as it should be: {run.settings.data}/demo.log says more.")
     screen.say("Nothing was deleted. To look at it, and to delete it:")
