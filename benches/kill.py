@@ -30,7 +30,7 @@ from watchglass.recording.mediapath import parse_media_path
 from watchglass.simulate.process import Simulator, arguments
 
 FPS = 15
-_ORPHANS_S = 40.0
+_ORPHANS_S = 20.0
 _BACK_S = 90.0
 _TARGETS = {
     "lost_p95_s": ("<=", 0.5),
@@ -198,9 +198,18 @@ def _kill_supervisor(recorder: RunningRecorder, done: list[Kill]) -> RunningReco
     until_s = time.monotonic() + _ORPHANS_S
     while left := [pid for pid in left if _lives(pid)]:
         if time.monotonic() > until_s:
-            raise BenchError(f"{len(left)} processes live on without their supervisor")
+            raise BenchError(f"{_names(left)} live on without their supervisor")
         time.sleep(0.05)
     return RunningRecorder(recorder.data)
+
+
+def _names(pids: list[int]) -> str:
+    names = []
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+            names.append(words[-1].decode())
+    return ", ".join(names)
 
 
 def _wait_for_pictures(recorder: RunningRecorder, cameras: list[CameraId], after_ns: int) -> None:
@@ -223,11 +232,12 @@ def _begins_after(path: Path, after_ns: int) -> bool:
 
 
 def _lives(pid: int) -> bool:
+    """Not so once it has ended, whenever somebody takes note of that."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def _costs(kills: list[Kill], media: Path, camera: CameraId, log: Path) -> list[Cost]:

@@ -112,6 +112,8 @@ def _page(site: RecordedSite) -> Iterator[str]:
         process.stdin.write(msgspec.json.encode(start) + b"\n")
         process.stdin.flush()
         said = json.loads(process.stdout.readline() or b"{}")
+        while said.get("type") == "fenced":
+            said = json.loads(process.stdout.readline() or b"{}")
         if said.get("type") != "serving":
             raise BenchError(f"the api process did not start: {said}")
         url = f"http://127.0.0.1:{said['port']}/"

@@ -53,8 +53,8 @@ def main() -> int:
     parser.add_argument("viewers", nargs="?", type=int, default=64, help="at the most, 1 to 64")
     parser.add_argument("--quick", action="store_true", help="8 viewers, 10 s")
     asked = parser.parse_args()
-    most = 8 if asked.quick else asked.viewers
-    steps = [count for count in (0, 1, 4, 8, 16, 32, 64) if count <= most]
+    every = (0, 8) if asked.quick else (0, 1, 4, 8, 16, 32, 64)
+    steps = [count for count in every if count <= asked.viewers]
     seconds = 10 if asked.quick else 20
     with workplace() as folder:
         logs = folder / "log"

@@ -123,7 +123,8 @@ class StreamRecorder:
             # Its descriptor must stay as long as the rounds have it; its own thread closes it.
             self._rounds.leave(reading)
         elif source is not None:
-            source.close()
+            # One that is looking up a name comes back when it pleases.
+            threading.Thread(target=source.close, name="close", daemon=True).start()
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; whether it came."""
@@ -184,11 +185,13 @@ class StreamRecorder:
         source: VideoSource | None = None
         try:
             source = self._source = self._open_source()
-            source.open()
-            session = self._session = _Session(
-                self._queue, source, self._clock, self._limits, self.counters, self._tap
-            )
-            self._read(source, session)
+            # In this order: `stop` sets what is asked for here, then looks for a source to close.
+            if not self._stop.is_set():
+                source.open()
+                session = self._session = _Session(
+                    self._queue, source, self._clock, self._limits, self.counters, self._tap
+                )
+                self._read(source, session)
             cause = self._stop_cause
         except CameraError as error:
             cause = self._why_ended(error)

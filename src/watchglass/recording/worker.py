@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from watchglass.base import log
-from watchglass.base.clock import Clock
+from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import BusError
 from watchglass.base.ids import CameraId, GapId, VolumeId, random_id
@@ -40,7 +40,10 @@ SourceFactory = Callable[[AssignedCamera, AssignedStream], VideoSource]
 _LINK_POLL_S = 0.5
 _TICK_S = 0.5
 _LINK_BYTES = 8 << 20
-_JOIN_S = 3.0
+_JOIN_S = 2.4
+"""For all streams together, for all volumes, and for the keeper. With what is soon over that is no
+more than a keeper that was left alone waits for the last facts."""
+_SOON_S = 0.4
 _LOG = log.get("worker")
 
 
@@ -126,8 +129,7 @@ class CameraWorker:
             streams = self._streams.pop(camera, [])
         for recorder, _ in streams:
             recorder.stop(cause)
-        for recorder, _ in streams:
-            recorder.join(_JOIN_S)
+        self._wait_for([recorder for recorder, _ in streams])
 
     def watch(self, camera: CameraId, stream: StreamName, sink: LiveSink | None) -> None:
         """Give ``sink`` the pictures of a stream as they arrive; None ends it.
@@ -150,17 +152,19 @@ class CameraWorker:
             recorders = [r for streams in self._streams.values() for r, _ in streams]
         for recorder in recorders:
             recorder.stop(cause)
-        for recorder in recorders:
-            recorder.join(_JOIN_S)
-        self._rounds.close(_JOIN_S)
+        self._wait_for(recorders)
+        self._rounds.close(_SOON_S)
         for writer in self._writers.values():
-            writer.finish(_JOIN_S)
+            writer.end()
+        until_ns = self._until_ns()
+        for writer in self._writers.values():
+            writer.finish(self._left_s(until_ns))
         self._wake_link()
         if not self._outbox.wait_until_empty(_JOIN_S):
             _LOG.warning("facts_not_acknowledged", waiting=self._outbox.depth().waiting)
         self._ending.set()
         self._wake_link()
-        self._link.join(_JOIN_S)
+        self._link.join(_SOON_S)
 
     def vitals(self) -> WorkerVitals:
         """Signs of life, as of now. Called by one thread, about once a second."""
@@ -186,6 +190,18 @@ class CameraWorker:
         for recorder, queue in streams:
             found += stream_samples(recorder, queue)
         return found
+
+    def _wait_for(self, recorders: list[StreamRecorder]) -> None:
+        """A moment for all of them: each may be waiting for a camera, or for a name."""
+        until_ns = self._until_ns()
+        for recorder in recorders:
+            recorder.join(self._left_s(until_ns))
+
+    def _until_ns(self) -> int:
+        return self._clock.monotonic_ns() + round(_JOIN_S * NS_PER_S)
+
+    def _left_s(self, until_ns: int) -> float:
+        return max(0.0, (until_ns - self._clock.monotonic_ns()) / NS_PER_S)
 
     def _tell_quarantine(self, camera: AssignedCamera) -> None:
         for each in camera.streams:

@@ -177,10 +177,14 @@ class VolumeWriter:
         if self._waiting:
             self._bell.put(True)
 
-    def finish(self, timeout_s: float) -> None:
-        """Do what is queued, then end the thread; a disk that does not answer is not waited for."""
+    def end(self) -> None:
+        """Let the thread do what is queued, and end. Does not wait."""
         self._stopping.set()
         self._bell.put(False)
+
+    def finish(self, timeout_s: float) -> None:
+        """The same, and wait for it; a disk that does not answer is not waited for."""
+        self.end()
         self._thread.join(timeout_s)
 
     # --- the thread --------------------------------------------------------------------------
