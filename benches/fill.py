@@ -168,14 +168,16 @@ class Scene:
             if span.cause not in _OF_DISKS and span.kind is not SpanKind.UNACCOUNTED:
                 continue
             trouble = self._trouble_of(span)
-            name = trouble.name if trouble is not None else "nothing"
-            outcome.notes.append(f"{of}: {span.seconds:.1f} s {span.cause} after {name}")
             outcome.lost_s += span.seconds
             if trouble is None or trouble.purgeable:
                 outcome.lost_purgeable_s += span.seconds
-            if trouble is not None and span.to_ns > trouble.healed_ns:
-                resumed_s = (span.to_ns - trouble.healed_ns) / NS_PER_S
-                outcome.resume_max_s = max(outcome.resume_max_s, resumed_s)
+            told = f"{of}: {span.seconds:.1f} s {span.cause} after "
+            if trouble is None:
+                outcome.notes.append(f"{told}nothing")
+                continue
+            resumed_s = (span.to_ns - trouble.healed_ns) / NS_PER_S
+            outcome.resume_max_s = max(outcome.resume_max_s, resumed_s)
+            outcome.notes.append(f"{told}{trouble.name}, until {resumed_s:+.1f} s")
 
     def _trouble_of(self, span: Span) -> Trouble | None:
         before = [each for each in self.troubles if each.from_ns <= span.from_ns + _ONSET_NS]

@@ -3,13 +3,16 @@
 import hashlib
 import json
 import shutil
+import signal
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.app.running import Serving, wait_until
 from tests.recording.keeper_making import Site, Worker
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.keeper_port import OwnKeeper
@@ -22,10 +25,12 @@ from watchglass.model.gap import GapCause
 from watchglass.recording.alive import Alive
 from watchglass.recording.check import check
 from watchglass.recording.volume import Volume, volume_at
+from watchglass.store.access import SCHEMA as ACCESS
 from watchglass.store.index import IndexStore
 from watchglass.store.site_tables import SCHEMA
 
 R01 = Path(__file__).parent / "r0.1"
+_PAGE_S = 120.0
 EXPECTED: dict[str, Any] = json.loads((R01 / "expected.json").read_text(encoding="utf-8"))
 
 
@@ -123,3 +128,18 @@ def test_an_index_that_is_too_old_is_made_anew(opened: Opened) -> None:
     with IndexStore(path).read() as index:
         assert len(list(index.all_files())) == 11
     opened.site.kill_keeper()
+
+
+@pytest.mark.full
+def test_its_page_is_served_from_behind_the_fence() -> None:
+    """Its users' tables are older too, and what serves the page may make no file any more."""
+    folder = Path(tempfile.mkdtemp(prefix="wg-"))  # short: the paths of sockets are limited
+    try:
+        data = Opened(folder).data
+        with Serving(data) as serving:
+            wait_until(lambda: "http://127.0.0.1:" in serving.said, _PAGE_S)
+            assert serving.end(signal.SIGTERM) == 0
+        kept = {path.name for path in (data / "state").glob("site.db.access-*")}
+        assert kept == ({"site.db.access-1"} if ACCESS.version > 1 else set())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -127,6 +127,9 @@ def _fence_in(start: ApiStart) -> None:
     store = SiteStore(layout.site_db, Vault(layout.vault_key, disk), SystemClock(), disk)
     volumes = [each.path for each in store.volumes()]
     store.close()
+    # What an older version left is brought up here: the copy of it that is kept is a file of its
+    # own, and the fence lets none be made.
+    AccessStore(layout.site_db, disk).close()
     if start.fences is not FenceMode.OFF:
         lay_out_databases(layout, disk)
     tell(fence_in(of_api(layout, volumes, Path(start.ui) if start.ui else UI), start.fences))
