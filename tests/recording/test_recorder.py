@@ -185,8 +185,8 @@ def test_a_worker_ends_as_soon_with_many_streams_as_with_one(
     left = list(sources)
     volume = create_volume(tmp_path / "volume", Disk(), SystemClock())
     worker = CameraWorker(
-        "w", Way(f"ipc://{tmp_path}/nobody", ""), [volume], lambda _camera, _stream: left.pop(), Disk(),
-        SystemClock(),
+        "w", Way(f"ipc://{tmp_path}/nobody", ""), [volume], lambda _camera, _stream: left.pop(),
+        Disk(), SystemClock(),
     )  # fmt: skip
     worker.start()
     try:
