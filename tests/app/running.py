@@ -12,7 +12,7 @@ from typing import Any, Self
 import msgspec
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-START_S = 30.0
+START_S = 90.0
 END_S = 20.0
 
 
