@@ -19,13 +19,13 @@ _TEMPLATE = Path(__file__).with_name("watchglass.service.in")
 # What a unit file takes as it stands: no blank, quote, '%' or '$', which it would read.
 _PLAIN = re.compile(r"/[A-Za-z0-9_./+@:,=-]*")
 
-_HIDDEN = frozenset({"home", "root", "tmp"})
+HIDDEN = frozenset({"home", "root", "tmp"})
 
 
 def unit(program: Path, writable: Sequence[Path] = ()) -> str:
     """The unit; ``program`` is the command ``watchglass``. UsageError for a path it cannot name."""
     paths = [_plain(each) for each in (program, *writable)]
-    if program.parts[1:2] and program.parts[1] in _HIDDEN:
+    if program.parts[1:2] and program.parts[1] in HIDDEN:
         raise UsageError(
             f"The service does not see {program}: homes are hidden from it. Install Watchglass "
             "elsewhere, such as in an environment under /opt."
