@@ -43,7 +43,8 @@ def test_locks_hold_what_the_project_asks_for() -> None:
 def test_runtime_lock_is_part_of_the_other() -> None:
     whole = (ROOT / "requirements/dev.txt").read_text()
     for line in (ROOT / "requirements/runtime.txt").read_text().splitlines():
-        assert line.rstrip(" \\") in whole
+        # What the tools need everywhere, the product may need on some systems alone.
+        assert line.rstrip(" \\").split(" ; ")[0] in whole
 
 
 @pytest.mark.parametrize(
