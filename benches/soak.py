@@ -52,7 +52,7 @@ class Sample:
 
     at_s: float
     all: Holding
-    by_process: dict[str, int]
+    by_process: dict[str, Holding]
     reconnects: int
     rows: int
     open_rows: int
@@ -90,7 +90,7 @@ def _report(samples: list[Sample], people: Watching) -> int:
     files = slope(at_s, [float(sample.all.descriptors) for sample in warm], _WINDOW_S)
     threads = slope(at_s, [float(sample.all.threads) for sample in warm], _WINDOW_S)
     for name in sorted({name for sample in warm for name in sample.by_process}):
-        part = [float(sample.by_process.get(name, 0)) for sample in warm]
+        part = [float(sample.by_process.get(name, Holding()).memory_bytes) for sample in warm]
         grows = slope(at_s, part, _WINDOW_S)
         print(f"{name:<18} {max(part) / _MB:7.2f} MB, {grows.value * _DAY_S / _MB:+8.2f} MB a day")
     first, last = warm[0], warm[-1]
@@ -213,10 +213,10 @@ def _take(
     found = holdings(recorder.process.pid)
     names = {process.pid: name for name, process in recorder.processes().items()}
     names[recorder.process.pid] = "supervisor"
-    by_process: dict[str, int] = {}
+    by_process: dict[str, Holding] = {}
     for pid, holding in found.items():
         name = names.get(pid, "others")
-        by_process[name] = by_process.get(name, 0) + holding.memory_bytes
+        by_process[name] = by_process.get(name, Holding()) + holding
     counters = simulator.counters()
     taken = sum(
         counters[f"{name}/{stream}"]["clients_total"] for name in flapping for stream in StreamName
@@ -246,7 +246,10 @@ def _keep(path: Path, sample: Sample) -> None:
         "at_s": round(sample.at_s, 1), "memory": sample.all.memory_bytes,
         "descriptors": sample.all.descriptors, "threads": sample.all.threads,
         "zombies": sample.all.zombies, "reconnects": sample.reconnects, "rows": sample.rows,
-        "open_rows": sample.open_rows, "by_process": sample.by_process,
+        "open_rows": sample.open_rows, "by_process": {
+            name: [held.memory_bytes, held.descriptors, held.threads]
+            for name, held in sample.by_process.items()
+        },
     }  # fmt: skip
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

@@ -224,6 +224,31 @@ def test_home_and_working_folder(monkeypatch: Environment, tmp_path: Path) -> No
         read_settings()
 
 
+@pytest.mark.parametrize(
+    "sources",
+    [".", "data", "data/state", "data/state/run", "data/media", "data/media/clips", "x/../data"],
+)
+@pytest.mark.parametrize("by_link", [False, True])
+def test_files_to_play_never_lie_with_keys_or_recordings(
+    monkeypatch: Environment, tmp_path: Path, sources: str, by_link: bool
+) -> None:
+    monkeypatch.setenv("WATCHGLASS_DATA", str(tmp_path / "data"))
+    named = tmp_path / sources
+    if by_link:
+        (tmp_path / "link").symlink_to(tmp_path.resolve() / sources)
+        named = tmp_path / "link"
+    monkeypatch.setenv("WATCHGLASS_SOURCES", str(named))
+    with pytest.raises(ConfigError, match=r"WATCHGLASS_SOURCES cannot be .* folder of their own"):
+        read_settings()
+
+
+@pytest.mark.parametrize("sources", ["clips", "data/clips", "data/state-of-clips", "dat"])
+def test_files_to_play_beside_them(monkeypatch: Environment, tmp_path: Path, sources: str) -> None:
+    monkeypatch.setenv("WATCHGLASS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("WATCHGLASS_SOURCES", str(tmp_path / sources))
+    assert read_settings().sources == tmp_path / sources
+
+
 @pytest.mark.parametrize("media", ["state", "state/media", "x/../state"])
 def test_media_never_lie_in_the_state_folder(
     monkeypatch: Environment, tmp_path: Path, media: str

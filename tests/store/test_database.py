@@ -20,6 +20,7 @@ from watchglass.base.errors import (
     WriteFailedError,
 )
 from watchglass.store.database import Database, Schema, Synchronous, Upgrade
+from watchglass.store.online_copy import copy_database
 
 TABLES = sa.MetaData()
 NOTES = sa.Table(
@@ -194,6 +195,28 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:
     database = opened(path)
     assert columns(database) == ["id", "text"]
     database.close()
+
+
+def test_an_upgrade_whose_copy_cannot_be_made_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    opened(path).close()
+    in_its_way = tmp_path / ".x.db.notes-1.part"
+    in_its_way.mkdir()
+    with pytest.raises(WriteFailedError, match=r"notes-1\.part failed"):
+        opened(path, newer(add_colour))
+    in_its_way.rmdir()
+    database = opened(path)
+    assert columns(database) == ["id", "text"]
+    database.close()
+
+
+@pytest.mark.parametrize("target", ["taken.db", "missing/copy.db", "x.db/copy.db"])
+def test_a_copy_that_cannot_be_made_is_refused_with_a_sentence(tmp_path: Path, target: str) -> None:
+    opened(tmp_path / "x.db").close()
+    (tmp_path / "taken.db").write_bytes(b"somebody's")
+    with pytest.raises(WriteFailedError, match=r"cannot be made .* its folder must belong"):
+        copy_database(tmp_path / "x.db", tmp_path / target)
+    assert (tmp_path / "taken.db").read_bytes() == b"somebody's"
 
 
 def test_newer_and_too_old_schemas_are_refused(tmp_path: Path) -> None:

@@ -130,7 +130,23 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
             f"{PREFIX}MEDIA cannot be {str(media)!r}, inside the state folder: media are purged "
             "there by age, so give them a folder of their own."
         )
+    _keep_apart(settings)
     return settings
+
+
+def _keep_apart(settings: Settings) -> None:
+    """Files that are played are open to the processes that read cameras: nothing else may be."""
+    if settings.sources is None:
+        return
+    sources = settings.sources.resolve()
+    for path, what in ((settings.state, "keys and ledgers"), (settings.media, "recordings")):
+        kept = path.resolve()
+        if kept == sources or sources in kept.parents or kept in sources.parents:
+            raise ConfigError(
+                f"{PREFIX}SOURCES cannot be {str(settings.sources)!r}: it and {path} lie one in "
+                f"the other, so that {what} would be open to the processes that read cameras. Give "
+                "the files to play a folder of their own."
+            )
 
 
 def _environment_model() -> "Callable[..., BaseSettings]":

@@ -257,7 +257,7 @@ class Database:
         kept = self.path.with_name(f"{self.path.name}.{self.schema.name}-{found}")
         if not kept.exists():
             partial = kept.with_name(f".{kept.name}.part")
-            partial.unlink(missing_ok=True)
+            self._disk.unlink(WriteSite.SETTINGS, partial)
             copy_database(self.path, partial)
             self._disk.replace(WriteSite.SETTINGS, partial, kept)
             self._disk.sync_folder(WriteSite.SETTINGS, kept.parent)

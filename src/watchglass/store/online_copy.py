@@ -1,5 +1,6 @@
 """A database copied while others read and write it: the copy is what it was at one moment."""
 
+import errno
 import os
 import sqlite3
 from contextlib import closing
@@ -20,7 +21,10 @@ def copy_database(source: Path, target: Path) -> None:
     """
     if not source.is_file():
         raise StorageError(f"The database {source} is not there: nothing can be copied.")
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise _refused(error, target) from error
     try:
         with (
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as read,
@@ -41,6 +45,15 @@ def copy_database(source: Path, target: Path) -> None:
         raise WriteFailedError(f"Writing {target} failed ({error.strerror}).") from error
     finally:
         os.close(fd)
+
+
+def _refused(error: OSError, target: Path) -> StorageError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(f"No room left to write {target}: free some space there.")
+    return WriteFailedError(
+        f"The copy {target} cannot be made ({error.strerror}): its folder must belong to the user "
+        "that runs Watchglass."
+    )
 
 
 def _mapped(error: sqlite3.Error, source: Path, target: Path) -> DamagedError | StorageError:
