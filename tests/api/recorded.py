@@ -222,7 +222,7 @@ def survey_desk(site: Site) -> SurveyDesk:
     def nobody(_: RecordRequest) -> CameraId:
         raise AssertionError
 
-    return SurveyDesk(on, nobody, judge)
+    return SurveyDesk(on, nobody, tuple, judge)
 
 
 def free_port() -> int:

@@ -77,23 +77,52 @@ def line(*spans: Span) -> StreamTimeline:
 def test_sentences() -> None:
     monday = NOON_NS - 2 * DAY_NS
     media = Span(monday, NOON_NS, SpanKind.MEDIA)
-    assert sentence(line(media), NOON_NS, WORDS, UTC) == "Nothing missing since Monday 12:00."
+    assert (
+        sentence(line(media), monday, NOON_NS, WORDS, UTC) == "Nothing missing since Monday 12:00."
+    )
     gap = Span(monday + DAY_NS, NOON_NS, SpanKind.GAP, GapCause.STALLED)
     both = line(Span(monday, gap.from_ns, SpanKind.MEDIA), gap)
-    assert sentence(both, NOON_NS, WORDS, UTC) == (
+    assert sentence(both, monday, NOON_NS, WORDS, UTC) == (
         "Nothing recorded since yesterday 12:00 (nothing came)."
     )
     past = line(
         Span(monday, monday + 38 * NS_PER_S, SpanKind.GAP, GapCause.STALLED),
         Span(monday + 38 * NS_PER_S, NOON_NS, SpanKind.MEDIA),
     )
-    assert sentence(past, NOON_NS, WORDS, UTC) == (
+    assert sentence(past, monday, NOON_NS, WORDS, UTC) == (
         "Nothing missing since Monday 12:00; 38 s missing in 1 gap since Monday 12:00"
         " (nothing came)."
     )
-    assert overall([line(media)], NOON_NS, UTC) == "Nothing missing since Monday 12:00."
-    assert overall([line(media), both], NOON_NS, UTC) == "1 of 2 cameras is not recorded."
-    assert overall([], NOON_NS, UTC) == "Nothing is recorded yet."
+    assert overall([line(media)], monday, NOON_NS, UTC) == "Nothing missing since Monday 12:00."
+    assert overall([line(media), both], monday, NOON_NS, UTC) == "1 of 2 cameras is not recorded."
+    assert overall([], monday, NOON_NS, UTC) == "Nothing is recorded yet."
+
+
+def test_the_wait_for_a_first_picture_is_told_as_that() -> None:
+    added = NOON_NS - 3600 * NS_PER_S
+    first = added + 2 * NS_PER_S
+    wait = Span(added, first, SpanKind.GAP, GapCause.STALLED)
+    new = line(wait, Span(first, NOON_NS, SpanKind.MEDIA))
+    old = line(Span(added - DAY_NS, NOON_NS, SpanKind.MEDIA))
+    asked = added - DAY_NS
+    told = "Nothing missing since its first picture, 11:00."
+    assert sentence(new, asked, NOON_NS, WORDS, UTC) == told
+    assert overall([new], asked, NOON_NS, UTC) == told
+    assert overall([new, new], asked, NOON_NS, UTC) == (
+        "Nothing missing since the first picture, 11:00, on all 2 cameras."
+    )
+    assert overall([new, old], asked, NOON_NS, UTC) == (
+        "Nothing missing since the first picture, 11:00, on all 2 cameras."
+    )
+    # A gap that came later, and one that only the view cuts off, are gaps.
+    gap = Span(NOON_NS - 9 * NS_PER_S, NOON_NS - 5 * NS_PER_S, SpanKind.GAP, GapCause.STALLED)
+    later = line(
+        wait, Span(first, gap.from_ns, SpanKind.MEDIA), gap,
+        Span(gap.to_ns, NOON_NS, SpanKind.MEDIA),
+    )  # fmt: skip
+    assert "in 2 gaps" in sentence(later, asked, NOON_NS, WORDS, UTC)
+    assert overall([later], asked, NOON_NS, UTC) == "Nothing missing since 11:59."
+    assert "in 1 gap" in sentence(new, added, NOON_NS, WORDS, UTC)
 
 
 def test_times_are_local_where_the_screen_is() -> None:

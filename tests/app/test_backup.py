@@ -323,6 +323,26 @@ def test_a_database_of_a_newer_version_is_not_put_in_place(product: Product) -> 
 # --- restoring ------------------------------------------------------------------------------------
 
 
+def test_replaced_facts_and_collectors_come_back(product: Product) -> None:
+    state = product.on.layout.state
+    kept = {
+        "facts/support.csv": b"mine", "facts/old/support-1.csv": b"before",
+        "collectors/c1.json": b'{"secret": "of a collector that is out"}',
+    }  # fmt: skip
+    for name, data in kept.items():
+        (state / name).parent.mkdir(parents=True, exist_ok=True)
+        (state / name).write_bytes(data)
+    made = product.back_up(Choice(PASSPHRASE))
+    for path in made.folder.rglob("*"):
+        assert path.is_dir() or b"of a collector" not in path.read_bytes()
+    product.lose()
+    product.restore(made.folder)
+    assert {name: (state / name).read_bytes() for name in kept} == kept
+    # And out of a state folder that is set aside, without any backup.
+    product.restore(None, aside=True)
+    assert {name: (state / name).read_bytes() for name in kept} == kept
+
+
 def test_a_lost_state_folder_comes_back(product: Product) -> None:
     made = product.back_up()
     assert product.site.order(ChangeSound(product.camera, True, "me", "why")) == ""

@@ -14,7 +14,7 @@ from benches.trust.fleet import NETWORK, SCANNER, fleet
 from tests.app.running import call
 from watchglass.app.cli.program import run
 from watchglass.app.collectors import DAY_NS, collectors, make_collector, read_bundle
-from watchglass.app.fleet import trust_store
+from watchglass.app.fleet import judge_fleet, trust_store
 from watchglass.app.ground import Ground
 from watchglass.app.layout import Layout
 from watchglass.app.own_cameras import own_cameras
@@ -22,7 +22,7 @@ from watchglass.app.scanning import Looked, find_unfinished, look, take_in, unfi
 from watchglass.base.clock import SimulatedClock, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import NotFoundError, RefusedError
-from watchglass.base.ids import CameraId, ScanId, VolumeId
+from watchglass.base.ids import CameraId, ScanId, VolumeId, random_id
 from watchglass.cameras.collect import collector_file
 from watchglass.cameras.scan import COMMAND, RunningScan
 from watchglass.cameras.survey import bundle
@@ -30,7 +30,7 @@ from watchglass.cameras.survey.bundle import Errand, Sealer
 from watchglass.config.settings import read_settings
 from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.coverage import Network, ScanEntry, ScanKind
-from watchglass.model.observation import Signal, Source
+from watchglass.model.observation import Signal, Source, observe
 from watchglass.model.scan import AddressesDone, FromScan, ScanOrder, ScanProgress
 from watchglass.model.stream import StreamName
 from watchglass.simulate.lan.network import Network as Lan
@@ -160,6 +160,52 @@ def test_own_cameras_are_seen_without_being_asked(on: Ground) -> None:
         told = {(each.signal, each.value, each.address) for each in store.observations()}
     assert (Signal.RTSP_PATH, "/Streaming/101", "10.1.2.3") in told
     assert (Signal.CAMERA_ID, "c" * 32, "10.1.2.3") in told
+
+
+def own(number: int, url: str) -> Camera:
+    return Camera(
+        CameraId(f"{number}" * 32), f"Camera {number}", (StreamAddress(StreamName.MAIN, url),),
+        VolumeId("d" * 32),
+    )  # fmt: skip
+
+
+def devices_at(on: Ground, *cameras: Camera, macs: dict[str, str] | None = None) -> set[str]:
+    """Names and addresses of the devices that cameras are taken for."""
+    entry = ScanEntry(scan=ScanId(random_id()), kind=ScanKind.OWN, started_ns=5)
+    known = macs or {}
+    take_in(on, entry, own_cameras(cameras, entry, lambda host: known.get(host, "")))
+    judged = judge_fleet(on).judgements
+    return {f"{each.subject.names[0]} {each.subject.addresses[0]}" for each in judged}
+
+
+def test_cameras_behind_one_address_are_devices_of_their_own(on: Ground) -> None:
+    assert devices_at(
+        on,
+        own(1, "rtsp://10.1.2.3:554/main"), own(2, "rtsp://10.1.2.3:8554/main"),
+        own(3, "rtsp://10.1.2.4/Streaming/Channels/101"),
+        own(4, "rtsp://10.1.2.4/Streaming/Channels/201"),
+        own(5, "rtsp://10.1.2.5/cam/realmonitor?channel=7&subtype=0"),
+        own(6, "rtsp://10.1.2.6/one"), own(7, "rtsp://10.1.2.6/two"),
+        own(8, "v4l2:///dev/video0"), own(9, "v4l2:///dev/video1"),
+    ) == {
+        "Camera 1 10.1.2.3:554", "Camera 2 10.1.2.3:8554",
+        "Camera 3 10.1.2.4 channel 1", "Camera 4 10.1.2.4 channel 2",
+        "Camera 5 10.1.2.5",
+        "Camera 6 10.1.2.6/one", "Camera 7 10.1.2.6/two",
+        "Camera 8 camera 88888888", "Camera 9 camera 99999999",
+    }  # fmt: skip
+
+
+def test_a_recorded_camera_is_known_by_its_mac_at_another_address(on: Ground) -> None:
+    mac = "bc:ad:28:00:00:01"
+    devices_at(on, own(1, "rtsp://10.1.2.3/main"), macs={"10.1.2.3": mac})
+    with trust_store(on) as store:
+        store.add_observations([observe(
+            Source.NEIGHBOUR, Signal.MAC, mac, at_ns=9, scan=_SCAN, address="10.1.2.9", mac=mac,
+        )])  # fmt: skip
+    (judged,) = judge_fleet(on).judgements
+    assert judged.subject.addresses == ("10.1.2.9", "10.1.2.3")
+    assert judged.subject.names == ("Camera 1",)
 
 
 # --- collectors -----------------------------------------------------------------------------------

@@ -6,10 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trust.seeing import AXIS_MAC, DAHUA_MAC, HIK_MAC, see
+from watchglass.base.ids import DeviceId
 from watchglass.model.device import DeviceKind
 from watchglass.model.observation import Observation
 from watchglass.trust.contact import contacts_of
-from watchglass.trust.identity import Device, devices_of, keys_of, name_devices
+from watchglass.trust.identity import (
+    Device,
+    current_id,
+    devices_of,
+    keys_of,
+    name_devices,
+)
 from watchglass.trust.kind import kind_of
 
 ONE, TWO, THREE = "1" * 32, "2" * 32, "3" * 32
@@ -184,3 +191,35 @@ def test_a_device_whose_only_key_is_copied_keeps_its_id() -> None:
     second, _ = name_devices(devices, known)
     assert len({each.id for each in first}) == 2
     assert [each.id for each in first] == [each.id for each in second]
+
+
+def test_an_id_that_became_part_of_another_leads_there() -> None:
+    serial = "onvif serial AAAA1111"
+    apart = found(see(serial), see("http status 200 /", address="10.0.0.6", mac=HIK_MAC))
+    first, known = name_devices(apart, {})
+    before = {each.id for each in first}
+    assert len(before) == 2
+    for one in before:
+        assert current_id(one, before, known) == one
+    joined = found(see(serial), see("http status 200 /", address="10.0.0.6", mac=HIK_MAC),
+                   see(serial, scan=TWO, address="10.0.0.6", mac=HIK_MAC))  # fmt: skip
+    assert len(joined) == 1
+    second, names = name_devices(joined, known)
+    known |= names
+    (now,) = second
+    assert now.id in before
+    for one in before:
+        assert current_id(one, {now.id}, known) == now.id
+    # It does not come back to life, and a third look changes nothing.
+    third, names = name_devices(joined, known)
+    assert [each.id for each in third] == [now.id]
+    assert current_id(min(before - {now.id}), {now.id}, known | names) == now.id
+    nobody = DeviceId("f" * 32)
+    assert current_id(nobody, {now.id}, known) is None
+
+
+def test_ids_that_lead_in_a_circle_lead_nowhere() -> None:
+    one, two = DeviceId("1" * 32), DeviceId("2" * 32)
+    known = {f"was:{one}": two, f"was:{two}": one}
+    assert current_id(one, set(), known) is None
+    assert current_id(one, {two}, known) == two

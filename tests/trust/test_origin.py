@@ -147,6 +147,26 @@ def test_a_name_that_people_gave_is_no_label(name: str, brand: str | None) -> No
     assert (found.brand.name if found.brand is not None else None) == brand
 
 
+@pytest.mark.parametrize(
+    ("title", "brand"),
+    [("LTS", "LTS"), (" lt  security ", "LTS"), ("LTS DVR", None), ("LTS at the gate", None),
+     ("Index of LTS", None), ("ONVIF", None)],
+)  # fmt: skip
+def test_a_page_that_is_called_by_a_brand_alone_carries_it(title: str, brand: str | None) -> None:
+    found = judged(see(*HIK[:2], f"http title {title}", mac=HIK_MAC))
+    assert (found.brand.brand.name if found.brand.brand is not None else None) == brand
+    if brand is not None:
+        assert found.brand.certainty is Certainty.SUSPECTED
+        assert (found.origin.origin, found.origin.making) == ("hikvision", Making.RELABEL)
+
+
+@pytest.mark.parametrize("name", ["Hikvision", "Dahua", "LTS", "Lorex"])
+def test_a_page_alone_makes_nobody_listed(name: str) -> None:
+    for mac in (CHIP_MAC, ""):
+        found = judged(see(f"http title {name}", mac=mac)).origin
+        assert (found.origin, found.certainty) == ("", Certainty.UNKNOWN)
+
+
 def test_one_makers_label_on_anothers_device_is_no_relabel() -> None:
     found = judged(see("import_csv label Dahua", "mdns mdns_service _axis-video._tcp.local",
                        "onvif manufacturer AXIS", mac=AXIS_MAC)).origin  # fmt: skip

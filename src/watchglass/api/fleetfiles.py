@@ -5,6 +5,7 @@ second ago is recorded already.
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -85,16 +86,19 @@ class _Recorded:
     """Cameras that are recorded, by id and by the host of their main stream."""
 
     def __init__(self, cameras: Iterable[Camera]) -> None:
-        self._hosts: dict[str, str] = {}
+        self._at_host: dict[str, list[str]] = defaultdict(list)
         self._ids: set[str] = set()
         for each in cameras:
             self._ids.add(each.id)
             for stream in each.streams[:1]:
                 host = urlsplit(stream.url).hostname
                 if host:
-                    self._hosts.setdefault(host, each.id)
+                    self._at_host[host].append(each.id)
 
     def find(self, told: str | None, address: str) -> str | None:
+        """``told`` is what the device is known to be; else what alone is recorded at its address:
+        of several there (a recorder's channels, ports of one address) it is none."""
         if told in self._ids:
             return told
-        return self._hosts.get(address) if address else None
+        here = self._at_host.get(address, ())
+        return here[0] if len(here) == 1 else None

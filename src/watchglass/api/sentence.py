@@ -28,15 +28,19 @@ def zone(name: str) -> tzinfo:
         raise UsageError("tz is the name of a time zone, such as Europe/Vienna.") from error
 
 
-def sentence(line: StreamTimeline, now_ns: int, words: CauseWords, where: tzinfo) -> str:
-    """What a timeline comes to. The newest matters most: what is missing now, then since when
-    nothing is."""
+def sentence(
+    line: StreamTimeline, asked_ns: int, now_ns: int, words: CauseWords, where: tzinfo
+) -> str:
+    """What a timeline comes to, asked for from ``asked_ns`` on. The newest matters most: what is
+    missing now, then since when nothing is."""
     if not line.spans:
         return "Nothing was to be recorded in that time."
     missing = [span for span in line.spans if span.kind in _MISSING]
     since = when(line.from_ns, now_ns, where)
     if not missing:
         return f"Nothing missing since {since}."
+    if _only_began(line, asked_ns):
+        return f"Nothing missing since its first picture, {when(missing[-1].to_ns, now_ns, where)}."
     lost_ns = sum(span.to_ns - span.from_ns for span in missing)
     last = line.spans[-1]
     if last.kind in _MISSING and now_ns - last.to_ns < NS_PER_S:
@@ -51,7 +55,14 @@ def sentence(line: StreamTimeline, now_ns: int, words: CauseWords, where: tzinfo
     )
 
 
-def overall(lines: Sequence[StreamTimeline], now_ns: int, where: tzinfo) -> str:
+def _only_began(line: StreamTimeline, asked_ns: int) -> bool:
+    """Whether all that is missing lies between the adding of the camera and its first picture."""
+    missing = [span.kind in _MISSING for span in line.spans]
+    waits = missing.index(False) if False in missing else 0
+    return line.from_ns > asked_ns and waits > 0 and not any(missing[waits:])
+
+
+def overall(lines: Sequence[StreamTimeline], asked_ns: int, now_ns: int, where: tzinfo) -> str:
     """The same over all cameras."""
     lines = [line for line in lines if line.spans]
     if not lines:
@@ -60,8 +71,13 @@ def overall(lines: Sequence[StreamTimeline], now_ns: int, where: tzinfo) -> str:
     if silent:
         return f"{silent} of {_cameras(len(lines))} {'is' if silent == 1 else 'are'} not recorded."
     whole_ns = max(_whole_since_ns(line) for line in lines)
+    at = when(whole_ns, now_ns, where)
+    latest = [line for line in lines if _whole_since_ns(line) == whole_ns]
+    if all(_only_began(line, asked_ns) for line in latest):
+        # What is missing before is the wait for pictures, of the camera that came last.
+        at = f"the first picture, {at}," if len(lines) > 1 else f"its first picture, {at}"
     every = "" if len(lines) == 1 else f" on all {len(lines)} cameras"
-    return f"Nothing missing since {when(whole_ns, now_ns, where)}{every}."
+    return f"Nothing missing since {at}{every}."
 
 
 def _whole_since_ns(line: StreamTimeline) -> int:

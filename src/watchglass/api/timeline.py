@@ -110,9 +110,9 @@ def _timeline(
         from_ms=from_ms,
         to_ms=to_ms,
         now_ms=now_ns // _NS_PER_MS,
-        sentence=overall(lines, now_ns, where),
+        sentence=overall(lines, span_ns[0], now_ns, where),
         cameras=[
-            _told(line, pixel_ns, sentence(line, now_ns, of.ports.words, where), of)
+            _told(line, pixel_ns, sentence(line, span_ns[0], now_ns, of.ports.words, where), of)
             for line in lines
         ],
     )

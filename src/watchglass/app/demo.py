@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from watchglass.app.demo_fleet import DemoFleet
@@ -183,7 +184,7 @@ class Demo:
             camera = recorder.site.add_camera(request)
             self.cameras.append(DemoCamera(camera, name, urls.name, _what(spec)))
         self.page = recorder.open_page() or ""
-        self.fleet.start()
+        self.fleet.start(partial(recorder.site.store.cameras, with_credentials=False))
         self._ending.callback(self.fleet.close)
 
     def close(self) -> None:

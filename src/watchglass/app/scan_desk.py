@@ -2,17 +2,19 @@
 
 import ipaddress
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from watchglass.app.fleet import trust_store
 from watchglass.app.ground import Ground
+from watchglass.app.own_cameras import take_in_own
 from watchglass.app.scanning import Unfinished, find_unfinished, look, new_order, unfinished
 from watchglass.base import log
 from watchglass.base.errors import NotFoundError, RefusedError, WatchglassError
 from watchglass.cameras.own_networks import own_networks
 from watchglass.cameras.scan import RunningScan
+from watchglass.model.camera import Camera
 from watchglass.model.coverage import Coverage, Network, ScanEntry, ScanKind
 from watchglass.model.scan import FromScan, Login, ScanOrder, ScanProgress
 from watchglass.model.survey_control import Scans, ScanStanding, ScanState
@@ -20,13 +22,16 @@ from watchglass.model.survey_control import Scans, ScanStanding, ScanState
 _MOST_TOLD = 100
 _ENDING_S = 25.0
 _LOG = log.get("scan")
+Cameras = Callable[[], Sequence[Camera]]
+"""Those that this recorder records."""
 
 
 class _Underway:
     """A scan that runs. Its thread alone changes it."""
 
-    def __init__(self, on: Ground, order: ScanOrder, by: str) -> None:
+    def __init__(self, on: Ground, order: ScanOrder, by: str, cameras: Cameras) -> None:
         self.running = RunningScan(order)
+        self._cameras = cameras
         self.by = by
         self.started_ns = on.clock.wall_ns()
         self.progress = ScanProgress(0, 0, 0)
@@ -48,6 +53,9 @@ class _Underway:
         try:
             looked = look(self._on, self.running, self.by, self._told)
             self.error = looked.error
+            # What is recorded here is of the fleet too, and is known by its MAC from now on.
+            if cameras := self._cameras():
+                take_in_own(self._on, cameras, self.by)
         except WatchglassError as error:
             self.error = error.sentence
         except Exception:  # noqa: BLE001 - the border of a thread: the page says that it failed
@@ -63,8 +71,9 @@ class _Underway:
 class ScanDesk:
     """Thread-safe."""
 
-    def __init__(self, on: Ground) -> None:
+    def __init__(self, on: Ground, cameras: Cameras) -> None:
         self._on = on
+        self._cameras = cameras
         self._lock = threading.Lock()
         self._underway: _Underway | None = None
         self._closed = False
@@ -117,7 +126,7 @@ class ScanDesk:
             underway = self._underway
             if self._closed or (underway is not None and underway.thread.is_alive()):
                 raise RefusedError("A scan is running: stop it first, or wait for its end.")
-            self._underway = _Underway(self._on, order, by)
+            self._underway = _Underway(self._on, order, by, self._cameras)
             self._underway.thread.start()
         networks = [each.cidr for each in order.networks]
         _LOG.info("scan_started", scan=order.scan, networks=networks, by=by)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from watchglass.app.fleet_book import FleetBook, Judging, judge_apart
 from watchglass.app.ground import Ground
-from watchglass.app.scan_desk import ScanDesk
+from watchglass.app.scan_desk import Cameras, ScanDesk
 from watchglass.base.ids import CameraId
 from watchglass.model.control import Accepted
 from watchglass.model.survey_control import (
@@ -34,11 +34,12 @@ class SurveyDesk:
         self,
         on: Ground,
         record: Callable[[RecordRequest], CameraId],
+        cameras: Cameras,
         judging: Judging = judge_apart,
     ) -> None:
         self._record = record
         self._book = FleetBook(on, judging)
-        self._scans = ScanDesk(on)
+        self._scans = ScanDesk(on, cameras)
         self.pool = ThreadPoolExecutor(_THREADS, "survey")
 
     def answer(self, request: SurveyRequest) -> FleetMade | Scans | Accepted:

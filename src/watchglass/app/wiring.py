@@ -168,7 +168,10 @@ class Recorder:
             on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock
         )
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
-        self._survey = SurveyDesk(on, partial(record_found, on.settings, self.site))
+        self._survey = SurveyDesk(
+            on, partial(record_found, on.settings, self.site),
+            partial(self._store.cameras, with_credentials=False),
+        )  # fmt: skip
         self._pinger = pinger(on)
         self._serving_ns: int | None = None
         observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)

@@ -120,6 +120,10 @@ class BrandBook:
         is_model = any(sign.isdigit() for sign in first)
         return found[0] if is_model or all(word in _GENERIC for word in rest) else None
 
+    def is_alone(self, text: str) -> bool:
+        """Whether a text holds the name of a known brand, and nothing else."""
+        return _words(text) in self._names
+
     def _found(self, words: tuple[str, ...]) -> tuple[Brand, int, int] | None:
         """A brand with where its name begins and ends."""
         for length in range(min(self._longest, len(words)), 0, -1):

@@ -109,7 +109,7 @@ class EvidenceReader:
         if fingerprint.origin == PREFIX:
             return  # each MAC of the contact is looked at once, wherever it was seen
         if fingerprint.origin == LABEL:
-            brand = self._brand(text)
+            brand = self._brand(text, alone=fingerprint.alone)
             if brand is not None:
                 told = _told(fingerprint, text.value, brand=brand.name)
                 stated = text.signal in _STATING
@@ -118,11 +118,14 @@ class EvidenceReader:
             told = _told(fingerprint, text.value)
             yield Evidence(fingerprint, text.seen, told, origin=fingerprint.origin)
 
-    def _brand(self, text: _Text) -> Brand | None:
+    def _brand(self, text: _Text, *, alone: bool) -> Brand | None:
         if text.signal in _STATING:
             return self.book.stated(text.value)
         if text.signal in _FREE:
-            return self.book.named(text.value)
+            # A title that holds a name and nothing else has a row of its own.
+            found = self.book.named(text.value)
+            by_itself = text.signal is Signal.TITLE and self.book.is_alone(text.value)
+            return found if alone is by_itself else None
         return self.book.find(text.value)
 
     def _of_mac(self, mac: str, contact: Contact) -> Iterator[Evidence]:

@@ -76,7 +76,8 @@ class Fingerprint:
 
     All of ``patterns`` must be found. Signs of one ``family`` come from one part of a device (its
     web pages, its RTSP server), and are copied together; a ``hard`` one takes more than copying.
-    ``told`` is the sentence, with ``{value}``, ``{brand}`` or ``{maker}`` in it.
+    ``told`` is the sentence, with ``{value}``, ``{brand}`` or ``{maker}`` in it. ``alone``: of a
+    label, that it is all there is in the text.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Fingerprint:
     answer: bool
     patterns: tuple[re.Pattern[str], ...]
     family: str
+    alone: bool
     hard: bool
     told: str
     note: str

@@ -3,19 +3,23 @@
 It needs neither a camera nor a recorder. The command line and the api judge through this alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import msgspec
+
 from watchglass.base.errors import NotFoundError, UsageError
+from watchglass.base.ids import DeviceId
 from watchglass.model.coverage import Coverage
 from watchglass.model.observation import clean_mac
 from watchglass.model.profile import SiteProfile
+from watchglass.model.purchase import Purchase
 from watchglass.store.trust import TrustStore
 from watchglass.trust.contact import contacts_of
 from watchglass.trust.day import day_of_ns
 from watchglass.trust.facts import Facts
-from watchglass.trust.identity import devices_of, name_devices
+from watchglass.trust.identity import current_id, devices_of, name_devices
 from watchglass.trust.judgement import Judge, Judgement
 from watchglass.trust.report.compose import make_document
 from watchglass.trust.report.document import Document
@@ -72,11 +76,30 @@ def judge_fleet(store: TrustStore, facts: Facts, now_ns: int, when: date | None 
         store.remember_devices(names)
     coverage = tuple(store.coverage())
     profile = store.profile()
-    judge = Judge(facts, profile, store.purchases(), coverage, when or day_of_ns(now_ns))
+    present = frozenset(each.id for each in named)
+    led = known | names
+    purchases = purchases_of(store.purchases(), present, led)
+    judge = Judge(facts, profile, purchases, coverage, when or day_of_ns(now_ns))
     return Fleet(
         tuple(judge.judge_all(named)), tuple(judge.site()), coverage, profile, facts, judge.when,
         now_ns,
     )  # fmt: skip
+
+
+def purchases_of(
+    noted: Iterable[Purchase], present: Container[DeviceId], names: Mapping[str, DeviceId]
+) -> list[Purchase]:
+    """What is known of each device's purchase, under the id that it has today.
+
+    Of what was noted of several that turned out to be one, what names a document counts, then
+    what was noted last.
+    """
+    found: dict[DeviceId, Purchase] = {}
+    for each in sorted(noted, key=lambda each: (bool(each.document), each.noted_ns, each.device)):
+        its_id = current_id(each.device, present, names)
+        if its_id is not None:
+            found[its_id] = msgspec.structs.replace(each, device=its_id)
+    return list(found.values())
 
 
 def _is_meant(each: Judgement, wanted: str) -> bool:

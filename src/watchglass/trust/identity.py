@@ -12,7 +12,7 @@ The result depends on the set of contacts, never on the order in which they came
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,6 +22,8 @@ from watchglass.trust.contact import Contact
 
 _LEAST_SERIAL_CHARS = 6
 _AT = "at:"
+_WAS = "was:"
+"""An id that a device had before it was found to be one with another."""
 _TRIVIAL = re.compile(
     r"(.)\1*|0*1?2?3?4?5?6?7?8?9?0?|f+|x+|n/?a|none|unknown|default|null", re.IGNORECASE
 )
@@ -219,10 +221,10 @@ def name_devices(
     """Devices with the ids they had before, or new ones; and what is to be remembered.
 
     Of several ids that lead to one device that of its strongest name stays, and an id is given to
-    one device alone. An address leads to an id only while that id has no other name: the next
-    device there is not the one before.
+    one device alone; the others are remembered as what it was (see `current_id`). An address leads
+    to an id only while that id has no other name: the next device there is not the one before.
     """
-    keyed = {given for name, given in known.items() if not name.startswith(_AT)}
+    keyed = {given for name, given in known.items() if not name.startswith((_AT, _WAS))}
     given: dict[int, DeviceId] = {}
     taken: set[DeviceId] = set()
     all_of_them = list(devices)
@@ -246,7 +248,35 @@ def name_devices(
             # All its keys lead to another: a copied MAC. Where it is has to name it.
             for name in _place_names(device):
                 remembered.setdefault(name, its_id)
-    return named, remembered
+    return named, _parts_of(named, known, keyed) | remembered
+
+
+def _parts_of(
+    named: list[NamedDevice], known: Mapping[str, DeviceId], keyed: set[DeviceId]
+) -> dict[str, DeviceId]:
+    """Ids of devices that are part of another from now on, as names of that."""
+    present = {each.id for each in named}
+    found: dict[str, DeviceId] = {}
+    for each in named:
+        before = {known[name] for name in each.device.names if name in known}
+        places = {known[name] for name in _place_names(each.device) if name in known}
+        for gone in sorted((before | (places - keyed)) - present):
+            found.setdefault(f"{_WAS}{gone}", each.id)
+    return found
+
+
+def current_id(wanted: DeviceId, present: Container[DeviceId],
+               known: Mapping[str, DeviceId]) -> DeviceId | None:  # fmt: skip
+    """The device that an id leads to today, which may have become one with another since; None
+    where it leads nowhere."""
+    passed: set[DeviceId] = set()
+    at: DeviceId | None = wanted
+    while at is not None and at not in present:
+        passed.add(at)
+        at = known.get(f"{_WAS}{at}")
+        if at in passed:
+            return None
+    return at
 
 
 def _key_names(device: Device) -> list[str]:

@@ -21,6 +21,7 @@ from watchglass.trust.hole import HoleFinding, HoleJudge
 from watchglass.trust.identity import Device, NamedDevice
 from watchglass.trust.kind import kind_of
 from watchglass.trust.origin import OriginJudge
+from watchglass.trust.places import Places
 from watchglass.trust.risk import Risk, risks_of
 from watchglass.trust.rule import ListingFinding, RuleFinding, RuleJudge
 from watchglass.trust.verdict import Certainty, Judged
@@ -96,7 +97,7 @@ class Judge:
         facts: Facts,
         profile: SiteProfile,
         purchases: Iterable[Purchase],
-        coverage: Iterable[Coverage],
+        coverage: Sequence[Coverage],
         when: date,
     ) -> None:
         self.facts = facts
@@ -106,6 +107,7 @@ class Judge:
         self._holes = HoleJudge(facts)
         self._purchases = {each.device: each for each in purchases}
         self._asked: dict[tuple[str, str], frozenset[Source]] = {}
+        self._places = Places(coverage)
         for each in coverage:
             at = (each.scan, each.collector)
             self._asked[at] = self._asked.get(at, frozenset()) | frozenset(each.doors)
@@ -120,7 +122,7 @@ class Judge:
             door for each in contacts
             for door in self._asked.get((each.key.scan, each.key.collector), ())
         }  # fmt: skip
-        subject = describe(contacts)
+        subject = describe(contacts, self._places)
         judged = self._origins.judge(contacts, asked)
         purchase = self._purchases.get(named.id)
         brand_key = judged.brand.brand.key if judged.brand.brand is not None else ""
@@ -158,14 +160,14 @@ class Judge:
         return None
 
 
-def describe(contacts: Sequence[Contact]) -> Subject:
+def describe(contacts: Sequence[Contact], places: Places | None = None) -> Subject:
     """What a device says of itself, the latest and best-placed word first."""
     return Subject(
         kind=kind_of(contacts),
         models=_words(contacts, Signal.MODEL),
         firmware=_firmware(contacts),
         names=_words(contacts, Signal.NAME, _PEOPLE),
-        places=_words(contacts, Signal.PLACE),
+        places=_words(contacts, Signal.PLACE) or (places.of(contacts) if places else ()),
         serials=_words(contacts, Signal.SERIAL),
         macs=tuple(sorted({mac for each in contacts for mac in each.macs})),
         addresses=_addresses(contacts),

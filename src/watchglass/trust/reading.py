@@ -139,7 +139,7 @@ def _prefix(row: Row) -> Prefix:
 def _fingerprint(row: Row) -> Fingerprint:
     signals = row.several("signal", "|")
     answer = signals == (RTSP_ANSWER,)
-    label = row.text("match") in ("label", "table:oui_prefixes")
+    label = row.text("match") in ("label", "label alone", "table:oui_prefixes")
     return Fingerprint(
         id=_matching(row, "id", _KEY),
         origin=_matching(row, "origin_key", _ORIGIN),
@@ -152,6 +152,7 @@ def _fingerprint(row: Row) -> Fingerprint:
         if label
         else tuple(_pattern(row, part) for part in row.text("match").split(" && ")),
         family=row.text("family"),
+        alone=row.text("match") == "label alone",
         hard=row.one_of("hard", ("yes", "no")) == "yes",
         told=row.text("told"),
         note=row.maybe("note"),

@@ -1,5 +1,6 @@
 """From a judged fleet to what the page shows of it."""
 
+import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
@@ -174,6 +175,15 @@ def _is_here(judged: Judgement) -> bool:
     return not latest.key.collector and not latest.is_channel
 
 
+def _is_address(text: str) -> bool:
+    """What is known by a name or a port alone cannot be called by it."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _own_camera(seen: Sequence[Observation]) -> str | None:
     return next((each.value for each in seen if each.signal is Signal.CAMERA_ID), None)
 
@@ -181,7 +191,7 @@ def _own_camera(seen: Sequence[Observation]) -> str | None:
 def _stream(judged: Judgement, seen: Sequence[Observation]) -> str:
     """An address to try: what the device told, else what its maker's devices have."""
     address = next(iter(judged.subject.addresses), "")
-    if not address or not _is_here(judged):
+    if not _is_address(address) or not _is_here(judged):
         return ""
     told = next((each for each in seen if each.source is Source.RTSP), None)
     port = told.port if told is not None and told.port else _RTSP_PORT

@@ -21,6 +21,8 @@ import msgspec
 
 import watchglass
 from watchglass.app.backup.manifest import (
+    COLLECTORS,
+    FACTS,
     FORMAT,
     KEYS,
     MEDIA,
@@ -142,6 +144,7 @@ class BackupMaker:
         copy_database(self._layout.site_db, self._folder / SITE_DB)
         self._parts.append(hashed(self._folder / SITE_DB, SITE_DB))
         ledgers = self._ledgers()
+        self._facts()
         self._keys(choice.passphrase)
         manifest = Manifest(
             WHAT, FORMAT, backup, watchglass.__version__, str(made_ns), self._holds(media),
@@ -253,6 +256,12 @@ class BackupMaker:
             with suppress(FileNotFoundError):  # erased just now
                 self._write(f"{own}/texts/{path.name}", path.read_bytes())
 
+    def _facts(self) -> None:
+        """Tables that were put in the place of ours, and those that lay there before."""
+        state = self._layout.state
+        for path in sorted((state / FACTS).rglob("*.csv")):
+            self._write(path.relative_to(state).as_posix(), path.read_bytes())
+
     def _keys(self, passphrase: Secret | None) -> None:
         """All secrets but the signing key: a restore makes a new one, a copy could sign lies."""
         folder = self._layout.vault_key.parent
@@ -262,6 +271,7 @@ class BackupMaker:
             for name in names
             if name != SIGNING_KEY and not name.startswith(".")
         }
+        secrets |= collectors_of(self._layout)
         if not secrets or passphrase is None:
             return
         self._write(KEYS, seal(msgspec.json.encode(secrets), passphrase, bound_to(self._parts)))
@@ -351,6 +361,8 @@ class BackupMaker:
 
     def _holds(self, media: MediaChoice | None) -> list[str]:
         found = ["cameras, users, volumes and settings", "ledgers up to their newest heads"]
+        if any(part.path.startswith(f"{FACTS}/") for part in self._parts):
+            found.append("the tables of facts that were put in the place of ours")
         if any(part.path == KEYS for part in self._parts):
             found.append("the keys of the cameras' passwords, sealed under a passphrase")
         if media is not None:
@@ -366,6 +378,14 @@ class BackupMaker:
         else:
             lacks.append("files that were being recorded")
         return lacks + self._lacks
+
+
+def collectors_of(layout: Layout) -> dict[str, bytes]:
+    """What is known of collectors, by its path in the state folder."""
+    return {
+        f"{COLLECTORS}/{path.name}": path.read_bytes()
+        for path in sorted((layout.state / COLLECTORS).glob("*.json"))
+    }
 
 
 def _chosen(index: IndexStore, span: Span) -> Iterator[FileRow]:

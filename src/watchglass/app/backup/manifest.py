@@ -17,6 +17,10 @@ FORMAT = 1
 NAME = "manifest.json"
 SITE_DB = "site.db"
 KEYS = "keys.sealed"
+FACTS = "facts"
+"""Tables of facts that somebody put in the place of ours, as they lie in the state folder."""
+COLLECTORS = "collectors"
+"""What is known of collectors that are out: sealed with the keys, since each has a secret."""
 MEDIA = "media.jsonl"
 WHAT = "watchglass backup"
 PIECE_BYTES = 1 << 20

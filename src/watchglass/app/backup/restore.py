@@ -16,7 +16,16 @@ from pathlib import Path
 
 import msgspec
 
-from watchglass.app.backup.manifest import KEYS, SITE_DB, Manifest, bound_to, verify
+from watchglass.app.backup.make import collectors_of
+from watchglass.app.backup.manifest import (
+    COLLECTORS,
+    FACTS,
+    KEYS,
+    SITE_DB,
+    Manifest,
+    bound_to,
+    verify,
+)
 from watchglass.app.backup.places import Place, Placing, placed
 from watchglass.app.backup.refill import refill
 from watchglass.app.ground import Ground, open_store
@@ -220,8 +229,9 @@ class Restorer:
         lock = StateLock(staging, disk)
         stack.callback(lock.release)
         for name, data in chosen.secrets.items():
-            disk.make_folders(_SITE, staging.vault_key.parent, 0o700)
-            disk.write_whole(_SITE, staging.vault_key.parent / name, data, 0o600)
+            root = staging.state if name.startswith(f"{COLLECTORS}/") else staging.vault_key.parent
+            self._put(root / name, data)
+        self._facts()
         self._database(chosen)
         key = SigningKey.load_or_create(staging.vault_key.parent, disk)
         names = sorted({*chosen.tellings, SITE})
@@ -256,6 +266,19 @@ class Restorer:
         access = AccessStore(staging.site_db, self._on.disk)
         access.end_sessions([each.token_hash for each in access.sessions()])
         access.close()
+
+    def _facts(self) -> None:
+        """Tables that were put in the place of the package's."""
+        wanted = self._wanted
+        root = wanted.backup or (self._on.layout.state if wanted.aside else None)
+        if root is None:
+            return
+        for path in sorted((root / FACTS).rglob("*.csv")):
+            self._put(self._staging.state / path.relative_to(root), path.read_bytes())
+
+    def _put(self, path: Path, data: bytes) -> None:
+        self._on.disk.make_folders(_SITE, path.parent, 0o700)
+        self._on.disk.write_whole(_SITE, path, data, 0o600)
 
     def _store(self) -> "_Opened":
         return _Opened(Ground(self._on.settings, self._staging, self._on.disk, self._on.clock))
@@ -330,11 +353,12 @@ class _Opened:
 
 
 def _secrets_of(layout: Layout) -> dict[str, bytes]:
-    return {
+    keys = {
         path.name: path.read_bytes()
         for path in layout.vault_key.parent.glob("*.key")
         if path.name != SIGNING_KEY
     }
+    return keys | collectors_of(layout)
 
 
 def _is_used(state: Path) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from watchglass.app.cli.shell import Shell, shell
-from watchglass.app.own_cameras import own_cameras
+from watchglass.app.own_cameras import take_in_own
 from watchglass.app.scanning import Looked, take_in
 from watchglass.app.words import count_words
 from watchglass.base.errors import UsageError
@@ -55,8 +55,7 @@ def cameras(context: typer.Context, json: AsJson = False) -> None:
     of = shell(context)
     with of.store() as store:
         recorded = store.cameras(with_credentials=False)
-    entry = _entry(of, ScanKind.OWN, "The recorder's own cameras.")
-    _tell(of, take_in(of.ground, entry, own_cameras(recorded, entry)), json)
+    _tell(of, take_in_own(of.ground, recorded, of.by), json)
 
 
 def _take(of: Shell, kind: ImportKind, file: Path, place: str, json: bool) -> None:
