@@ -27,6 +27,7 @@ from watchglass.access.token import new_token, token_hash
 from watchglass.access.tokens import Tokens
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
+from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, Reach, ScanErrand
 from watchglass.api.problem import PictureDamagedError
@@ -37,11 +38,13 @@ from watchglass.app.layout import Layout
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
+from watchglass.base.disk import Disk
 from watchglass.base.errors import StreamInvalidError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.config.settings import Settings
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.media.still import still
+from watchglass.model.act import Act, Note
 from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.health import Health, HealthState
@@ -105,7 +108,7 @@ class Recorded:
 
 @dataclass
 class Served:
-    """The API over a recorded site. ``looks``, ``orders`` and ``recording`` are what went to
+    """The API over a recorded site. ``noted``, ``orders`` and ``recording`` are what went to
     the ports; what ``health`` holds first is how the recorder is; ``trust`` is what was seen."""
 
     recorded: Recorded
@@ -113,11 +116,21 @@ class Served:
     app: FastAPI
     feed: RelayFeed
     token: str
-    looks: list[Look] = field(default_factory=list)
+    noted: list[Note] = field(default_factory=list)
     orders: list[PauseRequest | ResumeRequest] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)
     recording: list[RecordRequest] = field(default_factory=list)
     trust: TrustStore | None = None
+
+    @property
+    def looks(self) -> list[Look]:
+        """Those of ``noted`` that are looks."""
+        return [note for note in self.noted if isinstance(note, Look)]
+
+    @property
+    def acts(self) -> list[Act]:
+        """Those of ``noted`` that are acts."""
+        return [note for note in self.noted if isinstance(note, Act)]
 
 
 def in_this_process(request: StillRequest) -> bytes:
@@ -134,7 +147,7 @@ def served(
 ) -> Served:  # fmt: skip
     """Ports over a recorded site, as the composition root would fill them."""
     site = recorded.site
-    looks: list[Look] = []
+    noted: list[Note] = []
     orders: list[PauseRequest | ResumeRequest] = []
     health = [Health(HealthState.OK, 2, 2, ())]
     access = AccessStore(site.state / f"site-{port}.db")
@@ -192,7 +205,8 @@ def served(
         index=QuickIndex(site.state / "index.db"),
         volume_path=volume_path,
         carry_out=carry_out,
-        note_looks=looks.extend,
+        note_people=noted.extend,
+        spool=NoteSpool(site.folder, Disk()),
         feed=feed,
         still=decode or in_this_process,
         tokens=Tokens(access, site.clock),
@@ -206,7 +220,7 @@ def served(
         version="test",
     )
     return Served(
-        recorded, ports, create_app(ports, files), feed, token, looks, orders, health, recording,
+        recorded, ports, create_app(ports, files), feed, token, noted, orders, health, recording,
         trust,
     )  # fmt: skip
 

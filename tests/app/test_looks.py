@@ -13,7 +13,7 @@ from watchglass.app.wiring import own_site
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId, LookId, random_id
 from watchglass.config.settings import read_settings
-from watchglass.model.control import AddCameraRequest, NoteLooksRequest, RemoveCameraRequest
+from watchglass.model.control import AddCameraRequest, NoteRequest, RemoveCameraRequest
 from watchglass.model.look import Look, LookKind
 from watchglass.model.stream import StreamName
 
@@ -39,7 +39,7 @@ def add(on: Ground, name: str) -> CameraId:
 
 def note(on: Ground, *looks: Look) -> None:
     with own_site(on) as site:
-        site.note_looks(NoteLooksRequest(looks))
+        site.note_people(NoteRequest(looks))
 
 
 def live(camera: CameraId, user: str, *, to_ns: int | None = None) -> Look:

@@ -53,7 +53,7 @@ def test_looks_are_told_while_the_recorder_runs_and_as_it_ends(
         wait_until(lambda: len(json_of(*of, "looks", "--camera", "Hall")) == 9)
         assert [each["to"] is None for each in json_of(*of, "looks")] == [False] + 8 * [True]
         assert serving.end(signal.SIGTERM) == 0
-        assert "look_lost" not in serving.logged
+        assert "looks_refused" not in serving.logged
     looks = json_of(*of, "looks")
     assert {(each["by"], each["name"], each["how"]) for each in looks} == {
         (page.name, "Hall", "live")

@@ -10,11 +10,11 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import DamagedError
 from watchglass.base.ids import CameraId, LookId, random_id
 from watchglass.model.look import Look, LookKind
-from watchglass.model.order import NoteClip, NoteLooks
+from watchglass.model.order import NoteClip, NotePeople
 from watchglass.model.stream import StreamName
 from watchglass.recording.commitment import TextStore
 from watchglass.recording.ledger import parse_line
-from watchglass.recording.looks import NotedLook, noted_look, noted_looks
+from watchglass.recording.people import NotedLook, noted_look, noted_looks
 
 MAIN = StreamName.MAIN
 
@@ -46,7 +46,7 @@ def looked(site: Site, *, user: str = "anna", kind: LookKind = LookKind.LIVE) ->
 
 
 def note(site: Site, *looks: Look) -> None:
-    assert site.order(NoteLooks(looks)) == ""
+    assert site.order(NotePeople(looks)) == ""
 
 
 def ledger(site: Site) -> Path:
@@ -136,7 +136,7 @@ def test_only_the_newest_lines_are_recalled(site: Site, monkeypatch: pytest.Monk
     newest = looked(site)
     note(site, newest)
     site.kill_keeper()
-    monkeypatch.setattr("watchglass.recording.lookwriter._RECALLED_BYTES", 600)
+    monkeypatch.setattr("watchglass.recording.peoplewriter._RECALLED_BYTES", 600)
     site.start()
     note(site, newest)
     assert lines(site) == 9

@@ -24,12 +24,14 @@ from watchglass.api import (
     scans,
     timeline,
 )
+from watchglass.api.acts import Acts
 from watchglass.api.blocking import Blocking
 from watchglass.api.changefeed import ChangeFeed
 from watchglass.api.filetable import FileTable
 from watchglass.api.fleetfiles import FleetFiles
 from watchglass.api.guard import Guard
 from watchglass.api.looks import Looks
+from watchglass.api.notequeue import NoteQueue
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Allowed, Signed, require_policies
 from watchglass.api.ports import ApiPorts
@@ -49,11 +51,14 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
     """The application over these ports; RuntimeError when a route has no policy."""
     blocking = Blocking()
     files = files or FileTable()
+    notes = NoteQueue(ports.note_people, ports.spool, blocking)
     shared = Services(
         ports,
         blocking,
         files,
-        Looks(ports.clock, ports.note_looks, blocking),
+        notes,
+        Looks(ports.clock, notes),
+        Acts(ports.clock, notes),
         LiveHub(ports.feed, blocking),
         ChangeFeed(blocking, changes.Observer(ports, files)),
         Stills(),
@@ -134,7 +139,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await upkeep
         await of.changes.close()
         await of.hub.close()
-        await of.looks.close()
+        of.looks.close()
+        of.acts.keep_up(ending=True)
+        await of.notes.close()
         of.blocking.close()
 
 
@@ -145,6 +152,8 @@ async def _keep_up(of: Services) -> None:
         await asyncio.sleep(_UPKEEP_S)
         count += 1
         of.looks.keep_up()
+        of.acts.keep_up()
+        of.notes.send()
         if count % _SESSIONS_EVERY == 0:
             try:
                 await of.blocking(of.ports.sessions.forget_ended)

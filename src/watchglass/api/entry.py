@@ -1,12 +1,14 @@
 """Routes: the first set-up, signing in and out."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
 from watchglass.access.door import ADMIN
-from watchglass.access.errors import NotSignedInError
+from watchglass.access.errors import NotSignedInError, TooManyTriesError, WrongPasswordError
 from watchglass.access.password import LEAST_CHARACTERS, MOST_CHARACTERS
-from watchglass.access.policy import Action
+from watchglass.access.policy import Action, User
 from watchglass.access.session import ABSOLUTE_NS
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import COOKIE, Allowed, Signed, session_of
@@ -14,6 +16,7 @@ from watchglass.api.problem import RESPONSES
 from watchglass.api.services import services
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.secret import Secret
+from watchglass.model.act import ActKind
 
 router = APIRouter(prefix=PREFIX, tags=["entry"], responses=RESPONSES)
 
@@ -82,19 +85,27 @@ async def get_session(request: Request) -> SessionInfo:
 async def sign_in(body: SignInRequest, request: Request, response: Response) -> SessionInfo:
     """Sign in; 401 for a wrong password, 429 with Retry-After for too many of them."""
     of = services(request)
-    token = await of.blocking.hashing(
-        of.ports.door.sign_in, body.name, _secret(body.password), _who(request)
-    )
-    return _signed_in(request, response, token)
+    try:
+        token = await of.blocking.hashing(
+            of.ports.door.sign_in, body.name, _secret(body.password), _who(request)
+        )
+    except (WrongPasswordError, TooManyTriesError):
+        await of.acts.by_stranger(ActKind.SIGN_IN_FAILED, f"from {_who(request)}")
+        raise
+    session = _signed_in(request, response, token)
+    await of.acts.mention(session.name, ActKind.SIGNED_IN, f"from {_who(request)}")
+    return session
 
 
 @router.delete(
     "/session", operation_id="signOut", status_code=204,
-    dependencies=[Depends(Signed(Action.LEAVE))],
 )  # fmt: skip
-async def sign_out(request: Request, response: Response) -> None:
+async def sign_out(
+    request: Request, response: Response, user: Annotated[User, Depends(Signed(Action.LEAVE))]
+) -> None:
     """Sign out: the session ends on the server too."""
     of = services(request)
+    await of.acts.mention(user, ActKind.SIGNED_OUT)
     await of.blocking(of.ports.sessions.close, request.cookies[COOKIE])
     response.headers["Set-Cookie"] = _cookie("", 0)
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -16,7 +16,7 @@ from watchglass.access.policy import Action, User
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed, session_of
 from watchglass.api.services import services
-from watchglass.base.errors import RefusedError
+from watchglass.base.errors import RefusedError, WatchglassError
 from watchglass.base.ids import CameraId
 from watchglass.live.viewer import Viewer
 from watchglass.model.stream import StreamName
@@ -38,7 +38,11 @@ async def watch_live(
     """Live frames until the viewer leaves, or the session ends."""
     of = services(socket)
     await socket.accept()
-    look = of.looks.began(user, CameraId(camera), stream)
+    try:
+        look = await of.looks.began(user, CameraId(camera), stream)
+    except WatchglassError:
+        await _close(socket, _TRY_AGAIN_LATER)
+        return
     try:
         async with of.hub.watch(look.camera, stream) as viewer:
             await _until_left(socket, viewer)

@@ -1,61 +1,57 @@
-"""Every look into the ledger: told when it begins, now and again as it goes on, and when it ends.
+"""Every look is noted before its first byte, told again as it goes on, and when it ends.
 
 A viewing is one person's sign-in playing back one stream, over spans that touch; it is one look, as
-a live view is. Nobody waits for the disk: a picture may be on the screen a moment before its look
-is in the ledger, which normally takes less than a second. So a power cut, or the death of this
-process, may lose the looks that began in that moment, the end of live views and the newest minutes
-of playback; and while no recorder answers, all that began since it last did.
+a live view is. Before anything of it is shown, its note is on disk (`api.notequeue`), and within a
+second in the site's ledger. Where a mask is lifted or a copy leaves, the ledger itself has it
+first, or nothing is shown. A power cut, or the death of this process, may lose the end of live
+views and the newest minute of playback: that somebody looked is never lost.
 """
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from watchglass.access.policy import User
-from watchglass.api.blocking import Blocking
-from watchglass.api.lookqueue import LookQueue
+from watchglass.api.notequeue import NoteQueue
 from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId, LookId, random_id
 from watchglass.model.look import Look, LookKind
 from watchglass.model.stream import StreamName
 
 _TOUCHES_NS = 10 * NS_PER_S
 _IDLE_NS = 60 * NS_PER_S
-_TOLD_EVERY_NS = 300 * NS_PER_S
+_TOLD_EVERY_NS = 60 * NS_PER_S
 _MOST_VIEWINGS = 1000
 
-_Key = tuple[str, CameraId, StreamName, LookKind]
+_Key = tuple[str, CameraId, StreamName, LookKind, str]
 
 
 @dataclass(slots=True)
 class _Viewing:
-    """``told`` is as much of ``look`` as went to the queue; ``seen_ns``, ``told_ns`` monotonic."""
+    """``told`` is as much of ``look`` as went to the queue; ``seen_ns``, ``told_ns`` monotonic.
+
+    ``noted`` is done once the look may be shown.
+    """
 
     look: Look
     told: Look
     seen_ns: int
     told_ns: int
+    noted: asyncio.Task[None]
 
 
 class Looks:
     """Of one event loop."""
 
-    def __init__(
-        self, clock: Clock, note: Callable[[Sequence[Look]], None], blocking: Blocking
-    ) -> None:
-        """``note`` is the port of that name."""
+    def __init__(self, clock: Clock, queue: NoteQueue) -> None:
         self._clock = clock
-        self._queue = LookQueue(note, blocking)
+        self._queue = queue
         self._viewings: OrderedDict[_Key, _Viewing] = OrderedDict()
 
-    @property
-    def queue(self) -> LookQueue:
-        """What waits to be told, for its gauge."""
-        return self._queue
-
-    def saw(
+    async def saw(
         self,
         user: User,
         camera: CameraId,
@@ -63,27 +59,44 @@ class Looks:
         from_ns: int,
         to_ns: int,
         kind: LookKind = LookKind.PLAYBACK,
+        unmasked: str = "",
     ) -> None:
-        """Somebody is given the recorded media of a span (UTC ns); ``LIVE`` as it is recorded."""
-        key = (user.session, camera, stream, kind)
+        """Somebody is about to be given the recorded media of a span (UTC ns).
+
+        ``LIVE``: as it is recorded. ``unmasked``: why somebody sees what masks hide; empty: not.
+        WatchglassError when it could not be noted: then nothing may be given.
+        """
+        key = (user.session, camera, stream, kind, unmasked)
         now_ns = self._clock.monotonic_ns()
         viewing = self._viewings.get(key)
         grown = _grown(viewing.look, from_ns, to_ns) if viewing is not None else None
         if viewing is not None and grown is not None:
             viewing.look, viewing.seen_ns = grown, now_ns
+            await asyncio.shield(viewing.noted)
             return
         if viewing is not None:
             self._tell(viewing)
-        look = _look(user, camera, stream, kind, from_ns, to_ns)
-        self._queue.put(look)
-        self._viewings[key] = _Viewing(look, look, now_ns, now_ns)
+        look = _look(user, camera, stream, kind, from_ns, to_ns, unmasked)
+        noted = asyncio.create_task(self._keep(look))
+        viewing = _Viewing(look, look, now_ns, now_ns, noted)
+        self._viewings[key] = viewing
         while len(self._viewings) > _MOST_VIEWINGS:
             self._tell(self._viewings.popitem(last=False)[1])
+        try:
+            # Whoever is given more of it meanwhile waits for the same note.
+            await asyncio.shield(noted)
+        except WatchglassError:
+            if self._viewings.get(key) is viewing:
+                del self._viewings[key]
+            raise
 
-    def began(self, user: User, camera: CameraId, stream: StreamName) -> Look:
-        """A live view begins; ``ended`` takes what this gives."""
-        look = _look(user, camera, stream, LookKind.LIVE, self._clock.wall_ns(), None)
-        self._queue.put(look)
+    async def began(
+        self, user: User, camera: CameraId, stream: StreamName, unmasked: str = ""
+    ) -> Look:
+        """A live view is about to begin; ``ended`` takes what this gives. Raises as ``saw``."""
+        now_ns = self._clock.wall_ns()
+        look = _look(user, camera, stream, LookKind.LIVE, now_ns, None, unmasked)
+        await self._keep(look)
         return look
 
     def ended(self, look: Look) -> None:
@@ -91,7 +104,7 @@ class Looks:
         self._queue.put(replace(look, to_ns=max(look.from_ns, self._clock.wall_ns())))
 
     def keep_up(self) -> None:
-        """Tell what viewings have come to, and try again what was not noted; once a second."""
+        """Tell what viewings have come to; once a second."""
         now_ns = self._clock.monotonic_ns()
         for key, viewing in list(self._viewings.items()):
             idle = now_ns - viewing.seen_ns > _IDLE_NS
@@ -100,13 +113,17 @@ class Looks:
             if idle or now_ns - viewing.told_ns > _TOLD_EVERY_NS:
                 viewing.told_ns = now_ns
                 self._tell(viewing)
-        self._queue.send()
 
-    async def close(self) -> None:
-        """Have all that is open noted, at the end of the process."""
+    def close(self) -> None:
+        """Tell what all that is open has come to, at the end of the process."""
         while self._viewings:
             self._tell(self._viewings.popitem()[1])
-        await self._queue.close()
+
+    async def _keep(self, look: Look) -> None:
+        if look.unmasked:
+            await self._queue.tell(look)
+        else:
+            await self._queue.keep(look)
 
     def _tell(self, viewing: _Viewing) -> None:
         if viewing.told != viewing.look:
@@ -121,8 +138,12 @@ def _look(
     kind: LookKind,
     from_ns: int,
     to_ns: int | None,
+    unmasked: str,
 ) -> Look:
-    return Look(LookId(random_id()), user.name, camera, stream, kind, from_ns, to_ns)
+    return Look(
+        LookId(random_id()), user.name, camera, stream, kind, from_ns, to_ns,
+        unmasked=bool(unmasked), reason=unmasked,
+    )  # fmt: skip
 
 
 def _grown(look: Look, from_ns: int, to_ns: int) -> Look | None:

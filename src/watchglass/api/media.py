@@ -101,7 +101,7 @@ async def get_segment(
     of = services(request)
     asked = _asked(camera, stream, run, sequence, track, at_ms)
     found = await of.blocking(_segment, of, asked, first, last)
-    of.looks.saw(user, asked.camera, asked.stream, found.from_ns, found.to_ns)
+    await of.looks.saw(user, asked.camera, asked.stream, found.from_ns, found.to_ns)
     return _response(request, found)
 
 

@@ -17,12 +17,13 @@ CHANGES_DROPPED = Metric(
 )  # fmt: skip
 LOOKS = Metric(
     "watchglass_api_looks_waiting", _G, ("policy",),
-    "Looks that are not in the ledger yet.", "0, or for a moment a few.",
+    "Looks and acts that are not in the ledger yet.", "0, or for a moment a few.",
     "The keeper takes none: see 'watchglass health'.",
 )  # fmt: skip
-LOOKS_LOST = Metric(
-    "watchglass_api_looks_lost_total", _C, ("policy",),
-    "Looks that found ten thousand waiting, and are only in the log.", "0.", _LOG,
+LOOKS_REFUSED = Metric(
+    "watchglass_api_looks_refused_total", _C, ("policy",),
+    "Looks that could not be noted, so that nothing was shown.", "0.",
+    "The state folder's disk is full or failing, and the keeper takes none.",
 )  # fmt: skip
 STILLS = Metric(
     "watchglass_api_stills_total", _C, (), "Pictures that the media-worker made.",
@@ -38,18 +39,18 @@ CAMERA_INFO = Metric(
 )  # fmt: skip
 
 METRICS = (
-    LISTENERS, CHANGES_DROPPED, LOOKS, LOOKS_LOST, STILLS, STILLS_REFUSED, CAMERA_INFO,
+    LISTENERS, CHANGES_DROPPED, LOOKS, LOOKS_REFUSED, STILLS, STILLS_REFUSED, CAMERA_INFO,
 )  # fmt: skip
 
 
 def api_samples(of: Services) -> list[Sample]:
     """Called in the event loop."""
-    queue = of.looks.queue
+    queue = of.notes
     return [
         LISTENERS.at(of.changes.listeners),
         CHANGES_DROPPED.at(of.changes.dropped, _OLDEST),
         LOOKS.at(queue.depth, _REFUSE),
-        LOOKS_LOST.at(queue.lost, _REFUSE),
+        LOOKS_REFUSED.at(queue.refused, _REFUSE),
         *of.hub.samples(),
     ]
 

@@ -76,7 +76,7 @@ async def _picture(
     key = (frame.row.run, frame.picture.media_time, width)
     jpeg = await of.stills.get(key, partial(of.blocking, _made, of, frame, width))
     kind = LookKind.LIVE if newest else LookKind.PLAYBACK
-    of.looks.saw(user, camera, frame.row.stream, frame.wall_ns, frame.until_ns, kind)
+    await of.looks.saw(user, camera, frame.row.stream, frame.wall_ns, frame.until_ns, kind)
     # Once the file has media beyond the moment, no later key frame can come before it.
     settled = not newest and frame.reach_ns > moment.at_ns
     headers = {

@@ -9,14 +9,15 @@ from typing import Protocol
 from watchglass.access.door import Door
 from watchglass.access.session import Sessions
 from watchglass.access.tokens import Tokens
+from watchglass.api.notespool import NoteSpool
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.feed import FrameFeed
+from watchglass.model.act import Note
 from watchglass.model.camera import Camera
 from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
-from watchglass.model.look import Look
 from watchglass.model.metric import Sample
 from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
@@ -89,8 +90,9 @@ class ApiPorts:
     """All calls may block, and are made from threads; they raise WatchglassError.
 
     ``cameras``: all that are not removed, without credentials. ``volume_path``: None for a volume
-    that is not there. ``carry_out`` asks the running recorder. ``note_looks`` returns once they are
-    in the site's ledger, on disk; one that is told again does no harm.
+    that is not there. ``carry_out`` asks the running recorder. ``note_people`` returns once the
+    notes are in the site's ledger, on disk; one that is told again does no harm. ``spool`` keeps
+    them on disk until then.
     ``still`` gives a JPEG; PictureDamagedError, MediaWorkerError. ``measurements``: all numbers as
     Prometheus reads them, those given too. ``health`` names cameras by their names.
     """
@@ -103,7 +105,8 @@ class ApiPorts:
     index: Index
     volume_path: Callable[[VolumeId], Path | None]
     carry_out: Callable[[PauseRequest | ResumeRequest], CameraId]
-    note_looks: Callable[[Sequence[Look]], None]
+    note_people: Callable[[Sequence[Note]], None]
+    spool: NoteSpool
     feed: FrameFeed
     still: Callable[[StillRequest], bytes]
     tokens: Tokens

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from watchglass.api.acts import Acts
 from watchglass.api.blocking import Blocking
 from watchglass.api.changefeed import ChangeFeed
 from watchglass.api.filetable import FileTable
 from watchglass.api.fleetfiles import FleetFiles
 from watchglass.api.looks import Looks
+from watchglass.api.notequeue import NoteQueue
 from watchglass.api.ports import ApiPorts
 from watchglass.api.stills import Stills
 from watchglass.live.hub import LiveHub
@@ -21,7 +23,9 @@ class Services:
     ports: ApiPorts
     blocking: Blocking
     files: FileTable
+    notes: NoteQueue
     looks: Looks
+    acts: Acts
     hub: LiveHub
     changes: ChangeFeed
     stills: Stills

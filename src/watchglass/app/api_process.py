@@ -21,6 +21,7 @@ from watchglass.access.tokens import Tokens
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
 from watchglass.api.metrics import CAMERA_INFO
+from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, Reach, ScanErrand
@@ -35,11 +36,12 @@ from watchglass.app.ways import control_client
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base import heap, log
 from watchglass.base.clock import NS_PER_S, SystemClock
-from watchglass.base.disk import Disk
+from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassError
 from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.relayfeed import RelayFeed
+from watchglass.model.act import Note
 from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
 from watchglass.model.camera import Camera
 from watchglass.model.control import (
@@ -47,7 +49,7 @@ from watchglass.model.control import (
     HealthRequest,
     Measurements,
     MeasureRequest,
-    NoteLooksRequest,
+    NoteRequest,
     PauseRequest,
     Refused,
     Reply,
@@ -55,7 +57,6 @@ from watchglass.model.control import (
     ResumeRequest,
 )
 from watchglass.model.health import Health
-from watchglass.model.look import Look
 from watchglass.model.metric import Sample
 from watchglass.model.survey_control import FleetMade, FleetRequest, RecordRequest, Scans
 from watchglass.recording.volume import volume_at
@@ -130,6 +131,7 @@ def _fence_in(start: ApiStart) -> None:
     # What an older version left is brought up here: the copy of it that is kept is a file of its
     # own, and the fence lets none be made.
     AccessStore(layout.site_db, disk).close()
+    disk.make_folders(WriteSite.NOTE_SPOOL, layout.notes, 0o700)
     if start.fences is not FenceMode.OFF:
         lay_out_databases(layout, disk)
     tell(fence_in(of_api(layout, volumes, Path(start.ui) if start.ui else UI), start.fences))
@@ -214,7 +216,8 @@ class _Site:
             index=self._index,
             volume_path=self._volume_path,
             carry_out=self._carry_out,
-            note_looks=self._note_looks,
+            note_people=self._note_people,
+            spool=NoteSpool(self._layout.notes, disk),
             feed=self._feed,
             still=self._media.still,
             tokens=Tokens(self._access, clock),
@@ -259,8 +262,8 @@ class _Site:
             raise BusError(_NOT_ASKED)
         return accepted.camera
 
-    def _note_looks(self, looks: Sequence[Look]) -> None:
-        self._ask(NoteLooksRequest(tuple(looks)))
+    def _note_people(self, notes: Sequence[Note]) -> None:
+        self._ask(NoteRequest(tuple(notes)))
 
     def _fleet(self, report: bool) -> FleetMade:
         reply = self._call(FleetRequest(report), _JUDGED_S)

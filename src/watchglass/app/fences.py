@@ -73,6 +73,7 @@ def of_api(layout: Layout, volumes: list[Path], ui: Path) -> Fence:
         (
             *(Rule(path, _WRITES) for path in files),
             Rule(layout.run, _MEETS),
+            Rule(layout.notes, _MEETS),
             Rule(ui, READS),
             *(Rule(path, READS) for path in volumes),
         ),

@@ -56,6 +56,11 @@ class Layout:
         return self.state / "keys" / "vault.key"
 
     @property
+    def notes(self) -> Path:
+        """What people did and the keeper has not taken yet."""
+        return self.state / "notes"
+
+    @property
     def ledgers(self) -> Path:
         return self.state / "ledger"
 

@@ -26,7 +26,7 @@ from watchglass.model.control import (
     HoldRequest,
     NoteBackupRequest,
     NoteClipRequest,
-    NoteLooksRequest,
+    NoteRequest,
     PauseRequest,
     ReleaseRequest,
     RemoveCameraRequest,
@@ -45,7 +45,7 @@ from watchglass.model.order import (
     LiftHold,
     NoteBackup,
     NoteClip,
-    NoteLooks,
+    NotePeople,
     NoteRetention,
     PauseCamera,
     RemoveCamera,
@@ -343,9 +343,9 @@ class Site:
                 self._workers.stop_recording(camera.id, GapCause.WAITING_KEY_FRAME)
                 self._workers.record([_assigned(camera)])
 
-    def note_looks(self, request: NoteLooksRequest) -> None:
+    def note_people(self, request: NoteRequest) -> None:
         """Of cameras that are gone as well: what was looked at was looked at."""
-        self._keeper.order(NoteLooks(request.looks))
+        self._keeper.order(NotePeople(request.notes))
 
 
 def allowed_hosts(store: SiteStore) -> frozenset[str]:

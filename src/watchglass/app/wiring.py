@@ -74,7 +74,7 @@ from watchglass.model.control import (
     HealthRequest,
     Measurements,
     MeasureRequest,
-    NoteLooksRequest,
+    NoteRequest,
     Refused,
     Reply,
     Request,
@@ -297,8 +297,8 @@ class Recorder:
                     return self._pulse.health()
                 case MeasureRequest():
                     return self.measurements()
-                case NoteLooksRequest():
-                    self.site.note_looks(request)
+                case NoteRequest():
+                    self.site.note_people(request)
                     return Accepted()
                 case _:
                     return Accepted(self.site.carry_out(request))

@@ -8,6 +8,7 @@ import re
 import secrets
 from typing import NewType
 
+ActId = NewType("ActId", str)
 CameraId = NewType("CameraId", str)
 CollectorId = NewType("CollectorId", str)
 DeviceId = NewType("DeviceId", str)

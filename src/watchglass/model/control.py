@@ -3,9 +3,9 @@
 import msgspec
 
 from watchglass.base.ids import CameraId, HoldId, VolumeId
+from watchglass.model.act import Note
 from watchglass.model.camera import Transport
 from watchglass.model.health import Health
-from watchglass.model.look import Look
 from watchglass.model.metric import Sample
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
@@ -142,10 +142,10 @@ class CountryRequest(msgspec.Struct, frozen=True, tag="country"):
     by: str = ""
 
 
-class NoteLooksRequest(msgspec.Struct, frozen=True, tag="note_looks"):
+class NoteRequest(msgspec.Struct, frozen=True, tag="note_people"):
     """Several at once: each request waits for the disk, and there are few who can wait."""
 
-    looks: tuple[Look, ...]
+    notes: tuple[Note, ...]
 
 
 class NoteBackupRequest(msgspec.Struct, frozen=True, tag="note_backup"):
@@ -183,7 +183,7 @@ Request = (
     | RemoveVolumeRequest
     | RetentionRequest
     | CountryRequest
-    | NoteLooksRequest
+    | NoteRequest
     | NoteBackupRequest
     | StatusRequest
     | HealthRequest

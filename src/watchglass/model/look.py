@@ -15,10 +15,11 @@ class LookKind(StrEnum):
     PLAYBACK = "playback"
 
 
-class Look(msgspec.Struct, frozen=True):
+class Look(msgspec.Struct, frozen=True, tag="look"):
     """Somebody, by name, looked at a span (UTC ns). ``to_ns`` is None while a live view goes on.
 
     The span of a look only grows: told again with the same ``id``, it replaces what was told.
+    ``unmasked``: what the camera's masks hide was seen too, for the ``reason`` given.
     """
 
     id: LookId
@@ -28,3 +29,5 @@ class Look(msgspec.Struct, frozen=True):
     kind: LookKind
     from_ns: int
     to_ns: int | None
+    unmasked: bool = False
+    reason: str = ""

@@ -3,8 +3,8 @@
 import msgspec
 
 from watchglass.base.ids import CameraId, HoldId, RunId, VolumeId
+from watchglass.model.act import Note
 from watchglass.model.fact import Fact
-from watchglass.model.look import Look
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 
@@ -98,10 +98,10 @@ class LiftHold(msgspec.Struct, frozen=True, tag="lift_hold"):
     reason: str
 
 
-class NoteLooks(msgspec.Struct, frozen=True, tag="note_looks"):
-    """People look at cameras. A look that was told before leads to no second line."""
+class NotePeople(msgspec.Struct, frozen=True, tag="note_people"):
+    """People look at cameras, and act. What was told before leads to no second line."""
 
-    looks: tuple[Look, ...]
+    notes: tuple[Note, ...]
 
 
 class NoteBackup(msgspec.Struct, frozen=True, tag="note_backup"):
@@ -174,7 +174,7 @@ Order = (
     | NoteClip
     | SetHold
     | LiftHold
-    | NoteLooks
+    | NotePeople
     | NoteBackup
     | MarkSpan
     | NoteRetention

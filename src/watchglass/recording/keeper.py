@@ -50,7 +50,7 @@ from watchglass.model.order import (
     Facts,
     FromKeeper,
     NoteBackup,
-    NoteLooks,
+    NotePeople,
     NoteRetention,
     Order,
     Ordered,
@@ -62,10 +62,10 @@ from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import STATE, Desk, KeeperLimits, Lines, Rule
 from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
 from watchglass.recording.heads import OpenFile
-from watchglass.recording.lookwriter import LookWriter
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.metrics import keeper_samples, volume_samples
 from watchglass.recording.orders import carry_out, retention_lines
+from watchglass.recording.peoplewriter import PeopleWriter
 from watchglass.recording.purge import Purger
 from watchglass.recording.resettle import is_marked, settle_restored
 from watchglass.recording.rest import Rest
@@ -106,7 +106,7 @@ class Keeper(Desk):
         self._due_thinning_ns = 0
         self._patient_until_ns = 0
         self._purger = Purger(self)
-        self._looks = LookWriter(self)
+        self._people = PeopleWriter(self)
         self._rest = Rest(self) if self.limits.hash_again else None
 
     # --- start and end -----------------------------------------------------------------------
@@ -382,8 +382,8 @@ class Keeper(Desk):
     def _order(self, order: Order, lines: Lines) -> None:
         if isinstance(order, Configure):
             self.configure(order)
-        elif isinstance(order, NoteLooks):
-            self._looks.note(order.looks)
+        elif isinstance(order, NotePeople):
+            self._people.note(order.notes)
         elif isinstance(order, NoteBackup):
             by = self.commit_site(order.by)
             fields = {"backup": order.backup, "with_media": order.with_media, "by": by}

@@ -16,7 +16,7 @@ from watchglass.base.errors import DamagedError
 from watchglass.base.ids import CameraId
 from watchglass.model.stream import StreamName
 from watchglass.recording.commitment import TextStore
-from watchglass.recording.looks import NotedLook, noted_looks
+from watchglass.recording.people import NotedLook, noted_looks
 
 _SHOWN_MOST = 200
 _NOBODY = "not stated"

@@ -1,20 +1,23 @@
-"""Looks as the site's ledger tells of them (docs/format.md, 3.3)."""
+"""What people did, as the site's ledger tells of it (docs/format.md, 3.3)."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchglass.base.errors import DamagedError
-from watchglass.base.ids import CameraId, LookId
+from watchglass.base.ids import ActId, CameraId, LookId
+from watchglass.model.act import ActKind
 from watchglass.model.look import LookKind
 from watchglass.model.stream import StreamName
 from watchglass.recording.ledger import FORMAT_VERSION, Ledger, Line
 
 LOOKED = "looked"
+ACTED = "acted"
 
 
 @dataclass(frozen=True, slots=True)
 class NotedLook:
-    """Times are UTC ns. ``noted_ns`` is when its first line was written, ``by`` a commitment."""
+    """Times are UTC ns. ``noted_ns`` is when its first line was written; ``by`` and ``reason`` are
+    commitments."""
 
     id: LookId
     by: str | None
@@ -24,6 +27,21 @@ class NotedLook:
     from_ns: int
     to_ns: int | None
     noted_ns: int
+    unmasked: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotedAct:
+    """``at_ns`` is UTC; ``by`` and ``detail`` are commitments."""
+
+    id: ActId
+    by: str | None
+    kind: ActKind
+    camera: CameraId | None
+    at_ns: int
+    count: int
+    detail: str | None
 
 
 def is_look(line: Line) -> bool:
@@ -31,21 +49,45 @@ def is_look(line: Line) -> bool:
     return line.version == FORMAT_VERSION and line.type == LOOKED
 
 
+def is_act(line: Line) -> bool:
+    """Whether a line of the site's ledger tells of an act."""
+    return line.version == FORMAT_VERSION and line.type == ACTED
+
+
 def noted_look(line: Line) -> NotedLook:
     """The look that a line tells of; DamagedError for one that lacks something."""
     try:
         return NotedLook(
             LookId(line.text("look")),
-            line.text("by") if "by" in line.fields else None,
+            _text(line, "by"),
             CameraId(line.text("camera")),
             StreamName(line.text("stream")),
             LookKind(line.text("how")),
             line.integer("from"),
             line.integer("to") if "to" in line.fields else None,
             line.t,
+            "unmasked" in line.fields and line.flag("unmasked"),
+            _text(line, "reason"),
         )
     except ValueError as error:
         raise DamagedError(f"Line {line.n} tells of no look ({error}).") from error
+
+
+def noted_act(line: Line) -> NotedAct:
+    """The act that a line tells of; DamagedError for one that lacks something."""
+    camera = _text(line, "camera")
+    try:
+        return NotedAct(
+            ActId(line.text("act")),
+            _text(line, "by"),
+            ActKind(line.text("what")),
+            CameraId(camera) if camera is not None else None,
+            line.integer("at"),
+            line.number("count") if "count" in line.fields else 1,
+            _text(line, "detail"),
+        )
+    except ValueError as error:
+        raise DamagedError(f"Line {line.n} tells of no act ({error}).") from error
 
 
 def noted_looks(ledger: Path, since_ns: int) -> list[NotedLook]:
@@ -60,3 +102,7 @@ def noted_looks(ledger: Path, since_ns: int) -> list[NotedLook]:
             first = found.get(look.id)
             found[look.id] = look if first is None else replace(look, noted_ns=first.noted_ns)
     return list(found.values())
+
+
+def _text(line: Line, name: str) -> str | None:
+    return line.text(name) if name in line.fields else None
