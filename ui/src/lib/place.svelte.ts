@@ -1,32 +1,29 @@
-/** Which place of the page is shown, as the address says: the wall, the devices, or one of them. */
+/** Which place of the page is shown, and what of it, as the address says: '#devices/ID'. */
 
+import { isPlace, type PlaceName } from "./places";
 import { watch } from "./watch.svelte";
 
-const DEVICES = "devices";
 const ID = /^[0-9a-f]{32}$/;
 
 class Place {
-  devices = $state(false);
-  device = $state<string | null>(null);
+  name = $state<PlaceName>("");
+  /** What is looked at there, where that is one thing; null: all of it. */
+  id = $state<string | null>(null);
 
   recall(): void {
     const [name = "", id = ""] = location.hash.slice(1).split("/");
-    this.devices = name === DEVICES;
-    this.device = this.devices && ID.test(id) ? id : null;
-    if (!this.devices) watch.recall();
+    this.name = isPlace(name) ? name : "";
+    this.id = this.name && ID.test(id) ? id : null;
+    if (!this.name) watch.recall();
   }
 
-  toWall(): void {
-    this.devices = false;
-    this.device = null;
-    history.pushState(null, "", location.pathname);
-    watch.remember();
-  }
-
-  toDevices(id: string | null = null): void {
-    history.pushState(null, "", `${location.pathname}#${DEVICES}${id === null ? "" : `/${id}`}`);
-    this.devices = true;
-    this.device = id;
+  to(name: PlaceName, id: string | null = null): void {
+    const hash = name ? `#${name}${id === null ? "" : `/${id}`}` : "";
+    history.pushState(null, "", `${location.pathname}${hash}`);
+    this.name = name;
+    this.id = id;
+    // The wall's own address is what is watched there.
+    if (!name) watch.remember();
   }
 }
 
