@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from watchglass.access.directory import Directory
 from watchglass.access.door import Door
 from watchglass.access.errors import TooManyTriesError, WrongPasswordError
 from watchglass.access.session import ABSOLUTE_NS, IDLE_NS, Sessions
@@ -23,7 +24,8 @@ class Entrance:
     def __init__(self, path: Path, clock: SimulatedClock | None = None) -> None:
         self.clock = clock or SimulatedClock()
         self.store = AccessStore(path)
-        self.sessions = Sessions(self.store, self.clock)
+        self.directory = Directory(self.store)
+        self.sessions = Sessions(self.store, self.clock, self.directory)
         self.door = Door(self.store, self.sessions, self.clock, Throttle(self.clock))
 
     def offer(self) -> Secret:
@@ -160,6 +162,6 @@ def test_a_user_has_a_bounded_number_of_sessions(at: Entrance) -> None:
     (user,) = {row.user for row in at.store.sessions()}
     for _ in range(20):
         at.clock.advance(NS_PER_S)
-        at.sessions.open(user, "admin")
+        at.sessions.open(user)
     assert at.sessions.find(first) is None
     assert len(at.store.sessions()) == 20

@@ -5,13 +5,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from watchglass.access.directory import Directory
 from watchglass.access.errors import ForbiddenError
-from watchglass.access.policy import Action, Scope, authorise
-from watchglass.access.tokens import Tokens
+from watchglass.access.policy import Action, authorise
+from watchglass.access.tokens import Scope, Tokens
 from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.base.errors import NotFoundError, RefusedError, UsageError
+from watchglass.base.ids import CameraId
 from watchglass.store.access import AccessStore, UserRow
 
+CAMERA = CameraId("c" * 32)
 MAY = {
     Scope.METRICS: {Action.READ_NUMBERS, Action.READ_HEALTH},
     Scope.HEALTH: {Action.READ_HEALTH},
@@ -25,20 +28,21 @@ def clock() -> SimulatedClock:
 
 @pytest.fixture
 def tokens(tmp_path: Path, clock: SimulatedClock) -> Tokens:
-    return Tokens(AccessStore(tmp_path / "site.db"), clock)
+    store = AccessStore(tmp_path / "site.db")
+    return Tokens(store, clock, Directory(store))
 
 
-@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("scope", MAY)
 @pytest.mark.parametrize("action", sorted(set(Action) - {Action.OPEN_PAGE, Action.ENTER}))
 def test_a_token_opens_what_its_scope_says(tokens: Tokens, scope: Scope, action: Action) -> None:
     user = tokens.find(tokens.create("prometheus", scope, None))
     assert user is not None
     assert user.name == "prometheus"
     if action in MAY[scope]:
-        authorise(user, action, None, None)
+        authorise(user, action, CAMERA, None, now_ns=5)
     else:
         with pytest.raises(ForbiddenError):
-            authorise(user, action, None, None)
+            authorise(user, action, CAMERA, None, now_ns=5)
 
 
 def test_only_its_hash_is_kept(tokens: Tokens, tmp_path: Path) -> None:
@@ -100,17 +104,21 @@ def test_the_database_of_the_version_before_is_brought_up(tmp_path: Path) -> Non
     path = tmp_path / "site.db"
     store = AccessStore(path)
     store.offer_setup("h", 10)
-    store.add_first_user(UserRow("1" * 32, "admin", "hash", 1), "h", 5)
+    store.add_first_user(UserRow("1" * 32, "admin", "hash", 1, "admin"), "h", 5)
     store.close()
     engine = sa.create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE api_tokens"))
+        for table in ("api_tokens", "camera_groups", "access_revision"):
+            connection.execute(sa.text(f"DROP TABLE {table}"))
+        for column in ("role", "disabled", "rights", "site_rights"):
+            connection.execute(sa.text(f"ALTER TABLE users DROP COLUMN {column}"))
         connection.execute(sa.text("UPDATE schema_version SET version = 1 WHERE what = 'access'"))
     engine.dispose()
     store = AccessStore(path)
     user = store.user_named("admin")
     assert user is not None
-    tokens = Tokens(store, SimulatedClock())
+    assert user.role == "admin"
+    tokens = Tokens(store, SimulatedClock(), Directory(store))
     assert tokens.find(tokens.create("a", Scope.METRICS, None)) is not None
     with pytest.raises(RefusedError):
         tokens.create("a", Scope.METRICS, None)

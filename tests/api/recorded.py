@@ -20,11 +20,13 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.recording.keeper_making import Site, Worker
+from watchglass.access.directory import Directory
 from watchglass.access.door import Door
 from watchglass.access.session import Sessions
 from watchglass.access.throttle import Throttle
 from watchglass.access.token import new_token, token_hash
 from watchglass.access.tokens import Tokens
+from watchglass.access.users import Users
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
 from watchglass.api.notespool import NoteSpool
@@ -153,7 +155,8 @@ def served(
     access = AccessStore(site.state / f"site-{port}.db")
     token = new_token()
     access.offer_setup(token_hash(token), site.clock.wall_ns() + 3600 * NS_PER_S)
-    sessions = Sessions(access, site.clock)
+    directory = Directory(access)
+    sessions = Sessions(access, site.clock, directory)
     files = FileTable()
     reader = OpenFileReader(lambda _: site.volume.path, files, site.clock)
     # No worker relays: what there is to see is on disk, and nobody waits for more.
@@ -209,7 +212,8 @@ def served(
         spool=NoteSpool(site.folder, Disk()),
         feed=feed,
         still=decode or in_this_process,
-        tokens=Tokens(access, site.clock),
+        tokens=Tokens(access, site.clock, directory),
+        users=Users(access, site.clock),
         measurements=exposition,
         health=lambda: health[0],
         devices=FleetPorts(

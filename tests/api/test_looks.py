@@ -28,7 +28,7 @@ from watchglass.model.act import Act, ActKind, Note
 from watchglass.model.look import Look, LookKind
 from watchglass.model.stream import StreamName
 
-ANNA, BERT = User("1", "anna", "a"), User("2", "bert", "b")
+ANNA, BERT = User("1", "anna", "a", ()), User("2", "bert", "b", ())
 CAMERA = CameraId("c" * 32)
 MAIN = StreamName.MAIN
 

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.recorded import Browser, Running
-from watchglass.access.policy import Scope
+from watchglass.access.tokens import Scope
 from watchglass.model.health import Health, HealthState, Reason
 
 PATHS = ("/metrics", "/healthz")
@@ -52,7 +52,7 @@ def test_a_token_for_health_reads_no_numbers_and_nothing_else(at: Running) -> No
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     for token in (health, numbers):
         for path in ("/api/v1/cameras", "/api/v1/session", "/api/v1/openapi.json"):
-            assert stranger.get(path, headers=bearer(token)).status_code == 401
+            assert stranger.get(path, headers=bearer(token)).status_code == 403
     stranger.http.close()
 
 

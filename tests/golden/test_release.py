@@ -25,7 +25,7 @@ from watchglass.model.gap import GapCause
 from watchglass.recording.alive import Alive
 from watchglass.recording.check import check
 from watchglass.recording.volume import Volume, volume_at
-from watchglass.store.access import SCHEMA as ACCESS
+from watchglass.store.access_tables import SCHEMA as ACCESS
 from watchglass.store.index import IndexStore
 from watchglass.store.site_tables import SCHEMA
 

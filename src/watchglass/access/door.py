@@ -13,18 +13,19 @@ from watchglass.access.password import (
     is_outdated,
     nobodys_hash,
 )
+from watchglass.access.right import Role
 from watchglass.access.session import Sessions
 from watchglass.access.throttle import Throttle
 from watchglass.access.token import token_hash
+from watchglass.access.users import clean_name, normal_name
 from watchglass.base import log
 from watchglass.base.clock import Clock
-from watchglass.base.errors import RefusedError, UsageError
+from watchglass.base.errors import RefusedError
 from watchglass.base.ids import random_id
 from watchglass.base.secret import Secret
 from watchglass.store.access import AccessStore, UserRow
 
 ADMIN = "admin"
-_MOST_NAME = 64
 _LOG = log.get("access")
 
 
@@ -46,7 +47,7 @@ class Door:
         """Make the admin with the single-use token; the token of a session."""
         if self._store.has_user():
             raise RefusedError("This recorder is set up already: sign in.")
-        name = _clean(name)
+        name = clean_name(name)
         check_new(password)
         self._throttle.admit(who)
         now_ns = self._clock.wall_ns()
@@ -55,33 +56,29 @@ class Door:
         good = offered is not None and hmac.compare_digest(offered[0], hashed)
         if not good or offered is None or offered[1] <= now_ns:
             raise _no_setup(expired=good)
-        user = UserRow(random_id(), name, hash_password(password), now_ns)
+        user = UserRow(random_id(), name, hash_password(password), now_ns, Role.ADMIN.value)
         if not self._store.add_first_user(user, hashed, self._clock.wall_ns()):
             raise _no_setup(expired=False)
         self._throttle.succeeded(who)
         _LOG.info("set_up", user=user.id)
-        return self._sessions.open(user.id, user.name)
+        self._sessions.refresh()
+        return self._sessions.open(user.id)
 
     def sign_in(self, name: str, password: Secret, who: str) -> str:
         """The token of a new session; WrongPasswordError, or TooManyTriesError before it looks."""
         self._throttle.admit(who)
-        user = self._store.user_named(name.strip())
+        user = self._store.user_named(normal_name(name))
         fit = fits(password, user.password_hash if user is not None else nobodys_hash())
-        if user is None or not fit:
+        # Who is disabled learns no more than who guesses.
+        if user is None or not fit or user.disabled:
             _LOG.warning("sign_in_refused", who=who)
             raise WrongPasswordError("Name or password is wrong: try again.")
         self._throttle.succeeded(who)
         if is_outdated(user.password_hash):
             self._store.set_password_hash(user.id, hash_password(password))
         _LOG.info("signed_in", user=user.id, who=who)
-        return self._sessions.open(user.id, user.name)
-
-
-def _clean(name: str) -> str:
-    cleaned = name.strip()
-    if not cleaned or len(cleaned) > _MOST_NAME or not cleaned.isprintable():
-        raise UsageError(f"A name is 1 to {_MOST_NAME} printable characters.")
-    return cleaned
+        self._sessions.refresh()  # else somebody whom another process has just added is nobody
+        return self._sessions.open(user.id)
 
 
 def _no_setup(*, expired: bool) -> WrongPasswordError:

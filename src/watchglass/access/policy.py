@@ -1,69 +1,116 @@
-"""The one ``authorise``: every route, WebSocket and byte asks it first."""
+"""The one ``authorise``: every route, WebSocket and byte asks it first.
+
+It reads nothing but its arguments, so it may be asked for each frame. Who somebody is and what he
+may do is looked up before (``access.session``, ``access.tokens``), and again while something lasts.
+"""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from watchglass.access.errors import ForbiddenError, NotSignedInError
+from watchglass.access.right import (
+    ALWAYS,
+    CAMERA_ACTIONS,
+    OF_NOW,
+    PUBLIC,
+    Action,
+    Grants,
+    Role,
+    Times,
+    common,
+    covers,
+)
 from watchglass.base.ids import CameraId
 
+__all__ = ["Action", "Role", "User", "authorise", "may", "sees", "times_of"]
 
-class Action(StrEnum):
-    """What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet."""
-
-    OPEN_PAGE = "open_page"
-    ENTER = "enter"
-    LEAVE = "leave"
-    SEE_STATE = "see_state"
-    WATCH_LIVE = "watch_live"
-    PLAY_BACK = "play_back"
-    CHANGE_CAMERA = "change_camera"
-    ADD_CAMERA = "add_camera"
-    SEE_FLEET = "see_fleet"
-    STATE_FLEET = "state_fleet"
-    """Say what only people know: of the site, of purchases."""
-    SCAN_NETWORK = "scan_network"
-    READ_NUMBERS = "read_numbers"
-    READ_HEALTH = "read_health"
-
-
-class Scope(StrEnum):
-    """What a program's token is for."""
-
-    METRICS = "metrics"
-    HEALTH = "health"
-
-
-_FOR_ALL = frozenset({Action.OPEN_PAGE, Action.ENTER})
-_OF_SCOPE = {
-    Scope.METRICS: frozenset({Action.READ_NUMBERS, Action.READ_HEALTH}),
-    Scope.HEALTH: frozenset({Action.READ_HEALTH}),
+_WORDS = {
+    Action.SEE_CAMERA: "see this camera",
+    Action.LIVE: "watch this camera live",
+    Action.PLAYBACK: "watch the recordings of this camera from that time",
+    Action.SOUND: "hear this camera",
+    Action.PTZ: "move this camera",
+    Action.CLIP: "take clips of this camera from that time",
+    Action.EXPORT: "export evidence of this camera from that time",
+    Action.CONFIGURE: "change this camera",
+    Action.UNMASK: "see this camera without its masks",
+    Action.OWN_ACCOUNT: "change an account with a token: sign in for that",
+    Action.ADD_CAMERA: "add cameras",
+    Action.SEE_FLEET: "see the devices of the network",
+    Action.STATE_FLEET: "state facts of the devices",
+    Action.SCAN_NETWORK: "look around in the network",
+    Action.READ_LOG: "read who looked",
+    Action.SEE_SYSTEM: "see the system",
+    Action.CHANGE_SYSTEM: "change the system",
+    Action.MANAGE_USERS: "see or change users",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who is signed in. ``session`` tells one sign-in from another; it opens nothing.
-
-    A program with a token has its ``scope``, and may do nothing else.
+    """Somebody who is signed in, or a program with a token; all of ``grants`` have to allow what
+    is done. ``session`` tells one sign-in, or one token, from another; it opens nothing.
     """
 
     id: str
     name: str
     session: str
-    scope: Scope | None = None
+    grants: tuple[Grants, ...]
+    role: Role | None = None
+    """None: a program."""
 
 
 def authorise(
-    user: User | None, action: Action, camera: CameraId | None, at_ns: int | None
+    user: User | None,
+    action: Action,
+    camera: CameraId | None = None,
+    span: Times | None = None,
+    *,
+    now_ns: int,
 ) -> None:
     """Return if ``user`` may do ``action``; NotSignedInError or ForbiddenError otherwise.
 
-    ``camera`` and ``at_ns`` (UTC of what is looked at) are None where the action has none. There is
-    one admin for now, who may do everything; rights by camera and time will be judged here.
+    ``span`` is the footage that it is done with: all of it has to be allowed. None: whether there
+    is footage at all that it may be done with. What is done with the camera as it is (live, PTZ)
+    is judged as of ``now_ns`` (UTC), whatever the span.
     """
-    if action in _FOR_ALL:
+    if action in PUBLIC:
         return
     if user is None:
         raise NotSignedInError("Nobody is signed in, or the session is over: sign in.")
-    if user.scope is not None and action not in _OF_SCOPE[user.scope]:
-        raise ForbiddenError(f"This token is for {user.scope} alone: make another for this.")
+    if not may(user, action, camera, span, now_ns=now_ns):
+        what = _WORDS.get(action, "do this")
+        raise ForbiddenError(f"You may not {what}. An admin can give you the right.")
+
+
+def may(
+    user: User,
+    action: Action,
+    camera: CameraId | None = None,
+    span: Times | None = None,
+    *,
+    now_ns: int,
+) -> bool:
+    """The same, as an answer."""
+    if action is Action.OWN_ACCOUNT:
+        return user.role is not None
+    if action not in CAMERA_ACTIONS and action is not Action.SEE_CAMERA:
+        return bool(user.grants) and all(action in each.site for each in user.grants)
+    if camera is None:
+        return False
+    times = times_of(user, action, camera, now_ns=now_ns)
+    if action in OF_NOW:
+        return covers(times, (now_ns, now_ns + 1))
+    return bool(times) if span is None else covers(times, span)
+
+
+def times_of(user: User, action: Action, camera: CameraId, *, now_ns: int) -> tuple[Times, ...]:
+    """The footage of a camera with which somebody may do something; in order, apart."""
+    times: tuple[Times, ...] = (ALWAYS,) if user.grants else ()
+    for each in user.grants:
+        times = common(times, each.times(action, camera, now_ns))
+    return times
+
+
+def sees(user: User, camera: CameraId, *, now_ns: int) -> bool:
+    """Whether somebody may know that a camera is there."""
+    return may(user, Action.SEE_CAMERA, camera, now_ns=now_ns)

@@ -1,12 +1,14 @@
 """Sessions, kept on the server: a random token with the browser, its hash here.
 
 All of them are in memory, so that asking who a request is from touches no disk; what changes them
-does, and belongs in a thread.
+does, and belongs in a thread. What another process ends, or changes of somebody's rights, holds
+from the next ``refresh`` on.
 """
 
 import threading
 from dataclasses import dataclass, replace
 
+from watchglass.access.directory import Directory
 from watchglass.access.policy import User
 from watchglass.access.token import new_token, token_hash
 from watchglass.base.clock import NS_PER_S, Clock
@@ -30,19 +32,16 @@ class Session:
 class Sessions:
     """All sessions of a site. Thread-safe; ``find`` never blocks on the disk."""
 
-    def __init__(self, store: AccessStore, clock: Clock) -> None:
+    def __init__(self, store: AccessStore, clock: Clock, directory: Directory) -> None:
         self._store = store
         self._clock = clock
+        self._directory = directory
         self._lock = threading.Lock()
         self._rows: dict[str, SessionRow] = {}
         self._noted: dict[str, int] = {}
-        self._names: dict[str, str] = {}
         for row in store.sessions():
-            user = store.user(row.user)
-            if user is not None:
-                self._rows[row.token_hash] = row
-                self._noted[row.token_hash] = row.seen_ns
-                self._names[user.id] = user.name
+            self._rows[row.token_hash] = row
+            self._noted[row.token_hash] = row.seen_ns
         self.forget_ended()
 
     def find(self, token: str) -> Session | None:
@@ -54,10 +53,26 @@ class Sessions:
                 return None
             # Never back: a clock that was set back must not lengthen a session.
             self._rows[hashed] = row = replace(row, seen_ns=max(row.seen_ns, now_ns))
-            user = User(row.user, self._names[row.user], hashed[:16])
-            return Session(user, _ends_ns(row))
+            ends_ns = _ends_ns(row)
+        account = self._directory.account(row.user)
+        if account is None or account.disabled:
+            return None
+        grants = (self._directory.grants(row.user),)
+        return Session(User(row.user, account.name, hashed[:16], grants, account.role), ends_ns)
 
-    def open(self, user: str, name: str) -> str:
+    def refresh(self) -> None:
+        """Take up what other processes have changed, if they have. Blocks on the database."""
+        with self._lock:
+            known = set(self._rows)
+        if not self._directory.refresh():
+            return
+        still = {row.token_hash for row in self._store.sessions()}
+        with self._lock:
+            for hashed in known - still:
+                self._rows.pop(hashed, None)
+                self._noted.pop(hashed, None)
+
+    def open(self, user: str) -> str:
         """A new session; its token, which is told nowhere else."""
         token, now_ns = new_token(), self._clock.wall_ns()
         row = SessionRow(token_hash(token), user, now_ns, now_ns)
@@ -65,7 +80,6 @@ class Sessions:
         with self._lock:
             self._rows[row.token_hash] = row
             self._noted[row.token_hash] = now_ns
-            self._names[user] = name
             of_user = sorted(
                 (each for each in self._rows.values() if each.user == user),
                 key=lambda each: each.seen_ns,

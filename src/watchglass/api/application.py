@@ -33,7 +33,8 @@ from watchglass.api.guard import Guard
 from watchglass.api.looks import Looks
 from watchglass.api.notequeue import NoteQueue
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Allowed, Signed, require_policies
+from watchglass.api.permits import Permits
+from watchglass.api.policy import Allowed, Signed, allowed_user, require_policies
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import Problem, handle_errors
 from watchglass.api.services import Services, services
@@ -63,6 +64,7 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
         ChangeFeed(blocking, changes.Observer(ports, files)),
         Stills(),
         FleetFiles(ports.devices),
+        Permits(allowed_user),
     )
     app = FastAPI(
         title="Watchglass", version=ports.version, openapi_url=None, docs_url=None, redoc_url=None,
@@ -146,7 +148,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _keep_up(of: Services) -> None:
-    """What falls due: looks to be noted, sessions that are over."""
+    """What falls due: looks to be noted, rights that changed, sessions that are over."""
     count = 0
     while True:
         await asyncio.sleep(_UPKEEP_S)
@@ -154,8 +156,11 @@ async def _keep_up(of: Services) -> None:
         of.looks.keep_up()
         of.acts.keep_up()
         of.notes.send()
-        if count % _SESSIONS_EVERY == 0:
-            try:
+        try:
+            await of.blocking(of.ports.sessions.refresh)
+            if await of.permits.ask_again():
+                of.changes.wake()
+            if count % _SESSIONS_EVERY == 0:
                 await of.blocking(of.ports.sessions.forget_ended)
-            except WatchglassError as error:
-                _LOG.error("sessions_not_noted", error=error.sentence)
+        except WatchglassError as error:
+            _LOG.error("sessions_not_kept_up", error=error.sentence)

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from watchglass.access.policy import Action, User
+from watchglass.access.right import CAMERA_ACTIONS
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Signed
+from watchglass.api.policy import Signed, allowed_times, seen
 from watchglass.api.ports import CauseWords
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
@@ -61,7 +62,10 @@ class CameraInfo(BaseModel):
 
 
 class CameraList(BaseModel):
+    """``may``: what whoever asks may do, by camera; with footage of some time at least."""
+
     cameras: list[CameraInfo]
+    may: dict[str, list[Action]]
     now_ms: int
 
 
@@ -91,16 +95,25 @@ class AddBody(BaseModel):
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Adder = Annotated[User, Depends(Signed(Action.ADD_CAMERA))]
-Changer = Annotated[User, Depends(Signed(Action.CHANGE_CAMERA))]
+Changer = Annotated[User, Depends(Signed(Action.CONFIGURE))]
 
 
-@router.get(
-    "/cameras", operation_id="listCameras", dependencies=[Depends(Signed(Action.SEE_STATE))]
-)
-async def list_cameras(request: Request) -> CameraList:
-    """All cameras and how they stand now."""
+@router.get("/cameras", operation_id="listCameras")
+async def list_cameras(
+    request: Request, user: Annotated[User, Depends(Signed(Action.SEE_STATE))]
+) -> CameraList:
+    """The cameras that one may see, how they stand now, and what one may do with them."""
     of = services(request)
-    return await of.blocking(_cameras, of)
+    found = [
+        each
+        for each in await of.blocking(standings, of.ports, of.files)
+        if seen(request, user, each.camera.id)
+    ]
+    return CameraList(
+        cameras=[camera_info(each, of.ports.words) for each in found],
+        may={each.camera.id: _may(request, user, each.camera.id) for each in found},
+        now_ms=of.ports.clock.wall_ns() // _NS_PER_MS,
+    )
 
 
 @router.post("/cameras", operation_id="addCamera", status_code=201)
@@ -134,12 +147,8 @@ async def resume_camera(
     return await of.blocking(_carried_out, of, CameraId(camera), order)
 
 
-def _cameras(of: Services) -> CameraList:
-    found = standings(of.ports, of.files)
-    return CameraList(
-        cameras=[camera_info(each, of.ports.words) for each in found],
-        now_ms=of.ports.clock.wall_ns() // _NS_PER_MS,
-    )
+def _may(request: Request, user: User, camera: CameraId) -> list[Action]:
+    return sorted(each for each in CAMERA_ACTIONS if allowed_times(request, user, each, camera))
 
 
 def _added(of: Services, order: RecordRequest) -> CameraInfo:

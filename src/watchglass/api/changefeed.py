@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from watchglass.api.blocking import Blocking
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
+from watchglass.base.ids import CameraId
 
 ChangeName: TypeAlias = Literal["camera", "recording", "gap_opened", "gap_closed", "again"]
 
@@ -25,10 +26,11 @@ _LOG = log.get("changes")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``data`` is a JSON text."""
+    """``data`` is a JSON text. ``camera``: of which it tells; None for none."""
 
     name: ChangeName
     data: str
+    camera: CameraId | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +80,11 @@ class ChangeFeed:
                     yield listener.waiting.popleft()
         finally:
             self._listeners.discard(listener)
+
+    def wake(self) -> None:
+        """Let all who listen come back at once, with None where nothing changed."""
+        for listener in self._listeners:
+            listener.ready.set()
 
     async def close(self) -> None:
         if self._asking is not None:

@@ -2,18 +2,18 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from watchglass.access.policy import Action
+from watchglass.access.policy import Action, User
 from watchglass.api.cameras import CameraInfo, camera_info
 from watchglass.api.changefeed import Change
 from watchglass.api.filetable import FileTable
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Signed, session_of
+from watchglass.api.policy import Signed, seen
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import services
@@ -68,21 +68,36 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @router.get(
     "/changes", operation_id="watchChanges", responses=_RESPONSES, response_class=StreamingResponse,
-    dependencies=[Depends(Signed(Action.SEE_STATE))],
 )  # fmt: skip
-async def watch_changes(request: Request) -> StreamingResponse:
-    """Tells what changes, within about a second, until the session ends."""
+async def watch_changes(
+    request: Request, user: Annotated[User, Depends(Signed(Action.SEE_STATE))]
+) -> StreamingResponse:
+    """Tells what changes of the cameras that one may see, within about a second, until the session
+    ends. `again` comes too when one's rights have changed."""
     return StreamingResponse(
-        _events(request), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
-    )
+        _events(request, user), media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
+    )  # fmt: skip
 
 
-async def _events(request: Request) -> AsyncIterator[str]:
+async def _events(request: Request, user: User) -> AsyncIterator[str]:
     yield "retry: 2000\n\n"
-    async for change in services(request).changes.listen():
-        if session_of(request) is None or await request.is_disconnected():
-            return
-        yield ": \n\n" if change is None else f"event: {change.name}\ndata: {change.data}\n\n"
+    of = services(request)
+    with of.permits.hold(request, user, Action.SEE_STATE) as permit:
+        async for change in of.changes.listen():
+            if permit.over.is_set() or await request.is_disconnected():
+                return
+            if permit.user.grants != user.grants:
+                user = permit.user
+                yield _event(Change("again", "{}"))
+            if change is None:
+                yield ": \n\n"
+            elif change.camera is None or seen(request, user, change.camera):
+                yield _event(change)
+
+
+def _event(change: Change) -> str:
+    return f"event: {change.name}\ndata: {change.data}\n\n"
 
 
 @dataclass(slots=True)
@@ -118,13 +133,13 @@ class Observer:
         ).model_dump_json()
         if self._cameras.get(info.id) != steady:
             self._cameras[info.id] = steady
-            changes.append(Change("camera", info.model_dump_json()))
+            changes.append(Change("camera", info.model_dump_json(), standing.camera.id))
         for stream in info.streams:
             key, to_ms = (info.id, stream.name), stream.last_picture_ms
             if to_ms is not None and self._reach.get(key) != to_ms:
                 self._reach[key] = to_ms
                 grew = RecordingGrew(camera=info.id, stream=stream.name, to_ms=to_ms)
-                changes.append(Change("recording", grew.model_dump_json()))
+                changes.append(Change("recording", grew.model_dump_json(), standing.camera.id))
         return changes
 
     def _of_gaps(self, found: list[Standing], first: bool) -> list[Change]:
@@ -137,9 +152,9 @@ class Observer:
         opened = [gap for key, gap in now.items() if key not in self._gaps]
         ended = [gap for key, gap in self._gaps.items() if key not in now]
         self._gaps = now
-        changes = [Change("gap_closed", _gap_json(self._closed(gap))) for gap in ended]
+        changes = [Change("gap_closed", _gap_json(self._closed(gap)), gap.camera) for gap in ended]
         if not first:
-            changes += [Change("gap_opened", _gap_json(gap)) for gap in opened]
+            changes += [Change("gap_opened", _gap_json(gap), gap.camera) for gap in opened]
         return changes
 
     def _closed(self, gap: GapRow) -> GapRow:

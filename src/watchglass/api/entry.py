@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field, SecretStr
 from watchglass.access.door import ADMIN
 from watchglass.access.errors import NotSignedInError, TooManyTriesError, WrongPasswordError
 from watchglass.access.password import LEAST_CHARACTERS, MOST_CHARACTERS
-from watchglass.access.policy import Action, User
-from watchglass.access.session import ABSOLUTE_NS
+from watchglass.access.policy import Action, Role, User, may
+from watchglass.access.right import SITE_ACTIONS
+from watchglass.access.session import ABSOLUTE_NS, Session
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import COOKIE, Allowed, Signed, session_of
 from watchglass.api.problem import RESPONSES
@@ -43,9 +44,13 @@ class SignInRequest(BaseModel):
 
 
 class SessionInfo(BaseModel):
-    """Who is signed in. ``ends_ms`` moves on while the session is used."""
+    """Who is signed in. ``ends_ms`` moves on while the session is used; ``site``: what one may do
+    that is not with a camera."""
 
+    id: str
     name: str
+    role: Role
+    site: list[Action]
     ends_ms: int
 
 
@@ -69,13 +74,15 @@ async def set_up(body: SetupRequest, request: Request, response: Response) -> Se
     return _signed_in(request, response, token)
 
 
-@router.get("/session", operation_id="getSession", dependencies=[Depends(Signed(Action.LEAVE))])
+@router.get(
+    "/session", operation_id="getSession", dependencies=[Depends(Signed(Action.OWN_ACCOUNT))]
+)
 async def get_session(request: Request) -> SessionInfo:
     """Who is signed in; 401 when nobody is."""
     session = session_of(request)
     if session is None:
         raise NotSignedInError("The session has just ended: sign in.")
-    return SessionInfo(name=session.user.name, ends_ms=session.ends_ns // _NS_PER_MS)
+    return _told(session)
 
 
 @router.post(
@@ -101,7 +108,7 @@ async def sign_in(body: SignInRequest, request: Request, response: Response) -> 
     "/session", operation_id="signOut", status_code=204,
 )  # fmt: skip
 async def sign_out(
-    request: Request, response: Response, user: Annotated[User, Depends(Signed(Action.LEAVE))]
+    request: Request, response: Response, user: Annotated[User, Depends(Signed(Action.OWN_ACCOUNT))]
 ) -> None:
     """Sign out: the session ends on the server too."""
     of = services(request)
@@ -115,7 +122,17 @@ def _signed_in(request: Request, response: Response, token: str) -> SessionInfo:
     session = services(request).ports.sessions.find(token)
     assert session is not None
     response.headers["Set-Cookie"] = _cookie(token, ABSOLUTE_NS // NS_PER_S)
-    return SessionInfo(name=session.user.name, ends_ms=session.ends_ns // _NS_PER_MS)
+    return _told(session)
+
+
+def _told(session: Session) -> SessionInfo:
+    user = session.user
+    assert user.role is not None
+    return SessionInfo(
+        id=user.id, name=user.name, role=user.role,
+        site=sorted(each for each in SITE_ACTIONS if may(user, each, now_ns=0)),
+        ends_ms=session.ends_ns // _NS_PER_MS,
+    )  # fmt: skip
 
 
 def _cookie(token: str, lasts_s: int) -> str:

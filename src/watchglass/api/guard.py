@@ -75,17 +75,29 @@ class Guard:
             return _foreign()
         if not changes:
             return None
+        if _is_of_program(headers):
+            return None if scope["type"] == "websocket" else _body_refusal(headers)
         origins = headers.getlist("origin")
         if len(origins) != 1 or origins[0].lower() not in self._origins:
             return _foreign()
-        return None if scope["type"] == "websocket" else _body_refusal(headers)
+        if scope["type"] == "websocket":
+            return None
+        if not headers.get(HEADER):
+            return problem(
+                HTTPStatus.FORBIDDEN, "forbidden",
+                f"A request that changes something has {HEADER}: 1.",
+            )  # fmt: skip
+        return _body_refusal(headers)
+
+
+def _is_of_program(headers: Headers) -> bool:
+    """Whether it has a token and no cookie: no browser adds that by itself, so no page of another
+    site can send it in somebody's name."""
+    bearer = headers.get("authorization", "").lower().startswith("bearer ")
+    return bearer and "cookie" not in headers and "origin" not in headers
 
 
 def _body_refusal(headers: Headers) -> Response | None:
-    if not headers.get(HEADER):
-        return problem(
-            HTTPStatus.FORBIDDEN, "forbidden", f"A request that changes something has {HEADER}: 1."
-        )
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdecimal():
         return problem(HTTPStatus.LENGTH_REQUIRED, "usage", "State the length of the body.")

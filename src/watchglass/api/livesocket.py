@@ -14,7 +14,8 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from watchglass.access.policy import Action, User
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Signed, session_of
+from watchglass.api.permits import Permit
+from watchglass.api.policy import Signed
 from watchglass.api.services import services
 from watchglass.base.errors import RefusedError, WatchglassError
 from watchglass.base.ids import CameraId
@@ -23,7 +24,6 @@ from watchglass.model.stream import StreamName
 
 router = APIRouter(prefix=PREFIX)
 
-_ASKED_EVERY_FRAMES = 100
 _TRY_AGAIN_LATER = 1013
 _NOT_ALLOWED = 1008
 
@@ -31,11 +31,11 @@ _NOT_ALLOWED = 1008
 @router.websocket("/live/{camera}/{stream}", name="watchLive")
 async def watch_live(
     socket: WebSocket,
-    user: Annotated[User, Depends(Signed(Action.WATCH_LIVE))],
+    user: Annotated[User, Depends(Signed(Action.LIVE))],
     camera: Annotated[str, Path(pattern="^[0-9a-f]{32}$")],
     stream: StreamName,
 ) -> None:
-    """Live frames until the viewer leaves, or the session ends."""
+    """Live frames until the viewer leaves, the session ends, or the right to watch."""
     of = services(socket)
     await socket.accept()
     try:
@@ -44,17 +44,21 @@ async def watch_live(
         await _close(socket, _TRY_AGAIN_LATER)
         return
     try:
-        async with of.hub.watch(look.camera, stream) as viewer:
-            await _until_left(socket, viewer)
+        with of.permits.hold(socket, user, Action.LIVE, look.camera) as permit:
+            async with of.hub.watch(look.camera, stream) as viewer:
+                await _until_left(socket, viewer, permit)
     except RefusedError:
         await _close(socket, _TRY_AGAIN_LATER)
     finally:
         of.looks.ended(look)
 
 
-async def _until_left(socket: WebSocket, viewer: Viewer) -> None:
+async def _until_left(socket: WebSocket, viewer: Viewer, permit: Permit) -> None:
     """Send, and listen for the end: a viewer says nothing else."""
-    tasks = [asyncio.create_task(_send(socket, viewer)), asyncio.create_task(_hear(socket))]
+    tasks = [
+        asyncio.create_task(_send(socket, viewer)), asyncio.create_task(_hear(socket)),
+        asyncio.create_task(permit.over.wait()),
+    ]  # fmt: skip
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -63,21 +67,16 @@ async def _until_left(socket: WebSocket, viewer: Viewer) -> None:
         for task in tasks:
             with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
                 await task
+    if permit.over.is_set():
+        await _close(socket, _NOT_ALLOWED)
 
 
 async def _send(socket: WebSocket, viewer: Viewer) -> None:
-    count = 0
     async for message in viewer.messages():
         if isinstance(message, str):
             await socket.send_text(message)
         else:
             await socket.send_bytes(message)
-        count += 1
-        if (count % _ASKED_EVERY_FRAMES == 0 or isinstance(message, str)) and not session_of(
-            socket
-        ):
-            await _close(socket, _NOT_ALLOWED)
-            return
 
 
 async def _hear(socket: WebSocket) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from watchglass.access.policy import Action, User
+from watchglass.access.right import EVER_NS, Times, common
 from watchglass.api.archive import find_row, path_of
 from watchglass.api.filetable import ReadableFile, descriptor, read_entries
 from watchglass.api.g711 import g711_records
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Signed
+from watchglass.api.policy import Signed, allowed_times, check
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import RESPONSES, GoneError
 from watchglass.api.services import Services, services
@@ -41,7 +42,7 @@ _BINARY: dict[int | str, dict[str, Any]] = {
     **RESPONSES,
 }
 
-Watcher = Annotated[User, Depends(Signed(Action.PLAY_BACK))]
+Watcher = Annotated[User, Depends(Signed(Action.PLAYBACK))]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Sequence_ = Annotated[int, Path(ge=0, le=2**32 - 1)]
 TrackName = Annotated[str, Path(pattern="^(video|sound)$")]
@@ -61,14 +62,13 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What goes out. ``from_ns`` and ``to_ns`` are of the fragments in it."""
+    """What goes out. ``times`` are those of the fragments in it; of a header, those of its file."""
 
     tag: str
     closed: bool
     media_type: str
     data: bytes
-    from_ns: int = 0
-    to_ns: int = 0
+    times: Times
 
 
 @router.get(
@@ -76,13 +76,17 @@ class _Found:
     responses=_BINARY,
 )  # fmt: skip
 async def get_init(
-    request: Request, _: Watcher, camera: Id, stream: StreamName, run: Id, sequence: Sequence_,
+    request: Request, user: Watcher, camera: Id, stream: StreamName, run: Id, sequence: Sequence_,
     track: TrackName, at_ms: Moment = None,
 ) -> Response:  # fmt: skip
     """``ftyp`` and ``moov`` of one track, to be given to a SourceBuffer first."""
     of = services(request)
     asked = _asked(camera, stream, run, sequence, track, at_ms)
-    return _response(request, await of.blocking(_init, of, asked))
+    found = await of.blocking(_init, of, asked)
+    for action in _actions(asked):
+        if not common(allowed_times(request, user, action, asked.camera), (found.times,)):
+            check(request, user, action, asked.camera, found.times)
+    return _response(request, found)
 
 
 @router.get(
@@ -101,8 +105,15 @@ async def get_segment(
     of = services(request)
     asked = _asked(camera, stream, run, sequence, track, at_ms)
     found = await of.blocking(_segment, of, asked, first, last)
-    await of.looks.saw(user, asked.camera, asked.stream, found.from_ns, found.to_ns)
+    # By when it was recorded, whatever the request said of that.
+    for action in _actions(asked):
+        check(request, user, action, asked.camera, found.times)
+    await of.looks.saw(user, asked.camera, asked.stream, *found.times)
     return _response(request, found)
+
+
+def _actions(asked: _Asked) -> list[Action]:
+    return [Action.PLAYBACK, Action.SOUND] if asked.track is Track.SOUND else [Action.PLAYBACK]
 
 
 def _asked(
@@ -137,7 +148,10 @@ def _init(of: Services, asked: _Asked) -> _Found:
     if not header.init:
         raise NotFoundError("G.711 has no header: its segments are raw payload.")
     tag = f"{asked.run}-{asked.sequence}-{asked.track.value}-{file.inode:x}"
-    return _Found(tag, file.closed, header.mime.partition(";")[0], header.init)
+    return _Found(
+        tag, file.closed, header.mime.partition(";")[0], header.init,
+        (row.wall_from, row.wall_to if file.closed else EVER_NS),
+    )  # fmt: skip
 
 
 def _segment(of: Services, asked: _Asked, first: int, last: int) -> _Found:
@@ -152,8 +166,8 @@ def _segment(of: Services, asked: _Asked, first: int, last: int) -> _Found:
         data = g711_records(data, [each.length for each in entries], header.channels)
     tag = f"{asked.run}-{asked.sequence}-{asked.track.value}-{first}-{last}-{file.inode:x}"
     return _Found(
-        tag, file.closed, _media_type(header), data, _wall(row, file, entries[0], 0),
-        _wall(row, file, entries[-1], entries[-1].duration),
+        tag, file.closed, _media_type(header), data,
+        (_wall(row, file, entries[0], 0), _wall(row, file, entries[-1], entries[-1].duration)),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from watchglass.access.policy import Action
 from watchglass.api.metrics import api_samples
-from watchglass.api.policy import Monitoring
+from watchglass.api.policy import Signed
 from watchglass.api.services import services
 from watchglass.model.health import HealthState
 
@@ -41,7 +41,7 @@ class HealthReport(BaseModel):
 
 @router.get(
     "/metrics", include_in_schema=False,
-    dependencies=[Depends(Monitoring(Action.READ_NUMBERS))],
+    dependencies=[Depends(Signed(Action.READ_NUMBERS))],
 )  # fmt: skip
 async def metrics(request: Request) -> Response:
     """All numbers, in Prometheus's text format."""
@@ -54,7 +54,7 @@ async def metrics(request: Request) -> Response:
 async def healthz(
     request: Request,
     response: Response,
-    _: Annotated[object, Depends(Monitoring(Action.READ_HEALTH))],
+    _: Annotated[object, Depends(Signed(Action.READ_HEALTH))],
 ) -> HealthReport:
     """How the recorder is; 503 when it is failing, so that a monitor needs only the status."""
     of = services(request)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from watchglass.access.policy import Action, User
 from watchglass.api.keyframe import KeyFrame, Moment, key_frame
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Signed
+from watchglass.api.policy import Signed, allowed_times, check
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
 from watchglass.base.ids import CameraId
@@ -37,7 +37,9 @@ _JPEG: dict[int | str, dict[str, Any]] = {
     **RESPONSES,
 }
 
-Watcher = Annotated[User, Depends(Signed(Action.PLAY_BACK))]
+Watcher = Annotated[User, Depends(Signed(Action.SEE_CAMERA))]
+"""Which picture it is tells whether it is a look at live or at recorded footage: see ``_check``.
+"""
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 AtMs = Annotated[int | None, Query(ge=0, lt=2**53, description="Omitted: the newest picture.")]
 
@@ -51,7 +53,7 @@ async def get_thumbnail(
 ) -> Response:  # fmt: skip
     """A small picture: the key frame on show at a moment, from the sub-stream where it has it."""
     streams = (StreamName.SUB, StreamName.MAIN)
-    return await _picture(services(request), user, CameraId(camera), streams, at_ms, width)
+    return await _picture(request, user, CameraId(camera), streams, at_ms, width)
 
 
 @router.get(
@@ -62,17 +64,19 @@ async def get_still(
     width: Annotated[int, Query(ge=64, le=1920)] = 1280,
 ) -> Response:  # fmt: skip
     """A large picture: the key frame of a stream that was on show at a moment."""
-    return await _picture(services(request), user, CameraId(camera), (stream,), at_ms, width)
+    return await _picture(request, user, CameraId(camera), (stream,), at_ms, width)
 
 
 async def _picture(
-    of: Services, user: User, camera: CameraId, streams: Sequence[StreamName], at_ms: int | None,
-    width: int,
+    request: Request, user: User, camera: CameraId, streams: Sequence[StreamName],
+    at_ms: int | None, width: int,
 ) -> Response:  # fmt: skip
+    of = services(request)
     now_ns = of.ports.clock.wall_ns()
     newest = at_ms is None or at_ms * _NS_PER_MS >= now_ns
     moment = Moment(now_ns if newest or at_ms is None else at_ms * _NS_PER_MS, newest)
     frame = await of.blocking(key_frame, of.ports, of.files, camera, streams, moment)
+    _check(request, user, camera, frame, newest=newest)
     key = (frame.row.run, frame.picture.media_time, width)
     jpeg = await of.stills.get(key, partial(of.blocking, _made, of, frame, width))
     kind = LookKind.LIVE if newest else LookKind.PLAYBACK
@@ -85,6 +89,16 @@ async def _picture(
         "Vary": "Cookie",
     }
     return Response(jpeg, 200, headers, media_type="image/jpeg")
+
+
+def _check(
+    request: Request, user: User, camera: CameraId, frame: KeyFrame, *, newest: bool
+) -> None:
+    """The newest picture is for who may watch live; any, for who may watch footage of its time."""
+    if newest and allowed_times(request, user, Action.LIVE, camera):
+        check(request, user, Action.LIVE, camera)
+    else:
+        check(request, user, Action.PLAYBACK, camera, (frame.wall_ns, frame.wall_ns + 1))
 
 
 def _made(of: Services, frame: KeyFrame, width: int) -> bytes:

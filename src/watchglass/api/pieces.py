@@ -7,8 +7,9 @@ can be decoded. All of it blocks.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from watchglass.access.right import Times
 from watchglass.api.filetable import ReadableFile
 from watchglass.model.stream import Track
 from watchglass.recording.fileheader import VIDEO_TIMESCALE
@@ -61,10 +62,15 @@ class Piece:
 
 
 def piece_of(
-    row: FileRow, file: ReadableFile, holes: Holes, from_ns: int, to_ns: int
+    row: FileRow, file: ReadableFile, holes: Holes, from_ns: int, to_ns: int, within: Times
 ) -> Piece | None:
-    """The part of a file that a span needs; None when it holds nothing of it."""
-    entries = [each for each in file.of(Track.VIDEO) if not _in_hole(each.media_time, holes)]
+    """The part of a file that a span needs; None when it holds nothing of it. Nothing outside
+    ``within`` is taken, so the first picture may come later than asked for."""
+    entries = [
+        each
+        for each in file.of(Track.VIDEO)
+        if not _in_hole(each.media_time, holes) and _is_within(row, VIDEO_TIMESCALE, each, within)
+    ]
     wanted = media_at(from_ns, row.media_from, row.wall_from, row.rate_ppb)
     until = media_at(to_ns - 1, row.media_from, row.wall_from, row.rate_ppb)
     start = _start(entries, wanted)
@@ -74,17 +80,30 @@ def piece_of(
     video = TrackPart(file.track(Track.VIDEO), _segments(row, VIDEO_TIMESCALE, taken, wanted))
     sound = None
     if file.info.sound_timescale:
-        sound = _sound(row, file, max(wanted, taken[0].media_time), until)
+        sound = _sound(row, file, max(wanted, taken[0].media_time), until, within)
     return Piece(row, file.closed, row.wall_from, video, sound)
 
 
-def _sound(row: FileRow, file: ReadableFile, wanted: int, until: int) -> TrackPart | None:
+def heard(piece: Piece, times: Times) -> Piece:
+    """The same with only the sound that lies in ``times``."""
+    if piece.sound is None:
+        return piece
+    segments = tuple(
+        each for each in piece.sound.segments if times[0] <= each.from_ns and each.to_ns <= times[1]
+    )
+    return replace(piece, sound=replace(piece.sound, segments=segments) if segments else None)
+
+
+def _sound(
+    row: FileRow, file: ReadableFile, wanted: int, until: int, within: Times
+) -> TrackPart | None:
     rate = file.info.sound_timescale
     taken = [
         each
         for each in file.of(Track.SOUND)
         if each.media_time * VIDEO_TIMESCALE // rate <= until
         and (each.media_time + each.duration) * VIDEO_TIMESCALE // rate > wanted
+        and _is_within(row, rate, each, within)
     ]
     if not taken:
         return None
@@ -142,6 +161,13 @@ def _is_cut(group: list[Entry], entry: Entry, rate: int, wanted: int | None) -> 
 def _in_hole(media: int, holes: Holes) -> bool:
     at = bisect_right(holes, media, key=lambda hole: hole[0]) - 1
     return at >= 0 and media < holes[at][1]
+
+
+def _is_within(row: FileRow, rate: int, entry: Entry, within: Times) -> bool:
+    return (
+        within[0] <= _wall(row, entry.media_time, rate)
+        and _wall(row, _end(entry), rate) <= within[1]
+    )
 
 
 def _end(entry: Entry) -> int:

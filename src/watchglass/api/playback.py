@@ -1,15 +1,16 @@
 """Route: how to play a span."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from watchglass.access.policy import Action
+from watchglass.access.policy import Action, User, times_of
+from watchglass.access.right import Times, common
 from watchglass.api.archive import path_of
 from watchglass.api.paths import PREFIX
-from watchglass.api.pieces import Holes, Piece, TrackPart, piece_of
+from watchglass.api.pieces import Holes, Piece, TrackPart, heard, piece_of
 from watchglass.api.policy import Signed
 from watchglass.api.ports import CauseWords
 from watchglass.api.problem import RESPONSES, GoneError
@@ -29,6 +30,7 @@ router = APIRouter(prefix=PREFIX, tags=["playback"], responses=RESPONSES)
 MOST_SPAN_MS = 15 * 60 * 1000
 _AHEAD_NS = NS_PER_S
 _NS_PER_MS = 1_000_000
+_FETCHED_NS = 60 * NS_PER_S
 _LOG = log.get("playback")
 
 
@@ -107,27 +109,47 @@ class Playback(BaseModel):
     resume_ms: int | None
 
 
-@router.get(
-    "/playback/{camera}/{stream}", operation_id="getPlayback",
-    dependencies=[Depends(Signed(Action.PLAY_BACK))],
-)  # fmt: skip
+@router.get("/playback/{camera}/{stream}", operation_id="getPlayback")
 async def get_playback(
     request: Request,
+    user: Annotated[User, Depends(Signed(Action.PLAYBACK))],
     camera: Annotated[str, Path(pattern="^[0-9a-f]{32}$")],
     stream: StreamName,
     at_ms: Annotated[int, Query(ge=0, lt=2**53)],
     span_ms: Annotated[int, Query(ge=1, le=MOST_SPAN_MS)] = 60_000,
 ) -> Playback:
-    """How to play from a moment on. It begins with the key frame on show then, or earlier."""
-    of = services(request)
-    from_ns = at_ms * _NS_PER_MS
-    return await of.blocking(
-        _playback, of, CameraId(camera), stream, from_ns, from_ns + span_ms * _NS_PER_MS
-    )
+    """How to play from a moment on. It begins with the key frame on show then, or earlier; it ends
+    where what one may see ends, and is without sound where one may not hear it."""
+    of, from_ns = services(request), at_ms * _NS_PER_MS
+    may = _may(request, user, CameraId(camera), from_ns)
+    to_ns = min(from_ns + span_ms * _NS_PER_MS, max(may.see[1], from_ns + 1))
+    return await of.blocking(_playback, of, CameraId(camera), stream, from_ns, to_ns, may)
+
+
+@dataclass(frozen=True, slots=True)
+class _May:
+    """Of which times somebody may see and hear the footage; (0, 0) for none."""
+
+    see: Times
+    hear: Times
+
+
+def _may(request: Request, user: User, camera: CameraId, at_ns: int) -> _May:
+    """What is named now has to be there still when its turn comes, although the past that somebody
+    may see moves on."""
+    now_ns = services(request).ports.clock.wall_ns()
+
+    def of(action: Action) -> Times:
+        now, soon = (
+            times_of(user, action, camera, now_ns=each) for each in (now_ns, now_ns + _FETCHED_NS)
+        )
+        return next((each for each in common(now, soon) if each[1] > at_ns), (0, 0))
+
+    return _May(of(Action.PLAYBACK), of(Action.SOUND))
 
 
 def _playback(
-    of: Services, camera: CameraId, stream: StreamName, from_ns: int, to_ns: int
+    of: Services, camera: CameraId, stream: StreamName, from_ns: int, to_ns: int, may: _May
 ) -> Playback:
     now_ns = of.ports.clock.wall_ns()
     with of.ports.index.read() as index:
@@ -137,7 +159,7 @@ def _playback(
         rows = index.files_between(camera, stream, from_ns - 5 * _AHEAD_NS, to_ns)
         holes = {run: _holes(index, run) for run in {row.run for row in rows}}
         resume_ns = _resume(index, camera, stream, line.to_ns)
-    pieces, gone = _pieces(of, rows, holes, from_ns, to_ns)
+    pieces, gone = _pieces(of, rows, holes, from_ns, to_ns, may)
     reach_ns = max((piece.to_ns for piece in pieces), default=0)
     gaps = [
         _gap(of.ports.words, max(span.from_ns, reach_ns) if span.cause is None else span.from_ns,
@@ -176,7 +198,12 @@ def _whole(line: StreamTimeline, rows: list[GapRow], now_ns: int) -> list[Span]:
 
 
 def _pieces(
-    of: Services, rows: list[FileRow], holes: dict[RunId, Holes], from_ns: int, to_ns: int
+    of: Services,
+    rows: list[FileRow],
+    holes: dict[RunId, Holes],
+    from_ns: int,
+    to_ns: int,
+    may: _May,
 ) -> tuple[list[Piece], list[tuple[FileRow, GapCause]]]:
     """What can be played, and the files that cannot although the index has them."""
     pieces: list[Piece] = []
@@ -184,7 +211,7 @@ def _pieces(
     for row in rows:
         try:
             file = of.files.file(path_of(of.ports, row))
-            piece = piece_of(row, file, holes[row.run], from_ns, to_ns)
+            piece = piece_of(row, file, holes[row.run], from_ns, to_ns, may.see)
         except GoneError:
             gone.append((row, GapCause.MEDIA_MISSING))
         except VolumeMissingError:
@@ -194,7 +221,7 @@ def _pieces(
             gone.append((row, GapCause.MEDIA_DAMAGED))
         else:
             if piece is not None:
-                pieces.append(piece)
+                pieces.append(heard(piece, may.hear))
     return pieces, gone
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from watchglass.access.door import Door
 from watchglass.access.session import Sessions
 from watchglass.access.tokens import Tokens
+from watchglass.access.users import Users
 from watchglass.api.notespool import NoteSpool
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, VolumeId
@@ -110,6 +111,7 @@ class ApiPorts:
     feed: FrameFeed
     still: Callable[[StillRequest], bytes]
     tokens: Tokens
+    users: Users
     measurements: Callable[[Sequence[Sample]], str]
     health: Callable[[], Health]
     devices: FleetPorts

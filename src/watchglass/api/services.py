@@ -11,6 +11,7 @@ from watchglass.api.filetable import FileTable
 from watchglass.api.fleetfiles import FleetFiles
 from watchglass.api.looks import Looks
 from watchglass.api.notequeue import NoteQueue
+from watchglass.api.permits import Permits
 from watchglass.api.ports import ApiPorts
 from watchglass.api.stills import Stills
 from watchglass.live.hub import LiveHub
@@ -30,6 +31,7 @@ class Services:
     changes: ChangeFeed
     stills: Stills
     fleet: FleetFiles
+    permits: Permits
 
 
 def services(connection: HTTPConnection) -> Services:

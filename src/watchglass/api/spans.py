@@ -6,12 +6,16 @@ the cause that took the most its cause. Longer spans keep their exact ends.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from watchglass.access.right import Times, common
 from watchglass.model.gap import GapCause
-from watchglass.model.timeline import Span, SpanKind
+from watchglass.model.timeline import Span, SpanKind, StreamTimeline
 
-_WORST = (SpanKind.UNACCOUNTED, SpanKind.GAP, SpanKind.PENDING, SpanKind.MEDIA)
+_WORST = (
+    SpanKind.UNACCOUNTED, SpanKind.GAP, SpanKind.PENDING, SpanKind.WITHHELD,
+    SpanKind.MEDIA,
+)  # fmt: skip
 _MISSING = (SpanKind.GAP, SpanKind.UNACCOUNTED)
 
 
@@ -42,6 +46,26 @@ def drawn(spans: Sequence[Span], pixel_ns: int) -> list[DrawnSpan]:
     if few:
         found.append(_together(few))
     return _merged(found)
+
+
+def withheld(line: StreamTimeline, times: Sequence[Times]) -> StreamTimeline:
+    """Only what lies in ``times`` (in order, apart): cut to their ends, the rest between withheld.
+
+    Without spans when nothing is left.
+    """
+    shown = common([(line.from_ns, line.to_ns)], times) if line.spans else ()
+    if not shown:
+        return replace(line, to_ns=line.from_ns, spans=(), overlaps=())
+    spans: list[Span] = []
+    for from_ns, to_ns in shown:
+        if spans:
+            spans.append(Span(spans[-1].to_ns, from_ns, SpanKind.WITHHELD))
+        spans += [
+            replace(span, from_ns=max(span.from_ns, from_ns), to_ns=min(span.to_ns, to_ns))
+            for span in line.spans
+            if span.from_ns < to_ns and span.to_ns > from_ns
+        ]
+    return replace(line, from_ns=shown[0][0], to_ns=shown[-1][1], spans=tuple(spans), overlaps=())
 
 
 def _is_long(span: Span, pixel_ns: int) -> bool:

@@ -1,19 +1,22 @@
 """Route: what is recorded, and why the rest is not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from watchglass.access.policy import Action
+from watchglass.access.policy import Action, User
+from watchglass.access.right import Times
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Signed
+from watchglass.api.policy import Signed, allowed_times, check
 from watchglass.api.problem import RESPONSES
 from watchglass.api.sentence import overall, sentence, zone
 from watchglass.api.services import Services, services
-from watchglass.api.spans import drawn
+from watchglass.api.spans import drawn, withheld
 from watchglass.base.errors import NotFoundError, UsageError
+from watchglass.base.ids import CameraId
 from watchglass.model.camera import Camera
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
@@ -70,11 +73,10 @@ class Timeline(BaseModel):
     cameras: list[CameraTimeline]
 
 
-@router.get(
-    "/timeline", operation_id="getTimeline", dependencies=[Depends(Signed(Action.SEE_STATE))]
-)
+@router.get("/timeline", operation_id="getTimeline")
 async def get_timeline(
     request: Request,
+    user: Annotated[User, Depends(Signed(Action.SEE_STATE))],
     from_ms: Annotated[int, Query(ge=0, lt=2**53)],
     to_ms: Annotated[int, Query(ge=0, lt=2**53)],
     camera: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$")] = None,
@@ -82,15 +84,20 @@ async def get_timeline(
     pixels: Annotated[int, Query(ge=1, le=10_000)] = 1500,
     tz: Annotated[str, Query(max_length=64, description="Of the sentences.")] = "UTC",
 ) -> Timeline:
-    """The timelines of all cameras, or of one, made few enough spans to draw in ``pixels``."""
+    """The timelines of all cameras that one may play back, or of one, as far as one may; made few
+    enough spans to draw in ``pixels``."""
     if not 0 < to_ms - from_ms <= _MOST_SPAN_MS:
         raise UsageError("A timeline ends after it begins, and is at most 400 days long.")
     of = services(request)
-    return await of.blocking(_timeline, of, from_ms, to_ms, camera, stream, pixels, tz)
+    if camera is not None:
+        check(request, user, Action.PLAYBACK, CameraId(camera))
+    times = partial(allowed_times, request, user, Action.PLAYBACK)
+    return await of.blocking(_timeline, of, times, from_ms, to_ms, camera, stream, pixels, tz)
 
 
 def _timeline(
     of: Services,
+    times: Callable[[CameraId], Sequence[Times]],
     from_ms: int,
     to_ms: int,
     wanted: str | None,
@@ -104,7 +111,12 @@ def _timeline(
     if wanted is not None and not cameras:
         raise NotFoundError("There is no such camera.")
     span_ns = (from_ms * _NS_PER_MS, to_ms * _NS_PER_MS)
-    lines = list(_lines(of, cameras, stream, *span_ns, now_ns))
+    allowed = {each.id: times(each.id) for each in cameras}
+    cameras = [each for each in cameras if allowed[each.id]]
+    lines = [
+        withheld(line, allowed[line.camera])
+        for line in _lines(of, cameras, stream, *span_ns, now_ns)
+    ]
     pixel_ns = max(1, (span_ns[1] - span_ns[0]) // pixels)
     return Timeline(
         from_ms=from_ms,

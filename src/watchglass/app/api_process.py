@@ -14,10 +14,12 @@ import uvicorn
 import uvloop
 
 import watchglass
+from watchglass.access.directory import Directory
 from watchglass.access.door import Door
 from watchglass.access.session import Sessions
 from watchglass.access.throttle import Throttle
 from watchglass.access.tokens import Tokens
+from watchglass.access.users import Users
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
 from watchglass.api.metrics import CAMERA_INFO
@@ -200,7 +202,8 @@ class _Site:
         if start.setup_hash:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
         self._control = control_client(self._layout)
-        sessions = Sessions(self._access, clock)
+        directory = Directory(self._access)
+        sessions = Sessions(self._access, clock, directory)
         reader = OpenFileReader(self._root_of, files, clock)
         self._volumes: tuple[int, dict[VolumeId, Path]] = (-NS_PER_S, {})
         self._media = MediaPort(start.media, clock)
@@ -220,7 +223,8 @@ class _Site:
             spool=NoteSpool(self._layout.notes, disk),
             feed=self._feed,
             still=self._media.still,
-            tokens=Tokens(self._access, clock),
+            tokens=Tokens(self._access, clock, directory),
+            users=Users(self._access, clock),
             measurements=self._measurements,
             health=self._health,
             devices=FleetPorts(

@@ -13,12 +13,14 @@ from watchglass.model.stream import StreamName
 
 
 class SpanKind(StrEnum):
-    """``pending`` is being written as we look; ``unaccounted`` is what must never be."""
+    """``pending`` is being written as we look; ``unaccounted`` is what must never be;
+    ``withheld`` is what whoever asks may not see."""
 
     MEDIA = "media"
     GAP = "gap"
     PENDING = "pending"
     UNACCOUNTED = "unaccounted"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)

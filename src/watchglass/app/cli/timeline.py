@@ -186,6 +186,8 @@ def span_words(span: Span) -> str:
             return "being written"
         case SpanKind.UNACCOUNTED:
             return "unaccounted for: neither media nor a gap; 'watchglass check' looks closer"
+        case SpanKind.WITHHELD:
+            return "not shown"
         case SpanKind.GAP:
             return f"gap: {CAUSES[span.cause or GapCause.RECORDER_CRASHED]}"
 

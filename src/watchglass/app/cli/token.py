@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from watchglass.access.policy import Scope
-from watchglass.access.tokens import Tokens
+from watchglass.access.directory import Directory
+from watchglass.access.tokens import Scope, Tokens
 from watchglass.app.cli.moments import shown_time
 from watchglass.app.cli.screen import Column
 from watchglass.app.cli.shell import Shell, shell
@@ -103,6 +103,6 @@ def _tokens(of: Shell) -> Iterator[Tokens]:
     of.quiet()
     store = AccessStore(of.ground.layout.site_db, of.ground.disk)
     try:
-        yield Tokens(store, of.ground.clock)
+        yield Tokens(store, of.ground.clock, Directory(store))
     finally:
         store.close()

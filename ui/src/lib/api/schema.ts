@@ -65,7 +65,7 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description All cameras and how they stand now.
+         * @description The cameras that one may see, how they stand now, and what one may do with them.
          */
         get: operations["listCameras"];
         put?: never;
@@ -130,7 +130,8 @@ export interface paths {
         };
         /**
          * Get Timeline
-         * @description The timelines of all cameras, or of one, made few enough spans to draw in ``pixels``.
+         * @description The timelines of all cameras that one may play back, or of one, as far as one may; made few
+         *     enough spans to draw in ``pixels``.
          */
         get: operations["getTimeline"];
         put?: never;
@@ -150,7 +151,8 @@ export interface paths {
         };
         /**
          * Get Playback
-         * @description How to play from a moment on. It begins with the key frame on show then, or earlier.
+         * @description How to play from a moment on. It begins with the key frame on show then, or earlier; it ends
+         *     where what one may see ends, and is without sound where one may not hear it.
          */
         get: operations["getPlayback"];
         put?: never;
@@ -253,7 +255,8 @@ export interface paths {
         };
         /**
          * Watch Changes
-         * @description Tells what changes, within about a second, until the session ends.
+         * @description Tells what changes of the cameras that one may see, within about a second, until the session
+         *     ends. `again` comes too when one's rights have changed.
          */
         get: operations["watchChanges"];
         put?: never;
@@ -459,6 +462,12 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Action
+         * @description What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet.
+         * @enum {string}
+         */
+        Action: "open_page" | "enter" | "own_account" | "see_camera" | "live" | "playback" | "sound" | "ptz" | "clip" | "export" | "configure" | "unmask" | "see_state" | "add_camera" | "see_fleet" | "state_fleet" | "scan_network" | "read_numbers" | "read_health" | "read_log" | "see_system" | "change_system" | "manage_users";
+        /**
          * AddBody
          * @description A camera in the network. ``url`` may hold no user name and password. ``allow``: its address
          *     may be one that is refused by default.
@@ -504,10 +513,17 @@ export interface components {
             streams: components["schemas"]["StreamInfo"][];
             now: components["schemas"]["CameraNow"];
         };
-        /** CameraList */
+        /**
+         * CameraList
+         * @description ``may``: what whoever asks may do, by camera; with footage of some time at least.
+         */
         CameraList: {
             /** Cameras */
             cameras: components["schemas"]["CameraInfo"][];
+            /** May */
+            may: {
+                [key: string]: components["schemas"]["Action"][];
+            };
             /** Now Ms */
             now_ms: number;
         };
@@ -839,6 +855,12 @@ export interface components {
             login?: components["schemas"]["LoginBody"] | null;
         };
         /**
+         * Role
+         * @description What somebody can be given at most. An admin may do everything, on all cameras.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "investigator" | "admin";
+        /**
          * ScanBody
          * @description ``mine``: whoever asks states that these networks are his, where they are public.
          */
@@ -913,11 +935,17 @@ export interface components {
         };
         /**
          * SessionInfo
-         * @description Who is signed in. ``ends_ms`` moves on while the session is used.
+         * @description Who is signed in. ``ends_ms`` moves on while the session is used; ``site``: what one may do
+         *     that is not with a camera.
          */
         SessionInfo: {
+            /** Id */
+            id: string;
             /** Name */
             name: string;
+            role: components["schemas"]["Role"];
+            /** Site */
+            site: components["schemas"]["Action"][];
             /** Ends Ms */
             ends_ms: number;
         };
@@ -983,10 +1011,11 @@ export interface components {
         };
         /**
          * SpanKind
-         * @description ``pending`` is being written as we look; ``unaccounted`` is what must never be.
+         * @description ``pending`` is being written as we look; ``unaccounted`` is what must never be;
+         *     ``withheld`` is what whoever asks may not see.
          * @enum {string}
          */
-        SpanKind: "media" | "gap" | "pending" | "unaccounted";
+        SpanKind: "media" | "gap" | "pending" | "unaccounted" | "withheld";
         /**
          * StreamInfo
          * @description A stream of a camera. ``mime`` is as MediaSource.isTypeSupported takes it; codec and sizes

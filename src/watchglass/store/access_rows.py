@@ -1,0 +1,67 @@
+"""Rows of who may do what. Times are UTC ns; ``rights`` and the like are JSON texts."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """Somebody who may sign in; the hash is Argon2's own text."""
+
+    id: str
+    name: str
+    password_hash: str
+    created_ns: int
+    role: str
+    disabled: bool = False
+    rights: str = "[]"
+    site_rights: str = "[]"
+
+    @classmethod
+    def of(cls, row: sa.Row[Any]) -> Self:
+        return cls(
+            row.id, row.name, row.password_hash, row.created_ns, row.role, row.disabled,
+            row.rights, row.site_rights,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session."""
+
+    token_hash: str
+    user: str
+    created_ns: int
+    seen_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A program's token; ``expires_ns`` None for never. ``owner``: whose rights it narrows; None
+    for one that reads numbers alone, as ``scope`` says."""
+
+    token_hash: str
+    name: str
+    scope: str
+    created_ns: int
+    expires_ns: int | None
+    owner: str | None = None
+    rights: str = "[]"
+    site_rights: str = "[]"
+
+    @classmethod
+    def of(cls, row: sa.Row[Any]) -> Self:
+        return cls(
+            row.token_hash, row.name, row.scope, row.created_ns, row.expires_ns, row.owner,
+            row.rights, row.site_rights,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """Cameras that rights name together."""
+
+    name: str
+    cameras: str

@@ -1,0 +1,104 @@
+"""Users in the site's database. At least one admin can always sign in."""
+
+import sqlalchemy as sa
+
+from watchglass.base.errors import RefusedError
+from watchglass.store.access_rows import UserRow
+from watchglass.store.access_tables import REVISION, SESSIONS, TOKENS, USERS
+from watchglass.store.database import Database
+
+
+class AccessUsers:
+    """The part of the access store that is about users."""
+
+    _database: Database
+
+    def has_user(self) -> bool:
+        with self._database.read() as connection:
+            return has_user(connection)
+
+    def users(self) -> list[UserRow]:
+        """By name, the disabled ones too."""
+        with self._database.read() as connection:
+            found = connection.execute(sa.select(USERS).order_by(USERS.c.name))
+            return [UserRow.of(row) for row in found]
+
+    def user_named(self, name: str) -> UserRow | None:
+        return self._user(USERS.c.name == name)
+
+    def user(self, user: str) -> UserRow | None:
+        return self._user(USERS.c.id == user)
+
+    def add_user(self, user: UserRow) -> None:
+        with self._database.write() as connection:
+            insert_user(connection, user)
+
+    def set_password_hash(self, user: str, password_hash: str) -> None:
+        """Replace a hash."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(USERS).where(USERS.c.id == user).values(password_hash=password_hash)
+            )
+
+    def set_role(self, user: str, role: str) -> None:
+        """RefusedError when no admin would be left."""
+        self._change(user, role=role)
+
+    def set_disabled(self, user: str, disabled: bool) -> None:
+        """RefusedError when no admin would be left; who is disabled has no session."""
+        self._change(user, disabled=disabled)
+
+    def set_rights(self, user: str, rights: str, site_rights: str) -> None:
+        self._change(user, rights=rights, site_rights=site_rights)
+
+    def remove_user(self, user: str) -> None:
+        """With sessions and tokens; RefusedError when no admin would be left."""
+        with self._database.write() as connection:
+            for table, column in ((SESSIONS, SESSIONS.c.user), (TOKENS, TOKENS.c.owner)):
+                connection.execute(sa.delete(table).where(column == user))
+            connection.execute(sa.delete(USERS).where(USERS.c.id == user))
+            _require_admin(connection)
+            bump(connection)
+
+    def _change(self, user: str, **values: object) -> None:
+        with self._database.write() as connection:
+            connection.execute(sa.update(USERS).where(USERS.c.id == user).values(**values))
+            if values.get("disabled"):
+                connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.user == user))
+            _require_admin(connection)
+            bump(connection)
+
+    def _user(self, condition: sa.ColumnElement[bool]) -> UserRow | None:
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(USERS).where(condition)).first()
+        return None if row is None else UserRow.of(row)
+
+
+def has_user(connection: sa.Connection) -> bool:
+    return connection.execute(sa.select(USERS.c.id).limit(1)).first() is not None
+
+
+def insert_user(connection: sa.Connection, user: UserRow) -> None:
+    connection.execute(
+        sa.insert(USERS).values(
+            id=user.id, name=user.name, password_hash=user.password_hash,
+            created_ns=user.created_ns, role=user.role, disabled=user.disabled,
+            rights=user.rights, site_rights=user.site_rights,
+        )
+    )  # fmt: skip
+    bump(connection)
+
+
+def bump(connection: sa.Connection) -> None:
+    """Note that something changed which others keep in memory."""
+    changed = connection.execute(sa.update(REVISION).values(number=REVISION.c.number + 1))
+    if not changed.rowcount:
+        connection.execute(sa.insert(REVISION).values(number=1))
+
+
+def _require_admin(connection: sa.Connection) -> None:
+    found = sa.select(USERS.c.id).where(USERS.c.role == "admin", USERS.c.disabled.is_(False))
+    if connection.execute(found.limit(1)).first() is None:
+        raise RefusedError(
+            "Nobody would be left who may manage users: make somebody else an admin first."
+        )
