@@ -1,5 +1,6 @@
 """Client and server in one thread: order, credits, bounds, events, clocks."""
 
+import random
 import threading
 import time
 from pathlib import Path
@@ -20,7 +21,9 @@ from watchglass.base.errors import BusError
 from watchglass.base.queues import DropPolicy
 from watchglass.bus.client import LinkRenewed
 from watchglass.bus.server import PeerJoined, PeerLost, Received
-from watchglass.bus.wire import MESSAGE_OVERHEAD_BYTES
+from watchglass.bus.wire import BEAT_S, LOST_AFTER_BEATS, MESSAGE_OVERHEAD_BYTES
+
+BEAT_NS = round(BEAT_S * NS_PER_S)
 
 
 def test_ten_thousand_in_order(tmp_path: Path) -> None:
@@ -203,8 +206,8 @@ def test_silence_loses_a_peer_and_a_late_client_begins_anew(tmp_path: Path) -> N
     assert pair.server.poll(0) == []
     pair.client.poll(0.05)
     assert (before, pair.client.connected) == (False, True)
-    for _ in range(6):
-        clock.advance(NS_PER_S + 1)
+    for _ in range(LOST_AFTER_BEATS + 1):
+        clock.advance(BEAT_NS + 1)
         pair.at_server += pair.server.poll(0)
     assert [item.reason for item in pair.at_server if isinstance(item, PeerLost)] == ["silent"]
     assert pair.server.peers() == []
@@ -214,6 +217,28 @@ def test_silence_loses_a_peer_and_a_late_client_begins_anew(tmp_path: Path) -> N
         pair.turn()
     assert pair.at_client == [LinkRenewed(False, pair.server.instance)]
     assert pair.client.connected
+    pair.close()
+
+
+def test_whoever_lives_is_never_lost_whatever_is_said_and_when(tmp_path: Path) -> None:
+    """Messages stand for beats, and beats come early: neither end may take the other for dead."""
+    clock = SimulatedClock()
+    pair = a_pair(tmp_path, clock=clock)
+    [joined] = pair.at_server
+    assert isinstance(joined, PeerJoined)
+    chance = random.Random(1)
+    for step in range(400):
+        clock.advance(chance.randrange(BEAT_NS // 2))
+        if step % 100 < 30:
+            pair.client.send(Note(step))
+        if 20 < step % 100 < 50:
+            pair.server.send(joined.peer, Ack(step))
+        pair.turn()
+        pair.turn()
+        assert pair.client.connected
+    assert [item for item in pair.at_server if isinstance(item, PeerLost)] == []
+    assert pair.client.stats().unfinished_bytes == 0
+    assert pair.server.peers()[0].hop.unfinished_bytes == 0
     pair.close()
 
 

@@ -12,10 +12,12 @@ import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.bus.hop_fixtures import UP, Ack, Note, Pair, a_pair, endpoint_in
+from tests.bus.hop_fixtures import UP, Ack, Note, Pair, a_pair, a_server, endpoint_in
+from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.bus.endpoint import Socket, ipc_path, open_dealer
-from watchglass.bus.server import PeerJoined, PeerLost
+from watchglass.bus.server import PeerJoined, PeerLost, Received
 from watchglass.bus.wire import (
+    BEAT_S,
     Beat,
     Data,
     Hello,
@@ -23,9 +25,11 @@ from watchglass.bus.wire import (
     Welcome,
     decode_header,
     encode_header,
+    weight_bytes,
 )
 
 HELLO = encode_header(Hello(1, "raw", 1024))
+BEAT = encode_header(Beat(0))
 
 
 @pytest.fixture
@@ -165,3 +169,45 @@ def test_any_frames_at_all(pair: Pair, tmp_path: Path, messages: list[list[bytes
         dealer.send_multipart(frames)
     pair.turns(0.02)
     dealer.close(0)
+
+
+@pytest.mark.parametrize(
+    ("it_says", "is_told", "beats"), [(False, False, 100), (False, True, 0), (True, True, 100)]
+)
+def test_who_is_sent_messages_needs_no_beats(
+    tmp_path: Path, it_says: bool, is_told: bool, beats: int
+) -> None:
+    """From the other end of the wire, for 100 beats' time. Credit comes back all the same."""
+    clock = SimulatedClock()
+    server = a_server(endpoint_in(tmp_path), clock=clock)
+    raw = open_dealer(endpoint_in(tmp_path), 2**20)
+    assert raw.poll(2000, zmq.POLLOUT)
+    raw.send(encode_header(Hello(1, "raw", 2**20)))
+    while not server.peers():
+        server.poll(0.01)
+    [state] = server.peers()
+    clock.advance(1)
+    said = UP.encode(Note(1))
+    for number in range(100):
+        raw.send_multipart([encode_header(Data(number)), said] if it_says else [BEAT])
+        if is_told:
+            assert server.send(state.peer, Ack(number))
+        while server.peers()[0].heard_ns < clock.monotonic_ns():
+            for news in server.poll(0.002):
+                if isinstance(news, Received):
+                    server.done(news.peer, news.size_bytes)
+        clock.advance(round(BEAT_S * NS_PER_S))
+    server.poll(0)  # the last of what is due
+    headers = [decode_header(frames[0]) for frames in arrived(raw)]
+    given_back = [header.credit_bytes for header in headers if isinstance(header, Beat)]
+    assert [state.peer.name for state in server.peers()] == ["raw"]
+    assert abs(len(given_back) - beats) <= 2
+    assert sum(given_back) == 100 * weight_bytes(said) * it_says
+    assert sum(isinstance(header, Data) for header in headers) == 100 * is_told
+    server.close()
+    raw.close(0)
+
+
+def arrived(raw: Socket) -> Iterator[list[bytes]]:
+    while raw.poll(200):
+        yield raw.recv_multipart()

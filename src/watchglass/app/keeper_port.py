@@ -15,7 +15,7 @@ from watchglass.model.order import GIVES_ORDERS, Done, FromKeeper, Order, Ordere
 from watchglass.model.way import Way
 from watchglass.recording.keeper import Keeper
 
-_POLL_S = 1.0
+_POLL_S = 4.0
 _LINK_BYTES = 1 << 20
 
 

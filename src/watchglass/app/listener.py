@@ -18,7 +18,7 @@ from watchglass.model.metric import Sample
 from watchglass.model.vitals import Measure, Measured, ToSupervisor, Vitals
 from watchglass.model.way import Stand
 
-_POLL_S = 1.0
+_POLL_S = 4.0
 _JOIN_S = 2.0
 _LOG = log.get("supervisor")
 

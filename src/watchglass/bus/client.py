@@ -37,6 +37,7 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 _BATCH_FRAMES = 256
+_EARLY_NS = round(BEAT_S * NS_PER_S) // 2
 _DIAL_S = 1.0
 _LONGEST_REDIAL_S = 1.0
 
@@ -100,6 +101,8 @@ class BusClient(Generic[S, R]):
         self._backoff = Backoff(first_s=0.1, most_s=_LONGEST_REDIAL_S)
         self._due_ns = self._clock.monotonic_ns()
         self._heard_ns: int | None = None
+        # Messages since the last beat: they show that we live.
+        self._spoken = False
         self._final: str | None = None
         self.refusal: str | None = None
 
@@ -181,12 +184,23 @@ class BusClient(Generic[S, R]):
                     self._dial()
                 case _State.DIALING:
                     self._redial_later()
-                case _State.GREETING | _State.JOINED:
+                case _State.GREETING:
                     self._beat()
-        if self._state is _State.JOINED and self._in.worth_telling():
-            self._beat()
-        if self._state is _State.JOINED and not self._out.pump(self._put):
+        if self._state is _State.JOINED:
+            self._speak()
+
+    def _speak(self) -> None:
+        """Send what there is, and beat where it is about time."""
+        if not self._out.pump(self._tell):
             self._redial_later()
+        elif self._in.worth_telling():
+            self._beat()
+        elif self._clock.monotonic_ns() >= self._due_ns - _EARLY_NS:
+            if self._in.owes or not self._spoken:
+                self._beat()
+            else:
+                self._due_in(BEAT_S)
+            self._spoken = False
 
     def _dial(self) -> None:
         self._socket = open_dealer(self.endpoint, self._frame_limit_bytes())
@@ -210,6 +224,10 @@ class BusClient(Generic[S, R]):
         self._due_in(BEAT_S)
         if not self._put(encode_header(Beat(self._in.take_due()))):
             self._redial_later()
+
+    def _tell(self, *frames: bytes) -> bool:
+        self._spoken = True
+        return self._put(*frames)
 
     def _put(self, *frames: bytes) -> bool:
         """Hand frames to the connection; False when it is gone (it is never full)."""

@@ -146,6 +146,11 @@ class Inbound:
         """Whether so much is due that the peer should not wait for the next beat."""
         return self._due_bytes > 0 and self._due_bytes >= self.credit_bytes // 4
 
+    @property
+    def owes(self) -> bool:
+        """Whether any credit is to be given back."""
+        return self._due_bytes > 0
+
     def take_due(self) -> int:
         """The bytes to give back now."""
         due_bytes, self._due_bytes = self._due_bytes, 0

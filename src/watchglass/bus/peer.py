@@ -27,7 +27,9 @@ class PeerState:
 class Peer:
     """What the server keeps for a session."""
 
-    __slots__ = ("heard_ns", "identity", "inbound", "outbound", "peer_id", "silent_beats")
+    __slots__ = (
+        "heard_ns", "identity", "inbound", "outbound", "peer_id", "silent_beats", "spoken_to",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -47,6 +49,8 @@ class Peer:
         # Beats of the server since this peer was heard. Counted, not timed: a server that was
         # stopped itself must not take its own silence for its peers'.
         self.silent_beats = 0
+        # Since the last beat: whoever is sent messages knows that we live.
+        self.spoken_to = True
 
     def heard(self, now_ns: int) -> None:
         self.heard_ns = now_ns

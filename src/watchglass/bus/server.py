@@ -36,6 +36,7 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 _BATCH_FRAMES = 512
+_EARLY_NS = round(BEAT_S * NS_PER_S) // 4
 _FRAMES_OF_A_MESSAGE = 2
 _WAITING_MESSAGES = (16, 1000)  # least, most
 _LOG = log.get("bus")
@@ -221,8 +222,9 @@ class BusServer(Generic[R, S]):
     def _keep_up(self) -> None:
         if self._router.closed:
             raise BusError("This end of the bus is closed.")
-        if self._clock.monotonic_ns() >= self._due_ns:
-            self._due_ns = self._clock.monotonic_ns() + round(BEAT_S * NS_PER_S)
+        now_ns = self._clock.monotonic_ns()
+        if now_ns >= self._due_ns - _EARLY_NS:
+            self._due_ns = now_ns + round(BEAT_S * NS_PER_S)
             # Whoever spoke while we were away is not silent.
             self._receive()
             for peer in list(self._by_name.values()):
@@ -234,8 +236,9 @@ class BusServer(Generic[R, S]):
         peer.silent_beats += 1
         if peer.silent_beats > LOST_AFTER_BEATS:
             self._lose(peer, "silent")
-        else:
+        elif peer.inbound.owes or not peer.spoken_to:
             self._beat(peer)
+        peer.spoken_to = False
 
     def _beat(self, peer: Peer) -> None:
         if not self._put(peer.identity, encode_header(Beat(peer.inbound.take_due()))):
@@ -246,8 +249,12 @@ class BusServer(Generic[R, S]):
         peer = self._find(peer_id)
         if peer is None:
             return
-        if not peer.outbound.pump(lambda *frames: self._put(peer.identity, *frames)):
+        if not peer.outbound.pump(lambda *frames: self._tell(peer, *frames)):
             self._lose(peer, "gone")
+
+    def _tell(self, peer: Peer, *frames: bytes) -> bool:
+        peer.spoken_to = True
+        return self._put(peer.identity, *frames)
 
     def _put(self, *frames: bytes) -> bool:
         """Hand frames to a connection; False when it is gone, or its owner reads nothing."""

@@ -6,8 +6,12 @@ repeated or reordered without being noticed (``Data`` is numbered from 0 in each
 
 Each side grants the other a credit in bytes. A message may be sent while the balance is above
 zero, so at most the credit and one message are under way; the receiver gives credit back when its
-owner has dealt with a message. Each side sends a ``Beat`` every ``BEAT_S``, which also carries
-credit too small to be worth a frame of its own.
+owner has dealt with a message.
+
+Each side says something at least every ``BEAT_S``: a ``Beat``, which also carries credit too small
+to be worth a frame of its own, unless there was a message and no credit is due. To be woken up
+costs more than to beat, so whoever is awake for another reason, such as the other side's beat,
+does what is due before long at once.
 """
 
 from typing import Annotated
@@ -19,8 +23,8 @@ from watchglass.base.errors import BusError
 from watchglass.bus.proof import PROOF_CHARS
 
 PROTOCOL = 1
-BEAT_S = 1.0
-LOST_AFTER_BEATS = 5
+BEAT_S = 2.0
+LOST_AFTER_BEATS = 3
 CREDIT_BYTES = 4 * 1024 * 1024
 HEADER_LIMIT_BYTES = 1024
 

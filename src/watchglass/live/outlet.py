@@ -26,7 +26,7 @@ from watchglass.model.way import Way
 
 _LIMIT_BYTES = 8 << 20
 _OVERHEAD_BYTES = 256
-_POLL_S = 2.0
+_POLL_S = 4.0
 _JOIN_S = 2.0
 _LOG = log.get("live")
 

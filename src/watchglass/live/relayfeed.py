@@ -26,7 +26,7 @@ from watchglass.model.way import Stand
 ReadBack = Callable[[CameraId, StreamName], Sequence[LiveItem]]
 """The shape, and the frames from the last key frame on, as far as they are on disk. It blocks."""
 
-_POLL_S = 1.0
+_POLL_S = 4.0
 _JOIN_S = 2.0
 _KEPT_TICKS = 3 * 90_000
 _KEPT_BYTES = 4 << 20
@@ -99,7 +99,7 @@ class RelayFeed:
         self._thread.join(_JOIN_S)
 
     def samples(self) -> list[Sample]:
-        """The numbers of the hop to each worker, as of a second ago."""
+        """The numbers of the hop to each worker, as of some seconds ago."""
         return [
             sample
             for each in self._hops

@@ -37,7 +37,8 @@ from watchglass.recording.writer import StreamQueue, VolumeWriter
 
 SourceFactory = Callable[[AssignedCamera, AssignedStream], VideoSource]
 
-_LINK_POLL_S = 0.5
+_LINK_POLL_S = 1.0
+"""As often as the keeper answers, which is when most facts are sent: both are awake then."""
 _TICK_S = 0.5
 _LINK_BYTES = 8 << 20
 _JOIN_S = 2.4
