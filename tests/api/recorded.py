@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.api.own_worker import OwnWorker
 from tests.recording.keeper_making import Site, Worker
 from watchglass.access.directory import Directory
 from watchglass.access.door import Door
@@ -32,7 +33,6 @@ from watchglass.api.filetable import FileTable
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, Reach, ScanErrand
-from watchglass.api.problem import PictureDamagedError
 from watchglass.app.exposition import exposition
 from watchglass.app.fleet_process import make_views
 from watchglass.app.ground import Ground
@@ -41,11 +41,9 @@ from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
-from watchglass.base.errors import StreamInvalidError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.config.settings import Settings
 from watchglass.live.relayfeed import RelayFeed
-from watchglass.media.still import still
 from watchglass.model.act import Act, Note
 from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.control import PauseRequest, ResumeRequest
@@ -135,17 +133,9 @@ class Served:
         return [note for note in self.noted if isinstance(note, Act)]
 
 
-def in_this_process(request: StillRequest) -> bytes:
-    """A picture as the media-worker makes it."""
-    try:
-        return still(request.codec, request.configuration, request.access_unit, request.width)
-    except StreamInvalidError as error:
-        raise PictureDamagedError(error.sentence) from error
-
-
 def served(
     recorded: Recorded, port: int, ui: Path | None = None,
-    decode: Callable[[StillRequest], bytes] | None = None,
+    decode: Callable[[StillRequest], bytes] | None = None, worker: OwnWorker | None = None,
 ) -> Served:  # fmt: skip
     """Ports over a recorded site, as the composition root would fill them."""
     site = recorded.site
@@ -199,6 +189,7 @@ def served(
         recording.append(order)
         return recorded.camera
 
+    worker = worker or OwnWorker()
     ports = ApiPorts(
         clock=site.clock,
         reach=Reach(frozenset({f"127.0.0.1:{port}"})),
@@ -211,7 +202,9 @@ def served(
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
         feed=feed,
-        still=decode or in_this_process,
+        still=decode or worker.still,
+        convert=worker.convert,
+        form=worker.form,
         tokens=Tokens(access, site.clock, directory),
         users=Users(access, site.clock),
         measurements=exposition,

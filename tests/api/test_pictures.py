@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.recorded import Browser, Recorded, Running, in_this_process, running
+from tests.api.own_worker import OwnWorker
+from tests.api.recorded import Browser, Recorded, Running, running
 from tests.app.running import wait_until
 from tests.media.numbered import GOP, luma_of, number_in, numbered
 from watchglass.api.problem import MediaWorkerError
@@ -196,7 +197,7 @@ def test_equal_pictures_are_made_once(tmp_path: Path) -> None:
     def decode(request: StillRequest) -> bytes:
         made.append(request.width)
         assert go_on.wait(10)
-        return in_this_process(request)
+        return OwnWorker().still(request)
 
     with running(recorded, decode=decode) as (_, browser):
         at_ms = began_ms(browser, recorded) + 2500
@@ -230,7 +231,7 @@ def test_without_a_media_worker_it_says_so(tmp_path: Path) -> None:
     def decode(request: StillRequest) -> bytes:
         if not there:
             raise MediaWorkerError("Pictures cannot be made just now.")
-        return in_this_process(request)
+        return OwnWorker().still(request)
 
     with running(recorded, decode=decode) as (_, browser):
         answer = picture(browser, recorded.camera)

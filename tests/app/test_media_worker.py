@@ -25,7 +25,13 @@ from watchglass.bus.message import Codec
 from watchglass.bus.request import ControlClient
 from watchglass.model.assignment import Shutdown
 from watchglass.model.gap import GapCause
-from watchglass.model.still import MOST_KEY_FRAME_BYTES, MediaStart, StillReply, StillRequest
+from watchglass.model.still import (
+    MOST_KEY_FRAME_BYTES,
+    FromMediaWorker,
+    MediaRequest,
+    MediaStart,
+    StillRequest,
+)
 from watchglass.model.stream import VideoCodec
 
 pytestmark = pytest.mark.full
@@ -120,10 +126,10 @@ def test_killed_it_is_missed_and_started_again(worker: Worker) -> None:
 
 
 def test_request_that_nobody_waits_for_is_dropped(worker: Worker) -> None:
-    client: ControlClient[StillRequest, StillReply] = ControlClient(
+    client: ControlClient[MediaRequest, FromMediaWorker] = ControlClient(
         worker.layout.media,
-        Codec[StillRequest](StillRequest),
-        Codec[StillReply](StillReply),
+        Codec[MediaRequest](MediaRequest),
+        Codec[FromMediaWorker](FromMediaWorker),
         proof=worker.ways.ask_media().proof,
     )
     late = asked(VideoCodec.H264)
@@ -152,13 +158,18 @@ def test_decoding_without_end_ends_the_process() -> None:
     """The alarm kills also what never comes back to Python, and holds its lock."""
     code = (
         "import ctypes, watchglass.app.media_worker as worker\n"
-        "worker.DECODE_S = 0.2\n"
-        "def endless(*_):\n"
-        "    ctypes.PyDLL(None).sleep(60)\n"
-        "worker.still = endless\n"
+        "import watchglass.app.picture_desk as desk\n"
         "from watchglass.base.clock import SystemClock\n"
+        "from watchglass.bus.request import Token\n"
         "from watchglass.model.still import StillRequest\n"
-        "worker.answer(StillRequest('h264', b'', b'', 1, 1 << 62), SystemClock())\n"
+        "class Server:\n"
+        "    asked = [(Token(b'', b''), StillRequest('h264', b'', b'', 1, 1 << 62))]\n"
+        "    def poll(self, timeout_s):\n"
+        "        return [self.asked.pop()] if self.asked else []\n"
+        "desk.still = lambda *_: ctypes.PyDLL(None).sleep(60)\n"
+        "at = desk.PictureDesk(SystemClock(), 1, 0.2, lambda: None)\n"
+        "while True:\n"
+        "    worker._turn(Server(), at)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], timeout=20, check=False)
     assert done.returncode == -signal.SIGALRM

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from tests.api.own_worker import OwnWorker
 from tests.api.recorded import Browser, Recorded, Running, free_port, served
 from tests.recording.keeper_making import Site, Worker
 from tests.recording.stream_making import do_jobs
@@ -251,10 +252,10 @@ def _sound_parameters(sound: Sound | None) -> SoundParameters | None:
 
 
 @contextmanager
-def serving(deck: Deck, ui: Path) -> Iterator[Browser]:
+def serving(deck: Deck, ui: Path, worker: OwnWorker | None = None) -> Iterator[Browser]:
     """The page over what was recorded; the cookie of somebody who is signed in."""
     port = free_port()
-    made = served(cast(Recorded, deck), port, ui)
+    made = served(cast(Recorded, deck), port, ui, worker=worker)
 
     def cameras() -> list[Camera]:
         return [

@@ -2,14 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from tests.live.frame_making import frames, shape
 from watchglass.base.ids import CameraId
+from watchglass.live.conversion import Converter
 from watchglass.live.hub import LiveHub
 from watchglass.model.live import LiveItem, LiveSink
 from watchglass.model.stream import StreamName
 
 CAMERA = CameraId("c" * 32)
+
+
+def _nobody(*_: object) -> Any:
+    raise AssertionError("nothing is to be converted")
+
+
+NOBODY = Converter(_nobody, _nobody)
 
 
 class HandFeed:
@@ -36,7 +45,7 @@ class HandFeed:
 def test_one_feed_for_all_who_watch() -> None:
     async def run() -> HandFeed:
         feed = HandFeed()
-        hub = LiveHub(feed, asyncio.to_thread)
+        hub = LiveHub(feed, asyncio.to_thread, NOBODY)
         async with hub.watch(CAMERA, StreamName.MAIN) as first:
             async with hub.watch(CAMERA, StreamName.MAIN) as second:
                 assert feed.calls == ["start", "back", "back"]
@@ -57,7 +66,7 @@ def test_one_feed_for_all_who_watch() -> None:
 def test_feed_ends_when_the_viewer_is_cancelled() -> None:
     async def run() -> HandFeed:
         feed = HandFeed()
-        hub = LiveHub(feed, asyncio.to_thread)
+        hub = LiveHub(feed, asyncio.to_thread, NOBODY)
 
         async def watch() -> None:
             async with hub.watch(CAMERA, StreamName.MAIN) as viewer:

@@ -13,6 +13,7 @@ from watchglass.access.policy import Action
 from watchglass.api import (
     cameras,
     changes,
+    converted,
     entry,
     fleet,
     livesocket,
@@ -37,12 +38,16 @@ from watchglass.api.permits import Permits
 from watchglass.api.policy import Allowed, Signed, allowed_user, require_policies
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import Problem, handle_errors
+from watchglass.api.reconversion import OpenSessions
 from watchglass.api.services import Services, services
 from watchglass.api.stills import Stills
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
+from watchglass.live.conversion import Converter
 from watchglass.live.hub import LiveHub
+from watchglass.recording.track import video_configuration
 
+MOST_CONVERTED_BYTES = 48 * 1024 * 1024
 _UPKEEP_S = 1.0
 _SESSIONS_EVERY = 60
 _LOG = log.get("api")
@@ -60,9 +65,11 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
         notes,
         Looks(ports.clock, notes),
         Acts(ports.clock, notes),
-        LiveHub(ports.feed, blocking),
+        LiveHub(ports.feed, blocking, Converter(ports.convert, video_configuration)),
         ChangeFeed(blocking, changes.Observer(ports, files)),
         Stills(),
+        Stills(MOST_CONVERTED_BYTES, at_once=2, wait_s=20.0),
+        OpenSessions(),
         FleetFiles(ports.devices),
         Permits(allowed_user),
     )
@@ -80,7 +87,8 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
 def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
-        entry.router, cameras.router, timeline.router, playback.router, media.router,
+        entry.router, cameras.router, timeline.router, playback.router, converted.router,
+        media.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         scans.router, _about,
         pages.router,

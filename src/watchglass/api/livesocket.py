@@ -1,8 +1,9 @@
 """The WebSocket of a live stream.
 
 Text messages are JSON with a ``type``: ``shape`` (the next binary message is an init segment),
-``origin`` (the timeline was shifted), ``waiting`` (what is on the screen is not live). All other
-binary messages are one frame each: ``moof`` and ``mdat``, on one timeline without gaps.
+``origin`` (the timeline was shifted), ``waiting`` (what is on the screen is not live), ``refused``
+(there is no picture, and why; the last message). All other binary messages are one frame each:
+``moof`` and ``mdat``, on one timeline without gaps.
 """
 
 import asyncio
@@ -19,7 +20,8 @@ from watchglass.api.policy import Signed
 from watchglass.api.services import services
 from watchglass.base.errors import RefusedError, WatchglassError
 from watchglass.base.ids import CameraId
-from watchglass.live.viewer import Viewer
+from watchglass.live.viewer import Viewer, refusal
+from watchglass.model.live import Form
 from watchglass.model.stream import StreamName
 
 router = APIRouter(prefix=PREFIX)
@@ -34,8 +36,12 @@ async def watch_live(
     user: Annotated[User, Depends(Signed(Action.LIVE))],
     camera: Annotated[str, Path(pattern="^[0-9a-f]{32}$")],
     stream: StreamName,
+    form: Form = Form.PLAIN,
 ) -> None:
-    """Live frames until the viewer leaves, the session ends, or the right to watch."""
+    """Live frames until the viewer leaves, the session ends, or the right to watch.
+
+    ``form=converted`` is for browsers that cannot play the camera's own codec.
+    """
     of = services(socket)
     await socket.accept()
     try:
@@ -45,10 +51,12 @@ async def watch_live(
         return
     try:
         with of.permits.hold(socket, user, Action.LIVE, look.camera) as permit:
-            async with of.hub.watch(look.camera, stream) as viewer:
+            async with of.hub.watch(look.camera, stream, form) as viewer:
                 await _until_left(socket, viewer, permit)
-    except RefusedError:
-        await _close(socket, _TRY_AGAIN_LATER)
+    except RefusedError as error:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await socket.send_text(refusal(error.sentence))
+            await _close(socket, _TRY_AGAIN_LATER)
     finally:
         of.looks.ended(look)
 
@@ -77,6 +85,7 @@ async def _send(socket: WebSocket, viewer: Viewer) -> None:
             await socket.send_text(message)
         else:
             await socket.send_bytes(message)
+    await _close(socket, _TRY_AGAIN_LATER)
 
 
 async def _hear(socket: WebSocket) -> None:

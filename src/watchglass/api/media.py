@@ -26,14 +26,15 @@ from watchglass.recording.placement import wall_at
 from watchglass.recording.track import TrackHeader
 from watchglass.store.index import FileRow
 
-router = APIRouter(prefix=PREFIX + "/media/{camera}/{stream}/{run}/{sequence}", tags=["media"])
+MEDIA = PREFIX + "/media/{camera}/{stream}/{run}/{sequence}"
+router = APIRouter(prefix=MEDIA, tags=["media"])
 
 MOST_SEGMENT_BYTES = 64 * 1024 * 1024
 _NS_PER_MS = 1_000_000
 _TRACKS = {"video": Track.VIDEO, "sound": Track.SOUND}
-_CLOSED = "private, max-age=86400, immutable"
-_OPEN = "private, no-cache"
-_BINARY: dict[int | str, dict[str, Any]] = {
+_CACHED = "private, no-cache"
+"""Asked for again each time: what somebody may see can change."""
+BINARY: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "ISO-BMFF, or records of G.711 (application/vnd.watchglass.g711).",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -51,7 +52,9 @@ Moment = Annotated[int | None, Query(ge=0, lt=2**53, description="UTC of what is
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
+    """A track of a file; ``at_ns`` (UTC) is what is looked at, where that was said."""
+
     camera: CameraId
     stream: StreamName
     run: RunId
@@ -61,7 +64,7 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """What goes out. ``times`` are those of the fragments in it; of a header, those of its file."""
 
     tag: str
@@ -73,7 +76,7 @@ class _Found:
 
 @router.get(
     "/{track}/init", operation_id="getMediaInit", response_class=Response,
-    responses=_BINARY,
+    responses=BINARY,
 )  # fmt: skip
 async def get_init(
     request: Request, user: Watcher, camera: Id, stream: StreamName, run: Id, sequence: Sequence_,
@@ -81,17 +84,15 @@ async def get_init(
 ) -> Response:  # fmt: skip
     """``ftyp`` and ``moov`` of one track, to be given to a SourceBuffer first."""
     of = services(request)
-    asked = _asked(camera, stream, run, sequence, track, at_ms)
+    asked = asked_for(camera, stream, run, sequence, track, at_ms)
     found = await of.blocking(_init, of, asked)
-    for action in _actions(asked):
-        if not common(allowed_times(request, user, action, asked.camera), (found.times,)):
-            check(request, user, action, asked.camera, found.times)
-    return _response(request, found)
+    check_header(request, user, asked, found)
+    return response(request, found)
 
 
 @router.get(
     "/{track}/{first}-{last}", operation_id="getMediaSegment", response_class=Response,
-    responses=_BINARY,
+    responses=BINARY,
 )  # fmt: skip
 async def get_segment(
     request: Request, user: Watcher, camera: Id, stream: StreamName, run: Id, sequence: Sequence_,
@@ -103,30 +104,41 @@ async def get_segment(
     length (4) ‖ payload``, big-endian; ``time`` counts samples since the file's start.
     """
     of = services(request)
-    asked = _asked(camera, stream, run, sequence, track, at_ms)
+    asked = asked_for(camera, stream, run, sequence, track, at_ms)
     found = await of.blocking(_segment, of, asked, first, last)
-    # By when it was recorded, whatever the request said of that.
+    check_times(request, user, asked, found)
+    await of.looks.saw(user, asked.camera, asked.stream, *found.times)
+    return response(request, found)
+
+
+def check_header(request: Request, user: User, asked: Asked, found: Found) -> None:
+    """Of a file of which somebody may see a part, the header may be had."""
+    for action in _actions(asked):
+        if not common(allowed_times(request, user, action, asked.camera), (found.times,)):
+            check(request, user, action, asked.camera, found.times)
+
+
+def check_times(request: Request, user: User, asked: Asked, found: Found) -> None:
+    """By when it was recorded, whatever the request said of that."""
     for action in _actions(asked):
         check(request, user, action, asked.camera, found.times)
-    await of.looks.saw(user, asked.camera, asked.stream, *found.times)
-    return _response(request, found)
 
 
-def _actions(asked: _Asked) -> list[Action]:
+def _actions(asked: Asked) -> list[Action]:
     return [Action.PLAYBACK, Action.SOUND] if asked.track is Track.SOUND else [Action.PLAYBACK]
 
 
-def _asked(
+def asked_for(
     camera: str, stream: StreamName, run: str, sequence: int, track: str, at_ms: int | None
-) -> _Asked:
+) -> Asked:
     at_ns = at_ms * _NS_PER_MS if at_ms is not None else None
-    return _Asked(CameraId(camera), stream, RunId(run), sequence, _TRACKS[track], at_ns)
+    return Asked(CameraId(camera), stream, RunId(run), sequence, _TRACKS[track], at_ns)
 
 
-def _response(request: Request, found: _Found) -> Response:
+def response(request: Request, found: Found) -> Response:
     headers = {
         "ETag": f'"{found.tag}"',
-        "Cache-Control": _CLOSED if found.closed else _OPEN,
+        "Cache-Control": _CACHED,
         "Vary": "Cookie",
     }
     if f'"{found.tag}"' in request.headers.get("if-none-match", ""):
@@ -137,37 +149,37 @@ def _response(request: Request, found: _Found) -> Response:
 # --- in a thread ----------------------------------------------------------------------------------
 
 
-def _row(ports: ApiPorts, asked: _Asked) -> FileRow:
+def row_of(ports: ApiPorts, asked: Asked) -> FileRow:
     return find_row(ports, asked.camera, asked.stream, asked.run, asked.sequence, asked.at_ns)
 
 
-def _init(of: Services, asked: _Asked) -> _Found:
-    row = _row(of.ports, asked)
+def _init(of: Services, asked: Asked) -> Found:
+    row = row_of(of.ports, asked)
     file = of.files.file(path_of(of.ports, row))
     header = file.track(asked.track)
     if not header.init:
         raise NotFoundError("G.711 has no header: its segments are raw payload.")
     tag = f"{asked.run}-{asked.sequence}-{asked.track.value}-{file.inode:x}"
-    return _Found(
+    return Found(
         tag, file.closed, header.mime.partition(";")[0], header.init,
         (row.wall_from, row.wall_to if file.closed else EVER_NS),
     )  # fmt: skip
 
 
-def _segment(of: Services, asked: _Asked, first: int, last: int) -> _Found:
-    row = _row(of.ports, asked)
+def _segment(of: Services, asked: Asked, first: int, last: int) -> Found:
+    row = row_of(of.ports, asked)
     path = path_of(of.ports, row)
     with descriptor(path) as fd:
         file = of.files.of_descriptor(path, fd)
-        entries = _entries(file, asked.track, first, last)
+        entries = entries_of(file, asked.track, first, last)
         header = file.track(asked.track)
         data = read_entries(fd, entries)
     if not header.init:
         data = g711_records(data, [each.length for each in entries], header.channels)
     tag = f"{asked.run}-{asked.sequence}-{asked.track.value}-{first}-{last}-{file.inode:x}"
-    return _Found(
+    return Found(
         tag, file.closed, _media_type(header), data,
-        (_wall(row, file, entries[0], 0), _wall(row, file, entries[-1], entries[-1].duration)),
+        (wall_of(row, file, entries[0], 0), wall_of(row, file, entries[-1], entries[-1].duration)),
     )  # fmt: skip
 
 
@@ -175,7 +187,7 @@ def _media_type(header: TrackHeader) -> str:
     return header.mime.partition(";")[0]
 
 
-def _entries(file: ReadableFile, track: Track, first: int, last: int) -> Sequence[Entry]:
+def entries_of(file: ReadableFile, track: Track, first: int, last: int) -> Sequence[Entry]:
     """The fragments asked for; UsageError or NotFoundError when there are none such."""
     begins = file.info.first_fragment
     if first > last or first < begins:
@@ -193,6 +205,6 @@ def _entries(file: ReadableFile, track: Track, first: int, last: int) -> Sequenc
     return entries
 
 
-def _wall(row: FileRow, file: ReadableFile, entry: Entry, more: int) -> int:
+def wall_of(row: FileRow, file: ReadableFile, entry: Entry, more: int) -> int:
     media = (entry.media_time + more) * VIDEO_TIMESCALE // file.info.timescale(entry.track)
     return wall_at(media, row.media_from, row.wall_from, row.rate_ppb)

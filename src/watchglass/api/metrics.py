@@ -29,6 +29,11 @@ STILLS = Metric(
     "watchglass_api_stills_total", _C, (), "Pictures that the media-worker made.",
     "It rises while people look.", _LOG,
 )  # fmt: skip
+CONVERTED = Metric(
+    "watchglass_api_converted_pictures_total", _C, (),
+    "Moving pictures that the media-worker made anew, for browsers without the codec.",
+    "It rises while somebody watches such a stream.", _LOG,
+)  # fmt: skip
 STILLS_REFUSED = Metric(
     "watchglass_api_stills_refused_total", _C, ("policy",),
     "Pictures that the media-worker was too busy for, or died of.", "0.", _LOG,
@@ -39,7 +44,8 @@ CAMERA_INFO = Metric(
 )  # fmt: skip
 
 METRICS = (
-    LISTENERS, CHANGES_DROPPED, LOOKS, LOOKS_REFUSED, STILLS, STILLS_REFUSED, CAMERA_INFO,
+    LISTENERS, CHANGES_DROPPED, LOOKS, LOOKS_REFUSED, STILLS, CONVERTED, STILLS_REFUSED,
+    CAMERA_INFO,
 )  # fmt: skip
 
 
@@ -55,5 +61,7 @@ def api_samples(of: Services) -> list[Sample]:
     ]
 
 
-def still_samples(made: int, refused: int) -> list[Sample]:
-    return [STILLS.at(made), STILLS_REFUSED.at(refused, _REFUSE)]
+def picture_samples(stills: int, converted: int, refused: int) -> list[Sample]:
+    return [
+        STILLS.at(stills), CONVERTED.at(converted), STILLS_REFUSED.at(refused, _REFUSE),
+    ]  # fmt: skip

@@ -8,21 +8,20 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from watchglass.api.fileframes import TICKS, frames_of, from_last_key
 from watchglass.api.filetable import FileTable, descriptor
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId, RunId
-from watchglass.model.live import LiveFrame, LiveItem, LiveShape
+from watchglass.model.live import LiveItem, LiveShape
 from watchglass.model.stream import StreamName, Track
-from watchglass.recording.boxes import read_at
 from watchglass.recording.footer import Entry
-from watchglass.recording.fragment import HAS_KEY, decode_fragment
+from watchglass.recording.fragment import HAS_KEY
 from watchglass.recording.mediapath import parse_media_path
 from watchglass.recording.track import track_header
 
 _OLD_NS = 10 * NS_PER_S
-_TICKS = 90_000
 _LOG = log.get("live")
 
 Roots = Callable[[CameraId], Path | None]
@@ -55,13 +54,13 @@ class OpenFileReader:
                 shape = _shape(file.info.run, file.header)
                 if not keys or self._is_old(entries[-1]):
                     return [shape]
-                return [shape, *_from_key(_frames(fd, entries[keys[-1] :], file.info.run))]
+                return [shape, *from_last_key(frames_of(fd, entries[keys[-1] :], file.info.run))]
         except WatchglassError as error:
             _LOG.warning("live_not_read", camera=camera, error=error.sentence)
             return []
 
     def _is_old(self, entry: Entry) -> bool:
-        ends_ns = entry.wall_ns + entry.duration * NS_PER_S // _TICKS
+        ends_ns = entry.wall_ns + entry.duration * NS_PER_S // TICKS
         return self._clock.wall_ns() - ends_ns > _OLD_NS
 
 
@@ -96,30 +95,3 @@ def _names(folder: Path) -> list[str]:
 def _shape(run: RunId, header: bytes) -> LiveShape:
     video = track_header(header, Track.VIDEO)
     return LiveShape(run, video.codec, video.mime, video.width, video.height, video.init)
-
-
-def _frames(fd: int, entries: Sequence[Entry], run: RunId) -> list[LiveFrame]:
-    """All pictures of fragments of video."""
-    found: list[LiveFrame] = []
-    after = -1
-    for entry in entries:
-        data = read_at(fd, entry.offset, entry.length)
-        fragment = decode_fragment(data)
-        time, wall_ns = entry.media_time, entry.wall_ns
-        for sample, offset in zip(fragment.samples, fragment.offsets, strict=True):
-            found.append(
-                LiveFrame(
-                    run, time, after, sample.duration, sample.composition_offset,
-                    sample.is_key, wall_ns, data[offset : offset + sample.data_bytes],
-                )
-            )  # fmt: skip
-            after = time
-            time += sample.duration
-            wall_ns += sample.duration * NS_PER_S // _TICKS
-    return found
-
-
-def _from_key(frames: list[LiveFrame]) -> list[LiveFrame]:
-    """From the last key frame on."""
-    at = max((at for at, frame in enumerate(frames) if frame.is_key), default=len(frames))
-    return frames[at:]

@@ -19,7 +19,9 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import DamagedError, VolumeMissingError
 from watchglass.base.ids import CameraId, GapId, RunId
+from watchglass.model.conversion import FormTold
 from watchglass.model.gap import GapCause
+from watchglass.model.live import Form
 from watchglass.model.stream import StreamName
 from watchglass.model.timeline import Span, SpanKind, StreamTimeline
 from watchglass.recording.timeline import timeline
@@ -117,13 +119,18 @@ async def get_playback(
     stream: StreamName,
     at_ms: Annotated[int, Query(ge=0, lt=2**53)],
     span_ms: Annotated[int, Query(ge=1, le=MOST_SPAN_MS)] = 60_000,
+    form: Form = Form.PLAIN,
 ) -> Playback:
     """How to play from a moment on. It begins with the key frame on show then, or earlier; it ends
-    where what one may see ends, and is without sound where one may not hear it."""
+    where what one may see ends, and is without sound where one may not hear it.
+
+    With ``form=converted`` the pictures are made anew for browsers that lack the camera's codec.
+    """
     of, from_ns = services(request), at_ms * _NS_PER_MS
     may = _may(request, user, CameraId(camera), from_ns)
     to_ns = min(from_ns + span_ms * _NS_PER_MS, max(may.see[1], from_ns + 1))
-    return await of.blocking(_playback, of, CameraId(camera), stream, from_ns, to_ns, may)
+    made = await of.blocking.patiently(of.ports.form) if form is Form.CONVERTED else None
+    return await of.blocking(_playback, of, CameraId(camera), stream, from_ns, to_ns, may, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +156,9 @@ def _may(request: Request, user: User, camera: CameraId, at_ns: int) -> _May:
 
 
 def _playback(
-    of: Services, camera: CameraId, stream: StreamName, from_ns: int, to_ns: int, may: _May
-) -> Playback:
+    of: Services, camera: CameraId, stream: StreamName, from_ns: int, to_ns: int, may: _May,
+    made: FormTold | None,
+) -> Playback:  # fmt: skip
     now_ns = of.ports.clock.wall_ns()
     with of.ports.index.read() as index:
         line = timeline(index, camera, stream, from_ns, to_ns, now_ns)
@@ -179,7 +187,7 @@ def _playback(
         from_ms=from_ns // _NS_PER_MS,
         to_ms=to_ns // _NS_PER_MS,
         now_ms=now_ns // _NS_PER_MS,
-        pieces=[_piece(piece) for piece in sorted(pieces, key=lambda each: each.from_ns)],
+        pieces=[_piece(piece, made) for piece in sorted(pieces, key=lambda each: each.from_ns)],
         gaps=sorted(gaps, key=lambda gap: gap.from_ms),
         resume_ms=resume_ns // _NS_PER_MS if resume_ns is not None else None,
     )
@@ -263,9 +271,11 @@ def _gap(
     )
 
 
-def _piece(piece: Piece) -> PlaybackPiece:
+def _piece(piece: Piece, made: FormTold | None) -> PlaybackPiece:
+    """``made``: the form in which pictures are made anew, None where they are as recorded."""
     row = piece.row
     base = f"{PREFIX}/media/{row.camera}/{row.stream.value}/{row.run}/{row.sequence}"
+    way = "video" if made is None else "converted"
     video, sound = piece.video.header, piece.sound.header if piece.sound is not None else None
     return PlaybackPiece(
         file=f"{row.run}/{row.sequence}",
@@ -277,12 +287,12 @@ def _piece(piece: Piece) -> PlaybackPiece:
         rate_ppb=row.rate_ppb,
         open=not piece.closed,
         video=VideoPart(
-            init_url=f"{base}/video/init?at_ms={piece.from_ns // _NS_PER_MS}",
-            mime=video.mime,
-            codec=video.codec,
+            init_url=f"{base}/{way}/init?at_ms={piece.from_ns // _NS_PER_MS}",
+            mime=made.mime if made is not None else video.mime,
+            codec=made.codec if made is not None else video.codec,
             width=video.width,
             height=video.height,
-            segments=_segments(f"{base}/video", piece.video),
+            segments=_segments(f"{base}/{way}", piece.video),
         ),
         sound=None
         if sound is None or piece.sound is None

@@ -17,6 +17,7 @@ from watchglass.live.feed import FrameFeed
 from watchglass.model.act import Note
 from watchglass.model.camera import Camera
 from watchglass.model.control import PauseRequest, ResumeRequest
+from watchglass.model.conversion import Converted, ConvertRequest, FormTold
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
@@ -94,7 +95,8 @@ class ApiPorts:
     that is not there. ``carry_out`` asks the running recorder. ``note_people`` returns once the
     notes are in the site's ledger, on disk; one that is told again does no harm. ``spool`` keeps
     them on disk until then.
-    ``still`` gives a JPEG; PictureDamagedError, MediaWorkerError. ``measurements``: all numbers as
+    ``still`` gives a JPEG, ``convert`` moving pictures (None for a session that is not known);
+    PictureDamagedError, MediaWorkerError. ``measurements``: all numbers as
     Prometheus reads them, those given too. ``health`` names cameras by their names.
     """
 
@@ -110,6 +112,8 @@ class ApiPorts:
     spool: NoteSpool
     feed: FrameFeed
     still: Callable[[StillRequest], bytes]
+    convert: Callable[[ConvertRequest], Converted | None]
+    form: Callable[[], FormTold]
     tokens: Tokens
     users: Users
     measurements: Callable[[Sequence[Sample]], str]

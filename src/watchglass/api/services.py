@@ -13,6 +13,7 @@ from watchglass.api.looks import Looks
 from watchglass.api.notequeue import NoteQueue
 from watchglass.api.permits import Permits
 from watchglass.api.ports import ApiPorts
+from watchglass.api.reconversion import OpenSessions
 from watchglass.api.stills import Stills
 from watchglass.live.hub import LiveHub
 
@@ -30,6 +31,8 @@ class Services:
     hub: LiveHub
     changes: ChangeFeed
     stills: Stills
+    conversions: Stills
+    sessions: OpenSessions
     fleet: FleetFiles
     permits: Permits
 

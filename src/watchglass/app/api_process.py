@@ -223,6 +223,8 @@ class _Site:
             spool=NoteSpool(self._layout.notes, disk),
             feed=self._feed,
             still=self._media.still,
+            convert=self._media.convert,
+            form=self._media.form,
             tokens=Tokens(self._access, clock, directory),
             users=Users(self._access, clock),
             measurements=self._measurements,

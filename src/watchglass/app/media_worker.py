@@ -1,9 +1,9 @@
-"""Entry of the media-worker: makes pictures for people out of the key frames it is sent.
+"""Entry of the media-worker: makes pictures for people out of the coded pictures it is sent.
 
 What strangers' cameras encoded is decoded here and not in a process that holds keys or records. A
 request brings all that it takes, so this process reads no file and calls nobody; it may die of a
-picture, and the supervisor starts another. One picture at a time, and behind everybody else: never
-more than one core, and none that recording wants.
+picture, and the supervisor starts another. Few pictures at a time, and behind everybody else: never
+more than half of the cores, and none that recording wants.
 """
 
 import os
@@ -16,35 +16,35 @@ import threading
 import msgspec
 
 from watchglass.app.fences import fence_in, of_media_worker, tell
+from watchglass.app.picture_desk import PictureDesk
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.base import heap, log
-from watchglass.base.clock import Clock, SystemClock
-from watchglass.base.errors import StreamInvalidError, WatchglassError
+from watchglass.base.clock import SystemClock
+from watchglass.base.errors import WatchglassError
 from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
 from watchglass.bus.proof import Key
 from watchglass.bus.request import ControlServer
-from watchglass.media.still import still
 from watchglass.model.still import (
     MOST_REQUEST_BYTES,
+    FromMediaWorker,
+    MediaRequest,
     MediaStart,
-    Still,
-    StillRefused,
-    StillReply,
-    StillRequest,
     ToMediaWorker,
 )
 
 DECODE_S = 5.0
 """Nothing that a camera sends takes that long: what does ends the process."""
-_MOST_WAITING = 8
+_MOST_WAITING = 16
+_MOST_THREADS = 4
 _POLL_S = 5.0
+_LOOK_S = 0.5
 _NICE = 5
 _MOST_DESCRIPTORS = 64
 _MOST_MEMORY_BYTES = 2 << 30
 _LOG = log.get("media")
 
-Server = ControlServer[StillRequest, StillReply]
+Server = ControlServer[MediaRequest, FromMediaWorker]
 
 
 def main() -> None:
@@ -70,8 +70,9 @@ def _serve(start: MediaStart, decoder: msgspec.json.Decoder[ToMediaWorker]) -> N
     listener = Listener(start.stand.endpoint)
     tell(fence_in(of_media_worker(), start.fences))
     server: Server = ControlServer(
-        listener, Codec[StillRequest](StillRequest, MOST_REQUEST_BYTES),
-        Codec[StillReply](StillReply), key=Key(start.stand.key), max_pending=_MOST_WAITING,
+        listener, Codec[MediaRequest](MediaRequest, MOST_REQUEST_BYTES),
+        Codec[FromMediaWorker](FromMediaWorker), key=Key(start.stand.key),
+        max_pending=_MOST_WAITING,
     )  # fmt: skip
     stopping = threading.Event()
 
@@ -81,33 +82,33 @@ def _serve(start: MediaStart, decoder: msgspec.json.Decoder[ToMediaWorker]) -> N
 
     # Whatever is said after the first message is that it is over.
     take_messages(decoder, lambda _: stop(), stop)
-    _give_up_rights()
     clock = SystemClock()
     heap.tend(clock)
+    desk = PictureDesk(clock, threads(), DECODE_S, server.wake)
+    _give_up_rights()
     while not stopping.is_set():
-        for token, request in server.poll(_POLL_S):
-            reply = answer(request, clock)
-            if reply is not None:
-                server.reply(token, reply)
-            else:
-                server.fail(token, "The media-worker is busy: ask again.")
+        _turn(server, desk)
+    desk.close()
     server.close()
 
 
-def answer(request: StillRequest, clock: Clock) -> StillReply | None:
-    """None when it comes too late for whoever asked."""
-    if clock.monotonic_ns() > request.until_ns:
-        return None
-    # Left to its default the signal ends the process, also from within a library's endless loop.
-    signal.setitimer(signal.ITIMER_REAL, DECODE_S)
-    try:
-        return Still(
-            still(request.codec, request.configuration, request.access_unit, request.width)
-        )
-    except StreamInvalidError as error:
-        return StillRefused(error.sentence)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+def threads() -> int:
+    """How many pictures are made at once: half of the cores are left to who records."""
+    return max(1, min(_MOST_THREADS, (os.cpu_count() or 1) // 2))
+
+
+def _turn(server: Server, desk: PictureDesk) -> None:
+    # Left to its default the signal ends the process, also from within a library's endless loop
+    # that lets no other thread run.
+    alarm_s = desk.alarm_s()
+    signal.setitimer(signal.ITIMER_REAL, alarm_s)
+    for token, request in server.poll(_LOOK_S if alarm_s else _POLL_S):
+        desk.take(token, request)
+    for token, reply in desk.done():
+        if reply is not None:
+            server.reply(token, reply)
+        else:
+            server.fail(token, "The media-worker is busy: ask again.")
 
 
 def _give_up_rights() -> None:

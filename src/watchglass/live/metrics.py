@@ -37,12 +37,19 @@ VIEWER_DROPPED = Metric(
     "Only that viewer sees it: look at its network, or let it watch the small stream.",
 )  # fmt: skip
 
-METRICS = (WATCHED, DEPTH, LIMIT, DROPPED, VIEWERS, VIEWER_DROPPED)
+CONVERTED = Metric(
+    "watchglass_live_converted_streams", _G, (),
+    "Streams that the media-worker makes anew for those who watch them so.",
+    "0 while nobody does.", "Each costs part of a core: see docs/pictures.md.",
+)  # fmt: skip
+
+METRICS = (WATCHED, DEPTH, LIMIT, DROPPED, VIEWERS, VIEWER_DROPPED, CONVERTED)
 
 
-def viewer_samples(viewers: int, dropped: int) -> list[Sample]:
+def viewer_samples(viewers: int, dropped: int, converted: int) -> list[Sample]:
     return [
         VIEWERS.at(viewers),
+        CONVERTED.at(converted),
         VIEWER_DROPPED.at(dropped, SlowViewer.DROP_TO_KEY_FRAME.value),
     ]
 

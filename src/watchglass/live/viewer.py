@@ -54,7 +54,13 @@ class WaitingMessage(msgspec.Struct, frozen=True, tag="waiting"):
     silent_ms: int
 
 
-LiveMessage: TypeAlias = ShapeMessage | OriginMessage | WaitingMessage
+class RefusedMessage(msgspec.Struct, frozen=True, tag="refused"):
+    """Text, and the last one: why there is no picture."""
+
+    sentence: str
+
+
+LiveMessage: TypeAlias = ShapeMessage | OriginMessage | WaitingMessage | RefusedMessage
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -87,6 +93,7 @@ class Viewer:
         self._number = 0
         self._shift = 0
         self._ends = 0
+        self._refused: str | None = None
 
     # --- fed ---------------------------------------------------------------------------------
 
@@ -103,6 +110,11 @@ class Viewer:
     def put_first(self, items: Sequence[LiveItem]) -> None:
         """What was read back from before: goes ahead of all that waits, and is never too much."""
         self._first.extend(items)
+        self._ready.set()
+
+    def refuse(self, sentence: str) -> None:
+        """There will be no more pictures."""
+        self._refused = sentence
         self._ready.set()
 
     def _waits_ticks(self) -> int:
@@ -140,7 +152,7 @@ class Viewer:
     # --- read --------------------------------------------------------------------------------
 
     async def messages(self) -> AsyncIterator[str | bytes]:
-        """Text and chunks, for ever; never more than the viewer takes."""
+        """Text and chunks, until there are no more; never more than the viewer takes."""
         silent_s = 0.0
         while True:
             try:
@@ -154,6 +166,9 @@ class Viewer:
                 for message in self._sent(item):
                     silent_s = 0.0
                     yield message
+            if self._refused is not None:
+                yield refusal(self._refused)
+                return
 
     def _next(self) -> LiveFrame | None:
         """The next frame; shapes on the way are taken note of."""
@@ -211,6 +226,11 @@ class Viewer:
     def _is_new_shape(self) -> bool:
         shape, sent = self._shape, self._sent_shape
         return shape is not None and (sent is None or shape.init != sent.init)
+
+
+def refusal(sentence: str) -> str:
+    """The text message that says why there is no picture."""
+    return _text(RefusedMessage(sentence))
 
 
 def _text(message: LiveMessage) -> str:

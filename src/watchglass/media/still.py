@@ -8,19 +8,17 @@ from typing import cast
 
 import av
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace
 
 from watchglass.base.errors import StreamInvalidError
 from watchglass.media.av_errors import FOREIGN_ERRORS
+from watchglass.media.scaling import scaled, shown_size
 from watchglass.model.still import MOST_KEY_FRAME_BYTES
 from watchglass.model.stream import VideoCodec
 
 MOST_PIXELS_A_SIDE = 8192
 
-_DECODERS = {VideoCodec.H264: "h264", VideoCodec.H265: "hevc", VideoCodec.MJPEG: "mjpeg"}
-_MATRICES = frozenset(int(each) for each in Colorspace)
-_HD_ROWS = 720
-_MOST_SAMPLE_ASPECT = 4
+DECODERS = {VideoCodec.H264: "h264", VideoCodec.H265: "hevc", VideoCodec.MJPEG: "mjpeg"}
 _QUALITY = 4
 """The encoder's own scale: 2 is the finest, 31 the coarsest."""
 
@@ -37,7 +35,8 @@ def still(codec: VideoCodec, configuration: bytes, access_unit: bytes, width: in
         raise StreamInvalidError("This picture has more bytes than any camera's key frame needs.")
     try:
         frame, sample_aspect = _decoded(codec, configuration, access_unit)
-        return _encoded(_scaled(frame, sample_aspect, width))
+        size = shown_size(frame, sample_aspect, width)
+        return _encoded(scaled(frame, *size, "yuvj420p", Colorspace.ITU601, ColorRange.JPEG))
     except FOREIGN_ERRORS as error:
         raise StreamInvalidError(
             "This picture cannot be decoded: look at one before or after it."
@@ -47,7 +46,7 @@ def still(codec: VideoCodec, configuration: bytes, access_unit: bytes, width: in
 def _decoded(
     codec: VideoCodec, configuration: bytes, access_unit: bytes
 ) -> tuple[VideoFrame, Fraction]:
-    decoder = cast(av.VideoCodecContext, av.CodecContext.create(_DECODERS[codec], "r"))
+    decoder = cast(av.VideoCodecContext, av.CodecContext.create(DECODERS[codec], "r"))
     decoder.extradata = configuration
     decoder.thread_count = 1
     # Asked before memory is taken, whatever size the access unit itself may claim.
@@ -59,43 +58,6 @@ def _decoded(
     if max(frame.width, frame.height) > MOST_PIXELS_A_SIDE:
         raise StreamInvalidError(f"This picture has more than {MOST_PIXELS_A_SIDE} pixels a side.")
     return frame, decoder.sample_aspect_ratio or Fraction(1)
-
-
-def _scaled(frame: VideoFrame, sample_aspect: Fraction, width: int) -> VideoFrame:
-    # Cameras write nonsense there, and nobody has pixels four times as wide as high.
-    if not Fraction(1, _MOST_SAMPLE_ASPECT) <= sample_aspect <= _MOST_SAMPLE_ASPECT:
-        sample_aspect = Fraction(1)
-    shown_width = min(width, round(frame.width * sample_aspect))
-    height = max(1, round(shown_width * frame.height / (frame.width * sample_aspect)))
-    colour_range = _range(frame)
-    if frame.format.name.startswith("gray"):
-        frame = _with_chroma(frame)
-    return VideoReformatter().reformat(
-        frame, shown_width, height, "yuvj420p",
-        src_colorspace=_matrix(frame), dst_colorspace=Colorspace.ITU601,
-        interpolation=Interpolation.AREA,
-        src_color_range=colour_range, dst_color_range=ColorRange.JPEG, threads=1,
-    )  # fmt: skip
-
-
-def _with_chroma(frame: VideoFrame) -> VideoFrame:
-    """The same levels: swscale takes all that is only grey for full range, which video is not."""
-    full = ColorRange.JPEG
-    return VideoReformatter().reformat(
-        frame, format="yuv420p", src_color_range=full, dst_color_range=full, threads=1
-    )
-
-
-def _matrix(frame: VideoFrame) -> int:
-    """What the stream says, or what players take where it says nothing."""
-    if frame.colorspace in _MATRICES:
-        return frame.colorspace
-    return Colorspace.ITU709 if frame.height >= _HD_ROWS else Colorspace.ITU601
-
-
-def _range(frame: VideoFrame) -> int:
-    full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    return ColorRange.JPEG if full else ColorRange.MPEG
 
 
 def _encoded(frame: VideoFrame) -> bytes:

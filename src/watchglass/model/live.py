@@ -1,11 +1,19 @@
 """Live pictures: what a recorder hands out while it records, and a viewer is sent."""
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
 
 from watchglass.base.ids import RunId
+
+
+class Form(StrEnum):
+    """How a picture is shown: as the camera coded it, or made anew by the media-worker."""
+
+    PLAIN = "plain"
+    CONVERTED = "converted"
 
 
 class LiveShape(msgspec.Struct, frozen=True, array_like=True, tag="s"):

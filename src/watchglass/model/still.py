@@ -4,6 +4,7 @@ import msgspec
 
 from watchglass.base.fence import FenceMode
 from watchglass.model.assignment import Shutdown
+from watchglass.model.conversion import Converted, ConvertRequest, FormRequest, FormTold, NotKnown
 from watchglass.model.stream import VideoCodec
 from watchglass.model.way import Stand
 
@@ -48,5 +49,6 @@ class StillRefused(msgspec.Struct, frozen=True, tag="refused"):
     sentence: str
 
 
-StillReply = Still | StillRefused
+MediaRequest = StillRequest | ConvertRequest | FormRequest
+FromMediaWorker = Still | Converted | NotKnown | FormTold | StillRefused
 ToMediaWorker = MediaStart | Shutdown

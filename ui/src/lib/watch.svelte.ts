@@ -7,7 +7,7 @@ import type { Player, PlaybackReport } from "./media/playback";
 
 const NOTHING: PlaybackReport = {
   state: "loading", at_ms: 0, exact: false, gap: null, leaves_in_s: null, speed: 1, problem: "", barred: null,
-  sound: "none",
+  refused: "", sound: "none",
 };
 
 class Watch {

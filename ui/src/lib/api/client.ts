@@ -2,7 +2,7 @@
 
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
-import type { NewCamera, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
+import type { Moving, NewCamera, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
 
 const ROOT = "/api/v1";
 
@@ -100,9 +100,9 @@ export const api = {
       },
       ...(signal && { signal }),
     }),
-  playback: (camera: string, stream: StreamName, at_ms: number, span_ms: number, signal?: AbortSignal) =>
+  playback: (camera: string, stream: StreamName, form: Moving, at_ms: number, span_ms: number, signal?: AbortSignal) =>
     ask("get", "/api/v1/playback/{camera}/{stream}", {
-      at: { camera, stream }, query: { at_ms: Math.floor(at_ms), span_ms: Math.ceil(span_ms) },
+      at: { camera, stream }, query: { at_ms: Math.floor(at_ms), span_ms: Math.ceil(span_ms), form },
       ...(signal && { signal }),
     }),
   pause: (camera: string, reason: string, until_ms: number | null) =>
@@ -151,9 +151,9 @@ export async function still(camera: string, stream: StreamName, at_ms: number | 
 /** Where the signed report of now is had. */
 export const reportUrl = (kind: "html" | "json") => `${ROOT}/trust/report.${kind}`;
 
-export function liveUrl(camera: string, stream: StreamName): string {
+export function liveUrl(camera: string, stream: StreamName, form: Moving): string {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  return `${scheme}://${location.host}${ROOT}/live/${encodeURIComponent(camera)}/${stream}`;
+  return `${scheme}://${location.host}${ROOT}/live/${encodeURIComponent(camera)}/${stream}?form=${form}`;
 }
 
 /** Server-sent events; `heard` is called for each, `reached` when the connection comes and goes. */

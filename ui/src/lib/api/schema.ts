@@ -153,8 +153,53 @@ export interface paths {
          * Get Playback
          * @description How to play from a moment on. It begins with the key frame on show then, or earlier; it ends
          *     where what one may see ends, and is without sound where one may not hear it.
+         *
+         *     With ``form=converted`` the pictures are made anew for browsers that lack the camera's codec.
          */
         get: operations["getPlayback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{camera}/{stream}/{run}/{sequence}/converted/init": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Converted Init
+         * @description ``ftyp`` and ``moov`` for the converted segments of a file.
+         */
+        get: operations["getConvertedInit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{camera}/{stream}/{run}/{sequence}/converted/{first}-{last}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Converted Segment
+         * @description The pictures of the fragments ``first`` to ``last`` (numbers in the run), made anew.
+         *
+         *     Each keeps its time; the first is a key frame. They are for looking at: no wider than 1280
+         *     pixels, and no evidence.
+         */
+        get: operations["getConvertedSegment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -599,6 +644,12 @@ export interface components {
             gap_opened: components["schemas"]["GapChanged"];
             gap_closed: components["schemas"]["GapChanged"];
         };
+        /**
+         * Form
+         * @description How a picture is shown: as the camera coded it, or made anew by the media-worker.
+         * @enum {string}
+         */
+        Form: "plain" | "converted";
         /**
          * GapCause
          * @description The one cause of a gap (docs/glossary.md explains each).
@@ -1804,6 +1855,7 @@ export interface operations {
             query: {
                 at_ms: number;
                 span_ms?: number;
+                form?: components["schemas"]["Form"];
             };
             header?: never;
             path: {
@@ -1822,6 +1874,96 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Playback"];
                 };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConvertedInit: {
+        parameters: {
+            query?: {
+                /** @description UTC of what is asked for. */
+                at_ms?: number | null;
+            };
+            header?: never;
+            path: {
+                camera: string;
+                stream: components["schemas"]["StreamName"];
+                run: string;
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ISO-BMFF, or records of G.711 (application/vnd.watchglass.g711). */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description It was recorded, and is not there any more; `cause` says why. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConvertedSegment: {
+        parameters: {
+            query?: {
+                /** @description UTC of what is asked for. */
+                at_ms?: number | null;
+            };
+            header?: never;
+            path: {
+                camera: string;
+                stream: components["schemas"]["StreamName"];
+                run: string;
+                sequence: number;
+                first: number;
+                last: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ISO-BMFF, or records of G.711 (application/vnd.watchglass.g711). */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description It was recorded, and is not there any more; `cause` says why. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done. */
             default: {

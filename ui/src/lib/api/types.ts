@@ -19,6 +19,8 @@ export type Because = Schemas["Because"];
 export type DeviceRow = Schemas["FleetRow"];
 export type DeviceView = Schemas["DeviceView"];
 export type Fleet = Schemas["FleetView"];
+/** As the camera coded it, or made anew by the recorder. */
+export type Moving = Schemas["Form"];
 export type NewCamera = Schemas["AddBody"];
 export type Profile = Schemas["Profile"];
 export type Purchase = Schemas["PurchaseBody"];

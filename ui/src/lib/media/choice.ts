@@ -1,14 +1,18 @@
 /** Which stream a browser is shown, by what it can play and never by what it is called. */
 
-import type { StreamInfo, StreamName } from "../api/types";
+import type { Moving, StreamInfo, StreamName } from "../api/types";
 import { playable } from "./source";
+
+/** `stills`: key frames one by one, as nothing at hand can be played. */
+export type Form = Moving | "stills";
 
 export interface Choice {
   stream: StreamName;
-  /** Key frames one by one, as nothing at hand can be played. */
-  stills: boolean;
+  form: Form;
   /** The first choice has a codec that the browser lacks: its name for people. */
   lacks: string | null;
+  /** Why the recorder does not convert it, where it said so. */
+  refused: string;
 }
 
 /** A stream that was found not to play at the moment that is shown, and what it is then. */
@@ -21,7 +25,15 @@ const NAMES: Record<string, string> = { h264: "H.264", h265: "H.265", mjpeg: "Mo
 /** How codecs begin in a MIME type. */
 const SAMPLE_ENTRIES: Record<string, string> = { avc1: "h264", avc3: "h264", hvc1: "h265", hev1: "h265", mp4v: "mjpeg" };
 
-export function choose(streams: readonly StreamInfo[], large: boolean, barred: readonly Barred[] = []): Choice | null {
+export interface Wish {
+  /** It is shown large. */
+  large: boolean;
+  barred?: readonly Barred[];
+  /** Why the recorder does not convert just now. */
+  refused?: string;
+}
+
+export function choose(streams: readonly StreamInfo[], { large, barred = [], refused = "" }: Wish): Choice | null {
   const order: StreamName[] = large ? ["main", "sub"] : ["sub", "main"];
   const there = order.flatMap((name) => streams.find((one) => one.name === name) ?? []);
   const first = there[0];
@@ -29,8 +41,11 @@ export function choose(streams: readonly StreamInfo[], large: boolean, barred: r
   // A stream of which nothing is known yet may well play; what comes says more.
   const bar = (name: StreamName) => barred.find(({ stream }) => stream === name);
   const found = there.find(({ name, mime }) => !bar(name) && (!mime || playable(mime)));
-  const lacks = found === first ? null : nameOf(bar(first.name)?.mime ?? null, first.codec);
-  return { stream: (found ?? first).name, stills: !found, lacks };
+  if (found === first) return { stream: first.name, form: "plain", lacks: null, refused: "" };
+  const lacks = nameOf(bar(first.name)?.mime ?? null, first.codec);
+  // A small picture is as good from the other stream, and that costs nobody anything.
+  if (!refused && (large || !found)) return { stream: first.name, form: "converted", lacks, refused };
+  return { stream: (found ?? first).name, form: found ? "plain" : "stills", lacks, refused };
 }
 
 /** By what it was at that moment, and where that is not known by what it is now. */
@@ -40,7 +55,9 @@ function nameOf(mime: string | null, codec: string | null): string {
   return NAMES[found] ?? (found || "this codec");
 }
 
-export function sentence({ stills, lacks }: Choice): string {
+export function sentence({ form, lacks, refused }: Choice): string {
   if (lacks === null) return "";
-  return stills ? `Still pictures: this browser cannot play ${lacks}` : `Small picture: this browser cannot play ${lacks}`;
+  const cannot = `this browser cannot play ${lacks}`;
+  if (form === "converted") return `Converted picture: ${cannot}. The recording is the original`;
+  return `${form === "stills" ? "Still pictures" : "Small picture"}: ${cannot}${refused ? `. ${refused}` : ""}`;
 }

@@ -1,10 +1,10 @@
 /** Live pictures of one stream: a WebSocket, a small buffer, and never a picture that only looks live. */
 
 import { liveUrl } from "../api/client";
-import type { StreamName } from "../api/types";
+import type { Moving, StreamName } from "../api/types";
 import { pictureTimes, videoTrack, type VideoTrack } from "./boxes";
 import { Delay } from "./delay";
-import { Source } from "./source";
+import { playable, Source } from "./source";
 
 export type LiveState = "connecting" | "live" | "late" | "lost";
 
@@ -12,13 +12,16 @@ export interface LiveReport {
   state: LiveState;
   /** When the picture on the screen came to the recorder (UTC of its clock), null before the first. */
   picture_ms: number | null;
+  /** Why the recorder shows no such picture; this player tries no more. */
+  refused?: string;
 }
 
 /** What is said between the chunks: see `live/viewer.py`. */
 type Message =
   | { type: "shape"; mime: string; origin_ms: number }
   | { type: "origin"; origin_ms: number }
-  | { type: "waiting"; silent_ms: number };
+  | { type: "waiting"; silent_ms: number }
+  | { type: "refused"; sentence: string };
 
 const TICK_MS = 200;
 /** A picture older than this is not live, however smoothly others follow it. */
@@ -52,6 +55,7 @@ export class LivePlayer {
     private readonly video: HTMLVideoElement,
     private readonly camera: string,
     private readonly stream: StreamName,
+    private readonly form: Moving,
     /** The recorder's clock. */
     private readonly now: () => number,
     private readonly tell: (report: LiveReport) => void,
@@ -97,7 +101,7 @@ export class LivePlayer {
     clearTimeout(this.retry);
     this.disconnect();
     this.opened_ms = this.heard_ms = performance.now();
-    const socket = new WebSocket(liveUrl(this.camera, this.stream));
+    const socket = new WebSocket(liveUrl(this.camera, this.stream, this.form));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
@@ -131,11 +135,18 @@ export class LivePlayer {
     const said = JSON.parse(text) as Message;
     // That nothing comes is told by the age of what is shown.
     if (said.type === "waiting") return;
+    if (said.type === "refused") return this.refuse(said.sentence);
     this.origin_ms = said.origin_ms;
     if (said.type === "shape") this.begin(said.mime);
   }
 
+  private refuse(sentence: string): void {
+    this.tell({ state: "lost", picture_ms: this.picture_ms, refused: sentence });
+    this.stop();
+  }
+
   private begin(mime: string): void {
+    if (this.form === "converted" && !playable(mime)) return this.refuse("It plays what the recorder converts to neither.");
     this.queue = [];
     this.track = null;
     this.delay.begin(performance.now());

@@ -1,7 +1,7 @@
 /** Plays what was recorded: across files, and up to, over and behind gaps. Times are UTC in ms. */
 
 import type { GapPiece } from "../api/pieces";
-import type { StreamName } from "../api/types";
+import type { Moving, StreamName } from "../api/types";
 import { Reel } from "./reel";
 import { Sound } from "./sound";
 
@@ -31,6 +31,8 @@ export interface PlaybackReport {
   problem: string;
   /** While `barred`. */
   barred: BarredSpan | null;
+  /** Why the recorder does not convert what this player shows; this player will not go on. */
+  refused: string;
   /** Whether there is sound at that moment, and whether it is heard. */
   sound: "none" | "muted" | "on";
 }
@@ -76,6 +78,7 @@ export class Playback implements Player {
   private state: PlaybackState = "loading";
   private problem = "";
   private barred: BarredSpan | null = null;
+  private refused = "";
   private stood_s = -1;
   private stood_since = 0;
   private readonly timer: number;
@@ -85,14 +88,16 @@ export class Playback implements Player {
     private readonly video: HTMLVideoElement,
     camera: string,
     stream: StreamName,
+    form: Moving,
     at_ms: number,
     private readonly now: () => number,
     private readonly tell: (report: PlaybackReport) => void,
   ) {
     this.target_ms = at_ms;
-    this.reel = new Reel(video, camera, stream, now, {
+    this.reel = new Reel(video, camera, stream, form, now, {
       loaded: () => this.arrive(),
       failed: (sentence) => this.fail(sentence),
+      refused: (sentence) => this.refuse(sentence),
       barred: (span) => this.bar(span),
     });
     this.sound = new Sound(video, this.reel);
@@ -245,6 +250,11 @@ export class Playback implements Player {
     this.setState("barred");
   }
 
+  private refuse(sentence: string): void {
+    this.refused = sentence;
+    this.report();
+  }
+
   private fail(sentence: string): void {
     this.problem = sentence;
     if (this.state === "loading") this.state = "failed";
@@ -351,6 +361,7 @@ export class Playback implements Player {
       speed: this.speed,
       problem: this.problem,
       barred: this.state === "barred" ? this.barred : null,
+      refused: this.refused,
       sound: this.sound.state(this.at_ms),
     });
   }

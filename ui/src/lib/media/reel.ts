@@ -1,8 +1,8 @@
 /** What is loaded of a recording around a moment: known pieces, the browser's buffer, picture times. */
 
-import { api, bytes } from "../api/client";
+import { api, ApiError, bytes } from "../api/client";
 import { inOrder, type GapPiece, type MediaPiece, type Piece } from "../api/pieces";
-import type { StreamName } from "../api/types";
+import type { Moving, StreamName } from "../api/types";
 import { pictureTimes, videoTrack, type VideoTrack } from "./boxes";
 import { bufferedAfter, bufferedUntil, landing, playable, Source } from "./source";
 
@@ -25,6 +25,8 @@ export interface ReelEvents {
   /** More is in the buffer. */
   loaded(): void;
   failed(sentence: string): void;
+  /** The recorder does not convert just now, and why. */
+  refused(sentence: string): void;
   /** What comes is in a codec that this browser lacks; `to_ms`: as far as is known by now. */
   barred(span: { from_ms: number; to_ms: number; mime: string }): void;
 }
@@ -49,6 +51,7 @@ export class Reel {
     private readonly video: HTMLVideoElement,
     private readonly camera: string,
     private readonly stream: StreamName,
+    private readonly form: Moving,
     private readonly now: () => number,
     private readonly events: ReelEvents,
   ) {}
@@ -166,7 +169,7 @@ export class Reel {
 
   private async ask(span_ms: number, signal: AbortSignal): Promise<void> {
     const from_ms = this.told_to_ms;
-    const answer = await api.playback(this.camera, this.stream, from_ms, span_ms, signal);
+    const answer = await api.playback(this.camera, this.stream, this.form, from_ms, span_ms, signal);
     if (signal.aborted) return;
     const found = inOrder(answer);
     const told = (piece: Piece) => found.some((one) => one.kind === "gap" && piece.kind === "gap" && one.from_ms === piece.from_ms);
@@ -251,6 +254,8 @@ export class Reel {
 
   private fail(error: unknown): void {
     this.waits_ms = performance.now() + TRY_AGAIN_MS;
-    this.events.failed(error instanceof Error ? error.message : String(error));
+    const sentence = error instanceof Error ? error.message : String(error);
+    if (this.form === "converted" && error instanceof ApiError && error.code === "media_worker") this.events.refused(sentence);
+    else this.events.failed(sentence);
   }
 }

@@ -220,7 +220,7 @@ export class StillPlayback implements Player {
   }
 
   private async gapAt(at_ms: number, signal: AbortSignal): Promise<GapPiece | null> {
-    const pieces = inOrder(await api.playback(this.camera, this.stream, at_ms, 1, signal));
+    const pieces = inOrder(await api.playback(this.camera, this.stream, "plain", at_ms, 1, signal));
     return pieces.find((piece): piece is GapPiece => piece.kind === "gap" && piece.from_ms <= at_ms && piece.to_ms > at_ms) ?? null;
   }
 
@@ -240,7 +240,7 @@ export class StillPlayback implements Player {
   private report(): void {
     this.tell({
       state: this.state, at_ms: this.gap ? this.target_ms : (this.picture_ms ?? this.target_ms), exact: this.picture_ms !== null && !this.gap,
-      gap: this.gap, problem: this.gap ? "" : this.problem, barred: null, speed: this.speed_, sound: "none",
+      gap: this.gap, problem: this.gap ? "" : this.problem, barred: null, refused: "", speed: this.speed_, sound: "none",
       leaves_in_s: this.wants && this.leaves ? Math.max(0, Math.ceil((GAP_CARD_MS - performance.now() + this.gap_since) / 1000)) : null,
     });
   }

@@ -1,0 +1,76 @@
+"""What Chromium has no decoder for moves all the same: made anew by the recorder's media-worker."""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.across_page import LIVE, Watcher
+from tests.browser.conftest import Bed, Visiting, set_up
+from tests.browser.visitor import Visitor
+from watchglass.simulate.process import Simulator, arguments
+
+pytestmark = pytest.mark.full
+
+PLAIN_LINE = "Converted picture: this browser cannot play"
+
+
+@pytest.fixture(scope="module")
+def converting(chromium: Browser) -> Iterator[Bed]:
+    """A recorder with an H.265 camera, and one of Motion JPEG alone."""
+    size = {
+        "width": 640, "height": 360, "fps": 10, "bit_rate": 500_000, "seconds": 20,
+        "sub_width": 320, "sub_height": 180, "sub_fps": 5, "sub_bit_rate": 100_000,
+    }  # fmt: skip
+    folder = Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp"))
+    with (
+        Simulator(*arguments(cameras=1, kind="c", no_sound=True, **size)) as modern,
+        Simulator(*arguments(cameras=1, kind="mjpeg", no_sound=True, **size)) as old,
+    ):
+        bed = Bed(folder, [*modern.urls, *old.urls])
+        try:
+            bed.add("Drive")
+            bed.add("Attic")
+            with chromium.new_context() as context:
+                owner = Visitor(context, bed.url)
+                set_up(owner, bed.link)
+            yield bed
+        finally:
+            bed.recorder.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def watcher(converting: Bed, visiting: Visiting) -> Watcher:
+    visitor = visiting(converting.url)
+    visitor.may_be_refused = True
+    found = Watcher(visitor.page, converting.url.rstrip("/"))
+    visitor.sign_in()
+    return found
+
+
+def test_h265_and_mjpeg_move_live(watcher: Watcher, converting: Bed) -> None:
+    for name, codec in (("Drive", "H.265"), ("Attic", "Motion JPEG")):
+        if watcher.page.get_attribute(".tile.large", "aria-label") != name:
+            watcher.page.get_by_role("button", name=f"Show {name} large").click()
+        watcher.until(lambda: watcher.number(LIVE) is not None)
+        watcher.log(LIVE)
+        seen = watcher.until(lambda: one if len(one := watcher.logged()) > 20 else [])
+        numbers = [each.number for each in seen if each.number is not None]
+        assert numbers == sorted(set(numbers))
+        assert len(numbers) > 15
+        assert f"{PLAIN_LINE} {codec}. The recording is the original" in watcher.text(".tile.large")
+
+
+def test_a_dying_media_worker_is_got_over(watcher: Watcher, converting: Bed) -> None:
+    watcher.until(lambda: watcher.number(LIVE) is not None)
+    os.kill(converting.recorder.processes()["media-worker"].pid, signal.SIGKILL)
+    watcher.page.wait_for_timeout(500)
+    watcher.log(LIVE)
+    watcher.until(lambda: len(watcher.logged()) > 10)
+    assert PLAIN_LINE in watcher.text(".tile.large")
