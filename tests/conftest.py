@@ -10,6 +10,11 @@ from typing import TypeAlias
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer  # type: ignore[import-untyped] # it has no types
+
+from tests.distribution import FileScheduling
+from tests.patience import PATIENCE_S, Patience, end_run
+from tests.turns import in_turn
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 IN_CI = "CI" in os.environ
@@ -40,11 +45,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="quick",
         help="quick: unmarked tests; full: also those marked full; long: all",
     )
+    parser.addoption(
+        "--patience",
+        type=float,
+        metavar="SECONDS",
+        help="give the run up when no test began or ended for so long (by default, by the tier)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        patience_s = config.getoption("--patience") or PATIENCE_S[config.getoption("--tier")]
+        config.pluginmanager.register(Patience(patience_s, end_run), "patience")
     if not config.getoption("--hypothesis-profile", None):
         settings.load_profile("quick" if config.getoption("--tier") == "quick" else "full")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling | None:
+    return FileScheduling(config, log) if config.getoption("--dist") == "loadfile" else None
 
 
 def tier_of(item: pytest.Item) -> int:
@@ -57,13 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     too_high = [item for item in items if tier_of(item) > highest]
     if too_high:
         config.hook.pytest_deselected(items=too_high)
-    items[:] = sorted((item for item in items if tier_of(item) <= highest), key=_turn)
-
-
-def _turn(item: pytest.Item) -> tuple[bool, int]:
-    """Files of minutes first, or one worker would end with them while the others have nothing left;
-    then quick ones, which say soonest what is wrong. The order is otherwise kept."""
-    return item.path.parent.name not in ("system", "browser"), tier_of(item)
+    items[:] = in_turn([item for item in items if tier_of(item) <= highest], tier_of)
 
 
 @pytest.fixture(autouse=True)
