@@ -7,6 +7,9 @@ venv=$root/.venv
 lock=$root/requirements/dev.txt
 stamp=$venv/watchglass-stamp
 
+# Containers often forbid it; then each of the many processes that tests start compiles it all anew.
+unset PYTHONDONTWRITEBYTECODE
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }

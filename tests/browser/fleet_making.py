@@ -8,7 +8,7 @@ from watchglass.model.observation import Observation, Source
 from watchglass.simulate.lan.device import Answer, Device, Port, Speech
 from watchglass.store.trust import TrustStore
 
-NETWORK = "127.0.77.0/26"
+NETWORK = "127.0.77.0/28"
 CAMERA, RELABELLED, OTHER = "127.0.77.2", "127.0.77.3", "127.0.77.4"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">\u202egnp.exe"
 _AT_NS = 1_795_000_000 * 10**9
