@@ -1,15 +1,19 @@
 """Real recorders and simulated cameras for the tests of the command line."""
 
+import io
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
+
+from watchglass.app.cli.program import run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_S = 90.0
@@ -36,9 +40,17 @@ def call(
     )  # fmt: skip
 
 
+def call_here(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """As ``call``, but in this process: to start Python anew costs far more than most commands."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(arguments)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
 def json_of(*arguments: str) -> Any:
     """What a listing prints with ``--json``; nothing else may be on standard output."""
-    result = call(*arguments, "--json")
+    result = call_here(*arguments, "--json")
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("\n") == 1
     return msgspec.json.decode(result.stdout)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.app.running import Serving, call, json_of, wait_until
+from tests.app.running import Serving, call_here, json_of, wait_until
 from tests.app.test_recorder import add
 from watchglass.app.cli.program import run
 from watchglass.app.wiring import ground, own_site
@@ -31,7 +31,7 @@ def test_volumes_are_added_drained_and_removed_while_recording(
     with Serving(data).wait_for("No camera is set up yet"):
         hall = add(data, cameras.urls[0].main, "--name", "Hall")
         wait_until(lambda: len(files(data / "media")) == 2)
-        added = call(*of, "volume", "add", str(second))
+        added = call_here(*of, "volume", "add", str(second))
         assert added.returncode == 0, added.stderr
         gate = add(data, cameras.urls[2].main, "--no-sub")
         wait_until(lambda: len(files(second)) == 1)
@@ -39,26 +39,26 @@ def test_volumes_are_added_drained_and_removed_while_recording(
         listed = json_of(*of, "volume", "list")
         assert [(each["cameras"], each["state"]) for each in listed] == [(1, "records")] * 2
 
-        drained = call(*of, "volume", "drain", str(data / "media"))
+        drained = call_here(*of, "volume", "drain", str(data / "media"))
         assert "1 camera moved" in drained.stdout, drained.stderr
         wait_until(lambda: any(hall in path.parts for path in files(second)))
         before = files(data / "media")
-        refused = call(*of, "volume", "remove", str(data / "media"))
+        refused = call_here(*of, "volume", "remove", str(data / "media"))
         assert refused.returncode == 6, refused.stderr
         assert "go when their time is up" in refused.stderr
-        only = call(*of, "volume", "drain", str(second))
+        only = call_here(*of, "volume", "drain", str(second))
         assert only.returncode == 6
         assert "only volume" in only.stderr
         assert files(data / "media") == before
         # One that nothing lies on is taken out while the others are recorded to.
         third = data.parent / "third"
-        assert call(*of, "volume", "add", str(third)).returncode == 0
-        assert call(*of, "volume", "remove", str(third)).returncode == 0
+        assert call_here(*of, "volume", "add", str(third)).returncode == 0
+        assert call_here(*of, "volume", "remove", str(third)).returncode == 0
         assert [each["path"] for each in json_of(*of, "volume", "list")] == [
             str(data / "media"), str(second),
         ]  # fmt: skip
         wait_until(lambda: all(each["recording"] for each in json_of(*of, "camera", "list")))
-    checked = call(*of, "check")
+    checked = call_here(*of, "check")
     assert checked.returncode == 0, checked.stdout
 
 
