@@ -10,6 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import patch
 
 import msgspec
 
@@ -40,10 +41,13 @@ def call(
     )  # fmt: skip
 
 
-def call_here(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def call_here(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
     """As ``call``, but in this process: to start Python anew costs far more than most commands."""
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
+    with (
+        redirect_stdout(out), redirect_stderr(err),
+        patch.object(sys, "stdin", io.StringIO(stdin)),
+    ):  # fmt: skip
         code = run(arguments)
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 

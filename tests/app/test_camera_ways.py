@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.running import Serving, call, json_of, wait_until
+from tests.app.running import Serving, call, call_here, json_of, wait_until
 from tests.media.source_making import write_video
 from watchglass.simulate.process import Simulator
 
@@ -24,10 +24,10 @@ def test_a_camera_with_its_own_certificate_is_pinned_and_another_key_is_a_gap(
     with Serving(data).wait_for("No camera is set up yet"):
         with Simulator(*CAMERA, "--tls") as camera:
             url, port = camera.urls[0].main, camera.port
-            asked = call(*of, "camera", "add", url, "--allow", "--no-sub")
+            asked = call_here(*of, "camera", "add", url, "--allow", "--no-sub")
             assert asked.returncode == 26
             (key,) = set(KEY.findall(asked.stderr))
-            added = call(
+            added = call_here(
                 *of, "camera", "add", url, "--allow", "--name", "Gate", "--json",
                 "--no-sub", "--fingerprint", key,
             )  # fmt: skip
@@ -39,12 +39,12 @@ def test_a_camera_with_its_own_certificate_is_pinned_and_another_key_is_a_gap(
         # The same place, another key: a camera that was reset, or somebody in between.
         with Simulator(*CAMERA, "--tls", "--port", str(port)):
             wait_until(lambda: json_of(*of, "camera", "list")[0]["gap"] == "certificate_untrusted")
-            asked = call(*of, "camera", "trust", "Gate")
+            asked = call_here(*of, "camera", "trust", "Gate")
             assert asked.returncode == 2
             assert "Trusted until now" in asked.stdout
             (new,) = set(KEY.findall(asked.stderr))
             assert new != key
-            assert call(*of, "camera", "trust", "Gate", "--fingerprint", new).returncode == 0
+            assert call_here(*of, "camera", "trust", "Gate", "--fingerprint", new).returncode == 0
             wait_until(lambda: bool(json_of(*of, "camera", "list")[0]["recording"]))
     line = json_of(*of, "timeline")[0]
     assert "certificate_untrusted" in [span["cause"] for span in line["spans"]]
@@ -58,12 +58,12 @@ def test_a_camera_that_sends_one_way_is_recorded_that_way(tmp_path: Path, way: s
     of = ("--data", str(data))
     with Simulator(*CAMERA, "--transports", way) as camera, Serving(data).wait_for("No camera"):
         url = camera.urls[0].main
-        refused = call(*of, "camera", "add", url, "--allow", "--transport", "tcp")
+        refused = call_here(*of, "camera", "add", url, "--allow", "--transport", "tcp")
         assert refused.returncode == 23
         assert "leave --transport out" in refused.stderr
         found = json_of(*of, "camera", "probe", url, "--allow")
         assert [each["transport"] for each in found["streams"]] == [way, way]
-        added = call(*of, "camera", "add", url, "--allow", "--transport", way, "--json")
+        added = call_here(*of, "camera", "add", url, "--allow", "--transport", way, "--json")
         assert json.loads(added.stdout)["recording"], added.stderr
         listed = json_of(*of, "camera", "list")[0]
         assert [each["transport"] for each in listed["streams"]] == [way, way]
@@ -77,7 +77,7 @@ def test_a_file_is_recorded_only_from_the_folder_of_the_operator(tmp_path: Path)
     write_video(files / "Yard.mov", frames=30)
     write_video(tmp_path / "Else.mov")
     url = f"file://{files}/Yard.mov"
-    refused = call(*of, "camera", "add", url)
+    refused = call_here(*of, "camera", "add", url)
     assert (refused.returncode, "WATCHGLASS_SOURCES" in refused.stderr) == (6, True)
     outside = call(
         *of, "camera", "add", f"file://{tmp_path}/Else.mov", WATCHGLASS_SOURCES=str(files)

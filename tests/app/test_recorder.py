@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import PASSWORD, USER
-from tests.app.running import Serving, call, json_of, processes_of, wait_until
+from tests.app.running import Serving, call, call_here, json_of, processes_of, wait_until
 from watchglass.simulate.process import Simulator
 
 pytestmark = pytest.mark.full
@@ -22,7 +22,7 @@ def bare(url: str) -> str:
 
 def add(data: Path, url: str, *more: str) -> str:
     """Add a camera; its id."""
-    found = call(
+    found = call_here(
         "--data", str(data), "camera", "add", bare(url), "--user", USER, "--password-stdin",
         "--allow", "--json", *more, stdin=PASSWORD + "\n",
     )  # fmt: skip
@@ -43,23 +43,23 @@ def test_a_day_with_the_recorder(data: Path, cameras: Simulator) -> None:
         assert [len(each["streams"]) for each in listed] == [2, 1]
         assert listed[1]["streams"][0]["codec"] == "h265"
         assert listed[1]["name"] == "127.0.0.1"
-        shown = call(*of, "camera", "list")
+        shown = call_here(*of, "camera", "list")
         assert shown.stdout.startswith("All 2 cameras record.\n")
         assert shown.stdout.isascii() or "×" in shown.stdout
 
-        paused = call(*of, "camera", "pause", gate, "--reason", "a visit", "--for", "4s")
+        paused = call_here(*of, "camera", "pause", gate, "--reason", "a visit", "--for", "4s")
         assert "is paused until" in paused.stdout, paused.stderr
         assert json_of(*of, "camera", "list")[1]["gap"] == "paused"
         wait_until(lambda: bool(json_of(*of, "camera", "list")[1]["recording"]))
 
-        doctor = call(*of, "doctor")
+        doctor = call_here(*of, "doctor")
         assert doctor.returncode == 0, doctor.stdout
         assert "2 of 2 record" in doctor.stdout
 
-        repairing = call(*of, "check", "--repair")
+        repairing = call_here(*of, "check", "--repair")
         assert repairing.returncode == 5
         assert "needs it stopped" in repairing.stderr
-        assert call(*of, "check").returncode == 0
+        assert call_here(*of, "check").returncode == 0
 
         again = call(*of, "serve")
         assert (again.returncode, again.stderr.count("\n")) == (5, 1)
@@ -97,10 +97,10 @@ def test_check_finds_and_repairs(data: Path, cameras: Simulator) -> None:
     assert json_of(*of, "check", "--deep")["files"] == 1
 
     (data / "state/index.db").unlink()
-    missing = call(*of, "timeline")
+    missing = call_here(*of, "timeline")
     assert missing.returncode == 4
     assert "check --repair" in missing.stderr
-    repaired = call(*of, "check", "--repair")
+    repaired = call_here(*of, "check", "--repair")
     assert repaired.returncode == 0, repaired.stderr
     assert "the index was made anew" in repaired.stdout
     assert json_of(*of, "timeline")[0]["seconds"]["unaccounted"] == 0
@@ -108,7 +108,7 @@ def test_check_finds_and_repairs(data: Path, cameras: Simulator) -> None:
     whole = file.read_bytes()
     middle = len(whole) // 2
     file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
-    damaged = call(*of, "check", "--deep")
+    damaged = call_here(*of, "check", "--deep")
     assert damaged.returncode == 1
     assert damaged.stdout.startswith("1 damage found")
     assert str(file) in damaged.stdout
@@ -118,12 +118,12 @@ def test_clips_that_cannot_be(data: Path, cameras: Simulator) -> None:
     of = ("--data", str(data))
     camera = add(data, cameras.urls[0].main, "--no-sub")
     out = data.with_name("clip.mp4")
-    found = call(*of, "clip", camera, "-o", str(out))
+    found = call_here(*of, "clip", camera, "-o", str(out))
     assert (found.returncode, "Say where the clip begins" in found.stderr) == (2, True)
-    found = call(*of, "clip", camera, "--from", "1h ago", "-o", str(out))
+    found = call_here(*of, "clip", camera, "--from", "1h ago", "-o", str(out))
     assert (found.returncode, "Nothing was recorded" in found.stderr) == (3, True)
     out.touch()
-    found = call(*of, "clip", camera, "--from", "1h ago", "-o", str(out))
+    found = call_here(*of, "clip", camera, "--from", "1h ago", "-o", str(out))
     assert (found.returncode, "--overwrite" in found.stderr) == (6, True)
     assert out.stat().st_size == 0
 
@@ -133,12 +133,12 @@ def test_cameras_without_a_running_recorder(data: Path, cameras: Simulator) -> N
     camera = add(data, cameras.urls[3].main, "--name", "Lane", "--no-sub")
     (listed,) = json_of(*of, "camera", "list")
     assert (listed["recording"], listed["gap"]) == (False, "recorder_stopped")
-    hostile = call(
+    hostile = call_here(
         *of, "camera", "add", bare(cameras.urls[3].main), "--name", "L\u202eane", "--allow"
     )  # fmt: skip
     assert hostile.returncode == 2
     assert "cannot hold U+202E" in hostile.stderr
-    twice = call(
+    twice = call_here(
         *of, "camera", "add", bare(cameras.urls[3].main), "--name", "Lane", "--user", USER,
         "--password-stdin", "--no-sub", stdin=PASSWORD,
     )  # fmt: skip
@@ -148,7 +148,7 @@ def test_cameras_without_a_running_recorder(data: Path, cameras: Simulator) -> N
         # The host was allowed for this site, which the workers of a later start know too.
         wait_until(lambda: bool(json_of(*of, "camera", "list")[0]["recording"]))
         assert serving.end(signal.SIGINT) == 0
-    removed = call(*of, "camera", "remove", camera[:6], "--reason", "gone", "--yes")
+    removed = call_here(*of, "camera", "remove", camera[:6], "--reason", "gone", "--yes")
     assert removed.returncode == 0, removed.stderr
     assert json_of(*of, "camera", "list") == []
 
