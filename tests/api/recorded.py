@@ -37,11 +37,13 @@ from watchglass.app.exposition import exposition
 from watchglass.app.fleet_process import make_views
 from watchglass.app.ground import Ground
 from watchglass.app.layout import Layout
+from watchglass.app.looking import looked_at_words
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
 from watchglass.base.ids import CameraId, VolumeId
+from watchglass.cameras.probe import probe_camera
 from watchglass.config.settings import Settings
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Act, Note
@@ -56,6 +58,8 @@ from watchglass.model.survey_control import (
     FleetMade,
     FleetOrder,
     FleetRequest,
+    LookedAt,
+    LookRequest,
     RecordRequest,
     Scans,
 )
@@ -189,6 +193,9 @@ def served(
         recording.append(order)
         return recorded.camera
 
+    def look(order: LookRequest) -> LookedAt:
+        return looked_at_words(probe_camera(order.camera.url))
+
     worker = worker or OwnWorker()
     ports = ApiPorts(
         clock=site.clock,
@@ -210,7 +217,7 @@ def served(
         measurements=exposition,
         health=lambda: health[0],
         devices=FleetPorts(
-            fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record
+            fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record, look
         ),
         words=CauseWords(CAUSES, REMEDIES),
         ui=ui or site.folder / "no-ui",
@@ -233,7 +240,10 @@ def survey_desk(site: Site) -> SurveyDesk:
     def nobody(_: RecordRequest) -> CameraId:
         raise AssertionError
 
-    return SurveyDesk(on, nobody, tuple, judge)
+    def unseen(_: RecordRequest) -> LookedAt:
+        raise AssertionError
+
+    return SurveyDesk(on, nobody, tuple, unseen, judge)
 
 
 def free_port() -> int:

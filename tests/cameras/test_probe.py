@@ -15,7 +15,8 @@ from watchglass.base.errors import (
     RefusedError,
     StreamInvalidError,
 )
-from watchglass.cameras.probe import AddressRules, probe_camera
+from watchglass.cameras.address import AddressRules
+from watchglass.cameras.probe import probe_camera
 from watchglass.cameras.probe_worker import answer_request, run_probe
 from watchglass.media.probe import harmless
 from watchglass.model.probe import ProbeAnswer, ProbeError, ProbeRequest, ProbeResult

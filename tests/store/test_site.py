@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,14 @@ from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.base.secret import Secret
-from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress, Transport
+from watchglass.model.camera import (
+    Camera,
+    CameraState,
+    Credentials,
+    OnvifAddress,
+    StreamAddress,
+    Transport,
+)
 from watchglass.model.stream import StreamName
 from watchglass.store.site import SiteStore
 from watchglass.store.site_input import clean_name
@@ -473,6 +481,7 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
             database.execute(f"ALTER TABLE camera_streams DROP COLUMN {column}")
         for table in ("cameras", "camera_streams"):
             database.execute(f"ALTER TABLE {table} DROP COLUMN events_h")
+        database.execute("DROP TABLE camera_onvif")
         database.execute("UPDATE schema_version SET version = 1 WHERE what = 'site'")
         database.commit()
     store = opened(tmp_path)
@@ -483,6 +492,17 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
     store.set_retention(camera.id, None, StreamName.MAIN)
     assert store.camera(camera.id).streams[0].retention_h is None
     store.close()
+
+
+def test_where_a_camera_is_spoken_to_by_onvif_is_kept(site: SiteStore) -> None:
+    told = OnvifAddress("onvif://192.0.2.1:80", "Profile_1", ptz=True, events=False)
+    camera = site.add_camera("Gate", [MAIN], VOLUME, onvif=told)
+    assert site.camera(camera.id).onvif == told
+    assert site.camera(add(site, name="Shed").id).onvif is None
+    odd = replace(told, profile="a\nb")
+    with pytest.raises(UsageError, match="profile"):
+        site.add_camera("Yard", [MAIN], VOLUME, onvif=odd)
+    assert {each.name for each in site.cameras()} == {"Gate", "Shed"}
 
 
 def test_the_way_and_the_key_of_a_stream_are_kept(site: SiteStore) -> None:

@@ -17,6 +17,7 @@ from watchglass.api import (
     entry,
     fleet,
     livesocket,
+    looking,
     media,
     monitoring,
     pages,
@@ -91,6 +92,7 @@ def add_routes(app: FastAPI) -> None:
         media.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         scans.router, _about,
+        looking.router,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

@@ -81,8 +81,8 @@ class ResumeBody(BaseModel):
 
 
 class AddBody(BaseModel):
-    """A camera in the network. ``url`` may hold no user name and password. ``allow``: its address
-    may be one that is refused by default."""
+    """A camera in the network: onvif://ADDRESS, or rtsp://ADDRESS/PATH. ``url`` may hold no user
+    name and password. ``allow``: its address may be one that is refused by default."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -91,6 +91,13 @@ class AddBody(BaseModel):
     user: str = Field("", max_length=64)
     password: SecretStr = Field(SecretStr(""), max_length=256)
     allow: bool = False
+    source: str = Field("", max_length=64, description="Which picture of an ONVIF device.")
+
+    def request(self, by: str) -> RecordRequest:
+        return RecordRequest(
+            url=self.url.strip(), by=by, name=self.name.strip(), user=self.user.strip(),
+            password=self.password.get_secret_value(), allow=self.allow, source=self.source,
+        )  # fmt: skip
 
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -121,11 +128,7 @@ async def add_camera(request: Request, user: Adder, body: AddBody) -> CameraInfo
     """Look at a camera and record it from now on, with its sub-stream where it has one; 409, with
     why, for one that cannot be recorded."""
     of = services(request)
-    order = RecordRequest(
-        url=body.url.strip(), by=user.name, name=body.name.strip(), user=body.user.strip(),
-        password=body.password.get_secret_value(), allow=body.allow,
-    )  # fmt: skip
-    return await of.blocking.patiently(_added, of, order)
+    return await of.blocking.patiently(_added, of, body.request(user.name))
 
 
 @router.post("/cameras/{camera}/pause", operation_id="pauseCamera")

@@ -26,6 +26,8 @@ from watchglass.model.purchase import Purchase
 from watchglass.model.still import StillRequest
 from watchglass.model.survey_control import (
     FleetMade,
+    LookedAt,
+    LookRequest,
     RecordRequest,
     ResumeScanRequest,
     Scans,
@@ -85,6 +87,7 @@ class FleetPorts:
     put_purchase: Callable[[Purchase], None]
     scans: Callable[[ScanErrand], Scans]
     record: Callable[[RecordRequest], CameraId]
+    look: Callable[[LookRequest], LookedAt]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from watchglass.app.site import Site, allowed_hosts
 from watchglass.base.errors import CameraError, RefusedError, UsageError
 from watchglass.base.ids import CameraId
-from watchglass.cameras.address import split_url
+from watchglass.cameras.address import AddressRules, split_url
+from watchglass.cameras.onvif.address import is_onvif, split_onvif
 from watchglass.cameras.probe import (
-    AddressRules,
     CameraProbe,
     Prober,
     Way,
@@ -33,12 +33,13 @@ def look_at(
     way: Way | None = None,
     sub: str | None = None,
     no_sub: bool = False,
+    source: str = "",
 ) -> CameraProbe:
     """What the camera is, by processes of their own. ``allow``: hosts beyond the settings'."""
     found = probe_camera(
         url, user, password, sub_url=sub, way=way,
         rules=AddressRules(settings.allow | allow, folder=str(settings.sources or "")),
-        prober=_first_only() if no_sub else run_probe,
+        prober=_first_only() if no_sub else run_probe, source=source,
     )  # fmt: skip
     return replace(found, problem=None) if found.main is not None and no_sub else found
 
@@ -48,34 +49,53 @@ def request_for(
 ) -> AddCameraRequest:
     """What adds it. ``found`` has a main stream."""
     assert found.main is not None
-    login = found.credentials
+    login, device = found.credentials, found.device
     return AddCameraRequest(
         name,
         tuple((each.stream, each.url) for each in found.streams),
         login.user if login else "",
         login.password.reveal() if login else "",
-        found.main.result.session_name,
+        device.identity if device else found.main.result.session_name,
         by,
         tuple(sorted(allow)),
         as_id,
         found.main.address.transport,
         found.main.address.fingerprint,
+        device.stored if device else None,
     )
 
 
 def record_found(settings: Settings, site: Site, request: RecordRequest) -> CameraId:
     """Look at a camera in the network, and record it with its sub-stream; raises why not."""
-    if not is_rtsp(request.url):
-        raise UsageError("Give the address of its stream: rtsp://ADDRESS/PATH.")
-    host = split_url(request.url)[0].host
-    allow = frozenset({host}) if request.allow else frozenset()
-    user, password = (request.user, request.password) if request.user else (None, None)
-    found = look_at(request.url, user, password, settings, allowed_hosts(site.store) | allow)
+    found, host, allow = looked_at(settings, site, request)
     if found.main is None:
         raise found.problem or CameraError("The camera cannot be recorded, and does not say why.")
     taken = [each.name for each in site.store.cameras(with_credentials=False)]
     name = request.name or free_name(host, taken)
     return site.add_camera(request_for(found, name, request.by, allow))
+
+
+def looked_at(
+    settings: Settings, site: Site, request: RecordRequest
+) -> tuple[CameraProbe, str, frozenset[str]]:
+    """What a camera in the network is, its host, and the host again if it was allowed by name."""
+    host = host_of(request.url)
+    allow = frozenset({host}) if request.allow else frozenset()
+    user, password = (request.user, request.password) if request.user else (None, None)
+    allowed = allowed_hosts(site.store) | allow
+    found = look_at(request.url, user, password, settings, allowed, source=request.source)
+    return found, host, allow
+
+
+def host_of(url: str) -> str:
+    """Of a camera in the network; UsageError for any other address."""
+    if is_onvif(url):
+        return split_onvif(url)[0].host
+    if is_rtsp(url):
+        return split_url(url)[0].host
+    raise UsageError(
+        "Give the camera's address: onvif://ADDRESS, or that of its stream: rtsp://ADDRESS/PATH."
+    )
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:

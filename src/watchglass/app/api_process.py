@@ -60,7 +60,14 @@ from watchglass.model.control import (
 )
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
-from watchglass.model.survey_control import FleetMade, FleetRequest, RecordRequest, Scans
+from watchglass.model.survey_control import (
+    FleetMade,
+    FleetRequest,
+    LookedAt,
+    LookRequest,
+    RecordRequest,
+    Scans,
+)
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
 from watchglass.store.quick_index import QuickIndex
@@ -236,6 +243,7 @@ class _Site:
                 put_purchase=self._trust.put_purchase,
                 scans=self._scans,
                 record=self._record,
+                look=self._look,
             ),
             words=CauseWords(CAUSES, REMEDIES),
             ui=Path(start.ui) if start.ui else UI,
@@ -288,6 +296,12 @@ class _Site:
         if not isinstance(reply, Accepted) or reply.camera is None:
             raise BusError(_NOT_ASKED)
         return reply.camera
+
+    def _look(self, request: LookRequest) -> LookedAt:
+        reply = self._call(request, _LOOKED_S)
+        if not isinstance(reply, LookedAt):
+            raise BusError(_NOT_ASKED)
+        return reply
 
     def _measurements(self, own: Sequence[Sample]) -> str:
         names = [CAMERA_INFO.at(1, each.id, each.name) for each in self._cameras()]

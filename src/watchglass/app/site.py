@@ -201,7 +201,7 @@ class Site:
         credentials = Credentials(request.user, Secret(request.password)) if request.user else None
         camera = self.store.add_camera(
             request.name, streams, volume, credentials=credentials,
-            camera_id=CameraId(request.as_id or random_id()),
+            camera_id=CameraId(request.as_id or random_id()), onvif=request.onvif,
         )  # fmt: skip
         self._keeper.order(_added(camera, request.device, request.by))
         self.configure()

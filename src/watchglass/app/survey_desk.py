@@ -15,6 +15,8 @@ from watchglass.model.control import Accepted
 from watchglass.model.survey_control import (
     FleetMade,
     FleetRequest,
+    LookedAt,
+    LookRequest,
     RecordRequest,
     ResumeScanRequest,
     Scans,
@@ -35,20 +37,24 @@ class SurveyDesk:
         on: Ground,
         record: Callable[[RecordRequest], CameraId],
         cameras: Cameras,
+        look: Callable[[RecordRequest], LookedAt],
         judging: Judging = judge_apart,
     ) -> None:
         self._record = record
+        self._look = look
         self._book = FleetBook(on, judging)
         self._scans = ScanDesk(on, cameras)
         self.pool = ThreadPoolExecutor(_THREADS, "survey")
 
-    def answer(self, request: SurveyRequest) -> FleetMade | Scans | Accepted:
+    def answer(self, request: SurveyRequest) -> FleetMade | Scans | LookedAt | Accepted:
         """Do what was asked. Raises what stands in the way."""
         match request:
             case FleetRequest():
                 return self._book.made(report=request.report)
             case RecordRequest():
                 return Accepted(self._record(request))
+            case LookRequest():
+                return self._look(request.camera)
             case StartScanRequest():
                 self._scans.start(request.networks, request.logins, request.by)
             case ResumeScanRequest():

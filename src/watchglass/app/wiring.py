@@ -12,6 +12,8 @@
 
     people             browser ── HTTP, WebSocket ──▶ app.api_process (api.application)
                        looks: index and files, read; orders: the control socket, as the commands do
+    setting up         app.adding ─▶ cameras.probe_worker, of a stream; of a device,
+                       cameras.onvif.setup_worker: each ends with its answer
     live               recording.tap ─▶ live.outlet ─ bus ─▶ live.relayfeed ─▶ live.viewer
                        while somebody watches; from the last key frame on: api.openfile, read
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
@@ -42,13 +44,14 @@ from pathlib import Path
 
 import watchglass
 from watchglass.access.token import new_token, token_hash
-from watchglass.app.adding import record_found
+from watchglass.app.adding import looked_at, record_found
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.layout import StateLock
 from watchglass.app.listener import Listener
+from watchglass.app.looking import looked_at_words
 from watchglass.app.measures import supervisor_samples
 from watchglass.app.notify import Notifier
 from watchglass.app.observer import Observer
@@ -81,7 +84,7 @@ from watchglass.model.control import (
     Status,
     StatusRequest,
 )
-from watchglass.model.survey_control import SurveyRequest
+from watchglass.model.survey_control import LookedAt, RecordRequest, SurveyRequest
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.volume import create_volume
@@ -170,7 +173,7 @@ class Recorder:
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
         self._survey = SurveyDesk(
             on, partial(record_found, on.settings, self.site),
-            partial(self._store.cameras, with_credentials=False),
+            partial(self._store.cameras, with_credentials=False), self._look_at,
         )  # fmt: skip
         self._pinger = pinger(on)
         self._serving_ns: int | None = None
@@ -311,6 +314,10 @@ class Recorder:
                 WatchglassError.exit_code,
                 "The recorder failed at this request: its log says where.",
             )
+
+    def _look_at(self, request: RecordRequest) -> LookedAt:
+        found, _, _ = looked_at(self._on.settings, self.site, request)
+        return looked_at_words(found)
 
     def _keep_up(self) -> None:
         """What falls due while serving: pauses that end, volumes that are back."""

@@ -9,7 +9,7 @@ or to groups of hosts, unless the operator allowed that host by name.
 import ipaddress
 import re
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
@@ -22,7 +22,8 @@ MOST_HOST_CHARS = 253
 MOST_USER_CHARS = 64
 MOST_PASSWORD_CHARS = 128
 
-DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
+DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "onvif": 80, "onvifs": 443}
+_RTSP = frozenset({"rtsp", "rtsps"})
 
 # libavformat takes these words out of a query as options of its own.
 _QUERY_OPTIONS = frozenset({"udp", "multicast", "tcp", "http", "https", "listen", "filter_src"})
@@ -87,14 +88,16 @@ class CheckedAddress:
     name_url: str = field(repr=False)
 
 
-def split_url(url: str) -> tuple[CameraAddress, Credentials | None]:
+def split_url(
+    url: str, schemes: Collection[str] = _RTSP
+) -> tuple[CameraAddress, Credentials | None]:
     """Take a camera's URL apart; RefusedError says what is wrong with it.
 
     User name and password are percent-decoded; they are in the second result alone.
     """
     match = _match(url)
     scheme = match["scheme"].lower()
-    if scheme not in DEFAULT_PORTS:
+    if scheme not in schemes:
         raise RefusedError("A camera's address begins with rtsp:// or rtsps://.")
     host = _host(match["host"])
     port = _port(match["port"], scheme)
@@ -205,6 +208,17 @@ def system_resolver(host: str, port: int) -> list[str]:
     """IP addresses of a name, as the system's resolver gives them. Blocks."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]).partition("%")[0] for entry in found]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRules:
+    """What the operator allows beyond the rules; see `resolve`."""
+
+    allow: frozenset[str] = frozenset()
+    own_ports: frozenset[int] = frozenset()
+    resolver: Resolver = system_resolver
+    folder: str = ""
+    """Where files that are played have to lie."""
 
 
 def resolve(

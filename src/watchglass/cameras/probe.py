@@ -4,15 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from watchglass.base.errors import AuthFailedError, CameraError, RefusedError
-from watchglass.cameras.address import (
-    Resolver,
-    check_credentials,
-    resolve,
-    split_url,
-    system_resolver,
-)
+from watchglass.cameras.address import AddressRules, check_credentials, resolve, split_url
 from watchglass.cameras.kinds import kind_of
 from watchglass.cameras.local import check_local, is_local
+from watchglass.cameras.onvif.address import is_onvif, split_onvif, stream_address
+from watchglass.cameras.onvif.found import FoundDevice, OnvifProber, find_device
+from watchglass.cameras.onvif.setup_worker import run_onvif
 from watchglass.cameras.probe_worker import run_probe
 from watchglass.cameras.substream import substream_candidates
 from watchglass.model.camera import Credentials, StreamAddress, Transport
@@ -36,13 +33,15 @@ class CameraProbe:
 
     ``main`` is None when the camera cannot be added, and then ``problem`` says why. With a main
     stream ``problem`` is a remark: there is no sub-stream, or one that is too much like the main.
-    ``credentials`` are those that worked, from the URL if it held some.
+    ``credentials`` are those that worked, from the URL if it held some. ``device`` is what it told
+    by ONVIF, where it was asked that way.
     """
 
     main: FoundStream | None
     sub: FoundStream | None
     credentials: Credentials | None
     problem: CameraError | RefusedError | None
+    device: FoundDevice | None = None
 
     @property
     def streams(self) -> tuple[StreamAddress, ...]:
@@ -58,17 +57,6 @@ class Way:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AddressRules:
-    """What the operator allows beyond the rules; see `cameras.address.resolve`."""
-
-    allow: frozenset[str] = frozenset()
-    own_ports: frozenset[int] = frozenset()
-    resolver: Resolver = system_resolver
-    folder: str = ""
-    """Where files that are played have to lie."""
-
-
 def probe_camera(
     url: str,
     user: str | None = None,
@@ -78,14 +66,19 @@ def probe_camera(
     way: Way | None = None,
     rules: AddressRules | None = None,
     prober: Prober = run_probe,
+    onvif_prober: OnvifProber = run_onvif,
+    source: str = "",
 ) -> CameraProbe:
     """Look at a camera's main stream, and find its sub-stream.
 
-    ``user`` and ``password`` win over those in the URL. With ``sub_url`` nothing is guessed. What
-    is wrong comes as ``problem``, not as an exception.
+    ``user`` and ``password`` win over those in the URL. With ``sub_url`` nothing is guessed. Of an
+    ONVIF device the streams are those that it tells; ``source`` names one of its pictures. What is
+    wrong comes as ``problem``, not as an exception.
     """
     look = _Look(way or Way(), rules or AddressRules(), prober)
     credentials: Credentials | None = None
+    if is_onvif(url):
+        return _probe_device(look, url, user, password, onvif_prober, source)
     try:
         if is_rtsp(url):
             address, credentials = split_url(url)
@@ -99,6 +92,32 @@ def probe_camera(
     urls = (sub_url,) if sub_url else guesses
     sub, problem = _find_sub(look, urls, main, credentials)
     return CameraProbe(main, sub, credentials, problem)
+
+
+def _probe_device(
+    look: "_Look", url: str, user: str | None, password: str | None, prober: OnvifProber,
+    source: str,
+) -> CameraProbe:  # fmt: skip
+    """Its streams are looked at as those of any other camera, before anything is believed."""
+    credentials: Credentials | None = None
+    device: FoundDevice | None = None
+    try:
+        address, credentials = split_onvif(url)
+        if user is not None:
+            credentials = check_credentials(user, password or "")
+        device = find_device(address, credentials, look.rules, prober, source)
+        chosen, host = device.chosen, address.host
+        main = look.at(StreamName.MAIN, stream_address(chosen.main.url, host).url, credentials)
+    except (CameraError, RefusedError) as error:
+        return CameraProbe(None, None, credentials, error, device)
+    if chosen.sub is None:
+        problem = RefusedError(chosen.words[-1])
+        return CameraProbe(main, None, credentials, problem, device)
+    try:
+        sub = look.at(StreamName.SUB, stream_address(chosen.sub.url, host).url, credentials)
+    except (CameraError, RefusedError) as error:
+        return CameraProbe(main, None, credentials, error, device)
+    return CameraProbe(main, sub, credentials, None, device)
 
 
 def is_rtsp(url: str) -> bool:

@@ -30,6 +30,7 @@ from watchglass.model.source import SourceSettings
 from watchglass.model.stream import StreamName
 
 MOST_BYTES = 64 * 1024
+_MOST_ANSWER_BYTES = 1 << 20
 _RTSP = ("rtsp://", "rtsps://")
 _GRACE_S = 5.0
 FENCES_SETTING = "WATCHGLASS_FENCES"
@@ -67,7 +68,7 @@ def run_probe(
         if process.poll() is None:
             process.kill()
             process.communicate()
-    return _result(output[:MOST_BYTES], process.returncode)
+    return _result(output[:_MOST_ANSWER_BYTES], process.returncode)
 
 
 def worker_environment() -> dict[str, str]:
@@ -91,13 +92,14 @@ def _result(output: bytes, exit_code: int) -> ProbeResult:
     except msgspec.DecodeError:
         raise died from None
     if answer.error is not None:
-        raise _error(answer.error)
+        raise error_told(answer.error)
     if answer.result is None:
         raise died
     return answer.result
 
 
-def _error(told: ProbeError) -> CameraError:
+def error_told(told: ProbeError) -> CameraError:
+    """The error that a worker told of, as it was raised there."""
     if told.code == CertificateError.code:
         return CertificateError(told.sentence, told.fingerprint)
     kinds = {kind.code: kind for kind in CameraError.__subclasses__()}

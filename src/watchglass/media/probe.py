@@ -7,13 +7,16 @@ from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import StreamInvalidError
 from watchglass.base.secret import Secret
 from watchglass.media.rtsp import RtspSource
+from watchglass.media.still import still
 from watchglass.model.camera import Credentials, Transport
 from watchglass.model.probe import ProbeRequest, ProbeResult
 from watchglass.model.source import VideoSource
-from watchglass.model.stream import Packet, Track
+from watchglass.model.stream import Packet, Track, VideoCodec, VideoParameters
 
 MOST_TEXT_CHARS = 80
 MOST_SOUNDS = 8
+_PICTURE_WIDTH = 640
+_START_CODE = b"\x00\x00\x00\x01"
 
 
 def probe_rtsp(request: ProbeRequest, clock: Clock) -> ProbeResult:
@@ -69,9 +72,32 @@ def probe_source(
             session_name=harmless(source.session_name) if isinstance(source, RtspSource) else "",
             seconds=round((clock.monotonic_ns() - started_ns) / NS_PER_S, 3),
             transport=source.transport if isinstance(source, RtspSource) else Transport.TCP,
+            picture=_picture(video, pictures),
         )
     finally:
         source.close()
+
+
+def _picture(video: VideoParameters, pictures: list[Packet]) -> bytes:
+    """So that a person sees which camera it is; no picture is no reason not to record."""
+    key = next((each.data for each in pictures if each.is_key), b"")
+    try:
+        if video.codec is VideoCodec.MJPEG:
+            return still(video.codec, b"", key, _PICTURE_WIDTH)
+        sets = b"".join(_START_CODE + each for each in video.parameter_sets)
+        return still(video.codec, b"", sets + _with_start_codes(key), _PICTURE_WIDTH)
+    except StreamInvalidError:
+        return b""
+
+
+def _with_start_codes(access_unit: bytes) -> bytes:
+    """NAL units behind start codes instead of their lengths: decodable without a header."""
+    found, at = bytearray(), 0
+    while at + 4 <= len(access_unit):
+        size = int.from_bytes(access_unit[at : at + 4], "big")
+        found += _START_CODE + access_unit[at + 4 : at + 4 + size]
+        at += 4 + size
+    return bytes(found)
 
 
 def _offered_sounds(source: VideoSource) -> tuple[str, ...]:

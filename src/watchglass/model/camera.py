@@ -45,6 +45,17 @@ class StreamAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class OnvifAddress:
+    """Where a camera is spoken to by ONVIF: onvif://HOST:PORT, and the ``profile`` of its main
+    stream. ``ptz``: it can be turned; ``events``: it can be asked what it says happens."""
+
+    url: str
+    profile: str
+    ptz: bool
+    events: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What the camera asks for; the password never prints."""
 
@@ -70,3 +81,4 @@ class Camera:
     credentials: Credentials | None = field(default=None, repr=False)
     retention_h: int | None = None
     events_h: int | None = None
+    onvif: OnvifAddress | None = None

@@ -4,12 +4,12 @@ import msgspec
 
 from watchglass.base.ids import CameraId, HoldId, VolumeId
 from watchglass.model.act import Note
-from watchglass.model.camera import Transport
+from watchglass.model.camera import OnvifAddress, Transport
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
-from watchglass.model.survey_control import FleetMade, Scans, SurveyRequest
+from watchglass.model.survey_control import FleetMade, LookedAt, Scans, SurveyRequest
 
 
 class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
@@ -17,6 +17,7 @@ class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
 
     ``as_id``: that of a camera that has a ledger and is in no database any more; it goes on.
     ``transport`` and ``fingerprint`` are of all its streams (see `model.camera.StreamAddress`).
+    ``onvif``: where it is spoken to that way, too.
     """
 
     name: str
@@ -29,6 +30,7 @@ class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
     as_id: str = ""
     transport: Transport = Transport.AUTO
     fingerprint: str = ""
+    onvif: OnvifAddress | None = None
 
     def __repr__(self) -> str:
         return f"AddCameraRequest({self.name!r})"
@@ -234,4 +236,4 @@ class Measurements(msgspec.Struct, frozen=True, tag="measurements"):
     samples: tuple[Sample, ...]
 
 
-Reply = Accepted | Refused | Status | Health | Measurements | FleetMade | Scans
+Reply = Accepted | Refused | Status | Health | Measurements | FleetMade | Scans | LookedAt

@@ -11,7 +11,7 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     ``codec`` and ``sounds`` are FFmpeg's names (``sounds``: all that the camera offers, kept or
     not). ``fps`` and ``bit_rate`` (bits per second, of the picture) are measured; ``gop_s`` is the
     time between two key frames, None when two were not seen. ``transport`` is the
-    one that it came by.
+    one that it came by. ``picture``: its first key frame as JPEG, empty where it cannot be decoded.
     """
 
     codec: str
@@ -24,6 +24,7 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     session_name: str
     seconds: float
     transport: Transport = Transport.TCP
+    picture: bytes = b""
 
 
 class ProbeError(msgspec.Struct, frozen=True):

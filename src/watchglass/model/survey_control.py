@@ -8,6 +8,7 @@ from watchglass.base.fence import FenceMode
 from watchglass.base.ids import ScanId
 from watchglass.model.coverage import Network
 from watchglass.model.scan import Login
+from watchglass.model.stream import StreamName
 
 
 class FleetRequest(msgspec.Struct, frozen=True, tag="fleet"):
@@ -105,6 +106,7 @@ class Scans(msgspec.Struct, frozen=True, tag="scan_states"):
 class RecordRequest(msgspec.Struct, frozen=True, tag="record", kw_only=True):
     """Look at a camera, find its sub-stream, and record it from now on.
 
+    ``url`` is rtsp or onvif; ``source`` names one of several pictures of an ONVIF device.
     ``allow``: its address may be one that is refused by default. ``name``: its host where empty.
     """
 
@@ -114,9 +116,67 @@ class RecordRequest(msgspec.Struct, frozen=True, tag="record", kw_only=True):
     user: str = ""
     password: str = ""
     allow: bool = False
+    source: str = ""
 
     def __repr__(self) -> str:
         return f"RecordRequest({self.name!r})"
+
+
+class LookRequest(msgspec.Struct, frozen=True, tag="look_at"):
+    """Look at a camera as for `RecordRequest`, and record nothing."""
+
+    camera: RecordRequest
+
+
+class LookedStream(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream that answered."""
+
+    stream: StreamName
+    url: str
+    codec: str
+    width: int
+    height: int
+    fps: float | None
+    gop_s: float | None
+    bit_rate: int
+    sounds: tuple[str, ...]
+
+
+class LookedProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile that an ONVIF device told of; ``chosen``: as which stream."""
+
+    name: str
+    codec: str
+    width: int
+    height: int
+    fps: float | None
+    source: str
+    chosen: StreamName | None
+
+
+class LookedAt(msgspec.Struct, frozen=True, tag="looked_at", kw_only=True):
+    """What a camera is. No stream: it cannot be recorded, and ``problem`` says why, ``code`` in one
+    word; with streams ``problem`` is a remark.
+
+    ``words``: what was chosen and what is odd, a sentence each. ``sources``: the names of its
+    pictures, where there are several. ``maker`` and ``model`` are what it says of itself.
+    ``picture`` is a JPEG that was made here.
+    """
+
+    streams: tuple[LookedStream, ...]
+    code: str
+    problem: str
+    maker: str = ""
+    model: str = ""
+    firmware: str = ""
+    serial: str = ""
+    words: tuple[str, ...] = ()
+    profiles: tuple[LookedProfile, ...] = ()
+    sources: tuple[str, ...] = ()
+    clock_offset_s: float | None = None
+    ptz: bool = False
+    events: bool = False
+    picture: bytes = b""
 
 
 SurveyRequest = (
@@ -126,4 +186,5 @@ SurveyRequest = (
     | StopScanRequest
     | ScansRequest
     | RecordRequest
+    | LookRequest
 )

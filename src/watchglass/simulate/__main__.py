@@ -5,6 +5,9 @@ Then one answer per line of stdin:
 
 - ``{"camera": NAME, "fault": FAULT, "value": VALUE, "stream": "main"}``; no stream means both
 - ``{"command": "counters"}``
+- ``{"command": "happens", "camera": NAME, "topic": TOPIC, "data": {NAME: VALUE}}``: an ONVIF event
+- ``{"command": "turned", "camera": NAME}``: where the camera looks, and what moved it
+- ``{"command": "quirks", "camera": NAME, QUIRK: VALUE, …}``: from now on (`onvif.quirks`)
 
 Progress of loops that are encoded for the first time goes to stderr. The process ends at the end of
 stdin, on SIGTERM and on SIGINT.
@@ -16,15 +19,18 @@ import json
 import signal
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from watchglass.base.clock import SystemClock
 from watchglass.simulate.camera_kind import KINDS, Size, cameras
 from watchglass.simulate.digest import Credentials
 from watchglass.simulate.faults import BadFault
 from watchglass.simulate.fleet import FleetSettings, SimulatedFleet
 from watchglass.simulate.loop import LoopSpec
+from watchglass.simulate.onvif.happenings import Happening
+from watchglass.simulate.onvif.server import OnvifServer
 from watchglass.simulate.rtsp_connection import TRANSPORTS
 
 
@@ -53,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--transports", default=",".join(TRANSPORTS), help="those not refused: tcp,udp,http"
     )
+    parser.add_argument("--onvif", action="store_true", help="an ONVIF device each")
     parser.add_argument("--burst", action="store_true", help="cached frames first, all cameras")
     parser.add_argument("--log", type=Path, help="folder for the logs of sent frames")
     return parser
@@ -82,6 +89,7 @@ def _settings(options: argparse.Namespace) -> FleetSettings:
         credentials=login,
         log_folder=options.log,
         tls=options.tls,
+        onvif=options.onvif,
         transports=frozenset(each for each in TRANSPORTS if each in options.transports.split(",")),
     )
 
@@ -110,18 +118,40 @@ async def _answer(fleet: SimulatedFleet, line: str) -> dict[str, Any]:
         command: Any = json.loads(line)
         if not isinstance(command, dict):
             raise BadFault("a command is a JSON object")
-        if command.get("command") == "counters":
-            counters = {name: asdict(value) for name, value in fleet.counters().items()}
-            return {"ok": True, "counters": counters}
+        match command.get("command"):
+            case "counters":
+                counters = {name: asdict(value) for name, value in fleet.counters().items()}
+                return {"ok": True, "counters": counters}
+            case "happens" | "turned" | "quirks":
+                return {"ok": True, **_device(fleet.device(command.pop("camera")), command)}
         value, stream = command.get("value", True), command.get("stream")
         if stream not in (None, "main", "sub"):
             raise BadFault(f"there is no stream {stream!r}")
         await fleet.set(command["camera"], command["fault"], value, stream)
     except KeyError as error:
         return {"ok": False, "error": f"{error} is missing or unknown"}
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         return {"ok": False, "error": str(error)}
     return {"ok": True}
+
+
+def _device(device: OnvifServer, command: dict[str, Any]) -> dict[str, Any]:
+    """What is asked of an ONVIF device."""
+    match command.pop("command"):
+        case "happens":
+            device.emit(Happening(command["topic"], tuple(command["data"].items())))
+            return {}
+        case "turned":
+            turning = device.turning
+            turning.advance(SystemClock().monotonic_ns())
+            return {
+                "pan": turning.pan, "tilt": turning.tilt, "zoom": turning.zoom,
+                "moving": turning.moving, "moved": turning.moved, "asked": device.asked,
+                "pulled": device.pulled,
+            }  # fmt: skip
+        case _:
+            device.behave(replace(device.quirks, **command))
+            return {}
 
 
 async def _run(options: argparse.Namespace) -> None:

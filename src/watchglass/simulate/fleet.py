@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from watchglass.base.clock import SystemClock
 from watchglass.simulate import certificate
 from watchglass.simulate.camera_kind import CameraSpec
 from watchglass.simulate.digest import Credentials
@@ -14,6 +15,9 @@ from watchglass.simulate.faults import BadFault, FaultValue, picture_size
 from watchglass.simulate.frame_log import FrameLog
 from watchglass.simulate.loop import Loop, LoopSpec
 from watchglass.simulate.loop_cache import load_loop
+from watchglass.simulate.onvif.of_camera import device_of
+from watchglass.simulate.onvif.quirks import Quirks
+from watchglass.simulate.onvif.server import OnvifServer
 from watchglass.simulate.rtsp_connection import TRANSPORTS, Settings, TransportName
 from watchglass.simulate.rtsp_server import RtspServer
 from watchglass.simulate.stream import Stream, StreamCounters
@@ -40,13 +44,19 @@ class FleetSettings:
     """rtsps://, with a certificate that nobody vouches for and a new key for each port."""
     transports: frozenset[TransportName] = frozenset(TRANSPORTS)
     session_timeout_s: float = 60.0
+    onvif: bool = False
+    """Each camera is an ONVIF device too, at a port of its own."""
+    onvif_quirks: Quirks | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CameraUrls:
+    """``onvif`` is empty where a camera is no ONVIF device."""
+
     name: str
     main: str
     sub: str
+    onvif: str = ""
 
 
 @dataclass(slots=True)
@@ -54,6 +64,7 @@ class _Camera:
     spec: CameraSpec
     server: RtspServer
     streams: dict[StreamChoice, Stream] = field(default_factory=dict)
+    device: OnvifServer | None = None
 
 
 class SimulatedFleet:
@@ -80,8 +91,18 @@ class SimulatedFleet:
             self._cameras[spec.name] = self._build(spec, server, origin_s)
         for server in self._servers:
             await server.listen()
+        if self._settings.onvif:
+            for name, camera in self._cameras.items():
+                camera.device = device_of(
+                    camera.spec, self.url(name), SystemClock(), self._settings.credentials,
+                    self._settings.onvif_quirks, host=self._settings.host,
+                )  # fmt: skip
+                await camera.device.listen()
 
     async def stop(self) -> None:
+        for camera in self._cameras.values():
+            if camera.device is not None:
+                await camera.device.close()
         for server in self._servers:
             await server.close()
         for camera in self._cameras.values():
@@ -96,9 +117,19 @@ class SimulatedFleet:
     @property
     def urls(self) -> list[CameraUrls]:
         return [
-            CameraUrls(name, self.url(name, "main"), self.url(name, "sub"))
-            for name in self._cameras
-        ]
+            CameraUrls(
+                name, self.url(name, "main"), self.url(name, "sub"),
+                camera.device.url if camera.device is not None else "",
+            )
+            for name, camera in self._cameras.items()
+        ]  # fmt: skip
+
+    def device(self, camera: str) -> OnvifServer:
+        """The ONVIF device that a camera is; BadFault where it is none."""
+        device = self._camera(camera).device
+        if device is None:
+            raise BadFault(f"{camera!r} is no ONVIF device")
+        return device
 
     def url(self, camera: str, stream: StreamChoice = "main") -> str:
         """With user and password, where the fleet asks for them."""

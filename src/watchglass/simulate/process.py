@@ -55,6 +55,10 @@ class Simulator:
         answer: dict[str, dict[str, int]] = self._ask({"command": "counters"})["counters"]
         return answer
 
+    def ask(self, command: str, camera: str, **more: Any) -> dict[str, Any]:
+        """Of an ONVIF device: ``happens``, ``turned`` or ``quirks``."""
+        return self._ask({"command": command, "camera": camera, **more})
+
     def stop(self, timeout_s: float = 10.0) -> None:
         """End the process; twice does no harm."""
         assert self._process.stdin is not None

@@ -16,11 +16,19 @@ from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.base.ids import CameraId, VolumeId, is_id, random_id
-from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
+from watchglass.model.camera import (
+    Camera,
+    CameraState,
+    Credentials,
+    OnvifAddress,
+    StreamAddress,
+)
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 from watchglass.store.database import Database, Synchronous
 from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
+from watchglass.store.site_onvif import COLUMNS as ONVIF_COLUMNS
+from watchglass.store.site_onvif import onvif_of, put_onvif
 from watchglass.store.site_settings import SiteSettings
 from watchglass.store.site_streams import (
     COLUMNS,
@@ -29,7 +37,7 @@ from watchglass.store.site_streams import (
     stream_of,
     trust_key,
 )
-from watchglass.store.site_tables import ACTIVE, CAMERAS, SCHEMA, STREAMS, VOLUMES
+from watchglass.store.site_tables import ACTIVE, CAMERAS, ONVIF, SCHEMA, STREAMS, VOLUMES
 from watchglass.store.site_volumes import SiteVolumes
 from watchglass.store.vault import Vault
 
@@ -120,6 +128,7 @@ class SiteStore(SiteVolumes, SiteSettings):
         state: CameraState = CameraState.ENABLED,
         retention_h: int | None = None,
         camera_id: CameraId | None = None,
+        onvif: OnvifAddress | None = None,
     ) -> Camera:
         """A new camera, added now, with a new id unless one is given."""
         camera = Camera(
@@ -132,6 +141,7 @@ class SiteStore(SiteVolumes, SiteSettings):
             sound=sound,
             credentials=credentials,
             retention_h=checked_hours(retention_h),
+            onvif=onvif,
         )
         if not is_id(camera.id) or state is CameraState.REMOVED:
             raise UsageError(
@@ -156,6 +166,7 @@ class SiteStore(SiteVolumes, SiteSettings):
                 )
             )
             insert_streams(connection, camera.id, camera.streams)
+            put_onvif(connection, camera.id, onvif)
         return camera
 
     def set_state(
@@ -242,8 +253,9 @@ class SiteStore(SiteVolumes, SiteSettings):
     ) -> list[Mapping[str, Any]]:
         """A row for each camera and stream, cameras in the order they were added."""
         query = (
-            sa.select(CAMERAS, *COLUMNS)
+            sa.select(CAMERAS, *COLUMNS, *ONVIF_COLUMNS)
             .outerjoin_from(CAMERAS, STREAMS)
+            .outerjoin(ONVIF, ONVIF.c.camera == CAMERAS.c.id)
             .where(which)
             .order_by(CAMERAS.c.added_ns, CAMERAS.c.id, STREAMS.c.stream)
         )
@@ -264,6 +276,7 @@ class SiteStore(SiteVolumes, SiteSettings):
                 credentials=self._opened(row) if with_credentials else None,
                 retention_h=row["retention_h"],
                 events_h=row["events_h"],
+                onvif=onvif_of(row),
             )
         except ValueError as error:
             raise self._database.damaged(f"camera {shown(row['id'])}: {error}") from error

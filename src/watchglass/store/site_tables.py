@@ -51,6 +51,15 @@ STREAMS = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False, server_default=""),
     sa.Column("events_h", sa.Integer),
 )
+ONVIF = sa.Table(
+    "camera_onvif",
+    TABLES,
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("profile", sa.String(64), nullable=False),
+    sa.Column("ptz", sa.Boolean, nullable=False),
+    sa.Column("events", sa.Boolean, nullable=False),
+)
 SETTINGS = sa.Table(
     "settings",
     TABLES,
@@ -79,9 +88,24 @@ def _retention_of_events(connection: sa.Connection) -> None:
     connection.execute(sa.text("ALTER TABLE camera_streams ADD COLUMN events_h INTEGER"))
 
 
+def _onvif_addresses(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text(
+            "CREATE TABLE camera_onvif (camera VARCHAR(32) NOT NULL PRIMARY KEY"
+            " REFERENCES cameras (id), url TEXT NOT NULL, profile VARCHAR(64) NOT NULL,"
+            " ptz BOOLEAN NOT NULL, events BOOLEAN NOT NULL)"
+        )
+    )
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
-    upgrades=(_draining_and_stream_retention, _transport_and_fingerprint, _retention_of_events),
+    upgrades=(
+        _draining_and_stream_retention,
+        _transport_and_fingerprint,
+        _retention_of_events,
+        _onvif_addresses,
+    ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

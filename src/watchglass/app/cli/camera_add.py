@@ -3,7 +3,8 @@
 import getpass
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +25,8 @@ from watchglass.base.ids import CameraId, is_id
 from watchglass.cameras.address import split_url
 from watchglass.cameras.kinds import kind_of
 from watchglass.cameras.local import is_local, local_name
+from watchglass.cameras.onvif.address import is_onvif, split_onvif
+from watchglass.cameras.onvif.found import FoundDevice
 from watchglass.cameras.probe import CameraProbe, FoundStream, Way, is_rtsp
 from watchglass.model.camera import Credentials, Transport
 from watchglass.model.control import AddCameraRequest
@@ -34,7 +37,10 @@ from watchglass.store.site_input import clean_name
 _FIRST_PICTURE_S = 20.0
 _LOOK_EVERY_S = 0.3
 
-Url = Annotated[str, typer.Argument(metavar="URL", help="rtsp://ADDRESS/PATH, v4l2:///dev/video0.")]
+Url = Annotated[
+    str,
+    typer.Argument(metavar="URL", help="onvif://ADDRESS, rtsp://ADDRESS/PATH, v4l2:///dev/video0."),
+]
 User = Annotated[str | None, typer.Option(help="User name; the password is asked for.")]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
@@ -55,6 +61,9 @@ Fingerprint = Annotated[
     str | None,
     typer.Option(help="Of its key (rtsps://): trust this one. Otherwise it is shown and asked."),
 ]
+Source = Annotated[
+    str, typer.Option(help="Which of its pictures, of an ONVIF device that has several.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -72,13 +81,14 @@ def add(
     ] = "",
     transport: Over = Transport.AUTO,
     fingerprint: Fingerprint = None,
+    source: Source = "",
     json: AsJson = False,
 ) -> None:
     """Look at a camera and record it from now on, with or without a running recorder."""
     of = shell(context)
     as_id = _known_id(of, as_) if as_ else ""
-    way = _way(transport, fingerprint)
-    look = _Look(of, url, user, sub, no_sub, allow, way, quiet=json)
+    wanted = _Wanted(url, sub, no_sub, source, _way(transport, fingerprint))
+    look = _Look(of, wanted, user, allow)
     # What can be said at once is said before the camera is looked at.
     name = clean_name(name) if name is not None else None
     of.check_folder()
@@ -113,12 +123,13 @@ def probe(
     allow: Allow = False,
     transport: Over = Transport.AUTO,
     fingerprint: Fingerprint = None,
+    source: Source = "",
     json: AsJson = False,
 ) -> None:
     """Look at a camera without adding it."""
     of = shell(context)
-    way = _way(transport, fingerprint)
-    found = _Look(of, url, user, sub, no_sub, allow, way, quiet=json).found(password_stdin)
+    wanted = _Wanted(url, sub, no_sub, source, _way(transport, fingerprint))
+    found = _Look(of, wanted, user, allow).found(password_stdin)
     if json:
         of.screen.json(probe_json(found))
     else:
@@ -140,34 +151,46 @@ def _local_name(url: str) -> str:
     return local_name(url) if is_local(url) else "camera"
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be looked at, as the operator said it."""
+
+    url: str
+    sub: str | None
+    no_sub: bool
+    source: str
+    way: Way
+
+    def __post_init__(self) -> None:
+        if self.sub is not None and self.no_sub:
+            raise UsageError("Give --sub or --no-sub, not both.")
+        if is_onvif(self.url) and self.sub is not None:
+            raise UsageError("An ONVIF device tells its sub-stream itself: leave --sub out.")
+        if self.source and not is_onvif(self.url):
+            raise UsageError("--source is for ONVIF devices: onvif://ADDRESS.")
+
+    def hosts(self) -> Iterator[tuple[str, Credentials | None]]:
+        """Each host of the network in it, with the login in its address."""
+        for each in (self.url, self.sub or ""):
+            if is_onvif(each):
+                address, login = split_onvif(each)
+                yield address.host, login
+            elif is_rtsp(each):
+                address, login = split_url(each)
+                yield address.host, login
+
+
 class _Look:
     """A look at a camera, with what the operator said of it."""
 
-    def __init__(
-        self,
-        of: Shell,
-        url: str,
-        user: str | None,
-        sub: str | None,
-        no_sub: bool,
-        allow: bool,
-        way: Way,
-        *,
-        quiet: bool,
-    ) -> None:
-        if sub is not None and no_sub:
-            raise UsageError("Give --sub or --no-sub, not both.")
-        self._of, self._url, self._user, self._sub, self._quiet = of, url, user, sub, quiet
-        self._no_sub, self._way = no_sub, way
-        in_url: Credentials | None = None
-        hosts: set[str] = set()
-        for each in filter(is_rtsp, (url, sub or "")):
-            address, login = split_url(each)
-            hosts.add(address.host)
-            in_url = in_url or login
-        self.host = split_url(url)[0].host if is_rtsp(url) else _local_name(url)
+    def __init__(self, of: Shell, wanted: _Wanted, user: str | None, allow: bool) -> None:
+        self._of, self._wanted, self._user, self._way = of, wanted, user, wanted.way
+        hosts = list(wanted.hosts())
+        in_url = next((login for _, login in hosts if login is not None), None)
+        network = is_rtsp(wanted.url) or is_onvif(wanted.url)
+        self.host = hosts[0][0] if network else _local_name(wanted.url)
         self._known = in_url is not None or user is not None
-        self.allow = frozenset(hosts) if allow else frozenset()
+        self.allow = frozenset(host for host, _ in hosts) if allow else frozenset()
         if in_url is not None and in_url.password.reveal():
             of.screen.remark(
                 "The password in the address stays in the history of your shell: next time leave "
@@ -226,10 +249,11 @@ class _Look:
 
     def _probed(self, password: str | None) -> CameraProbe:
         with self._of.screen.working(f"looking at {self.host}"):
+            wanted = self._wanted
             return look_at(
-                self._url, self._user, password, self._of.settings,
-                self._site_allows() | self.allow, way=self._way, sub=self._sub,
-                no_sub=self._no_sub,
+                wanted.url, self._user, password, self._of.settings,
+                self._site_allows() | self.allow, way=self._way, sub=wanted.sub,
+                no_sub=wanted.no_sub, source=wanted.source,
             )  # fmt: skip
 
     def _site_allows(self) -> frozenset[str]:
@@ -297,6 +321,10 @@ def _began(of: Shell, camera: CameraId, *, quiet: bool) -> bool:
 def show_probe(screen: Screen, found: CameraProbe) -> None:
     """What the camera is, a line for each stream."""
     assert found.main is not None
+    if found.device is not None:
+        screen.say(found.device.identity)
+        for sentence in found.device.words:
+            screen.hint(sentence)
     screen.say(f"Main stream: {stream_words(found.main)}")
     if found.sub is not None:
         screen.say(f"Sub-stream:  {stream_words(found.sub)}")
@@ -338,4 +366,22 @@ def probe_json(found: CameraProbe) -> dict[str, Any]:
             if each is not None
         ],
         "remark": found.problem.sentence if found.problem is not None else None,
+        "device": _device_json(found.device) if found.device is not None else None,
+    }  # fmt: skip
+
+
+def _device_json(device: FoundDevice) -> dict[str, Any]:
+    told = device.result
+    return {
+        "address": device.address.url, "manufacturer": told.manufacturer, "model": told.model,
+        "firmware": told.firmware, "serial": told.serial, "clock_offset_s": told.clock_offset_s,
+        "ptz": told.ptz, "events": told.events,
+        "sources": [each.source for each in device.choices], "words": list(device.words),
+        "profiles": [
+            {
+                "token": each.token, "name": each.name, "codec": each.codec, "width": each.width,
+                "height": each.height, "fps": each.fps, "source": each.source,
+            }
+            for each in told.profiles
+        ],
     }  # fmt: skip

@@ -18,10 +18,11 @@ class XmlError(Exception):
 class Element:
     """An element by its local name; namespaces differ between firmwares that mean the same."""
 
-    __slots__ = ("children", "name", "text")
+    __slots__ = ("attributes", "children", "name", "text")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, attributes: "Optional[Dict[str, str]]" = None) -> None:
         self.name = name
+        self.attributes = attributes or {}
         self.text = ""
         self.children: List[Element] = []
 
@@ -74,11 +75,11 @@ class _Reader:
             raise XmlError("no element")
         return self._root
 
-    def _start(self, name: str, _: object) -> None:
+    def _start(self, name: str, attributes: Dict[str, str]) -> None:
         self._count += 1
         if self._count > _MOST_ELEMENTS or len(self._open) >= _MOST_DEPTH:
             raise XmlError("too many elements, or too deep")
-        element = Element(name.rpartition(":")[2])
+        element = Element(name.rpartition(":")[2], attributes)
         if self._open:
             self._open[-1].children.append(element)
         elif self._root is None:

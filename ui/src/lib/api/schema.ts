@@ -502,6 +502,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Probe Camera
+         * @description Look at a camera and record nothing; takes as long as the camera, half a minute at most.
+         *
+         *     A camera that cannot be recorded is no error here: `recordable` is false, and `problem` says
+         *     why.
+         */
+        post: operations["probeCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -514,8 +537,8 @@ export interface components {
         Action: "open_page" | "enter" | "own_account" | "see_camera" | "live" | "playback" | "sound" | "ptz" | "clip" | "export" | "configure" | "unmask" | "see_state" | "add_camera" | "see_fleet" | "state_fleet" | "scan_network" | "read_numbers" | "read_health" | "read_log" | "see_system" | "change_system" | "manage_users";
         /**
          * AddBody
-         * @description A camera in the network. ``url`` may hold no user name and password. ``allow``: its address
-         *     may be one that is refused by default.
+         * @description A camera in the network: onvif://ADDRESS, or rtsp://ADDRESS/PATH. ``url`` may hold no user
+         *     name and password. ``allow``: its address may be one that is refused by default.
          */
         AddBody: {
             /** Url */
@@ -542,6 +565,12 @@ export interface components {
              * @default false
              */
             allow: boolean;
+            /**
+             * Source
+             * @description Which picture of an ONVIF device.
+             * @default
+             */
+            source: string;
         };
         /** CameraInfo */
         CameraInfo: {
@@ -968,6 +997,99 @@ export interface components {
          * @enum {string}
          */
         ScanStanding: "running" | "waiting" | "ended";
+        /**
+         * SeenCamera
+         * @description What a camera is. Texts are the camera's own, and show nothing but themselves.
+         */
+        SeenCamera: {
+            /** Recordable */
+            recordable: boolean;
+            /**
+             * Code
+             * @description Why it cannot be recorded, in a word: `auth_failed` asks for a login. With `recordable` it is that of a remark. Empty for neither.
+             */
+            code: string;
+            /** Problem */
+            problem: string;
+            /** Streams */
+            streams: components["schemas"]["SeenStream"][];
+            /** Maker */
+            maker: string;
+            /** Model */
+            model: string;
+            /** Firmware */
+            firmware: string;
+            /** Serial */
+            serial: string;
+            /**
+             * Words
+             * @description What was chosen and why, and what is odd.
+             */
+            words: string[];
+            /** Profiles */
+            profiles: components["schemas"]["SeenProfile"][];
+            /**
+             * Sources
+             * @description Its pictures, where it has several: one camera each.
+             */
+            sources: string[];
+            /**
+             * Clock Offset S
+             * @description How far its clock is ahead of ours.
+             */
+            clock_offset_s: number | null;
+            /** Ptz */
+            ptz: boolean;
+            /** Events */
+            events: boolean;
+            /**
+             * Picture
+             * @description A JPEG as a data: URL; empty where there is none.
+             */
+            picture: string;
+        };
+        /**
+         * SeenProfile
+         * @description A profile that the camera tells of by ONVIF; ``chosen``: as which stream.
+         */
+        SeenProfile: {
+            /** Name */
+            name: string;
+            /** Codec */
+            codec: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Fps */
+            fps: number | null;
+            /** Source */
+            source: string;
+            chosen: components["schemas"]["StreamName"] | null;
+        };
+        /**
+         * SeenStream
+         * @description A stream that answered; ``fps`` and ``bit_rate`` (bits per second) are measured.
+         */
+        SeenStream: {
+            name: components["schemas"]["StreamName"];
+            /** Url */
+            url: string;
+            /** Codec */
+            codec: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Fps */
+            fps: number | null;
+            /** Gop S */
+            gop_s: number | null;
+            /** Bit Rate */
+            bit_rate: number;
+            /** Sounds */
+            sounds: string[];
+        };
         /**
          * Segment
          * @description ``url`` gives the fragments ``first`` to ``last`` (numbers in the run) of one track.
@@ -2532,6 +2654,39 @@ export interface operations {
                     "application/json": {
                         [key: string]: boolean;
                     };
+                };
+            };
+        };
+    };
+    probeCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenCamera"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

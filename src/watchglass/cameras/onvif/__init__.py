@@ -1,0 +1,1 @@
+"""ONVIF: setting a camera up, turning it, and hearing what it says happens."""

@@ -1,0 +1,56 @@
+"""A camera that is set up by ONVIF, from the command line and over the API of a real recorder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.api.processes import Page
+from tests.app.running import Serving, call, json_of
+from watchglass.simulate.process import Simulator
+
+SIZE = "--width 320 --height 192 --sub-width 160 --sub-height 96 --seconds 2 --bit-rate 150000"
+CAMERA = [*SIZE.split(), "--cameras", "1", "--onvif", "--user", "admin", "--password", "geheim"]
+LOGIN = ("--user", "admin", "--password-stdin", "--allow")
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_a_device_is_looked_at_added_and_recorded(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    of = ("--data", str(data))
+    with Simulator(*CAMERA) as cameras:
+        url = cameras.urls[0].onvif
+        port = url.rpartition(":")[2]
+        cameras.ask("quirks", "camera-1", advertised="192.168.77.5", clock_offset_s=-7200)
+        shown = call(*of, "camera", "probe", url, *LOGIN, stdin="geheim", timeout_s=120)
+        assert shown.returncode == 0, shown.stderr
+        for words in (
+            "Watchglass Simulated camera", "Main: 320x192 H.264 15/s", "Sub: 160x96 H.264",
+            "2 hours behind ours", "192.168.77.5", "turned (PTZ)",
+        ):  # fmt: skip
+            assert words in " ".join(shown.stdout.split()), shown.stdout
+
+        with Serving(data).wait_for("#token=") as serving:
+            link = next(each for each in serving.said.split() if "#token=" in each)
+            with Page(link) as page:
+                page.set_up()
+                body = {"url": url, "user": "admin", "password": "geheim", "allow": True}
+                told = page.post("/api/v1/cameras/probe", body).json()
+                assert told["recordable"], told
+                assert (told["maker"], told["ptz"], told["events"]) == ("Watchglass", True, True)
+                assert [each["chosen"] for each in told["profiles"]] == ["main", "sub"]
+                assert told["picture"].startswith("data:image/jpeg;base64,/9j/")
+                streams = [(each["name"], each["width"]) for each in told["streams"]]
+                assert streams == [("main", 320), ("sub", 160)]
+                assert f"onvif://127.0.0.1:{port}" not in json.dumps(told["streams"])
+                wrong = page.post("/api/v1/cameras/probe", body | {"password": "falsch"}).json()
+                assert (wrong["recordable"], wrong["code"]) == (False, "auth_failed")
+                closed = page.post("/api/v1/cameras/probe", body | {"allow": False}).json()
+                assert (closed["recordable"], closed["code"]) == (False, "refused")
+                added = page.post("/api/v1/cameras", body | {"name": "Gate"})
+                assert added.status_code == 201, added.text
+        (listed,) = json_of(*of, "camera", "list")
+        assert listed["name"] == "Gate"
+        expected = [f"rtsp://127.0.0.1:{cameras.port}/camera-1/{name}" for name in ("main", "sub")]
+        assert [each["url"] for each in listed["streams"]] == expected
