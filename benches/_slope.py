@@ -5,8 +5,13 @@ each window count by their least one, the slope is that of least squares through
 the bound comes from a bootstrap of the residuals in blocks, because neighbours are alike (a line's
 textbook interval takes them for independent, and is too narrow). Theil and Sen's median of all
 slopes is told beside it: it does not move for one early step, such as a cache that is made once.
+
+What is counted in ones, descriptors and threads, is judged by that median and its own bootstrap:
+one more in one minute of an hour is no growth, and moves a line of least squares by more than the
+target. One more that stays, or one each twenty minutes, shows in it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +48,16 @@ def floors(at_s: list[float], values: list[float], window_s: float) -> tuple[Val
     return np.array(middle), np.array([lowest[window] for window in windows])
 
 
+def _least_squares(x: Values, y: Values) -> float:
+    centred = x - x.mean()
+    return float((centred * (y - y.mean())).sum() / (centred**2).sum())
+
+
+def _theil_sen(x: Values, y: Values) -> float:
+    first, second = np.triu_indices(len(x), 1)
+    return float(np.median((y[second] - y[first]) / (x[second] - x[first])))
+
+
 def slope(at_s: list[float], values: list[float], window_s: float = 60.0, seed: int = 1) -> Slope:
     """The growth of ``values`` in units a second."""
     x, y = floors(at_s, values, window_s)
@@ -58,7 +73,30 @@ def slope(at_s: list[float], values: list[float], window_s: float = 60.0, seed: 
     return Slope(value, upper, _theil_sen(x, y), len(x))
 
 
-def _resampled(x: Values, fitted: Values, residual: Values, chance: np.random.Generator) -> Values:
+def count_slope(
+    at_s: list[float], values: list[float], window_s: float = 60.0, seed: int = 1
+) -> Slope:
+    """The same for small whole numbers: ``value`` and ``upper`` are of the median of all slopes."""
+    x, y = floors(at_s, values, window_s)
+    if len(x) < 2:
+        raise ValueError("a slope takes two windows at least")
+    median = _theil_sen(x, y)
+    fitted = np.median(y - median * x) + median * x
+    upper = None
+    if len(x) >= _LEAST_WINDOWS:
+        chance = np.random.default_rng(seed)
+        again = _resampled(x, fitted, y - fitted, chance, of=_theil_sen)
+        upper = float(median + (median - np.quantile(again, 0.05)))
+    return Slope(median, upper, median, len(x))
+
+
+def _resampled(
+    x: Values,
+    fitted: Values,
+    residual: Values,
+    chance: np.random.Generator,
+    of: Callable[[Values, Values], float] = _least_squares,
+) -> Values:
     """Slopes of the line with its residuals redrawn, in blocks that go round the end."""
     count = len(x)
     blocks = -(-count // _BLOCK)
@@ -68,15 +106,5 @@ def _resampled(x: Values, fitted: Values, residual: Values, chance: np.random.Ge
     for at in range(_RESAMPLES):
         starts = chance.integers(0, count, blocks)
         picked = (starts[:, None] + np.arange(_BLOCK)).ravel()[:count] % count
-        found[at] = _least_squares(x, fitted + residual[picked])
+        found[at] = of(x, fitted + residual[picked])
     return found
-
-
-def _least_squares(x: Values, y: Values) -> float:
-    centred = x - x.mean()
-    return float((centred * (y - y.mean())).sum() / (centred**2).sum())
-
-
-def _theil_sen(x: Values, y: Values) -> float:
-    first, second = np.triu_indices(len(x), 1)
-    return float(np.median((y[second] - y[first]) / (x[second] - x[first])))

@@ -5,6 +5,10 @@ rows of the index that are open) is sampled every few seconds. The slopes begin 
 targets are for the upper 95 % bound of each, see ``benches/_slope.py``. Half of each minute nobody
 watches, so that the least of a minute is what stays when everybody has gone.
 
+While it warms up more people are in more of a hurry than later, and the camera hangs up sooner: a
+heap is as large as its busiest moment made it, and caches are full once there was enough to put in.
+What is measured is what is left behind after that, by a lesser load that goes on for ever.
+
 A reconnect is a connection that the flapping camera took, of either stream, after the first. Bytes
 a reconnect are the growth of all memory, whatever its cause, shared out among the reconnects.
 """
@@ -24,7 +28,7 @@ from pathlib import Path
 from websockets.exceptions import WebSocketException
 
 from benches._harness import BenchError, RunningRecorder, report, workplace
-from benches._slope import Slope, slope
+from benches._slope import Slope, count_slope, slope
 from benches._tree import Holding, holdings
 from benches._visitor import Visitor
 from watchglass.base.ids import CameraId
@@ -37,11 +41,15 @@ _HOUR_S = 3600.0
 _DAY_S = 24 * _HOUR_S
 _MB = 1e6
 _WARM_UP_S = 600.0
+_HURRY_S = _WARM_UP_S - 90.0
+_HURRIED_PEOPLE = 5
+_PEOPLE = 3
 _SAMPLE_S = 3.0
 _WINDOW_S = 60.0
 _ROUND_S = 60.0
 _WATCHED_S = 30.0
 _HANG_UP_S = 1.2
+_HURRIED_HANG_UP_S = 0.5
 _STREAMS = 2
 _LEAST_RECONNECTS = 2000.0
 
@@ -87,8 +95,8 @@ def _report(samples: list[Sample], people: Watching) -> int:
     warm = [sample for sample in samples if sample.at_s >= _WARM_UP_S]
     at_s = [sample.at_s for sample in warm]
     memory = slope(at_s, [float(sample.all.memory_bytes) for sample in warm], _WINDOW_S)
-    files = slope(at_s, [float(sample.all.descriptors) for sample in warm], _WINDOW_S)
-    threads = slope(at_s, [float(sample.all.threads) for sample in warm], _WINDOW_S)
+    files = count_slope(at_s, [float(sample.all.descriptors) for sample in warm], _WINDOW_S)
+    threads = count_slope(at_s, [float(sample.all.threads) for sample in warm], _WINDOW_S)
     for name in sorted({name for sample in warm for name in sample.by_process}):
         part = [float(sample.by_process.get(name, Holding()).memory_bytes) for sample in warm]
         grows = slope(at_s, part, _WINDOW_S)
@@ -143,18 +151,20 @@ def _soak(seconds: float, kept: Path | None) -> tuple[list[Sample], Watching]:
     with workplace() as folder, Simulator(*_small(4), show_progress=True) as simulator:
         *_, flapping, off = simulator.urls
         simulator.set(off.name, "offline")
-        simulator.set(flapping.name, "hang_up", _HANG_UP_S)
+        simulator.set(flapping.name, "hang_up", _HURRIED_HANG_UP_S)
         recorder = RunningRecorder(folder / "data", WATCHGLASS_FILE_S="10")
         try:
             cameras = [recorder.add(camera) for camera in simulator.urls]
             visitor = Visitor.set_up(recorder.page())
             visits = [
-                threading.Thread(
-                    target=_come_and_go, args=(visitor, cameras, number, people), daemon=True
-                )
-                for number in range(3)
+                threading.Thread(target=_come_and_go, args=(visitor, cameras, number, people))
+                for number in range(_PEOPLE)
+            ] + [
+                threading.Thread(target=_hurry, args=(visitor, cameras, _PEOPLE + number, people))
+                for number in range(_HURRIED_PEOPLE)
             ]
             for thread in visits:
+                thread.daemon = True
                 thread.start()
             samples = _sample(recorder, simulator, flapping, seconds, kept)
             people.ending.set()
@@ -187,7 +197,11 @@ def _sample(
     began_s = time.monotonic()
     restarts = _restarts(recorder)
     samples: list[Sample] = []
+    hurried = True
     while (at_s := time.monotonic() - began_s) < seconds:
+        if hurried and at_s > _HURRY_S:
+            hurried = False
+            simulator.set(flapping.name, "hang_up", _HANG_UP_S)
         sample = _take(recorder, simulator, [flapping.name], at_s)
         samples.append(sample)
         if kept is not None:
@@ -267,18 +281,35 @@ def _come_and_go(visitor: Visitor, cameras: list[CameraId], number: int, people:
         if into_s > _WATCHED_S:
             people.ending.wait(_ROUND_S - into_s)
             continue
-        camera, stream = chance.choice(cameras), chance.choice(list(StreamName))
-        people.visits += 1
-        try:
-            if chance.random() < 0.5:
-                until_s = time.monotonic() + min(chance.uniform(1, 12), _WATCHED_S - into_s)
-                _watch(visitor, camera, stream, until_s, people)
-            else:
-                _play(visitor, camera, stream, people)
-        except (OSError, urllib.error.URLError, WebSocketException) as error:
-            name = type(error).__name__
-            people.trouble[name] = people.trouble.get(name, 0) + 1
+        _visit(visitor, cameras, chance, min(chance.uniform(1, 12), _WATCHED_S - into_s), people)
         people.ending.wait(chance.uniform(0.2, 1.0))
+
+
+def _hurry(visitor: Visitor, cameras: list[CameraId], number: int, people: Watching) -> None:
+    """Look here and there without a rest, until it has warmed up."""
+    chance = random.Random(number)
+    until_s = time.monotonic() + _HURRY_S
+    while not people.ending.is_set() and time.monotonic() < until_s:
+        _visit(visitor, cameras, chance, chance.uniform(0.5, 3), people)
+
+
+def _visit(
+    visitor: Visitor,
+    cameras: list[CameraId],
+    chance: random.Random,
+    watch_s: float,
+    people: Watching,
+) -> None:
+    camera, stream = chance.choice(cameras), chance.choice(list(StreamName))
+    people.visits += 1
+    try:
+        if chance.random() < 0.5:
+            _watch(visitor, camera, stream, time.monotonic() + watch_s, people)
+        else:
+            _play(visitor, camera, stream, people)
+    except (OSError, urllib.error.URLError, WebSocketException) as error:
+        name = type(error).__name__
+        people.trouble[name] = people.trouble.get(name, 0) + 1
 
 
 def _watch(

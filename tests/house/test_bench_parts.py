@@ -2,12 +2,13 @@
 
 import os
 import random
+from collections.abc import Callable
 
 import numpy as np
 
 from benches import _mutate
 from benches._fuzz_disk import targets
-from benches._slope import slope
+from benches._slope import count_slope, slope
 from watchglass.recording.mediafile import scan
 
 _MINUTE_S = 60.0
@@ -35,6 +36,22 @@ def test_an_early_step_of_a_floor_is_no_slope_by_the_median() -> None:
     found = slope(at_s, [0.0 if at < 450 else 500.0 for at in at_s], _MINUTE_S)
     assert found.median == 0.0
     assert found.value > 0.0
+
+
+def _counted(extra: Callable[[float], int]) -> float:
+    """The upper bound of a count that is 40 and what ``extra`` adds at that minute, an hour's."""
+    at_s = [3.0 * at for at in range(1000)]
+    found = count_slope(at_s, [40.0 + extra(at / _MINUTE_S) for at in at_s], _MINUTE_S)
+    assert found.upper is not None
+    return 60 * _MINUTE_S * found.upper
+
+
+def test_one_more_for_a_minute_is_no_growth_of_a_count_and_one_that_stays_is() -> None:
+    assert _counted(lambda _: 0) == 0.0
+    for minute in (3, 25, 48):
+        assert _counted(lambda now, at=minute: int(at <= now < at + 1)) < 0.1  # type: ignore[misc]
+    assert _counted(lambda now: int(now > 25)) > 0.1
+    assert _counted(lambda now: int(now // 17)) > 1.0
 
 
 def test_too_few_windows_carry_no_bound() -> None:

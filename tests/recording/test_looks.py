@@ -1,5 +1,7 @@
 """Looks in the site's ledger: each state of one once, for whoever told it and whoever died."""
 
+import gc
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,36 @@ def test_only_the_newest_lines_are_recalled(site: Site, monkeypatch: pytest.Monk
     site.start()
     note(site, newest)
     assert lines(site) == 9
+
+
+def test_what_is_told_long_after_takes_nothing_back(site: Site) -> None:
+    look = looked(site, kind=LookKind.PLAYBACK)
+    longer = replace(look, to_ns=(look.to_ns or 0) + NS_PER_S)
+    note(site, longer)
+    site.clock.advance(16 * 60 * NS_PER_S)
+    note(site, looked(site))
+    note(site, look)  # forgotten meanwhile, so the ledger has it after what is newer
+    assert lines(site) == 3
+    (found, _) = looks(site)
+    assert (found.from_ns, found.to_ns) == (longer.from_ns, longer.to_ns)
+    site.check()
+
+
+def test_a_keeper_does_not_remember_every_look(site: Site) -> None:
+    def batch() -> None:
+        note(site, *(looked(site) for _ in range(50)))
+        site.clock.advance(60 * NS_PER_S)
+
+    def held() -> int:
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    for _ in range(20):
+        batch()
+    began = held()
+    for _ in range(60):  # an hour, 3,000 looks
+        batch()
+    assert held() - began < 1500
 
 
 def test_a_wall_of_tiles_is_one_sync_and_one_text(tmp_path: Path) -> None:

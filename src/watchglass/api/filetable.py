@@ -23,6 +23,8 @@ from watchglass.recording.mediafile import read_fragment_head, scan
 from watchglass.recording.track import TrackHeader, track_header
 
 _MOST_FILES = 96
+_MOST_ENTRIES = 24_000
+"""Some 350 bytes each. A file of 5 minutes has 750 of each track."""
 _MAGIC_BYTES = 4
 _FOOTER_MAGIC = b"WGft"
 
@@ -52,9 +54,12 @@ class ReadableFile:
 class FileTable:
     """The files that were read last. Thread-safe."""
 
-    def __init__(self, most: int = _MOST_FILES) -> None:
+    def __init__(self, most: int = _MOST_FILES, most_entries: int = _MOST_ENTRIES) -> None:
+        """So many files, and fewer where they have more fragments together; one at least."""
         self._most = most
+        self._most_entries = most_entries
         self._lock = threading.Lock()
+        self._entries = 0
         self._files: OrderedDict[Path, ReadableFile] = OrderedDict()
         self.reads = 0
 
@@ -75,11 +80,20 @@ class FileTable:
         found = _read(path, fd, status, known)
         with self._lock:
             self.reads += 1
+            self._forget(path)
             self._files[path] = found
-            self._files.move_to_end(path)
-            while len(self._files) > self._most:
-                self._files.popitem(last=False)
+            self._entries += len(found.entries)
+            while len(self._files) > self._most or self._is_full():
+                self._forget(next(iter(self._files)))
         return found
+
+    def _is_full(self) -> bool:
+        return self._entries > self._most_entries and len(self._files) > 1
+
+    def _forget(self, path: Path) -> None:
+        gone = self._files.pop(path, None)
+        if gone is not None:
+            self._entries -= len(gone.entries)
 
 
 def read_entries(fd: int, entries: Sequence[Entry]) -> bytes:

@@ -16,6 +16,7 @@ from watchglass.base.clock import Clock
 
 TRIM_S = 60.0
 
+_LIBC = ctypes.CDLL(None)  # once: each has classes of its own
 _ARENAS = 1
 _MAPPED_BYTES = 128 * 1024
 _SLACK_BYTES = 512 * 1024
@@ -31,7 +32,7 @@ def bound() -> bool:
     To be called before there is a second thread: an arena that is there stays. Python's threads
     allocate one at a time anyway. False where the C library knows nothing of it.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = getattr(_LIBC, "mallopt", None)
     if mallopt is None:
         return False
     options = (
@@ -48,7 +49,7 @@ def trim() -> None:
         # There each match of a class asks for "__match_args__" by a new string, and the cache of
         # attributes keeps thousands of them: a quarter of a megabyte in each process, in hours.
         sys._clear_type_cache()
-    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    malloc_trim = getattr(_LIBC, "malloc_trim", None)
     if malloc_trim is not None:
         malloc_trim.argtypes = [ctypes.c_size_t]
         malloc_trim(0)

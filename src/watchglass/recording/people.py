@@ -99,9 +99,18 @@ def noted_looks(ledger: Path, since_ns: int) -> list[NotedLook]:
     for line in Ledger.read_lines(ledger):
         if line.t >= since_ns and is_look(line):
             look = noted_look(line)
-            first = found.get(look.id)
-            found[look.id] = look if first is None else replace(look, noted_ns=first.noted_ns)
+            known = found.get(look.id)
+            found[look.id] = look if known is None else _together(known, look)
     return list(found.values())
+
+
+def _together(known: NotedLook, look: NotedLook) -> NotedLook:
+    """A span only grows; what is told late may be older than what the ledger says already."""
+    ends = [each.to_ns for each in (known, look) if each.to_ns is not None]
+    return replace(
+        look, noted_ns=known.noted_ns, from_ns=min(known.from_ns, look.from_ns),
+        to_ns=max(ends, default=None),
+    )  # fmt: skip
 
 
 def _text(line: Line, name: str) -> str | None:

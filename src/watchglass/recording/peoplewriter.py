@@ -16,11 +16,15 @@ from watchglass.recording.linelog import month_files
 from watchglass.recording.people import ACTED, LOOKED, is_act, is_look, noted_look
 
 _REMEMBERED = 8192
+_REMEMBERED_NS = 15 * 60 * NS_PER_S
+"""Who tells again does so within minutes: after a time-out, or once it has been started again."""
 _REMEMBERED_TEXTS = 1024
 _RECALLED_BYTES = 1 << 20
 _DAY_NS = 24 * 3600 * NS_PER_S
 
 _Span = tuple[int, int | None]
+_Told = tuple[int, int | None, int]
+"""A span, and when it was told, monotonic."""
 
 
 class PeopleWriter:
@@ -28,7 +32,7 @@ class PeopleWriter:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._told: OrderedDict[LookId | ActId, _Span] | None = None
+        self._told: OrderedDict[LookId | ActId, _Told] | None = None
         self._texts: OrderedDict[str, str | None] = OrderedDict()
         self._texts_day = -1
 
@@ -43,10 +47,11 @@ class PeopleWriter:
         fresh = {note.id: note for note in notes if not _holds(told.get(note.id), note)}
         if fresh:
             self._desk.note_site(*[self._entry(note) for note in fresh.values()])
+        now_ns = self._desk.clock.monotonic_ns()
         for note in fresh.values():
-            told[note.id] = _span(note)
+            told[note.id] = *_span(note), now_ns
             told.move_to_end(note.id)
-        while len(told) > _REMEMBERED:
+        while told and (len(told) > _REMEMBERED or _is_old(told, now_ns)):
             told.popitem(last=False)
 
     def _entry(self, note: Note) -> LedgerEntry:
@@ -86,15 +91,16 @@ class PeopleWriter:
                 self._texts.popitem(last=False)
         return self._texts[text]
 
-    def _recall(self) -> OrderedDict[LookId | ActId, _Span]:
-        told: OrderedDict[LookId | ActId, _Span] = OrderedDict()
+    def _recall(self) -> OrderedDict[LookId | ActId, _Told]:
+        told: OrderedDict[LookId | ActId, _Told] = OrderedDict()
+        now_ns = self._desk.clock.monotonic_ns()
         for line in _newest_lines(self._desk.chronicle(SITE).folder):
             if is_look(line):
                 look = noted_look(line)
-                told[look.id] = look.from_ns, look.to_ns
+                told[look.id] = look.from_ns, look.to_ns, now_ns
             elif is_act(line):
                 at_ns = line.integer("at")
-                told[ActId(line.text("act"))] = at_ns, at_ns
+                told[ActId(line.text("act"))] = at_ns, at_ns, now_ns
         return told
 
 
@@ -102,11 +108,17 @@ def _span(note: Note) -> _Span:
     return (note.from_ns, note.to_ns) if isinstance(note, Look) else (note.at_ns, note.at_ns)
 
 
-def _holds(told: _Span | None, note: Note) -> bool:
+def _is_old(told: OrderedDict[LookId | ActId, _Told], now_ns: int) -> bool:
+    """Whether the first of them was told too long ago to be told again."""
+    *_, told_ns = next(iter(told.values()))
+    return now_ns - told_ns > _REMEMBERED_NS
+
+
+def _holds(told: _Told | None, note: Note) -> bool:
     """Whether what was told of it says all of it: a span only grows."""
     if told is None:
         return False
-    from_ns, to_ns = told
+    from_ns, to_ns, _ = told
     new_from_ns, new_to_ns = _span(note)
     ends = new_to_ns is None or (to_ns is not None and new_to_ns <= to_ns)
     return from_ns <= new_from_ns and ends

@@ -117,6 +117,9 @@ class Database:
             sa.URL.create("sqlite", database=str(self.path)),
             pool_size=_KEPT,
             max_overflow=_MOST_CONNECTIONS - _KEPT,
+            # Who comes alone always has the same one: each has a cache of pages, and Python keeps
+            # what is left of the last 200 cursors of each.
+            pool_use_lifo=True,
             hide_parameters=True,  # an error that is logged must not carry a user or a secret
         )
         self._writer = self._engine.execution_options(takes_write_lock=True)
