@@ -19,9 +19,10 @@ from tests.second_reader.report import Report, read_site
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.keeper_port import OwnKeeper
 from watchglass.app.layout import Layout, StateLock
-from watchglass.app.site import NoWorkers, Site
+from watchglass.app.site import Site
 from watchglass.app.volumes import present
 from watchglass.app.wiring import keeper_limits, prepare
+from watchglass.app.workers_port import NoWorkers
 from watchglass.base.clock import NS_PER_S, Clock, SimulatedClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import WatchglassError

@@ -29,6 +29,13 @@ from watchglass.access.token import new_token, token_hash
 from watchglass.access.tokens import Tokens
 from watchglass.access.users import Users
 from watchglass.api.application import create_app
+from watchglass.api.cameraports import (
+    CameraAbout,
+    CameraOrder,
+    CameraPorts,
+    RemovedCamera,
+    VolumeNow,
+)
 from watchglass.api.filetable import FileTable
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
@@ -48,10 +55,10 @@ from watchglass.config.settings import Settings
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Act, Note
 from watchglass.model.camera import Camera, StreamAddress
-from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.order import Synced
+from watchglass.model.statement import Statement
 from watchglass.model.still import StillRequest
 from watchglass.model.stream import StreamName
 from watchglass.model.survey_control import (
@@ -121,7 +128,9 @@ class Served:
     feed: RelayFeed
     token: str
     noted: list[Note] = field(default_factory=list)
-    orders: list[PauseRequest | ResumeRequest] = field(default_factory=list)
+    orders: list[CameraOrder] = field(default_factory=list)
+    about: dict[CameraId, CameraAbout] = field(default_factory=dict)
+    removed: list[RemovedCamera] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)
     recording: list[RecordRequest] = field(default_factory=list)
     trust: TrustStore | None = None
@@ -144,7 +153,12 @@ def served(
     """Ports over a recorded site, as the composition root would fill them."""
     site = recorded.site
     noted: list[Note] = []
-    orders: list[PauseRequest | ResumeRequest] = []
+    orders: list[CameraOrder] = []
+    about = {
+        each: CameraAbout(Statement(), None, 336, 336, None, "admin") for each in recorded.cameras
+    }
+    removed: list[RemovedCamera] = []
+    volume = VolumeNow(site.volume.id, str(site.volume.path), False, 2, 10**9, 10**10, 10**9, 11.0)
     health = [Health(HealthState.OK, 2, 2, ())]
     access = AccessStore(site.state / f"site-{port}.db")
     token = new_token()
@@ -171,7 +185,7 @@ def served(
             for number, camera in enumerate(recorded.cameras)
         ]  # fmt: skip
 
-    def carry_out(order: PauseRequest | ResumeRequest) -> CameraId:
+    def carry_out(order: CameraOrder) -> CameraId:
         orders.append(order)
         return CameraId(order.camera)
 
@@ -205,7 +219,7 @@ def served(
         cameras=cameras,
         index=QuickIndex(site.state / "index.db"),
         volume_path=volume_path,
-        carry_out=carry_out,
+        of_cameras=CameraPorts(carry_out, about.__getitem__, lambda: [volume], lambda: removed),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
         feed=feed,
@@ -224,8 +238,8 @@ def served(
         version="test",
     )
     return Served(
-        recorded, ports, create_app(ports, files), feed, token, noted, orders, health, recording,
-        trust,
+        recorded, ports, create_app(ports, files), feed, token, noted, orders, about, removed,
+        health, recording, trust,
     )  # fmt: skip
 
 

@@ -17,8 +17,9 @@ from tests.recording.keeper_making import Site, Worker
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.keeper_port import OwnKeeper
 from watchglass.app.layout import Layout
-from watchglass.app.site import NoWorkers, configuration
 from watchglass.app.site import Site as SiteOfProduct
+from watchglass.app.site import configuration
+from watchglass.app.workers_port import NoWorkers
 from watchglass.base.ids import CameraId
 from watchglass.config.settings import Settings
 from watchglass.model.gap import GapCause

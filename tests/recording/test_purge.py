@@ -11,6 +11,7 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
 from watchglass.base.ids import CameraId
 from watchglass.model.gap import GapCause
+from watchglass.model.order import Configure, RemoveCamera, Retention
 from watchglass.recording import purge
 from watchglass.recording.desk import KeeperLimits, Rule
 from watchglass.recording.ledger import Ledger
@@ -45,7 +46,9 @@ class CountingDisk(QuietDisk):
 
 def recorded(site: Site, *, runs: int = 2) -> CameraId:
     """Closed files: three a run."""
-    site.start()
+    if site.keeper is None:
+        site.start()
+    before = len(site.files)
     camera = site.add_camera()
     worker = Worker(site)
     for _ in range(runs):
@@ -56,7 +59,7 @@ def recorded(site: Site, *, runs: int = 2) -> CameraId:
         site.clock.advance(60 * NS_PER_S)
     site.cycle(worker)
     site.disconnect(worker)
-    assert len(site.files) == 3 * runs
+    assert len(site.files) - before == 3 * runs
     return camera
 
 
@@ -271,3 +274,37 @@ def test_limits_for_tests_purge_nothing(tmp_path: Path) -> None:
     before = answers_of(site.running.index, site.cameras)
     site.cycle()
     assert answers_of(site.running.index, site.cameras) == before
+
+
+def test_what_is_to_be_erased_goes_whatever_its_age_and_says_so(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    camera = recorded(site)
+    other = recorded(site)
+    kept = [row for row in rows(site) if row.camera == other]
+    assert site.order(RemoveCamera(camera, "me", "sold", erase=True)) == ""
+    erase = (Retention(camera, 0, erase=True), Retention(other, 24 * 365))
+    assert site.order(Configure(erase, ())) == ""
+    site.clock.advance(20 * NS_PER_S)
+    site.cycle()
+    assert rows(site) == kept
+    lines = Ledger.read_lines(site.state / "ledger" / camera)
+    causes = [line.fields["cause"] for line in lines if line.type == "files_deleted"]
+    assert causes
+    assert set(causes) == {"erased"}
+    report = site.check()
+    assert "erased" in {span.what for span in report.timelines[camera, "main"].spans}
+    # A keeper that starts anew and knows nothing yet of retention deletes nothing else.
+    site.kill_keeper()
+    site.start()
+    site.cycle()
+    assert rows(site) == kept
+
+
+def test_held_recordings_keep_a_camera_from_being_erased(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    camera = recorded(site)
+    hold(site, camera, rows(site)[0])
+    refused = site.order(RemoveCamera(camera, "me", "sold", erase=True))
+    assert "1 of its recordings is held" in refused
+    assert deleted(site, camera) == []
+    assert site.order(RemoveCamera(camera, "me", "sold")) == ""

@@ -38,6 +38,11 @@ def _tombstones(value: object) -> bool:
     )
 
 
+def _changed(value: object) -> bool:
+    of = ("name", "address", "login", "transport", "volume", "statement", "schedule")
+    return isinstance(value, list) and bool(value) and all(one in of for one in value)
+
+
 def one_of(*names: str) -> Callable[[object], bool]:
     return lambda value: value in names
 
@@ -60,7 +65,8 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "what": one_of("stopped", "late", "changed"),
     "kept": one_of("continuous", "events"),
     "how": one_of("live", "playback"),
-    "deleted": one_of("retention", "media_missing", "restored"),
+    "deleted": one_of("retention", "erased", "media_missing", "restored"),
+    "changed": _changed,
     "tombstones": _tombstones,
 }
 
@@ -76,7 +82,8 @@ _CAMERA = _EVERY | {
     "camera_enabled": _WHO,
     "camera_paused": "until?:decimal" + _WHO,
     "camera_disabled": _WHO,
-    "camera_removed": _WHO,
+    "camera_removed": "erase?:bool" + _WHO,
+    "camera_changed": "what:changed" + _WHO,
     "sound_changed": "on:bool" + _WHO,
     "device": "identity:hash",
     "run_started": "run:id stream:stream wall:decimal",
@@ -98,7 +105,9 @@ _CAMERA = _EVERY | {
 }
 _SITE = _EVERY | {
     "camera_added": "camera:id" + _WHO,
-    "camera_removed": "camera:id" + _WHO,
+    "camera_removed": "camera:id erase?:bool" + _WHO,
+    "camera_disabled": "camera:id" + _WHO,
+    "camera_changed": "camera:id what:changed" + _WHO,
     "camera_paused": "camera:id until?:decimal" + _WHO,
     "camera_enabled": "camera:id" + _WHO,
     "sound_changed": "camera:id on:bool" + _WHO,

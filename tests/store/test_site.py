@@ -28,6 +28,7 @@ from watchglass.model.camera import (
     StreamAddress,
     Transport,
 )
+from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.store.site import SiteStore
 from watchglass.store.site_input import clean_name
@@ -482,6 +483,9 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
         for table in ("cameras", "camera_streams"):
             database.execute(f"ALTER TABLE {table} DROP COLUMN events_h")
         database.execute("DROP TABLE camera_onvif")
+        database.execute("ALTER TABLE cameras DROP COLUMN erase")
+        for table in ("camera_statements", "pause_schedules"):
+            database.execute(f"DROP TABLE {table}")
         database.execute("UPDATE schema_version SET version = 1 WHERE what = 'site'")
         database.commit()
     store = opened(tmp_path)
@@ -491,6 +495,11 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
     assert (stream.retention_h, stream.transport, stream.fingerprint) == (5, Transport.AUTO, "")
     store.set_retention(camera.id, None, StreamName.MAIN)
     assert store.camera(camera.id).streams[0].retention_h is None
+    assert (store.to_be_erased(), store.schedules()) == (frozenset(), {})
+    store.set_statement(camera.id, Statement("thefts"))
+    assert store.statement(camera.id).purpose == "thefts"
+    store.remove_camera(camera.id, erase=True)
+    assert store.to_be_erased() == {camera.id}
     store.close()
 
 

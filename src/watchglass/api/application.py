@@ -11,6 +11,8 @@ from fastapi.openapi.utils import get_openapi
 
 from watchglass.access.policy import Action
 from watchglass.api import (
+    camerachanges,
+    cameradetail,
     cameras,
     changes,
     converted,
@@ -88,8 +90,8 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
 def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
-        entry.router, cameras.router, timeline.router, playback.router, converted.router,
-        media.router,
+        entry.router, cameras.router, cameradetail.router, camerachanges.router,
+        timeline.router, playback.router, converted.router, media.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         scans.router, _about,
         looking.router,

@@ -1,4 +1,4 @@
-"""Routes: the cameras, adding one, and pausing one."""
+"""Routes: the cameras, and adding one."""
 
 from typing import Annotated
 
@@ -16,7 +16,6 @@ from watchglass.api.standing import Now, Standing, StreamStanding, standings
 from watchglass.base.errors import NotFoundError
 from watchglass.base.ids import CameraId
 from watchglass.model.camera import CameraState
-from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.model.survey_control import RecordRequest
@@ -69,17 +68,6 @@ class CameraList(BaseModel):
     now_ms: int
 
 
-class PauseBody(BaseModel):
-    """``until_ms``: None until somebody resumes it. The reason goes into the ledger."""
-
-    reason: str = Field(min_length=1, max_length=500)
-    until_ms: int | None = Field(None, ge=0, lt=2**53)
-
-
-class ResumeBody(BaseModel):
-    reason: str = Field("", max_length=500)
-
-
 class AddBody(BaseModel):
     """A camera in the network: onvif://ADDRESS, or rtsp://ADDRESS/PATH. ``url`` may hold no user
     name and password. ``allow``: its address may be one that is refused by default."""
@@ -102,7 +90,6 @@ class AddBody(BaseModel):
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Adder = Annotated[User, Depends(Signed(Action.ADD_CAMERA))]
-Changer = Annotated[User, Depends(Signed(Action.CONFIGURE))]
 
 
 @router.get("/cameras", operation_id="listCameras")
@@ -131,39 +118,16 @@ async def add_camera(request: Request, user: Adder, body: AddBody) -> CameraInfo
     return await of.blocking.patiently(_added, of, body.request(user.name))
 
 
-@router.post("/cameras/{camera}/pause", operation_id="pauseCamera")
-async def pause_camera(request: Request, user: Changer, camera: Id, body: PauseBody) -> CameraInfo:
-    """Stop recording for a while; the time is a gap `paused`."""
-    of = services(request)
-    until_ns = body.until_ms * _NS_PER_MS if body.until_ms is not None else None
-    order = PauseRequest(camera, until_ns, user.name, body.reason)
-    return await of.blocking(_carried_out, of, CameraId(camera), order)
-
-
-@router.post("/cameras/{camera}/resume", operation_id="resumeCamera")
-async def resume_camera(
-    request: Request, user: Changer, camera: Id, body: ResumeBody
-) -> CameraInfo:
-    """Record again."""
-    of = services(request)
-    order = ResumeRequest(camera, user.name, body.reason)
-    return await of.blocking(_carried_out, of, CameraId(camera), order)
-
-
 def _may(request: Request, user: User, camera: CameraId) -> list[Action]:
     return sorted(each for each in CAMERA_ACTIONS if allowed_times(request, user, each, camera))
 
 
 def _added(of: Services, order: RecordRequest) -> CameraInfo:
-    return _info(of, of.ports.devices.record(order))
+    return info_of(of, of.ports.devices.record(order))
 
 
-def _carried_out(of: Services, camera: CameraId, order: PauseRequest | ResumeRequest) -> CameraInfo:
-    of.ports.carry_out(order)
-    return _info(of, camera)
-
-
-def _info(of: Services, camera: CameraId) -> CameraInfo:
+def info_of(of: Services, camera: CameraId) -> CameraInfo:
+    """A camera as of now; NotFoundError where there is none. Blocks."""
     for each in standings(of.ports, of.files):
         if each.camera.id == camera:
             return camera_info(each, of.ports.words)

@@ -10,13 +10,13 @@ from watchglass.access.door import Door
 from watchglass.access.session import Sessions
 from watchglass.access.tokens import Tokens
 from watchglass.access.users import Users
+from watchglass.api.cameraports import CameraPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.feed import FrameFeed
 from watchglass.model.act import Note
 from watchglass.model.camera import Camera
-from watchglass.model.control import PauseRequest, ResumeRequest
 from watchglass.model.conversion import Converted, ConvertRequest, FormTold
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
@@ -95,7 +95,7 @@ class ApiPorts:
     """All calls may block, and are made from threads; they raise WatchglassError.
 
     ``cameras``: all that are not removed, without credentials. ``volume_path``: None for a volume
-    that is not there. ``carry_out`` asks the running recorder. ``note_people`` returns once the
+    that is not there. ``note_people`` returns once the
     notes are in the site's ledger, on disk; one that is told again does no harm. ``spool`` keeps
     them on disk until then.
     ``still`` gives a JPEG, ``convert`` moving pictures (None for a session that is not known);
@@ -110,7 +110,7 @@ class ApiPorts:
     cameras: Callable[[], Sequence[Camera]]
     index: Index
     volume_path: Callable[[VolumeId], Path | None]
-    carry_out: Callable[[PauseRequest | ResumeRequest], CameraId]
+    of_cameras: CameraPorts
     note_people: Callable[[Sequence[Note]], None]
     spool: NoteSpool
     feed: FrameFeed

@@ -21,7 +21,7 @@ _AHEAD_NS = 24 * 3600 * NS_PER_S
 
 
 class Now(StrEnum):
-    """Whether a camera is being recorded at this moment."""
+    """Whether a camera is being recorded at this moment; ``paused`` is also one switched off."""
 
     RECORDING = "recording"
     GAP = "gap"
@@ -84,6 +84,8 @@ def _standing(
 def _now(camera: Camera, main: StreamStanding) -> tuple[Now, GapCause | None]:
     if camera.state is CameraState.PAUSED:
         return Now.PAUSED, GapCause.PAUSED
+    if camera.state is CameraState.DISABLED:
+        return Now.PAUSED, GapCause.DISABLED
     if main.gap is not None:
         return Now.GAP, main.gap.cause
     if main.newest is None:

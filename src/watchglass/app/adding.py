@@ -4,7 +4,9 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 
-from watchglass.app.site import Site, allowed_hosts
+from watchglass.app.camera_changes import hosts_of, login_after
+from watchglass.app.hosts import allowed_hosts
+from watchglass.app.site import Site
 from watchglass.base.errors import CameraError, RefusedError, UsageError
 from watchglass.base.ids import CameraId
 from watchglass.cameras.address import AddressRules, split_url
@@ -18,9 +20,10 @@ from watchglass.cameras.probe import (
 )
 from watchglass.cameras.probe_worker import run_probe
 from watchglass.config.settings import Settings
-from watchglass.model.control import AddCameraRequest
+from watchglass.model.control import AddCameraRequest, EditCameraRequest
 from watchglass.model.probe import ProbeRequest, ProbeResult
 from watchglass.model.survey_control import RecordRequest
+from watchglass.store.site import SiteStore
 
 
 def look_at(
@@ -96,6 +99,33 @@ def host_of(url: str) -> str:
     raise UsageError(
         "Give the camera's address: onvif://ADDRESS, or that of its stream: rtsp://ADDRESS/PATH."
     )
+
+
+def edit_found(settings: Settings, site: Site, request: EditCameraRequest) -> CameraId:
+    """Change a camera; where it is reached in another way then, look at it first, if that is asked
+    for. Raises why it cannot be recorded so, and changes nothing."""
+    if request.look:
+        look_anew(settings, site.store, request)
+    return site.changes.carry_out(request)
+
+
+def look_anew(settings: Settings, store: SiteStore, request: EditCameraRequest) -> None:
+    """Look at a camera as it would be reached after a change; raises why it cannot be recorded."""
+    if not request.reaches_anew:
+        return
+    camera = store.find_camera(request.camera)
+    login = login_after(camera, request)
+    asked = dict(request.streams)
+    hosts = allowed_hosts(store) | hosts_of(request)
+    for each in camera.streams:
+        url = asked.get(each.stream, each.url)
+        key = each.fingerprint if url == each.url else ""
+        found = look_at(
+            url, login.user if login else None, login.password.reveal() if login else None,
+            settings, hosts, way=Way(request.transport or each.transport, key), no_sub=True,
+        )  # fmt: skip
+        if found.main is None:
+            raise found.problem or CameraError("The camera cannot be recorded so.")
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:

@@ -21,6 +21,13 @@ from watchglass.access.throttle import Throttle
 from watchglass.access.tokens import Tokens
 from watchglass.access.users import Users
 from watchglass.api.application import create_app
+from watchglass.api.cameraports import (
+    CameraAbout,
+    CameraOrder,
+    CameraPorts,
+    RemovedCamera,
+    VolumeNow,
+)
 from watchglass.api.filetable import FileTable
 from watchglass.api.metrics import CAMERA_INFO
 from watchglass.api.notespool import NoteSpool
@@ -29,6 +36,7 @@ from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, Reach, ScanErrand
 from watchglass.app.exposition import exposition
 from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
+from watchglass.app.forecast import forecasts
 from watchglass.app.health import named
 from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
@@ -45,18 +53,17 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Note
 from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
-from watchglass.model.camera import Camera
+from watchglass.model.camera import Camera, CameraState
 from watchglass.model.control import (
     Accepted,
+    EditCameraRequest,
     HealthRequest,
     Measurements,
     MeasureRequest,
     NoteRequest,
-    PauseRequest,
     Refused,
     Reply,
     Request,
-    ResumeRequest,
 )
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
@@ -70,6 +77,7 @@ from watchglass.model.survey_control import (
 )
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
+from watchglass.store.country import default_retention_h
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.site import SiteStore
 from watchglass.store.trust import TrustStore
@@ -79,6 +87,7 @@ _ORDER_S = 30.0
 _JUDGED_S = 130.0
 _LOOKED_S = 120.0
 """A look at a camera asks for as many streams as its maker may have."""
+_FORECAST_NS = 60 * NS_PER_S
 _END_S = 2
 _BACKLOG = 128
 _UNSENT_BYTES = 64 * 1024
@@ -216,6 +225,9 @@ class _Site:
         self._media = MediaPort(start.media, clock)
         self._numbers: tuple[int, tuple[Sample, ...]] = (-NS_PER_S, ())
         self._numbers_lock = threading.Lock()
+        self._floor_bytes = start.floor_bytes
+        self._forecast: tuple[int, Sequence[VolumeNow]] = (-_FORECAST_NS, ())
+        self._forecast_lock = threading.Lock()
         self._feed = RelayFeed(start.live, reader.since_key_frame, clock)
         self.ports = ApiPorts(
             clock=clock,
@@ -225,7 +237,7 @@ class _Site:
             cameras=self._cameras,
             index=self._index,
             volume_path=self._volume_path,
-            carry_out=self._carry_out,
+            of_cameras=CameraPorts(self._carry_out, self._about, self._volumes_now, self._removed),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),
             feed=self._feed,
@@ -270,11 +282,50 @@ class _Site:
     def _root_of(self, camera: CameraId) -> Path | None:
         return self._volume_path(self._store.camera(camera, with_credentials=False).volume)
 
-    def _carry_out(self, request: PauseRequest | ResumeRequest) -> CameraId:
-        accepted = self._ask(request)
+    def _carry_out(self, request: CameraOrder) -> CameraId:
+        looks = isinstance(request, EditCameraRequest)
+        accepted = self._ask(request, _LOOKED_S if looks else _ORDER_S)
         if accepted.camera is None:
             raise BusError(_NOT_ASKED)
         return accepted.camera
+
+    def _about(self, camera: CameraId) -> CameraAbout:
+        entry = self._store.schedules().get(camera)
+        country = self._store.country()
+        return CameraAbout(
+            self._store.statement(camera), entry.schedule if entry is not None else None,
+            self._store.default_retention_h(), default_retention_h(country), country,
+            self._store.user_of(camera),
+        )  # fmt: skip
+
+    def _removed(self) -> Sequence[RemovedCamera]:
+        default_h, erased = self._store.default_retention_h(), self._store.to_be_erased()
+        return [
+            RemovedCamera(each.id, each.name, each.id in erased, each.retention_h or default_h)
+            for each in self._store.cameras(include_removed=True, with_credentials=False)
+            if each.state is CameraState.REMOVED
+        ]
+
+    def _volumes_now(self) -> Sequence[VolumeNow]:
+        """As of a minute ago at most: the index is summed up for it."""
+        with self._forecast_lock:
+            now_ns = self.ports.clock.monotonic_ns()
+            made_ns, found = self._forecast
+            if now_ns - made_ns > _FORECAST_NS:
+                found = self._forecasts()
+                self._forecast = now_ns, found
+            return found
+
+    def _forecasts(self) -> Sequence[VolumeNow]:
+        with self._index.read() as index:
+            found = forecasts(self._store, index, self._floor_bytes, self.ports.clock.wall_ns())
+        return [
+            VolumeNow(
+                each.volume.id, str(each.volume.path), each.volume.draining, each.cameras,
+                each.recorded_bytes, each.free_bytes, each.bytes_per_day, each.days,
+            )
+            for each in found
+        ]  # fmt: skip
 
     def _note_people(self, notes: Sequence[Note]) -> None:
         self._ask(NoteRequest(tuple(notes)))
@@ -330,8 +381,8 @@ class _Site:
     def _cameras(self) -> Sequence[Camera]:
         return self._store.cameras(with_credentials=False)
 
-    def _ask(self, request: Request) -> Accepted:
-        reply = self._call(request)
+    def _ask(self, request: Request, timeout_s: float = _ORDER_S) -> Accepted:
+        reply = self._call(request, timeout_s)
         if not isinstance(reply, Accepted):
             raise BusError(_NOT_ASKED)
         return reply

@@ -6,17 +6,18 @@ in the ledger whatever happens in between.
 """
 
 from pathlib import Path
-from typing import Protocol
 
+from watchglass.app.camera_changes import CameraChanges, ChangeRequest
+from watchglass.app.hosts import allowed_hosts
 from watchglass.app.keeper_port import KeeperPort
 from watchglass.app.volumes import drain, volume_for_new
+from watchglass.app.workers_port import Workers, assigned
 from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
-from watchglass.base.errors import RefusedError, UsageError, WatchglassError
-from watchglass.base.ids import CameraId, VolumeId, is_id, random_id
+from watchglass.base.errors import UsageError, WatchglassError
+from watchglass.base.ids import CameraId, is_id, random_id
 from watchglass.base.secret import Secret
-from watchglass.model.assignment import AssignedCamera, AssignedStream
 from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
 from watchglass.model.control import (
     AddCameraRequest,
@@ -27,11 +28,8 @@ from watchglass.model.control import (
     NoteBackupRequest,
     NoteClipRequest,
     NoteRequest,
-    PauseRequest,
     ReleaseRequest,
-    RemoveCameraRequest,
     RemoveVolumeRequest,
-    ResumeRequest,
     RetentionRequest,
     SoundRequest,
     TrustRequest,
@@ -41,14 +39,11 @@ from watchglass.model.order import (
     AddCamera,
     ChangeSound,
     Configure,
-    EnableCamera,
     LiftHold,
     NoteBackup,
     NoteClip,
     NotePeople,
     NoteRetention,
-    PauseCamera,
-    RemoveCamera,
     Retention,
     SetHold,
 )
@@ -57,49 +52,12 @@ from watchglass.recording.volume import create_volume
 from watchglass.store.country import default_retention_h
 from watchglass.store.site import SiteStore
 
-_ALLOW = "allow"
 _LOG = log.get("site")
 
-CameraRequest = (
-    AddCameraRequest
-    | RemoveCameraRequest
-    | PauseRequest
-    | ResumeRequest
-    | SoundRequest
-    | TrustRequest
-    | NoteClipRequest
-)
+CameraRequest = ChangeRequest | AddCameraRequest | SoundRequest | TrustRequest | NoteClipRequest
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
 KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
 SiteRequest = CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest
-
-
-class Workers(Protocol):
-    """Who records; nobody while no recorder runs."""
-
-    def record(self, cameras: list[AssignedCamera]) -> None: ...
-
-    def allow(self, hosts: frozenset[str]) -> None: ...
-
-    def stop_recording(self, camera: CameraId, cause: GapCause) -> None: ...
-
-    def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None: ...
-
-
-class NoWorkers:
-    """While no recorder runs, a change waits for its next start."""
-
-    def record(self, cameras: list[AssignedCamera]) -> None:
-        """Nothing to do."""
-
-    def allow(self, hosts: frozenset[str]) -> None:
-        """Nothing to do."""
-
-    def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
-        """Nothing to do."""
-
-    def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
-        """Nothing to do."""
 
 
 class Site:
@@ -118,6 +76,7 @@ class Site:
         self._workers = workers
         self._disk = disk or Disk()
         self._clock = clock
+        self.changes = CameraChanges(store, keeper, workers, clock, configuration)
 
     def carry_out(self, request: SiteRequest) -> CameraId | None:
         """Do what was asked; the camera it was about. Raises what stands in the way."""
@@ -141,15 +100,11 @@ class Site:
                 return self._carry_out(request)
 
     def _carry_out(self, request: CameraRequest) -> CameraId:
+        if isinstance(request, ChangeRequest):
+            return self.changes.carry_out(request)
         match request:
             case AddCameraRequest():
                 return self.add_camera(request)
-            case RemoveCameraRequest():
-                return self.remove_camera(request)
-            case PauseRequest():
-                return self.pause(request)
-            case ResumeRequest():
-                return self.resume(request)
             case SoundRequest():
                 return self.change_sound(request)
             case TrustRequest():
@@ -163,9 +118,11 @@ class Site:
         """Tell keeper and workers of all cameras; how many are recorded."""
         self.configure()
         self._workers.allow(allowed_hosts(self.store))
-        recorded = []
         for known in self.store.cameras(with_credentials=False):
             self._keeper.order(_added(known, "", "start"))
+        self.changes.pause_due()
+        recorded = []
+        for known in self.store.cameras(with_credentials=False):
             if known.state is not CameraState.ENABLED:
                 continue
             try:
@@ -174,7 +131,7 @@ class Site:
                 # One password that cannot be opened costs one camera.
                 _LOG.error("camera_not_recorded", camera=known.id, error=error.sentence)
                 continue
-            recorded.append(_assigned(camera))
+            recorded.append(assigned(camera))
         self._workers.record(recorded)
         return len(recorded)
 
@@ -182,13 +139,10 @@ class Site:
         """Tell the keeper how long to keep what, and where."""
         self._keeper.order(configuration(self.store))
 
-    def resume_due(self) -> None:
-        """Pauses whose time is over end."""
-        now_ns = self._clock.wall_ns()
-        for camera in self.store.cameras(with_credentials=False):
-            until_ns = camera.paused_until_ns
-            if camera.state is CameraState.PAUSED and until_ns is not None and until_ns <= now_ns:
-                self.resume(ResumeRequest(camera.id, "schedule", "the pause is over"))
+    def keep_schedules(self) -> None:
+        """Pauses whose time is over end, and those begin that are due."""
+        self.changes.resume_due()
+        self.changes.pause_due()
 
     # --- changes -----------------------------------------------------------------------------
 
@@ -206,36 +160,8 @@ class Site:
         self._keeper.order(_added(camera, request.device, request.by))
         self.configure()
         if request.allow:
-            allow_hosts(self.store, frozenset(request.allow))
-            self._workers.allow(allowed_hosts(self.store))
-        self._workers.record([_assigned(camera)])
-        return camera.id
-
-    def remove_camera(self, request: RemoveCameraRequest) -> CameraId:
-        camera = self.store.find_camera(request.camera, with_credentials=False)
-        self._workers.stop_recording(camera.id, GapCause.DISABLED)
-        self._keeper.order(RemoveCamera(camera.id, request.by, request.reason))
-        self.store.remove_camera(camera.id)
-        return camera.id
-
-    def pause(self, request: PauseRequest) -> CameraId:
-        camera = self.store.find_camera(request.camera, with_credentials=False)
-        if not request.reason.strip():
-            raise UsageError("A pause needs a reason: --reason 'why'.")
-        if request.until_ns is not None and request.until_ns <= self._clock.wall_ns():
-            raise UsageError("The pause would end before it begins: give a later time.")
-        self.store.set_state(camera.id, CameraState.PAUSED, request.until_ns)
-        self._workers.stop_recording(camera.id, GapCause.PAUSED)
-        self._keeper.order(PauseCamera(camera.id, request.until_ns, request.by, request.reason))
-        return camera.id
-
-    def resume(self, request: ResumeRequest) -> CameraId:
-        camera = self.store.find_camera(request.camera)
-        if camera.state is CameraState.ENABLED:
-            raise RefusedError(f"{camera.name} is not paused.")
-        self.store.set_state(camera.id, CameraState.ENABLED)
-        self._keeper.order(EnableCamera(camera.id, request.by, request.reason))
-        self._workers.record([_assigned(camera)])
+            self.changes.allow(frozenset(request.allow))
+        self._workers.record([assigned(camera)])
         return camera.id
 
     def change_sound(self, request: SoundRequest) -> CameraId:
@@ -259,7 +185,7 @@ class Site:
         """The camera has to be asked anew for what it is to send, and who it is."""
         if camera.state is CameraState.ENABLED:
             self._workers.stop_recording(camera.id, GapCause.WAITING_KEY_FRAME)
-            self._workers.record([_assigned(self.store.camera(camera.id))])
+            self._workers.record([assigned(self.store.camera(camera.id))])
 
     def note_clip(self, request: NoteClipRequest) -> CameraId:
         camera = self.store.find_camera(request.camera, with_credentials=False)
@@ -341,21 +267,11 @@ class Site:
         for camera in map(self.store.camera, moved):
             if camera.state is CameraState.ENABLED:
                 self._workers.stop_recording(camera.id, GapCause.WAITING_KEY_FRAME)
-                self._workers.record([_assigned(camera)])
+                self._workers.record([assigned(camera)])
 
     def note_people(self, request: NoteRequest) -> None:
         """Of cameras that are gone as well: what was looked at was looked at."""
         self._keeper.order(NotePeople(request.notes))
-
-
-def allowed_hosts(store: SiteStore) -> frozenset[str]:
-    """Hosts that the operator let in by name, beside those of the settings."""
-    return frozenset((store.setting(_ALLOW) or "").split())
-
-
-def allow_hosts(store: SiteStore, hosts: frozenset[str]) -> None:
-    """Remember hosts that may be cameras' although a rule of addresses forbids them."""
-    store.set_setting(_ALLOW, " ".join(sorted(allowed_hosts(store) | hosts)))
 
 
 def country_words(store: SiteStore) -> str:
@@ -367,8 +283,12 @@ def country_words(store: SiteStore) -> str:
 def configuration(store: SiteStore) -> Configure:
     """What the keeper has to know of the site, as of now."""
     default_h, default_events_h = store.default_retention_h(), store.default_events_h() or 0
+    erased = store.to_be_erased()
     retention: list[Retention] = []
     for each in store.cameras(include_removed=True, with_credentials=False):
+        if each.id in erased:
+            retention.append(Retention(each.id, 0, erase=True))
+            continue
         hours = each.retention_h or default_h
         events_h = each.events_h or default_events_h
         retention.append(Retention(each.id, hours, None, events_h))
@@ -388,17 +308,3 @@ def _added(camera: Camera, device: str, by: str) -> AddCamera:
     return AddCamera(
         camera.id, tuple(each.stream for each in camera.streams), camera.name, main, device, by
     )
-
-
-def _assigned(camera: Camera) -> AssignedCamera:
-    credentials = camera.credentials
-    return AssignedCamera(
-        camera.id, camera.volume,
-        tuple(
-            AssignedStream(each.stream, each.url, each.transport, each.fingerprint)
-            for each in camera.streams
-        ),
-        credentials.user if credentials else "",
-        credentials.password.reveal() if credentials else "",
-        camera.sound,
-    )  # fmt: skip

@@ -151,7 +151,7 @@ class Supervisor:
                 str(self._layout.state), self._ways.live, self._ways.ask_media(), self._port,
                 setup.token_hash, setup.expires_ns,
                 self._settings.log_level.value, self._settings.log_json,
-                fences=self._settings.fences,
+                fences=self._settings.fences, floor_bytes=self._settings.floor_bytes,
             )  # fmt: skip
 
         media = self._media = Child(

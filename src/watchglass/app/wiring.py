@@ -44,7 +44,7 @@ from pathlib import Path
 
 import watchglass
 from watchglass.access.token import new_token, token_hash
-from watchglass.app.adding import looked_at, record_found
+from watchglass.app.adding import edit_found, looked_at, record_found
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
@@ -59,11 +59,12 @@ from watchglass.app.pinger import Pinger
 from watchglass.app.pulse import Pulse
 from watchglass.app.refusal import refusal
 from watchglass.app.replacement import Replacement
-from watchglass.app.site import NoWorkers, Site, configuration
+from watchglass.app.site import Site, configuration
 from watchglass.app.supervisor import Crew, SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.volumes import missing, present
 from watchglass.app.ways import Ways, control_server
+from watchglass.app.workers_port import NoWorkers
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
@@ -74,6 +75,7 @@ from watchglass.bus.request import Token
 from watchglass.config.settings import Settings
 from watchglass.model.control import (
     Accepted,
+    EditCameraRequest,
     HealthRequest,
     Measurements,
     MeasureRequest,
@@ -244,7 +246,8 @@ class Recorder:
     def _take_requests(self) -> None:
         self._serving_ns = self._on.clock.monotonic_ns()
         for token, request in self._control.poll(_POLL_S):
-            pool = self._survey.pool if isinstance(request, SurveyRequest) else self._pool
+            takes_long = isinstance(request, SurveyRequest | EditCameraRequest)
+            pool = self._survey.pool if takes_long else self._pool
             pool.submit(self._answer, token, request)
         while not self._replies.empty():
             self._control.reply(*self._replies.get())
@@ -303,6 +306,8 @@ class Recorder:
                 case NoteRequest():
                     self.site.note_people(request)
                     return Accepted()
+                case EditCameraRequest():
+                    return Accepted(edit_found(self._on.settings, self.site, request))
                 case _:
                     return Accepted(self.site.carry_out(request))
         except WatchglassError as error:
@@ -322,7 +327,7 @@ class Recorder:
     def _keep_up(self) -> None:
         """What falls due while serving: pauses that end, volumes that are back."""
         try:
-            self.site.resume_due()
+            self.site.keep_schedules()
             self._supervisor.keep_up()
             if self._missing:
                 still = missing(self._volumes)

@@ -108,6 +108,13 @@ def split_url(
     return CameraAddress(scheme, host, port, tail), _credentials(match["info"])
 
 
+def is_same_host(url: str, other: str) -> bool:
+    """Whether two addresses, of whatever kind, name the same host, port and scheme."""
+    parts = [re.fullmatch(r"([^:/?#]+)://([^/?#]*).*", each, re.DOTALL) for each in (url, other)]
+    first, second = ((each[1].lower(), each[2].lower()) if each else None for each in parts)
+    return first is not None and first == second
+
+
 def _match(url: str) -> re.Match[str]:
     if len(url) > MOST_URL_CHARS:
         raise RefusedError(f"A camera's address has at most {MOST_URL_CHARS} characters.")

@@ -133,6 +133,7 @@ class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
     hosts: tuple[str, ...] = ()
     ui: str = ""
     fences: FenceMode = FenceMode.AUTO
+    floor_bytes: int = 0
 
 
 class Serving(msgspec.Struct, frozen=True, tag="serving"):

@@ -8,6 +8,8 @@ from watchglass.model.camera import OnvifAddress, Transport
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
 from watchglass.model.retention import Kept
+from watchglass.model.schedule import PauseSchedule
+from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.survey_control import FleetMade, LookedAt, Scans, SurveyRequest
 
@@ -37,6 +39,63 @@ class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
 
 
 class RemoveCameraRequest(msgspec.Struct, frozen=True, tag="remove_camera"):
+    """``erase``: its recordings go at once, and not when their time is up."""
+
+    camera: str
+    by: str
+    reason: str
+    erase: bool = False
+
+
+class EditCameraRequest(msgspec.Struct, frozen=True, tag="edit_camera"):
+    """What is None stays as it is; ``streams`` names those that are elsewhere from now on.
+
+    ``user`` empty: the camera asks for none, and its password is erased. ``allow``: its new address
+    may be one that is refused by default. ``look``: it is looked at first, and nothing is changed
+    where it cannot be recorded so.
+    """
+
+    camera: str
+    by: str
+    name: str | None = None
+    streams: tuple[tuple[StreamName, str], ...] = ()
+    user: str | None = None
+    password: str | None = None
+    transport: Transport | None = None
+    volume: VolumeId | None = None
+    allow: bool = False
+    look: bool = True
+    reason: str = ""
+
+    @property
+    def reaches_anew(self) -> bool:
+        """Whether the camera is spoken to in another way than before."""
+        login = self.user is not None or self.password is not None
+        return bool(self.streams) or login or self.transport is not None
+
+    def __repr__(self) -> str:
+        return f"EditCameraRequest({self.camera!r})"
+
+
+class StateCameraRequest(msgspec.Struct, frozen=True, tag="state_camera"):
+    """What the camera is for; see `model.statement`."""
+
+    camera: str
+    statement: Statement
+    by: str
+
+
+class ScheduleRequest(msgspec.Struct, frozen=True, tag="schedule"):
+    """When it pauses by itself; None for never."""
+
+    camera: str
+    schedule: PauseSchedule | None
+    by: str
+
+
+class DisableRequest(msgspec.Struct, frozen=True, tag="disable"):
+    """Not recorded until it is resumed."""
+
     camera: str
     by: str
     reason: str
@@ -173,6 +232,10 @@ class MeasureRequest(msgspec.Struct, frozen=True, tag="measure_all"):
 Request = (
     AddCameraRequest
     | RemoveCameraRequest
+    | EditCameraRequest
+    | StateCameraRequest
+    | ScheduleRequest
+    | DisableRequest
     | PauseRequest
     | ResumeRequest
     | SoundRequest

@@ -1,5 +1,7 @@
 """What goes between a recorder's processes besides facts: orders, and what is said back."""
 
+from enum import StrEnum
+
 import msgspec
 
 from watchglass.base.ids import CameraId, HoldId, RunId, VolumeId
@@ -7,6 +9,18 @@ from watchglass.model.act import Note
 from watchglass.model.fact import Fact
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
+
+
+class Changed(StrEnum):
+    """What of a camera may be changed without an order of its own."""
+
+    NAME = "name"
+    ADDRESS = "address"
+    LOGIN = "login"
+    TRANSPORT = "transport"
+    VOLUME = "volume"
+    STATEMENT = "statement"
+    SCHEDULE = "schedule"
 
 
 class Facts(msgspec.Struct, frozen=True, tag="facts"):
@@ -42,9 +56,12 @@ class AddCamera(msgspec.Struct, frozen=True, tag="add_camera"):
 
 
 class RemoveCamera(msgspec.Struct, frozen=True, tag="remove_camera"):
+    """``erase``: its recordings go at once; refused while some of them are held."""
+
     camera: CameraId
     by: str
     reason: str
+    erase: bool = False
 
 
 class PauseCamera(msgspec.Struct, frozen=True, tag="pause_camera"):
@@ -52,6 +69,23 @@ class PauseCamera(msgspec.Struct, frozen=True, tag="pause_camera"):
 
     camera: CameraId
     until_ns: int | None
+    by: str
+    reason: str
+
+
+class DisableCamera(msgspec.Struct, frozen=True, tag="disable_camera"):
+    """Not recorded until somebody enables it."""
+
+    camera: CameraId
+    by: str
+    reason: str
+
+
+class NoteChange(msgspec.Struct, frozen=True, tag="note_change"):
+    """Somebody changed these things of a camera."""
+
+    camera: CameraId
+    what: tuple[Changed, ...]
     by: str
     reason: str
 
@@ -143,13 +177,15 @@ class NoteRetention(msgspec.Struct, frozen=True, tag="note_retention"):
 class Retention(msgspec.Struct, frozen=True):
     """How long a camera's recordings are kept, in hours; of one ``stream``, or of all others.
 
-    ``events_h``: those in which something happened, where that is longer.
+    ``events_h``: those in which something happened, where that is longer. ``erase``: none is kept,
+    on somebody's decision.
     """
 
     camera: CameraId
     hours: int
     stream: StreamName | None = None
     events_h: int = 0
+    erase: bool = False
 
 
 class Configure(msgspec.Struct, frozen=True, tag="configure"):
@@ -169,7 +205,9 @@ Order = (
     AddCamera
     | RemoveCamera
     | PauseCamera
+    | DisableCamera
     | EnableCamera
+    | NoteChange
     | ChangeSound
     | NoteClip
     | SetHold

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
+from watchglass.model.gap import GapCause
 from watchglass.recording.commitment import TextStore, commit
 from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.heads import HeadChain, OpenFile
@@ -51,9 +52,9 @@ class Chronicle:
         return self._ledger.marks
 
     @property
-    def was_paused(self) -> bool:
-        """Whether the camera was paused when the ledger was opened."""
-        return self._ledger.paused
+    def stood_still(self) -> GapCause | None:
+        """Whether the camera was paused or disabled when the ledger was opened."""
+        return self._ledger.stood_still
 
     @property
     def known_ns(self) -> int:

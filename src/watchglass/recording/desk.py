@@ -60,10 +60,12 @@ class KeeperLimits:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Hours that recordings are kept; ``events_h``, where longer, those with a mark."""
+    """Hours that recordings are kept; ``events_h``, where longer, those with a mark. ``erase``: no
+    recording is, on somebody's decision."""
 
     hours: int
     events_h: int = 0
+    erase: bool = False
 
 
 @dataclass(slots=True)

@@ -114,7 +114,8 @@ class Keeper(Desk):
     def configure(self, site: Configure) -> None:
         """Take in what the site wants: how long to keep what, and on which volumes."""
         self._rules = {
-            (each.camera, each.stream): Rule(each.hours, each.events_h) for each in site.retention
+            (each.camera, each.stream): Rule(each.hours, each.events_h, each.erase)
+            for each in site.retention
         }
         default_h = site.default_h or self.limits.default_retention_h
         self._default_rule = Rule(default_h, site.default_events_h)

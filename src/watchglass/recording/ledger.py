@@ -16,6 +16,7 @@ from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError
 from watchglass.base.ids import random_id
+from watchglass.model.gap import GapCause
 from watchglass.recording.canonical import (
     MOST_LINE_BYTES,
     canonical_line,
@@ -31,7 +32,9 @@ T = TypeVar("T")
 FORMAT_VERSION = 1
 MARKED = "span_marked"
 _OF_HOLDS = ("hold_set", "hold_lifted")
-_OF_PAUSES = ("camera_paused", "camera_enabled")
+_STANDS_STILL = {
+    "camera_paused": GapCause.PAUSED, "camera_disabled": GapCause.DISABLED, "camera_enabled": None,
+}  # fmt: skip
 _OWN_FIELDS = ("v", "n", "t", "type", "more")
 
 
@@ -134,8 +137,8 @@ class Ledger:
         self._epoch = ""
         self.last_key = ""
         """Id of the signing key that was named last when the ledger was opened."""
-        self.paused = False
-        """Whether its camera was paused when the ledger was opened."""
+        self.stood_still: GapCause | None = None
+        """Whether its camera was paused or disabled when the ledger was opened."""
         self.known_ns = 0
         """How far (UTC ns) the lines told before the last restore, when the ledger was opened."""
         self.holds: dict[str, tuple[int, int]] = {}
@@ -159,7 +162,7 @@ class Ledger:
         known_epoch = last_key = ""
         holds: dict[str, tuple[int, int]] = {}
         marks = Marks()
-        paused = False
+        stood_still: GapCause | None = None
         known_ns = 0
         for place, raw, envelope in reader:
             if envelope.n != str(frontier.count):
@@ -175,8 +178,8 @@ class Ledger:
                 _apply_hold(holds, parse_line(raw))
             elif envelope.type == MARKED:
                 _apply_mark(marks, parse_line(raw))
-            elif envelope.type in _OF_PAUSES:
-                paused = envelope.type == "camera_paused"
+            elif envelope.type in _STANDS_STILL:
+                stood_still = _STANDS_STILL[envelope.type]
             frontier.append(leaf_hash(raw))
         log = LineLog(folder, disk, WriteSite.LEDGER_APPEND, reader.torn)
         opened = cls(folder, log, clock, ledger)
@@ -185,7 +188,7 @@ class Ledger:
         opened.last_key = last_key
         opened.holds = holds
         opened.marks = marks
-        opened.paused = paused
+        opened.stood_still = stood_still
         opened.known_ns = known_ns
         if frontier.count == 0:
             opened._start(epoch or random_id())

@@ -23,7 +23,9 @@ from watchglass.recording.linelog import LineReader, Place
 from watchglass.recording.merkle import Frontier
 
 RESTORED = "restored"
-_STATES = frozenset({"camera_added", "camera_paused", "camera_enabled", "camera_removed"})
+_STATES = frozenset(
+    {"camera_added", "camera_paused", "camera_disabled", "camera_enabled", "camera_removed"}
+)
 
 
 class Relation(StrEnum):

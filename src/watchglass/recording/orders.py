@@ -3,15 +3,17 @@
 Who and why go into the ledgers as commitments; the texts lie beside them and can be erased.
 """
 
-from watchglass.base.errors import NotFoundError, UsageError
+from watchglass.base.errors import NotFoundError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, GapId, is_id, random_id
 from watchglass.model.gap import GapCause
 from watchglass.model.order import (
     AddCamera,
     ChangeSound,
+    DisableCamera,
     EnableCamera,
     LiftHold,
     MarkSpan,
+    NoteChange,
     NoteClip,
     NoteRetention,
     PauseCamera,
@@ -28,7 +30,9 @@ CameraOrder = (
     AddCamera
     | RemoveCamera
     | PauseCamera
+    | DisableCamera
     | EnableCamera
+    | NoteChange
     | ChangeSound
     | NoteClip
     | SetHold
@@ -42,16 +46,11 @@ def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
     match order:
         case AddCamera():
             return _add(desk, order)
-        case RemoveCamera():
-            entries = _by(desk, order.camera, "camera_removed", order.by, order.reason)
-            return _end_streams(desk, order.camera) + entries
-        case PauseCamera():
-            until = str(order.until_ns) if order.until_ns is not None else None
-            entries = _by(desk, order.camera, "camera_paused", order.by, order.reason, until=until)
-            return entries + _cause(desk, order.camera, GapCause.PAUSED)
-        case EnableCamera():
-            entries = _by(desk, order.camera, "camera_enabled", order.by, order.reason)
-            return entries + _cause(desk, order.camera, GapCause.WAITING_KEY_FRAME)
+        case RemoveCamera() | PauseCamera() | DisableCamera() | EnableCamera():
+            return _standing(desk, order)
+        case NoteChange():
+            what = [each.value for each in order.what]
+            return _by(desk, order.camera, "camera_changed", order.by, order.reason, what=what)
         case ChangeSound():
             return _by(desk, order.camera, "sound_changed", order.by, order.reason, on=order.on)
         case SetHold():
@@ -69,6 +68,29 @@ def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
                 stream=order.stream.value, **{"from": str(order.from_ns), "to": str(order.to_ns)},
             )  # fmt: skip
             return []
+
+
+def _standing(
+    desk: Desk, order: RemoveCamera | PauseCamera | DisableCamera | EnableCamera
+) -> list[LedgerEntry]:
+    """Whether the camera is recorded from now on."""
+    match order:
+        case RemoveCamera():
+            erase = {"erase": True} if order.erase else {}
+            if order.erase:
+                _refuse_held(desk, order.camera)
+            entries = _by(desk, order.camera, "camera_removed", order.by, order.reason, **erase)
+            return _end_streams(desk, order.camera) + entries
+        case PauseCamera():
+            until = str(order.until_ns) if order.until_ns is not None else None
+            entries = _by(desk, order.camera, "camera_paused", order.by, order.reason, until=until)
+            return entries + _cause(desk, order.camera, GapCause.PAUSED)
+        case DisableCamera():
+            entries = _by(desk, order.camera, "camera_disabled", order.by, order.reason)
+            return entries + _cause(desk, order.camera, GapCause.DISABLED)
+        case EnableCamera():
+            entries = _by(desk, order.camera, "camera_enabled", order.by, order.reason)
+            return entries + _cause(desk, order.camera, GapCause.WAITING_KEY_FRAME)
 
 
 def _add(desk: Desk, order: AddCamera) -> list[LedgerEntry]:
@@ -135,6 +157,15 @@ def _lift(desk: Desk, order: LiftHold) -> list[LedgerEntry]:
     if not known or order.hold not in desk.chronicle(order.camera).holds:
         raise NotFoundError("There is no such hold: see 'watchglass holds'.")
     return _by(desk, order.camera, "hold_lifted", order.by, order.reason, hold=order.hold)
+
+
+def _refuse_held(desk: Desk, camera: CameraId) -> None:
+    held = len(desk.chronicle(camera).holds) if camera in desk.books else 0
+    if held:
+        raise RefusedError(
+            f"{held} of its recordings {'is' if held == 1 else 'are'} held, and what is held is "
+            "not erased: lift the holds first, or remove the camera and keep its recordings."
+        )
 
 
 def _by(

@@ -29,6 +29,7 @@ _AGAIN_NS = 2 * NS_PER_S
 _LOOK_EVERY_NS = 10 * NS_PER_S
 _HOUR_NS = 3600 * NS_PER_S
 _EVER_NS = -(1 << 62)
+_END_NS = 1 << 62
 _LOG = log.get("purge")
 
 
@@ -178,6 +179,9 @@ class Purger:
         """Files of a stream that are kept for nothing any more: not for events, which are kept the
         longest, then those without a mark."""
         now_ns = self._desk.clock.wall_ns()
+        if rule.erase:
+            of_stream = partial(index.oldest_closed_of_stream, camera, stream)
+            return _first(partial(of_stream, _EVER_NS, _END_NS), purgeable, most)
         longest_ns = now_ns - max(rule.hours, rule.events_h) * _HOUR_NS
         of_stream = partial(index.oldest_closed_of_stream, camera, stream)
         rows = _first(partial(of_stream, _EVER_NS, longest_ns), purgeable, most)
@@ -221,7 +225,7 @@ class Purger:
                 (
                     "files_deleted",
                     {
-                        "cause": GapCause.RETENTION.value,
+                        "cause": self._why(camera).value,
                         "files": [[r.run, r.sequence, self._root(r)] for r in of_camera],
                     },
                 )
@@ -237,6 +241,11 @@ class Purger:
         self._unlink(reachable)
         self._desk.counters.purged_files += len(reachable)
         return len(reachable)
+
+    def _why(self, camera: CameraId) -> GapCause:
+        rule = self._desk.rule(camera, StreamName.MAIN)
+        erased = rule is not None and rule.erase
+        return GapCause.ERASED if erased else GapCause.RETENTION
 
     def _unlink(self, rows: list[FileRow]) -> None:
         """Remove files and forget them. One that the disk does not let go is tried again later."""

@@ -187,13 +187,14 @@ def _change_gaps(desk: Desk, last_seen: LastSeen, lines: Lines) -> None:
 
 
 def pause_again(desk: Desk, lines: Lines) -> None:
-    """A camera that was paused, and whose run a crash ended first, is paused from now on."""
+    """A camera that was paused or off, and whose run a crash ended first, is so from now on."""
     for book in desk.books.values():
-        if not book.removed and desk.chronicle(book.camera).was_paused:
+        cause = desk.chronicle(book.camera).stood_still
+        if not book.removed and cause is not None:
             for stream, state in book.streams.items():
                 if state.run is None and state.cause not in _WANTED:
                     now_ns = desk.clock.wall_ns()
-                    lines[book.camera] += book.change_cause(stream, GapCause.PAUSED, now_ns)
+                    lines[book.camera] += book.change_cause(stream, cause, now_ns)
 
 
 def _end_adopted_runs(

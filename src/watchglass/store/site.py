@@ -6,6 +6,7 @@ stays, without its credentials, because footage and ledgers still name its id.
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from watchglass.model.camera import (
     Credentials,
     OnvifAddress,
     StreamAddress,
+    Transport,
 )
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
@@ -30,10 +32,12 @@ from watchglass.store.site_input import checked_hours, checked_streams, clean_na
 from watchglass.store.site_onvif import COLUMNS as ONVIF_COLUMNS
 from watchglass.store.site_onvif import onvif_of, put_onvif
 from watchglass.store.site_settings import SiteSettings
+from watchglass.store.site_stated import SiteStated
 from watchglass.store.site_streams import (
     COLUMNS,
     insert_streams,
     keep_stream_for,
+    move_streams,
     stream_of,
     trust_key,
 )
@@ -45,7 +49,7 @@ PREFIX_LEAST = 4
 _COLUMNS = {Kept.CONTINUOUS: "retention_h", Kept.EVENTS: "events_h"}
 
 
-class SiteStore(SiteVolumes, SiteSettings):
+class SiteStore(SiteVolumes, SiteSettings, SiteStated):
     """Cameras, volumes and settings. Thread-safe; each method is one transaction.
 
     Besides what its methods name, each raises what ``Database`` does. A name, address, user or
@@ -91,6 +95,11 @@ class SiteStore(SiteVolumes, SiteSettings):
             self._camera(list(of_one), with_credentials=with_credentials)
             for _, of_one in groupby(rows, lambda row: row["id"])
         )
+
+    def user_of(self, camera: CameraId) -> str:
+        """As whom the camera is signed in to; empty for nobody. Opens no password."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(CAMERAS.c.user).filter_by(id=camera)) or ""
 
     def find_camera(self, text: str, *, with_credentials: bool = True) -> Camera:
         """The camera, not removed, that a person means by an id, its first digits or a name.
@@ -219,15 +228,39 @@ class SiteStore(SiteVolumes, SiteSettings):
         with self._database.write() as connection:
             _update(connection, camera, self._sealed(connection, camera, credentials))
 
-    def remove_camera(self, camera: CameraId) -> None:
-        """Mark it removed and erase its credentials; the row, and all footage, stays."""
+    def remove_camera(self, camera: CameraId, *, erase: bool = False) -> None:
+        """Mark it removed and erase its credentials; the row stays, and all footage until its time.
+
+        ``erase``: its footage is to go at once.
+        """
         self._change(
             camera,
             state=CameraState.REMOVED.value,
             paused_until_ns=None,
             user=None,
             sealed_password=None,
+            erase=erase,
         )
+
+    def to_be_erased(self) -> frozenset[CameraId]:
+        """The removed cameras whose footage goes at once."""
+        asked = sa.select(CAMERAS.c.id).where(CAMERAS.c.erase.is_(True))
+        with self._database.read() as connection:
+            return frozenset(map(CameraId, connection.scalars(asked)))
+
+    def move_streams(
+        self, camera: CameraId, urls: Mapping[StreamName, str], transport: Transport | None
+    ) -> None:
+        """Have the camera's streams at other addresses; or by another transport.
+
+        Streams that are not named stay where they are. UsageError for one that it does not have.
+        """
+        checked_streams(
+            replace(each, url=urls.get(each.stream, each.url))
+            for each in self.camera(camera, with_credentials=False).streams
+        )
+        with self._database.write() as connection:
+            move_streams(connection, camera, urls, transport)
 
     def erase_credentials(self) -> int:
         """Erase every camera's user and password, where their key is lost; how many there were."""

@@ -58,3 +58,25 @@ def trust_key(connection: sa.Connection, camera: CameraId, fingerprint: str) -> 
     change = sa.update(STREAMS).where(*over_tls).values(fingerprint=fingerprint)
     if not connection.execute(change).rowcount:
         raise UsageError("The camera is not spoken to over TLS (rtsps://), and has no key.")
+
+
+def move_streams(
+    connection: sa.Connection,
+    camera: CameraId,
+    urls: Mapping[StreamName, str],
+    transport: Transport | None,
+) -> None:
+    """New addresses by stream; what is kept of each, and how long, stays as it is.
+
+    A key that was trusted is of the device at the old address, so it is no longer.
+    """
+    for stream, url in urls.items():
+        of_stream = (STREAMS.c.camera == camera, STREAMS.c.stream == stream.value)
+        change = sa.update(STREAMS).where(*of_stream).values(url=url, fingerprint="")
+        if not connection.execute(change).rowcount:
+            raise UsageError(
+                f"The camera has no {stream} stream: remove it and add it again to record one."
+            )
+    if transport is not None:
+        of_camera = STREAMS.c.camera == camera
+        connection.execute(sa.update(STREAMS).where(of_camera).values(transport=transport.value))

@@ -30,6 +30,7 @@ CAMERAS = sa.Table(
     sa.Column("sealed_password", sa.LargeBinary),
     sa.Column("retention_h", sa.Integer),
     sa.Column("events_h", sa.Integer),
+    sa.Column("erase", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 ACTIVE = CAMERAS.c.state != CameraState.REMOVED.value
 # The check that gives the sentence comes first; this holds where transactions run side by side.
@@ -66,6 +67,19 @@ SETTINGS = sa.Table(
     sa.Column("key", sa.String(64), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
+STATED = sa.Table(
+    "camera_statements",
+    TABLES,
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), primary_key=True),
+    sa.Column("statement", sa.LargeBinary, nullable=False),
+)
+SCHEDULES = sa.Table(
+    "pause_schedules",
+    TABLES,
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), primary_key=True),
+    sa.Column("schedule", sa.LargeBinary, nullable=False),
+    sa.Column("holds", sa.Boolean, nullable=False, server_default=sa.false()),
+)
 
 
 def _draining_and_stream_retention(connection: sa.Connection) -> None:
@@ -98,6 +112,22 @@ def _onvif_addresses(connection: sa.Connection) -> None:
     )
 
 
+def _statements_and_schedules(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text("ALTER TABLE cameras ADD COLUMN erase BOOLEAN DEFAULT false NOT NULL")
+    )
+    of_camera = "camera VARCHAR(32) NOT NULL PRIMARY KEY REFERENCES cameras (id)"
+    connection.execute(
+        sa.text(f"CREATE TABLE camera_statements ({of_camera}, statement BLOB NOT NULL)")
+    )
+    connection.execute(
+        sa.text(
+            f"CREATE TABLE pause_schedules ({of_camera}, schedule BLOB NOT NULL, "
+            "holds BOOLEAN DEFAULT false NOT NULL)"
+        )
+    )
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -106,6 +136,7 @@ SCHEMA = Schema(
         _transport_and_fingerprint,
         _retention_of_events,
         _onvif_addresses,
+        _statements_and_schedules,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

@@ -375,9 +375,11 @@ def _agree_on(
     if told.state == "camera_removed":
         store.remove_camera(camera)
         return
-    if told.state == "camera_paused" and state is CameraState.ENABLED:
+    if told.state == "camera_paused" and state is not CameraState.PAUSED:
         store.set_state(camera, CameraState.PAUSED)
-    elif told.state == "camera_enabled" and state is CameraState.PAUSED:
+    elif told.state == "camera_disabled" and state is not CameraState.DISABLED:
+        store.set_state(camera, CameraState.DISABLED)
+    elif told.state == "camera_enabled" and state is not CameraState.ENABLED:
         store.set_state(camera, CameraState.ENABLED)
     if told.sound is not None and told.sound != sound:
         store.set_sound(camera, told.sound)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from watchglass.app.cli.camera_add import add, probe
+from watchglass.app.cli.camera_changes import disable, edit, enable, remove, schedule, state
 from watchglass.app.cli.camera_trust import trust
 from watchglass.app.cli.moments import Moment, parse_duration, parse_moment, shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
@@ -14,7 +15,6 @@ from watchglass.app.words import count_words, size_words
 from watchglass.base.errors import UsageError
 from watchglass.model.control import (
     PauseRequest,
-    RemoveCameraRequest,
     ResumeRequest,
     SoundRequest,
 )
@@ -24,6 +24,8 @@ group = typer.Typer(help="Add cameras, list them, pause and remove them.", no_ar
 group.command("add")(add)
 group.command("probe")(probe)
 group.command("trust")(trust)
+for command in (edit, schedule, state, disable, enable, remove):
+    group.command(command.__name__)(command)
 
 Which = Annotated[str, typer.Argument(metavar="CAMERA", help="Name, id, or its first 4 digits.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the ledger.")]
@@ -239,27 +241,3 @@ def sound(
         )
     else:
         of.screen.say(f"The sound of {found.name} is no longer kept. What was recorded stays.")
-
-
-@group.command("remove")
-def remove(
-    context: typer.Context,
-    camera: Which,
-    reason: Reason = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Stop recording a camera for good. Its recordings stay until their time is up."""
-    of = shell(context)
-    found = of.find_camera(camera)
-    if not reason.strip():
-        raise UsageError("Removing a camera needs a reason: --reason 'why'.")
-    if not yes:
-        if not of.screen.live:
-            raise UsageError("Nobody can be asked here: say --yes to remove the camera.")
-        if not of.screen.confirm(
-            f"Remove {found.name} ({found.id[:8]}) and erase its password? Recordings stay."
-        ):
-            of.screen.say("Nothing was changed.")
-            raise typer.Exit(1)
-    of.carry_out(RemoveCameraRequest(found.id, of.by, reason))
-    of.screen.say(f"{found.name} is removed and its password erased. Its recordings stay.")

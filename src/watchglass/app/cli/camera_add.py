@@ -257,7 +257,7 @@ class _Look:
             )  # fmt: skip
 
     def _site_allows(self) -> frozenset[str]:
-        from watchglass.app.site import allowed_hosts
+        from watchglass.app.hosts import allowed_hosts
 
         try:
             with self._of.store() as store:

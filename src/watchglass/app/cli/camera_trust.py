@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from watchglass.app.cli.shell import Shell, shell
-from watchglass.app.site import allowed_hosts
+from watchglass.app.hosts import allowed_hosts
 from watchglass.base.errors import CameraError, CertificateError, UsageError
 from watchglass.cameras.address import resolve, split_url
 from watchglass.cameras.probe_worker import run_probe

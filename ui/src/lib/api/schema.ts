@@ -81,6 +81,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Removed
+         * @description Removed cameras of which recordings are left.
+         */
+        get: operations["listRemoved"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera
+         * @description A camera with all that is known of it; where it is and how one signs in to it is for those
+         *     who may change it.
+         */
+        get: operations["getCamera"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit Camera
+         * @description Change what it is called, where it is, how it is signed in to, and where it is recorded.
+         */
+        patch: operations["editCamera"];
+        trace?: never;
+    };
     "/api/v1/cameras/{camera}/pause": {
         parameters: {
             query?: never;
@@ -112,9 +157,133 @@ export interface paths {
         put?: never;
         /**
          * Resume Camera
-         * @description Record again.
+         * @description Record again what is paused or switched off.
          */
         post: operations["resumeCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable Camera
+         * @description Switch a camera off; the time is a gap `disabled`, until it is resumed.
+         */
+        post: operations["disableCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/sound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Sound
+         * @description Keep its sound from now on, or no longer.
+         */
+        post: operations["setSound"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep Camera
+         * @description For how long its recordings are kept, or those of one stream.
+         */
+        put: operations["keepCamera"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * State Camera
+         * @description State what it is for, on what ground, and what its sign says.
+         */
+        put: operations["stateCamera"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Schedule Camera
+         * @description Have it pause by itself every week.
+         */
+        put: operations["scheduleCamera"];
+        post?: never;
+        /**
+         * Unschedule Camera
+         * @description Let it pause by itself no longer.
+         */
+        delete: operations["unscheduleCamera"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Camera
+         * @description Record it no longer, for good. Its password is erased, and its recordings as was chosen.
+         */
+        post: operations["removeCamera"];
         delete?: never;
         options?: never;
         head?: never;
@@ -572,6 +741,39 @@ export interface components {
              */
             source: string;
         };
+        /**
+         * CameraDetail
+         * @description All of a camera. ``longest_h``: up to which nobody is asked why recordings are kept.
+         */
+        CameraDetail: {
+            camera: components["schemas"]["CameraInfo"];
+            /** Streams */
+            streams: components["schemas"]["StreamDetail"][];
+            /** Kept From Ms */
+            kept_from_ms: number | null;
+            /** Bytes */
+            bytes: number;
+            volume: components["schemas"]["VolumeInfo"] | null;
+            /** Volumes */
+            volumes: components["schemas"]["VolumeInfo"][];
+            /**
+             * User
+             * @description As whom the camera is signed in to; its password is not told.
+             */
+            user: string;
+            /** Retention H */
+            retention_h: number | null;
+            /** Default H */
+            default_h: number;
+            /** Longest H */
+            longest_h: number;
+            /** Country */
+            country: string | null;
+            statement: components["schemas"]["StatementInfo"];
+            schedule: components["schemas"]["ScheduleInfo"] | null;
+            /** Now Ms */
+            now_ms: number;
+        };
         /** CameraInfo */
         CameraInfo: {
             /** Id */
@@ -674,6 +876,44 @@ export interface components {
             gap_closed: components["schemas"]["GapChanged"];
         };
         /**
+         * EditBody
+         * @description What is left out stays as it is. ``look``: it is looked at first, and nothing is changed
+         *     where it cannot be recorded so. ``allow``: its new address may be one refused by default.
+         */
+        EditBody: {
+            /** Name */
+            name?: string | null;
+            /** Main */
+            main?: string | null;
+            /** Sub */
+            sub?: string | null;
+            /**
+             * User
+             * @description Empty: the camera asks for none.
+             */
+            user?: string | null;
+            /** Password */
+            password?: string | null;
+            transport?: components["schemas"]["Transport"] | null;
+            /** Volume */
+            volume?: string | null;
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+            /**
+             * Look
+             * @default true
+             */
+            look: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * Form
          * @description How a picture is shown: as the camera coded it, or made anew by the media-worker.
          * @enum {string}
@@ -698,6 +938,49 @@ export interface components {
             from_ms: number;
             /** To Ms */
             to_ms: number | null;
+        };
+        /**
+         * GapsOfCause
+         * @description Gaps of one cause; the last of them is where to look.
+         */
+        GapsOfCause: {
+            cause: components["schemas"]["GapCause"];
+            /** Count */
+            count: number;
+            /** Missing Ms */
+            missing_ms: number;
+            /** Last From Ms */
+            last_from_ms: number;
+            /** Last To Ms */
+            last_to_ms: number;
+        };
+        /**
+         * KeepBody
+         * @description ``hours`` None: as long as all others. Longer than the country's default needs a reason.
+         */
+        KeepBody: {
+            /** Hours */
+            hours: number | null;
+            stream?: components["schemas"]["StreamName"] | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * Lately
+         * @description A day or a week of a stream. ``begun``: how often it began anew.
+         */
+        Lately: {
+            /** From Ms */
+            from_ms: number;
+            /** Missing Ms */
+            missing_ms: number;
+            /** Begun */
+            begun: number;
+            /** Gaps */
+            gaps: components["schemas"]["GapsOfCause"][];
         };
         /**
          * LoginBody
@@ -738,7 +1021,7 @@ export interface components {
         };
         /**
          * Now
-         * @description Whether a camera is being recorded at this moment.
+         * @description Whether a camera is being recorded at this moment; ``paused`` is also one switched off.
          * @enum {string}
          */
         Now: "recording" | "gap" | "paused";
@@ -770,6 +1053,12 @@ export interface components {
             /** Until Ms */
             until_ms?: number | null;
         };
+        /**
+         * Place
+         * @description What a camera watches, where that forbids rules about how people behave and who they are.
+         * @enum {string}
+         */
+        Place: "ordinary" | "place_of_worship" | "union" | "clinic" | "protest";
         /**
          * Playback
          * @description Pieces in the order of their start. ``resume_ms``: where to ask on, when the span ends in a
@@ -911,6 +1200,11 @@ export interface components {
          * @enum {string}
          */
         Purpose: "public_safety" | "government_facility" | "critical_infrastructure" | "national_security" | "other";
+        /** ReasonBody */
+        ReasonBody: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * RecordingGrew
          * @description Event ``recording``: a stream is recorded up to then.
@@ -921,6 +1215,49 @@ export interface components {
             stream: components["schemas"]["StreamName"];
             /** To Ms */
             to_ms: number;
+        };
+        /**
+         * RemoveBody
+         * @description ``erase``: its recordings go at once; else when their time is up. ``name`` is the camera's,
+         *     written again by whoever wants that.
+         */
+        RemoveBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Erase
+             * @default false
+             */
+            erase: boolean;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
+        /**
+         * RemovedInfo
+         * @description A removed camera, and what is left of it.
+         */
+        RemovedInfo: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Erase */
+            erase: boolean;
+            /** Bytes */
+            bytes: number;
+            /**
+             * Gone By Ms
+             * @description By when the last is deleted; None: at once.
+             */
+            gone_by_ms: number | null;
+        };
+        /** RemovedList */
+        RemovedList: {
+            /** Cameras */
+            cameras: components["schemas"]["RemovedInfo"][];
         };
         /** ResumeBody */
         ResumeBody: {
@@ -997,6 +1334,34 @@ export interface components {
          * @enum {string}
          */
         ScanStanding: "running" | "waiting" | "ended";
+        /**
+         * ScheduleBody
+         * @description Weekly pauses, by the clock of the time zone.
+         */
+        ScheduleBody: {
+            /** Zone */
+            zone: string;
+            /** Spans */
+            spans: components["schemas"]["SpanBody"][];
+            /** Reason */
+            reason: string;
+        };
+        /** ScheduleInfo */
+        ScheduleInfo: {
+            /** Zone */
+            zone: string;
+            /** Spans */
+            spans: components["schemas"]["SpanBody"][];
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+            /**
+             * Next Ms
+             * @description When the next pause begins.
+             */
+            next_ms: number | null;
+        };
         /**
          * SeenCamera
          * @description What a camera is. Texts are the camera's own, and show nothing but themselves.
@@ -1164,6 +1529,17 @@ export interface components {
              */
             name: string;
         };
+        /** SoundBody */
+        SoundBody: {
+            /** On */
+            on: boolean;
+            /**
+             * Reason
+             * @description Needed to keep it.
+             * @default
+             */
+            reason: string;
+        };
         /**
          * SoundPart
          * @description G.711 (``pcma``, ``pcmu``) has no ``init_url``: its segments are records of raw payload.
@@ -1183,12 +1559,119 @@ export interface components {
             segments: components["schemas"]["Segment"][];
         };
         /**
+         * SpanBody
+         * @description Minutes of the day; one that ends before it begins goes on into the next day.
+         */
+        SpanBody: {
+            /**
+             * Days
+             * @description 0 is Monday.
+             */
+            days: number[];
+            /** From Min */
+            from_min: number;
+            /** To Min */
+            to_min: number;
+        };
+        /**
          * SpanKind
          * @description ``pending`` is being written as we look; ``unaccounted`` is what must never be;
          *     ``withheld`` is what whoever asks may not see.
          * @enum {string}
          */
         SpanKind: "media" | "gap" | "pending" | "unaccounted" | "withheld";
+        /**
+         * StatementBody
+         * @description What people state of a camera. ``sign`` empty: it is drafted from the rest.
+         */
+        StatementBody: {
+            /**
+             * Purpose
+             * @default
+             */
+            purpose: string;
+            /**
+             * Legal Basis
+             * @default
+             */
+            legal_basis: string;
+            /**
+             * Sign
+             * @default
+             */
+            sign: string;
+            /** @default ordinary */
+            place: components["schemas"]["Place"];
+            /**
+             * Public
+             * @default true
+             */
+            public: boolean;
+        };
+        /** StatementInfo */
+        StatementInfo: {
+            /**
+             * Purpose
+             * @default
+             */
+            purpose: string;
+            /**
+             * Legal Basis
+             * @default
+             */
+            legal_basis: string;
+            /**
+             * Sign
+             * @default
+             */
+            sign: string;
+            /** @default ordinary */
+            place: components["schemas"]["Place"];
+            /**
+             * Public
+             * @default true
+             */
+            public: boolean;
+            /** Refuses Rules */
+            refuses_rules: boolean;
+        };
+        /**
+         * StreamDetail
+         * @description What is counted in the last recorded minute is None while there is none.
+         */
+        StreamDetail: {
+            name: components["schemas"]["StreamName"];
+            /**
+             * Url
+             * @description Without user name and password.
+             */
+            url: string;
+            /** Host */
+            host: string;
+            transport: components["schemas"]["Transport"];
+            /** Fingerprint */
+            fingerprint: string;
+            /** Codec */
+            codec: string | null;
+            /** Width */
+            width: number | null;
+            /** Height */
+            height: number | null;
+            /** Sound */
+            sound: string | null;
+            /** Fps */
+            fps: number | null;
+            /** Bit Rate */
+            bit_rate: number | null;
+            /** Gop S */
+            gop_s: number | null;
+            /** Retention H */
+            retention_h: number;
+            /** Events H */
+            events_h: number | null;
+            day: components["schemas"]["Lately"];
+            week: components["schemas"]["Lately"];
+        };
         /**
          * StreamInfo
          * @description A stream of a camera. ``mime`` is as MediaSource.isTypeSupported takes it; codec and sizes
@@ -1248,6 +1731,12 @@ export interface components {
             missing_ms: number;
         };
         /**
+         * Transport
+         * @description How an RTSP camera is to send; AUTO takes the first that it does, in this order.
+         * @enum {string}
+         */
+        Transport: "auto" | "tcp" | "udp" | "http";
+        /**
          * VideoPart
          * @description ``mime`` is as MediaSource.isTypeSupported takes it.
          */
@@ -1264,6 +1753,28 @@ export interface components {
             height: number;
             /** Segments */
             segments: components["schemas"]["Segment"][];
+        };
+        /**
+         * VolumeInfo
+         * @description A volume as of now; ``days``: how many fit on it at today's rate.
+         */
+        VolumeInfo: {
+            /** Id */
+            id: string;
+            /** Path */
+            path: string;
+            /** Draining */
+            draining: boolean;
+            /** Cameras */
+            cameras: number;
+            /** Recorded Bytes */
+            recorded_bytes: number;
+            /** Free Bytes */
+            free_bytes: number | null;
+            /** Bytes Per Day */
+            bytes_per_day: number | null;
+            /** Days */
+            days: number | null;
         };
         /**
          * Problem
@@ -1865,6 +2376,101 @@ export interface operations {
             };
         };
     };
+    listRemoved: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pauseCamera: {
         parameters: {
             query?: never;
@@ -1923,6 +2529,245 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CameraInfo"];
                 };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disableCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setSound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SoundBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stateCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scheduleCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unscheduleCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done. */
             default: {

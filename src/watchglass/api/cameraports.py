@@ -1,0 +1,78 @@
+"""What the API needs of cameras that are set up, beside how they stand now."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.model.control import (
+    DisableRequest,
+    EditCameraRequest,
+    PauseRequest,
+    RemoveCameraRequest,
+    ResumeRequest,
+    RetentionRequest,
+    ScheduleRequest,
+    SoundRequest,
+    StateCameraRequest,
+)
+from watchglass.model.schedule import PauseSchedule
+from watchglass.model.statement import Statement
+
+CameraOrder = (
+    PauseRequest
+    | ResumeRequest
+    | DisableRequest
+    | EditCameraRequest
+    | StateCameraRequest
+    | ScheduleRequest
+    | SoundRequest
+    | RetentionRequest
+    | RemoveCameraRequest
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraAbout:
+    """What people said of a camera. ``default_h``: how long what says nothing else is kept;
+    ``longest_h``: up to which nobody is asked why. ``user``: as whom it is signed in to."""
+
+    statement: Statement
+    schedule: PauseSchedule | None
+    default_h: int
+    longest_h: int
+    country: str | None
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedCamera:
+    """A camera that is removed and has recordings left. ``hours``: how long they are kept."""
+
+    id: CameraId
+    name: str
+    erase: bool
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeNow:
+    """A volume as of now; what is None is not known. ``days``: how many fit at today's rate."""
+
+    id: VolumeId
+    path: str
+    draining: bool
+    cameras: int
+    recorded_bytes: int
+    free_bytes: int | None
+    bytes_per_day: int | None
+    days: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPorts:
+    """All calls block. ``order`` asks the running recorder; ``volumes`` may be a minute old."""
+
+    order: Callable[[CameraOrder], CameraId]
+    about: Callable[[CameraId], CameraAbout]
+    volumes: Callable[[], Sequence[VolumeNow]]
+    removed: Callable[[], Sequence[RemovedCamera]]

@@ -1,0 +1,51 @@
+"""Who records, as those see it who change what is recorded."""
+
+from typing import Protocol
+
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.model.assignment import AssignedCamera, AssignedStream
+from watchglass.model.camera import Camera
+from watchglass.model.gap import GapCause
+
+
+class Workers(Protocol):
+    """Who records; nobody while no recorder runs."""
+
+    def record(self, cameras: list[AssignedCamera]) -> None: ...
+
+    def allow(self, hosts: frozenset[str]) -> None: ...
+
+    def stop_recording(self, camera: CameraId, cause: GapCause) -> None: ...
+
+    def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None: ...
+
+
+class NoWorkers:
+    """While no recorder runs, a change waits for its next start."""
+
+    def record(self, cameras: list[AssignedCamera]) -> None:
+        """Nothing to do."""
+
+    def allow(self, hosts: frozenset[str]) -> None:
+        """Nothing to do."""
+
+    def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
+        """Nothing to do."""
+
+    def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
+        """Nothing to do."""
+
+
+def assigned(camera: Camera) -> AssignedCamera:
+    """What its worker is given. ``camera`` with its credentials."""
+    credentials = camera.credentials
+    return AssignedCamera(
+        camera.id, camera.volume,
+        tuple(
+            AssignedStream(each.stream, each.url, each.transport, each.fingerprint)
+            for each in camera.streams
+        ),
+        credentials.user if credentials else "",
+        credentials.password.reveal() if credentials else "",
+        camera.sound,
+    )  # fmt: skip
