@@ -24,7 +24,10 @@ class AssignedStream(msgspec.Struct, frozen=True):
 
 
 class AssignedCamera(msgspec.Struct, frozen=True):
-    """A camera to be recorded; a ``quarantined`` one is left alone, and its gap says so."""
+    """A camera to be recorded; a ``quarantined`` one is left alone, and its gap says so.
+
+    ``proof`` shows the keeper that the worker was given it.
+    """
 
     camera: CameraId
     volume: VolumeId
@@ -33,6 +36,7 @@ class AssignedCamera(msgspec.Struct, frozen=True):
     password: str
     sound: bool
     quarantined: bool = False
+    proof: str = ""
 
     def __repr__(self) -> str:
         return f"AssignedCamera({self.camera})"
