@@ -8,20 +8,26 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import av
 import numpy as np
 import pytest
 
-from tests.media.encoded import encode
-from tests.recording.keeper_making import QuietDisk, Site, Worker
-from tests.recording.stream_making import FPS, GOP, RecordedStream, TroubledDisk
+from tests.recording.clip_making import (
+    FRAME_NS,
+    MAIN,
+    Recorded,
+    boxes,
+    numbers,
+    packet_times,
+)
+from tests.recording.clip_twin import compared, laid_out, same, written
+from tests.recording.keeper_making import QuietDisk
+from tests.recording.stream_making import FPS, GOP, TroubledDisk
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import (
@@ -47,94 +53,21 @@ from watchglass.model.gap import GapCause
 from watchglass.model.order import AddCamera, Ordered
 from watchglass.model.stream import (
     Packet,
-    StreamName,
     Track,
     VideoCodec,
     VideoParameters,
 )
 from watchglass.model.way import Stand, Way
 from watchglass.recording.assembler import Assembler, Limits
-from watchglass.recording.clip import ClipPlan, ClipResult, plan_clip, write_clip
+from watchglass.recording.clip import write_clip
+from watchglass.recording.clipplan import plan_clip
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.keeper_service import KeeperService
 from watchglass.recording.volume import create_volume
 from watchglass.recording.worker import CameraWorker
-from watchglass.simulate import frame_sei
 from watchglass.simulate.process import Simulator
 from watchglass.store.index import IndexStore
-
-FRAME_NS = NS_PER_S // FPS
-MAIN = StreamName.MAIN
-
-
-class NumberedStream(RecordedStream):
-    """Each picture carries its number; ``seen_ns`` is when it came."""
-
-    def __init__(self, site: Site, worker: Worker, camera: CameraId, **options: Any) -> None:
-        super().__init__(camera, worker.writer, site.clock, file_s=site.file_s, **options)
-        self.seen_ns: list[int] = []
-
-    def use_size(self, width: int) -> None:
-        units = encode(VideoCodec.H264, width, 48, GOP, (("g", str(GOP)),), FPS)
-        sets = ParameterSets(VideoCodec.H264)
-        samples = [to_length_prefixed(unit, VideoCodec.H264) for unit in units]
-        for sample in samples:
-            sets.update(sample.parameter_sets)
-        self._pictures = [(sample.data, sample.is_key) for sample in samples]
-        self._parameters = sets.parameters()
-
-    def _add(self, data: bytes, is_key: bool) -> None:
-        sei = frame_sei.encode(len(self.seen_ns), "h264")
-        self.seen_ns.append(self.clock.wall_ns())
-        super()._add(len(sei).to_bytes(4, "big") + sei + data, is_key)
-
-
-@dataclass
-class Recorded:
-    """A site with one camera that is recorded; ``root`` may take the volume away."""
-
-    folder: Path
-    sound: bool = False
-    site: Site = field(init=False)
-    camera: CameraId = field(init=False)
-    worker: Worker = field(init=False)
-    stream: NumberedStream = field(init=False)
-    root: Path | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.site = Site(self.folder)
-        self.site.start()
-        self.camera = self.site.add_camera()
-        self.worker = Worker(self.site)
-        self.stream = NumberedStream(self.site, self.worker, self.camera, sound=self.sound)
-        self.worker.streams[self.camera] = self.stream
-        self.root = self.site.volume.path
-
-    def feed(self, frames: int) -> None:
-        self.stream.feed(frames)
-        self.told()
-
-    def told(self) -> None:
-        self.worker.send()
-        self.site.running.cycle()
-
-    def plan(self, from_ns: int, to_ns: int) -> ClipPlan:
-        with self.site.running.index.read() as index:
-            return plan_clip(
-                index, lambda volume: self.root, self.camera, MAIN, from_ns, to_ns,
-                now_ns=self.site.clock.wall_ns(),
-            )  # fmt: skip
-
-    def clip(self, from_ns: int, to_ns: int, name: str = "clip.mp4") -> ClipResult:
-        return write_clip(self.plan(from_ns, to_ns), self.folder / name, QuietDisk())
-
-    def at(self, number: int) -> int:
-        return self.stream.seen_ns[number]
-
-    @property
-    def leftovers(self) -> list[str]:
-        return [path.name for path in self.folder.glob("*.part")]
 
 
 @pytest.fixture
@@ -142,50 +75,6 @@ def recorded(tmp_path: Path) -> Iterator[Recorded]:
     made = Recorded(tmp_path)
     yield made
     made.site.stop_keeper()
-
-
-def numbers(path: Path, codec: VideoCodecName = "h264") -> list[int]:
-    """Of the pictures in a file, in its order; the file decodes and its times grow."""
-    found = []
-    times = []
-    with av.open(str(path)) as file:
-        for packet in file.demux(video=0):
-            if packet.size:
-                assert packet.dts is not None
-                times.append(packet.dts)
-                found.append(_number(bytes(packet), codec))
-    assert all(a < b for a, b in pairwise(times))
-    with av.open(str(path)) as file:
-        assert sum(1 for _ in file.decode(video=0)) == len(found)
-    return found
-
-
-def _number(sample: bytes, codec: VideoCodecName) -> int:
-    units = []
-    at = 0
-    while at < len(sample):
-        size = int.from_bytes(sample[at : at + 4], "big")
-        units.append(sample[at + 4 : at + 4 + size])
-        at += 4 + size
-    number = frame_sei.find(units, codec)
-    assert number is not None
-    return number
-
-
-def _times(packet: Any) -> tuple[float, float]:
-    """Seconds from a file's start at which a packet begins and ends."""
-    begins = float(packet.pts * packet.time_base)
-    return begins, begins + float(packet.duration * packet.time_base)
-
-
-def boxes(path: Path) -> list[bytes]:
-    data = path.read_bytes()
-    found = []
-    at = 0
-    while at < len(data):
-        found.append(data[at + 4 : at + 8])
-        at += int.from_bytes(data[at : at + 4], "big")
-    return found
 
 
 # --- what is in it ----------------------------------------------------------------------------
@@ -309,7 +198,7 @@ def test_g711_becomes_quicktime(tmp_path: Path) -> None:
     assert (file.path.name, file.sound) == ("clip.mov", "pcm_alaw")
     assert numbers(file.path) == list(range(20, 70))
     with av.open(str(file.path)) as opened:
-        times = [_times(packet) for packet in opened.demux(audio=0) if packet.size]
+        times = [packet_times(packet) for packet in opened.demux(audio=0) if packet.size]
         starts, seconds = times[0][0], sum(end - begins for begins, end in times)
     assert starts == pytest.approx(0, abs=0.02)
     assert seconds == pytest.approx(5, abs=0.15)
@@ -329,7 +218,7 @@ def test_sound_does_not_outrun_the_picture_over_a_gap(tmp_path: Path) -> None:
         ends = {"audio": 0.0, "video": 0.0}
         for packet in opened.demux():
             if packet.size:
-                ends[packet.stream.type] = max(ends[packet.stream.type], _times(packet)[1])
+                ends[packet.stream.type] = max(ends[packet.stream.type], packet_times(packet)[1])
     assert ends["audio"] == pytest.approx(ends["video"], abs=0.3)
     recorded.site.stop_keeper()
 
@@ -396,6 +285,7 @@ def test_b_frames(recorded: Recorded) -> None:
     assert pts[0] == 0
     earlier = recorded.clip(shown_ns[30] - 1, shown_ns[60], "b.mp4")
     assert earlier.from_ns == shown_ns[20]
+    same(recorded, shown_ns[30], shown_ns[90])
 
 
 # --- what cannot be done ----------------------------------------------------------------------
@@ -617,6 +507,8 @@ def test_real_cameras(tmp_path: Path) -> None:
             assert result.from_ns <= to_ns - 12 * NS_PER_S
             assert result.to_ns >= to_ns
             assert result.missing == ()
+            (laid,) = laid_out(plan)
+            compared(written(tmp_path, laid, f"laid-{camera}"), laid, file)
             if shutil.which("ffmpeg"):
                 command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(file.path)]
                 done = subprocess.run(

@@ -19,7 +19,8 @@ from watchglass.model.gap import GapCause
 from watchglass.model.order import AddCamera, Configure, Order, Ordered, PauseCamera, Retention
 from watchglass.model.stream import StreamName
 from watchglass.recording import writer as writer_module
-from watchglass.recording.clip import plan_clip, write_clip
+from watchglass.recording.clip import write_clip
+from watchglass.recording.clipplan import plan_clip
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.ledger import Ledger
 

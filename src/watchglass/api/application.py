@@ -15,6 +15,7 @@ from watchglass.api import (
     cameradetail,
     cameras,
     changes,
+    clips,
     converted,
     entry,
     fleet,
@@ -31,6 +32,7 @@ from watchglass.api import (
 from watchglass.api.acts import Acts
 from watchglass.api.blocking import Blocking
 from watchglass.api.changefeed import ChangeFeed
+from watchglass.api.clipdesk import ClipDesk
 from watchglass.api.filetable import FileTable
 from watchglass.api.fleetfiles import FleetFiles
 from watchglass.api.guard import Guard
@@ -75,6 +77,7 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
         OpenSessions(),
         FleetFiles(ports.devices),
         Permits(allowed_user),
+        ClipDesk(ports.clock),
     )
     app = FastAPI(
         title="Watchglass", version=ports.version, openapi_url=None, docs_url=None, redoc_url=None,
@@ -95,6 +98,7 @@ def add_routes(app: FastAPI) -> None:
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         scans.router, _about,
         looking.router,
+        clips.router,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

@@ -99,6 +99,15 @@ class Looks:
         await self._keep(look)
         return look
 
+    async def copied(
+        self, user: User, camera: CameraId, stream: StreamName, from_ns: int, to_ns: int
+    ) -> None:
+        """Somebody is about to be given a copy. Once this returns, the ledger itself has it.
+
+        WatchglassError when it has not: then nothing may be given.
+        """
+        await self._queue.tell(_look(user, camera, stream, LookKind.CLIP, from_ns, to_ns, ""))
+
     def ended(self, look: Look) -> None:
         """A live view is over."""
         self._queue.put(replace(look, to_ns=max(look.from_ns, self._clock.wall_ns())))

@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 from watchglass.api.acts import Acts
 from watchglass.api.blocking import Blocking
 from watchglass.api.changefeed import ChangeFeed
+from watchglass.api.clipdesk import ClipDesk
 from watchglass.api.filetable import FileTable
 from watchglass.api.fleetfiles import FleetFiles
 from watchglass.api.looks import Looks
@@ -35,6 +36,7 @@ class Services:
     sessions: OpenSessions
     fleet: FleetFiles
     permits: Permits
+    clips: ClipDesk
 
 
 def services(connection: HTTPConnection) -> Services:

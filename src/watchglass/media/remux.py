@@ -5,9 +5,8 @@ into QuickTime: the ``mp4`` muxer refuses it.
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -16,24 +15,11 @@ from av.container import OutputContainer
 
 from watchglass.base.errors import DamagedError, WatchglassError
 from watchglass.media.av_errors import FOREIGN_ERRORS
-from watchglass.model.stream import SoundCodec, Track
+from watchglass.media.remux_packet import RemuxPacket, in_time, is_quicktime
+from watchglass.model.stream import Track
 
 _BUFFER_BYTES = 1 << 20
 _VIDEO_TIMESCALE = 90_000
-_SILENCE = {SoundCodec.PCM_ALAW.value: b"\xd5", SoundCodec.PCM_MULAW.value: b"\xff"}
-_LEAST_SHIFT_S = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class RemuxPacket:
-    """A sample as it lies in a recorded file. Times in ticks: 1/90000 s, or 1/sample rate."""
-
-    track: Track
-    data: bytes
-    dts: int
-    pts: int
-    duration: int
-    is_key: bool
 
 
 class RemuxTarget(Protocol):
@@ -56,11 +42,6 @@ class RemuxTarget(Protocol):
     def reader(self) -> object:
         """Another file object with ``read``, ``seek`` and ``tell``, over what was written."""
         ...
-
-
-def is_quicktime(sound: str) -> bool:
-    """Whether sound of that codec (empty for none) needs a ``.mov``."""
-    return sound in _SILENCE
 
 
 def remux(target: RemuxTarget, header: bytes, packets: Iterable[RemuxPacket]) -> None:
@@ -98,7 +79,7 @@ def _write(target: RemuxTarget, source: Any, packets: Iterable[RemuxPacket]) -> 
         streams = _streams(out, source)
         if is_quicktime(sound):
             audio = source.streams.audio[0]
-            packets = _in_time(packets, _SILENCE[sound], audio.channels, audio.rate)
+            packets = in_time(packets, sound, audio.channels, audio.rate)
         _copy(out, streams, packets)
     except BaseException:
         with suppress(*FOREIGN_ERRORS, WatchglassError):
@@ -128,30 +109,3 @@ def _copy(out: OutputContainer, streams: dict[Track, Any], packets: Iterable[Rem
         packet.dts, packet.pts, packet.duration = each.dts, each.pts, each.duration
         packet.is_keyframe = each.is_key
         out.mux(packet)
-
-
-def _in_time(
-    packets: Iterable[RemuxPacket], silence: bytes, channels: int, rate: int
-) -> Iterator[RemuxPacket]:
-    """G.711 where it belongs: its file has no times, so what is missing must be filled in.
-
-    Less than 20 ms is left alone, as times are rounded and sound comes a little early or late.
-    """
-    least = round(_LEAST_SHIFT_S * rate)
-    end: int | None = None
-    for packet in packets:
-        if packet.track is Track.VIDEO:
-            yield packet
-            continue
-        at = packet.dts if end is None else end
-        data = packet.data
-        while packet.dts - at > least:
-            length = min(packet.dts - at, rate)
-            yield RemuxPacket(Track.SOUND, silence * (length * channels), at, at, length, True)
-            at += length
-        if at - packet.dts > least:
-            data = data[(at - packet.dts) * channels :]
-        length = len(data) // channels
-        if length:
-            yield RemuxPacket(Track.SOUND, data, at, at, length, True)
-        end = at + length

@@ -13,6 +13,8 @@ class LookKind(StrEnum):
 
     LIVE = "live"
     PLAYBACK = "playback"
+    CLIP = "clip"
+    """Took a copy of it."""
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):

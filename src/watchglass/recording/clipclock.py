@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watchglass.media.remux import RemuxPacket
+from watchglass.media.remux_packet import RemuxPacket
 from watchglass.model.stream import Track
 from watchglass.recording.clipsource import SourceSample
 from watchglass.recording.fileheader import VIDEO_TIMESCALE
@@ -53,7 +53,9 @@ class ClipClock:
         pts = dts + sample.composition_offset
         self._decoded_to = dts + sample.duration
         self._shown_to = max(self._shown_to, pts + sample.duration)
-        return RemuxPacket(Track.VIDEO, sample.data, dts, pts, sample.duration, sample.is_key)
+        return RemuxPacket(
+            Track.VIDEO, sample.data, dts, pts, sample.duration, sample.is_key, sample.unread_bytes
+        )
 
     def _next(self, sample: SourceSample) -> _Stretch:
         """Shown at once when what is before it ends; but decode times must never run back."""
@@ -78,4 +80,6 @@ class ClipClock:
         self._last_sound = dts
         ends = -(-(dts + sample.duration) * VIDEO_TIMESCALE // rate)
         self._shown_to = max(self._shown_to, ends)
-        return RemuxPacket(Track.SOUND, sample.data, dts, dts, sample.duration, True)
+        return RemuxPacket(
+            Track.SOUND, sample.data, dts, dts, sample.duration, True, sample.unread_bytes
+        )

@@ -52,7 +52,8 @@ class SourceRun:
 class SourceSample:
     """One sample; ``media`` is its decode time in ticks of its track, counted from the run's start.
 
-    ``timescale`` is that of the track.
+    ``timescale`` is that of the track. ``data`` is empty, and ``unread_bytes`` its length, where
+    only the fragments' heads were read.
     """
 
     file: SourceFile
@@ -63,6 +64,7 @@ class SourceSample:
     timescale: int
     is_key: bool
     data: bytes
+    unread_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,12 @@ def begun(run: SourceRun) -> SourceRun | None:
     return replace(run, files=run.files[max(at, 0) :], media_from=start)
 
 
-def samples(run: SourceRun) -> Iterator[SourceSample]:
+def samples(run: SourceRun, *, heads: bool = False) -> Iterator[SourceSample]:
     """The samples of a run that has ``begun``, in the order in which they were written.
 
-    Where pictures are not shown in the order in which they come, those go along at the end that
-    are shown before one that was taken.
+    With ``heads`` nothing of them is read but where they lie, and nothing is verified. Where
+    pictures are not shown in the order in which they come, those go along at the end that are shown
+    before one that was taken.
     """
     shown = run.media_last
     for source in run.files:
@@ -99,7 +102,7 @@ def samples(run: SourceRun) -> Iterator[SourceSample]:
             for entry in opened.scanned.entries:
                 if not _touches(entry, opened.scanned, run.media_from, shown):
                     continue
-                for sample in _samples_of(opened, entry):
+                for sample in _samples_of(opened, entry, heads=heads):
                     media = sample.media * VIDEO_TIMESCALE // sample.timescale
                     if media < run.media_from or in_hole(media, run.holes):
                         continue
@@ -163,25 +166,36 @@ def _touches(entry: Entry, scanned: ScannedFile, media_from: int, media_last: in
     return begins <= media_last and ends >= media_from
 
 
-def _samples_of(opened: _Opened, entry: Entry) -> Iterator[SourceSample]:
-    path = opened.source.path
+def _samples_of(opened: _Opened, entry: Entry, *, heads: bool) -> Iterator[SourceSample]:
     if entry.erased:
-        raise NotFoundError(f"Part of this span was erased from {path}: choose a span without it.")
-    data = read_at(opened.fd, entry.offset, entry.length)
-    # The leaves of a file that is still written are not in it.
-    if entry.leaf and leaf_hash(data) != entry.leaf:
-        raise DamagedError(
-            f"Fragment {entry.number} of {path} is not what was recorded: run `watchglass check "
-            "--deep`, and choose a span without it."
+        raise NotFoundError(
+            f"Part of this span was erased from {opened.source.path}: choose a span without it."
         )
-    fragment = decode_fragment(data)
+    if heads:
+        fragment = read_fragment_head(opened.fd, entry.offset, entry.offset + entry.length)
+        data = b""
+    else:
+        data = _verified(opened, entry)
+        fragment = decode_fragment(data)
     media = fragment.info.media_time
     for sample, offset in zip(fragment.samples, fragment.offsets, strict=True):
         yield SourceSample(
             opened.source, fragment.info.track, media, sample.composition_offset, sample.duration,
             fragment.info.timescale, sample.is_key, data[offset : offset + sample.data_bytes],
+            sample.data_bytes if heads else 0,
         )  # fmt: skip
         media += sample.duration
+
+
+def _verified(opened: _Opened, entry: Entry) -> bytes:
+    data = read_at(opened.fd, entry.offset, entry.length)
+    # The leaves of a file that is still written are not in it.
+    if entry.leaf and leaf_hash(data) != entry.leaf:
+        raise DamagedError(
+            f"Fragment {entry.number} of {opened.source.path} is not what was recorded: run "
+            "`watchglass check --deep`, and choose a span without it."
+        )
+    return data
 
 
 @contextmanager

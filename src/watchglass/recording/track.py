@@ -41,6 +41,42 @@ class TrackHeader:
     channels: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class TrackParts:
+    """Where a track's boxes lie in a header. ``channels`` are those of sound, else 0."""
+
+    track: Track
+    timescale: int
+    channels: int
+    tkhd: Box
+    mdia: Box
+    mdhd: Box
+    minf: Box
+    stsd: Box
+
+
+def track_parts(header: bytes) -> list[TrackParts]:
+    """The tracks of a file, in its order."""
+    moov = box_at(header, box_at(header).end)
+    found = []
+    for trak in _children(header, moov):
+        track = _track_of(header, trak) if trak.type == b"trak" else None
+        if track is None:
+            continue
+        mdia = _child(header, trak, b"mdia")
+        mdhd = _child(header, mdia, b"mdhd")
+        entry = _sample_entry(header, trak)
+        channels = _sound_facts(header, entry)[1] if track is Track.SOUND else 0
+        found.append(
+            TrackParts(
+                track, _u32(header, mdhd.payload + (20 if header[mdhd.payload] == 1 else 12)),
+                channels, _child(header, trak, b"tkhd"), mdia, mdhd,
+                _child(header, mdia, b"minf"), _child(header, mdia, b"minf", b"stbl", b"stsd"),
+            )
+        )  # fmt: skip
+    return found
+
+
 def track_header(header: bytes, track: Track) -> TrackHeader:
     """That track of the file whose header (``ftyp``, ``moov``, and what follows) this is.
 

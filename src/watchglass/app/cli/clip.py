@@ -23,7 +23,8 @@ from watchglass.model.timeline import SpanKind
 from watchglass.recording.volume import Volume, volume_at
 
 if TYPE_CHECKING:
-    from watchglass.recording.clip import ClipPlan, ClipResult
+    from watchglass.recording.clip import ClipResult
+    from watchglass.recording.clipplan import ClipPlan
 
 _NOTICEABLE_NS = NS_PER_S
 
@@ -43,7 +44,8 @@ def clip(
 ) -> None:
     """Copy a span to a file that any player opens. Who took it, and why, is noted first."""
     # It brings a muxer along, which no other command should load.
-    from watchglass.recording.clip import plan_clip, write_clip
+    from watchglass.recording.clip import write_clip
+    from watchglass.recording.clipplan import plan_clip
 
     of = shell(context)
     if from_ is None:

@@ -2,7 +2,7 @@
 
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
-import type { Moving, NewCamera, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
+import type { ClipOrder, Moving, NewCamera, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
 
 const ROOT = "/api/v1";
 
@@ -107,6 +107,10 @@ export const api = {
     }),
   pause: (camera: string, reason: string, until_ms: number | null) =>
     ask("post", "/api/v1/cameras/{camera}/pause", { at: { camera }, body: { reason, until_ms } }),
+  makeClip: (camera: string, body: ClipOrder, signal: AbortSignal) =>
+    ask("post", "/api/v1/clips/{camera}", { at: { camera }, body, signal }),
+  clip: (camera: string, clip: string) => ask("get", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
+  stopClip: (camera: string, clip: string) => ask("delete", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
   addCamera: (body: NewCamera) => ask("post", "/api/v1/cameras", { body }),
   fleet: () => ask("get", "/api/v1/trust/fleet"),
   device: (device: string) => ask("get", "/api/v1/trust/devices/{device}", { at: { device } }),

@@ -694,6 +694,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clips/{camera}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Clip
+         * @description Lay out a copy of a span, note who takes it, and say where it is fetched.
+         */
+        post: operations["makeClip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{camera}/{clip}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Clip
+         * @description How far it has gone out.
+         */
+        get: operations["getClip"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop Clip
+         * @description End its download.
+         */
+        delete: operations["stopClip"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{camera}/{clip}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch Clip
+         * @description A file of a clip. An ended download is shorter than its Content-Length.
+         */
+        get: operations["fetchClip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -875,6 +939,101 @@ export interface components {
             gap_opened: components["schemas"]["GapChanged"];
             gap_closed: components["schemas"]["GapChanged"];
         };
+        /**
+         * ClipFile
+         * @description ``from_ms`` and ``to_ms`` are of the first picture and the end of the last.
+         */
+        ClipFile: {
+            /** Url */
+            url: string;
+            /** Name */
+            name: string;
+            /** Bytes */
+            bytes: number;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Pictures */
+            pictures: number;
+            /** Codec */
+            codec: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Sound
+             * @description Empty for none.
+             */
+            sound: string;
+        };
+        /**
+         * ClipMade
+         * @description What a clip holds. It begins with a key frame, which may be earlier than what was asked for;
+         *     several files are needed where size or codec of the pictures change.
+         */
+        ClipMade: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            stream: components["schemas"]["StreamName"];
+            /** Files */
+            files: components["schemas"]["ClipFile"][];
+            /** Missing */
+            missing: components["schemas"]["ClipMissing"][];
+            /** Notice */
+            notice: string;
+        };
+        /** ClipMissing */
+        ClipMissing: {
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            cause: components["schemas"]["GapCause"] | null;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * ClipOrder
+         * @description What to copy. Without ``sound``, or the right to hear it, there is none in it.
+         */
+        ClipOrder: {
+            /** @default main */
+            stream: components["schemas"]["StreamName"];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /**
+             * Sound
+             * @default true
+             */
+            sound: boolean;
+        };
+        /**
+         * ClipProgress
+         * @description How far the file goes out that was fetched last.
+         */
+        ClipProgress: {
+            state: components["schemas"]["ClipState"];
+            /** Number */
+            number: number;
+            /** Sent */
+            sent: number;
+            /** Bytes */
+            bytes: number;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * ClipState
+         * @description ``failed``: what was recorded could not be read to its end, or the receiver went.
+         * @enum {string}
+         */
+        ClipState: "ready" | "sending" | "done" | "stopped" | "failed";
         /**
          * EditBody
          * @description What is left out stays as it is. ``look``: it is looked at first, and nothing is changed
@@ -3523,6 +3682,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeenCamera"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeClip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClipOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipMade"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                clip: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipProgress"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopClip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                clip: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipProgress"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetchClip: {
+        parameters: {
+            query?: {
+                /** @description Its beginning. */
+                at_ms?: number | null;
+            };
+            header?: never;
+            path: {
+                camera: string;
+                clip: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, as a download. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                    "video/quicktime": string;
                 };
             };
             /** @description Why it was not done. */

@@ -27,3 +27,6 @@ export type Purchase = Schemas["PurchaseBody"];
 export type Scan = Schemas["ScanInfo"];
 export type ScanList = Schemas["ScanList"];
 export type ScanOrder = Schemas["ScanBody"];
+export type Clip = Schemas["ClipMade"];
+export type ClipOrder = Schemas["ClipOrder"];
+export type ClipProgress = Schemas["ClipProgress"];

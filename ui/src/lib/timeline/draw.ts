@@ -32,6 +32,8 @@ export interface Scene {
   head_ms: number | null;
   cursor: { at_ms: number; row: number } | null;
   chosen_row: number;
+  /** What is marked for a clip; an end that is not marked yet is null. */
+  marked: { in_ms: number | null; out_ms: number | null };
   colours: Colours;
 }
 
@@ -66,6 +68,7 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): void {
     const top = RULER + index * ROW - scene.scroll;
     if (top > -ROW && top < scene.height) drawRow(context, scene, row, index, top);
   });
+  markedSpan(context, scene);
   context.restore();
   ruler(context, scene);
   marks(context, scene);
@@ -176,6 +179,26 @@ const ABSENT: Record<Look, Absent> = {
     context.globalAlpha = 1;
   },
 };
+
+/** A tint of the span that is marked, and a bracket at each end. */
+function markedSpan(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { in_ms, out_ms } = scene.marked;
+  const at = (ms: number | null) => (ms === null ? null : Math.round(toPixel(scene.view, ms, scene.width)));
+  const [from, to] = [at(in_ms), at(out_ms)];
+  context.fillStyle = scene.colours.accent;
+  if (from !== null && to !== null && to > from) {
+    context.globalAlpha = 0.16;
+    context.fillRect(from, RULER, to - from, scene.height);
+    context.globalAlpha = 1;
+  }
+  const bracket = (x: number, way: 1 | -1) => {
+    context.fillRect(x - (way < 0 ? 2 : 0), RULER, 2, scene.height);
+    context.fillRect(way > 0 ? x : x - 7, RULER, 7, 2);
+    context.fillRect(way > 0 ? x : x - 7, scene.height - 2, 7, 2);
+  };
+  if (from !== null) bracket(from, 1);
+  if (to !== null) bracket(to, -1);
+}
 
 function marks(context: CanvasRenderingContext2D, scene: Scene): void {
   const now = toPixel(scene.view, scene.now_ms, scene.width);
