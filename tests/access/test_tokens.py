@@ -108,10 +108,26 @@ def test_the_database_of_the_version_before_is_brought_up(tmp_path: Path) -> Non
     store.close()
     engine = sa.create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        for table in ("api_tokens", "camera_groups", "access_revision"):
+        for table in (
+            "api_tokens",
+            "camera_groups",
+            "access_revision",
+            "known_devices",
+            "access_demands",
+        ):
             connection.execute(sa.text(f"DROP TABLE {table}"))
-        for column in ("role", "disabled", "rights", "site_rights"):
+        for column in (
+            "role",
+            "disabled",
+            "rights",
+            "site_rights",
+            "totp_sealed",
+            "totp_step",
+            "recovery",
+        ):
             connection.execute(sa.text(f"ALTER TABLE users DROP COLUMN {column}"))
+        for column in ("address", "agent"):
+            connection.execute(sa.text(f"ALTER TABLE sessions DROP COLUMN {column}"))
         connection.execute(sa.text("UPDATE schema_version SET version = 1 WHERE what = 'access'"))
     engine.dispose()
     store = AccessStore(path)

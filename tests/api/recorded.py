@@ -23,6 +23,7 @@ from tests.api.own_worker import OwnWorker
 from tests.recording.keeper_making import Site, Worker
 from watchglass.access.directory import Directory
 from watchglass.access.door import Door
+from watchglass.access.second_factor import SecondFactors
 from watchglass.access.session import Sessions
 from watchglass.access.throttle import Throttle
 from watchglass.access.token import new_token, token_hash
@@ -74,6 +75,7 @@ from watchglass.model.way import Stand
 from watchglass.store.access import AccessStore
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.trust import TrustStore
+from watchglass.store.vault import Vault
 
 PASSWORD = "four words make one"
 COOKIE = "__Host-watchglass"
@@ -134,6 +136,13 @@ class Served:
     health: list[Health] = field(default_factory=list)
     recording: list[RecordRequest] = field(default_factory=list)
     trust: TrustStore | None = None
+    store: AccessStore | None = None
+
+    @property
+    def access(self) -> AccessStore:
+        """What users are kept in: changed here, as another process does."""
+        assert self.store is not None
+        return self.store
 
     @property
     def looks(self) -> list[Look]:
@@ -164,6 +173,9 @@ def served(
     token = new_token()
     access.offer_setup(token_hash(token), site.clock.wall_ns() + 3600 * NS_PER_S)
     directory = Directory(access)
+    factors = SecondFactors(
+        access, Vault(site.state / f"accounts-{port}.key", site.disk), site.clock
+    )
     sessions = Sessions(access, site.clock, directory)
     files = FileTable()
     reader = OpenFileReader(lambda _: site.volume.path, files, site.clock)
@@ -215,7 +227,7 @@ def served(
         clock=site.clock,
         reach=Reach(frozenset({f"127.0.0.1:{port}"})),
         sessions=sessions,
-        door=Door(access, sessions, site.clock, Throttle(site.clock)),
+        door=Door(access, sessions, site.clock, Throttle(site.clock), factors),
         cameras=cameras,
         index=QuickIndex(site.state / "index.db"),
         volume_path=volume_path,
@@ -228,6 +240,7 @@ def served(
         form=worker.form,
         tokens=Tokens(access, site.clock, directory),
         users=Users(access, site.clock),
+        factors=factors,
         measurements=exposition,
         health=lambda: health[0],
         devices=FleetPorts(
@@ -239,7 +252,7 @@ def served(
     )
     return Served(
         recorded, ports, create_app(ports, files), feed, token, noted, orders, about, removed,
-        health, recording, trust,
+        health, recording, trust, access,
     )  # fmt: skip
 
 

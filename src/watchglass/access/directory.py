@@ -18,6 +18,7 @@ T = TypeVar("T")
 _RIGHTS: msgspec.json.Decoder[tuple[Right, ...]] = msgspec.json.Decoder(tuple[Right, ...])
 _SITE: msgspec.json.Decoder[frozenset[Action]] = msgspec.json.Decoder(frozenset[Action])
 _CAMERAS: msgspec.json.Decoder[frozenset[CameraId]] = msgspec.json.Decoder(frozenset[CameraId])
+_HASHES: msgspec.json.Decoder[tuple[str, ...]] = msgspec.json.Decoder(tuple[str, ...])
 _LOG = log.get("access")
 
 
@@ -32,12 +33,18 @@ class Account:
     created_ns: int
     rights: tuple[Right, ...]
     site: frozenset[Action]
+    has_second_factor: bool
+    recovery_left: int
 
-    def grants(self, groups: Mapping[str, frozenset[CameraId]]) -> Grants:
-        """Nothing for who is disabled."""
-        if self.disabled:
+    def grants(self, groups: Mapping[str, frozenset[CameraId]], demands: frozenset[str]) -> Grants:
+        """Nothing for who is disabled, and for who has no second factor and has to have one."""
+        if self.disabled or self.lacks_second_factor(demands):
             return NOTHING
         return grants_of(self.role, self.rights, self.site, groups)
+
+    def lacks_second_factor(self, demands: frozenset[str]) -> bool:
+        """Whether nothing but one's own account is open until one is set."""
+        return self.role.value in demands and not self.has_second_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class _Known:
     accounts: Mapping[str, Account] = field(default_factory=dict)
     grants: Mapping[str, Grants] = field(default_factory=dict)
     groups: Mapping[str, frozenset[CameraId]] = field(default_factory=dict)
+    demands: frozenset[str] = frozenset()
 
 
 class Directory:
@@ -63,9 +71,10 @@ class Directory:
             return False
         accounts = {row.id: account_of(row) for row in self._store.users()}
         groups = groups_of(self._store.groups())
-        grants = {key: each.grants(groups) for key, each in accounts.items()}
+        demands = self._store.demands()
+        grants = {key: each.grants(groups, demands) for key, each in accounts.items()}
         # The number was read first: what changed meanwhile is read again next time.
-        self._known, self._revision = _Known(accounts, grants, groups), revision
+        self._known, self._revision = _Known(accounts, grants, groups, demands), revision
         return True
 
     def account(self, user: str) -> Account | None:
@@ -74,6 +83,11 @@ class Directory:
     def grants(self, user: str) -> Grants:
         """Nothing for who is not there, or disabled."""
         return self._known.grants.get(user, NOTHING)
+
+    @property
+    def demands(self) -> frozenset[str]:
+        """Roles that have to have a second factor."""
+        return self._known.demands
 
     @property
     def groups(self) -> Mapping[str, frozenset[CameraId]]:
@@ -89,7 +103,8 @@ def account_of(row: UserRow) -> Account:
         _LOG.error("rights_not_read", holder=row.id)
     return Account(
         row.id, row.name, role, row.disabled, row.created_ns, rights_of(row.rights, row.id),
-        site_of(row.site_rights, row.id),
+        site_of(row.site_rights, row.id), row.totp_sealed is not None,
+        len(_decoded(_HASHES, row.recovery, row.id, ())),
     )  # fmt: skip
 
 

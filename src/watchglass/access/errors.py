@@ -24,6 +24,13 @@ class WrongPasswordError(UsageError):
     exit_code = 9
 
 
+class SecondFactorError(UsageError):
+    """The password is right, and a code has to be given too."""
+
+    code = "second_factor"
+    exit_code = 9
+
+
 class TooManyTriesError(UsageError):
     """Somebody guesses; ``wait_s`` says when the next try is looked at."""
 

@@ -6,6 +6,7 @@ from the next ``refresh`` on.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from watchglass.access.directory import Directory
@@ -19,6 +20,7 @@ IDLE_NS = 7 * 24 * 3600 * NS_PER_S
 ABSOLUTE_NS = 30 * 24 * 3600 * NS_PER_S
 _NOTED_EVERY_NS = 300 * NS_PER_S
 _MOST_OF_A_USER = 20
+_ID = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,17 @@ class Session:
 
     user: User
     ends_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session as its owner sees it; ``id`` opens nothing. Times are UTC."""
+
+    id: str
+    created_ns: int
+    seen_ns: int
+    address: str
+    agent: str
 
 
 class Sessions:
@@ -58,7 +71,7 @@ class Sessions:
         if account is None or account.disabled:
             return None
         grants = (self._directory.grants(row.user),)
-        return Session(User(row.user, account.name, hashed[:16], grants, account.role), ends_ns)
+        return Session(User(row.user, account.name, hashed[:_ID], grants, account.role), ends_ns)
 
     def refresh(self) -> None:
         """Take up what other processes have changed, if they have. Blocks on the database."""
@@ -72,10 +85,14 @@ class Sessions:
                 self._rows.pop(hashed, None)
                 self._noted.pop(hashed, None)
 
-    def open(self, user: str) -> str:
-        """A new session; its token, which is told nowhere else."""
+    def open(self, user: str, address: str = "", agent: str = "") -> str:
+        """A new session; its token, which is told nowhere else. ``address`` and ``agent`` are for
+        its owner, to know it by."""
         token, now_ns = new_token(), self._clock.wall_ns()
-        row = SessionRow(token_hash(token), user, now_ns, now_ns)
+        row = SessionRow(
+            token_hash(token), user, now_ns, now_ns, address[:64],
+            "".join(filter(str.isprintable, agent))[:200],
+        )  # fmt: skip
         self._store.add_session(row)
         with self._lock:
             self._rows[row.token_hash] = row
@@ -90,6 +107,33 @@ class Sessions:
     def close(self, token: str) -> None:
         """End a session."""
         self._end([token_hash(token)])
+
+    def of_user(self, user: str) -> list[Opened]:
+        """All sessions of somebody, the one used last first."""
+        now_ns = self._clock.wall_ns()
+        with self._lock:
+            rows = [row for row in self._rows.values() if row.user == user]
+        return [
+            Opened(row.token_hash[:_ID], row.created_ns, row.seen_ns, row.address, row.agent)
+            for row in sorted(rows, key=lambda row: row.seen_ns, reverse=True)
+            if _ends_ns(row) > now_ns
+        ]
+
+    def end(self, user: str, session: str) -> bool:
+        """End one of somebody's sessions; False when there is none such."""
+        return bool(self._end_of(user, lambda each: each == session))
+
+    def end_all(self, user: str, but: str = "") -> int:
+        """End all of somebody's sessions except ``but``; how many."""
+        return self._end_of(user, lambda each: each != but)
+
+    def _end_of(self, user: str, which: Callable[[str], bool]) -> int:
+        with self._lock:
+            hashes = [
+                key for key, row in self._rows.items() if row.user == user and which(key[:_ID])
+            ]
+        self._end(hashes)
+        return len(hashes)
 
     def forget_ended(self) -> None:
         """Remove what is over, and note what is in use, for a restart."""

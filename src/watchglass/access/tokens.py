@@ -117,9 +117,13 @@ class Tokens:
         """By name, those that are over too."""
         return self._store.tokens()
 
-    def revoke(self, name: str) -> None:
-        """It opens nothing from now on."""
-        if not self._store.remove_token(name):
+    def of_user(self, owner: str) -> list[TokenRow]:
+        """Those with rights of somebody, by name."""
+        return [each for each in self._store.tokens() if each.owner == owner]
+
+    def revoke(self, name: str, owner: str | None = None) -> None:
+        """It opens nothing from now on. With ``owner``: only one of that user's."""
+        if not self._store.remove_token(name, owner):
             raise NotFoundError(f"There is no token '{name}': 'watchglass token list' shows them.")
         _LOG.info("token_revoked", name=name)
 

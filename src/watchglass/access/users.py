@@ -96,10 +96,16 @@ class Users:
         account = self.user(user)
         check_new(password)
         self._store.set_password_hash(account.id, hash_password(password))
-        self._store.end_sessions(
-            [each.token_hash for each in self._store.sessions() if each.user == account.id]
-        )
+        self._end_sessions(account.id, but="")
         _LOG.info("password_set", user=user)
+
+    def change_password(self, user: str, password: Secret, session: str) -> None:
+        """As ``set_password``, by the user: the session (its id) that it is done in goes on."""
+        account = self.user(user)
+        check_new(password)
+        self._store.set_password_hash(account.id, hash_password(password))
+        self._end_sessions(account.id, but=session)
+        _LOG.info("password_changed", user=user)
 
     def remove(self, user: str) -> None:
         """With sessions, rights and tokens; what the log says of the user stays."""
@@ -129,7 +135,34 @@ class Users:
             raise NotFoundError(f"There is no group '{name}'.")
         _LOG.info("group_removed")
 
+    # --- second factors ------------------------------------------------------------------------
+
+    def remove_second_factor(self, user: str) -> None:
+        """Nobody is asked for a code any more; codes for when it is lost are void."""
+        self._store.set_totp(self.user(user).id, None, 0, "[]")
+        _LOG.info("second_factor_removed", user=user)
+
+    def demands(self) -> frozenset[str]:
+        """Roles that have to have a second factor."""
+        return self._store.demands()
+
+    def set_demands(self, roles: frozenset[Role]) -> None:
+        """Who has such a role and no second factor can only set one, from now on."""
+        self._store.set_demands(frozenset(each.value for each in roles))
+        _LOG.info("second_factor_demanded", roles=sorted(roles))
+
     # --- inside ------------------------------------------------------------------------------
+
+    def _end_sessions(self, user: str, *, but: str) -> None:
+        """And forget with which browsers somebody signed in."""
+        self._store.forget_devices(user)
+        self._store.end_sessions(
+            [
+                each.token_hash
+                for each in self._store.sessions()
+                if each.user == user and not (but and each.token_hash.startswith(but))
+            ]
+        )
 
     def _check_rights(self, role: Role, rights: tuple[Right, ...], site: frozenset[Action]) -> None:
         if len(rights) > _MOST_RIGHTS:

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from watchglass.access.policy import Action
 from watchglass.api import (
+    account,
     camerachanges,
     cameradetail,
     cameras,
@@ -28,6 +29,7 @@ from watchglass.api import (
     playback,
     scans,
     timeline,
+    users,
 )
 from watchglass.api.acts import Acts
 from watchglass.api.blocking import Blocking
@@ -96,9 +98,7 @@ def add_routes(app: FastAPI) -> None:
         entry.router, cameras.router, cameradetail.router, camerachanges.router,
         timeline.router, playback.router, converted.router, media.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
-        scans.router, _about,
-        looking.router,
-        clips.router,
+        scans.router, users.router, account.router, looking.router, clips.router, _about,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
-from watchglass.access.door import ADMIN
+from watchglass.access.door import ADMIN, Entered, Visitor
 from watchglass.access.errors import NotSignedInError, TooManyTriesError, WrongPasswordError
 from watchglass.access.password import LEAST_CHARACTERS, MOST_CHARACTERS
 from watchglass.access.policy import Action, Role, User, may
@@ -21,6 +21,10 @@ from watchglass.model.act import ActKind
 
 router = APIRouter(prefix=PREFIX, tags=["entry"], responses=RESPONSES)
 
+_DEVICE_COOKIE = "__Host-watchglass-device"
+"""Opens nothing: whoever has it waits for nobody else's wrong passwords."""
+_KNOWN_S = 365 * 24 * 3600
+_MOST_DEVICE = 128
 _NS_PER_MS = 1_000_000
 
 
@@ -39,8 +43,12 @@ class SetupRequest(BaseModel):
 
 
 class SignInRequest(BaseModel):
+    """``code``: of the second factor, where there is one; asked for by the problem
+    `second_factor`."""
+
     password: SecretStr = Field(max_length=MOST_CHARACTERS)
     name: str = Field(ADMIN, min_length=1, max_length=64)
+    code: SecretStr = Field(SecretStr(""), max_length=32)
 
 
 class SessionInfo(BaseModel):
@@ -68,10 +76,11 @@ async def get_setup(request: Request) -> SetupState:
 async def set_up(body: SetupRequest, request: Request, response: Response) -> SessionInfo:
     """Make the admin, once, with the single-use token; signs in."""
     of = services(request)
-    token = await of.blocking.hashing(
-        of.ports.door.set_up, _secret(body.token), body.name, _secret(body.password), _who(request)
-    )
-    return _signed_in(request, response, token)
+    entered = await of.blocking.hashing(
+        of.ports.door.set_up, _secret(body.token), body.name, _secret(body.password),
+        visitor(request),
+    )  # fmt: skip
+    return _signed_in(request, response, entered)
 
 
 @router.get(
@@ -93,13 +102,14 @@ async def sign_in(body: SignInRequest, request: Request, response: Response) -> 
     """Sign in; 401 for a wrong password, 429 with Retry-After for too many of them."""
     of = services(request)
     try:
-        token = await of.blocking.hashing(
-            of.ports.door.sign_in, body.name, _secret(body.password), _who(request)
-        )
+        entered = await of.blocking.hashing(
+            of.ports.door.sign_in, body.name, _secret(body.password), visitor(request),
+            body.code.get_secret_value(),
+        )  # fmt: skip
     except (WrongPasswordError, TooManyTriesError):
         await of.acts.by_stranger(ActKind.SIGN_IN_FAILED, f"from {_who(request)}")
         raise
-    session = _signed_in(request, response, token)
+    session = _signed_in(request, response, entered)
     await of.acts.mention(session.name, ActKind.SIGNED_IN, f"from {_who(request)}")
     return session
 
@@ -114,14 +124,16 @@ async def sign_out(
     of = services(request)
     await of.acts.mention(user, ActKind.SIGNED_OUT)
     await of.blocking(of.ports.sessions.close, request.cookies[COOKIE])
-    response.headers["Set-Cookie"] = _cookie("", 0)
+    response.headers["Set-Cookie"] = _cookie(COOKIE, "", 0)
     response.headers["Clear-Site-Data"] = '"cache"'
 
 
-def _signed_in(request: Request, response: Response, token: str) -> SessionInfo:
-    session = services(request).ports.sessions.find(token)
-    assert session is not None
-    response.headers["Set-Cookie"] = _cookie(token, ABSOLUTE_NS // NS_PER_S)
+def _signed_in(request: Request, response: Response, entered: Entered) -> SessionInfo:
+    session = services(request).ports.sessions.find(entered.session)
+    if session is None:
+        raise NotSignedInError("The account was changed at this moment: sign in again.")
+    response.headers["Set-Cookie"] = _cookie(COOKIE, entered.session, ABSOLUTE_NS // NS_PER_S)
+    response.headers.append("Set-Cookie", _cookie(_DEVICE_COOKIE, entered.device, _KNOWN_S))
     return _told(session)
 
 
@@ -135,12 +147,20 @@ def _told(session: Session) -> SessionInfo:
     )  # fmt: skip
 
 
-def _cookie(token: str, lasts_s: int) -> str:
-    return f"{COOKIE}={token}; Path=/; Max-Age={lasts_s}; Secure; HttpOnly; SameSite=Strict"
+def _cookie(name: str, token: str, lasts_s: int) -> str:
+    return f"{name}={token}; Path=/; Max-Age={lasts_s}; Secure; HttpOnly; SameSite=Strict"
 
 
 def _who(request: Request) -> str:
     return request.client.host if request.client is not None else "unknown"
+
+
+def visitor(request: Request) -> Visitor:
+    """Who knocks."""
+    return Visitor(
+        _who(request), request.headers.get("user-agent", ""),
+        request.cookies.get(_DEVICE_COOKIE, "")[:_MOST_DEVICE],
+    )  # fmt: skip
 
 
 def _secret(text: SecretStr) -> Secret:

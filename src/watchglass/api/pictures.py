@@ -75,8 +75,10 @@ async def _picture(
     now_ns = of.ports.clock.wall_ns()
     newest = at_ms is None or at_ms * _NS_PER_MS >= now_ns
     moment = Moment(now_ns if newest or at_ms is None else at_ms * _NS_PER_MS, newest)
+    # Before too: that there is none, and why, is nothing for strangers either.
+    _check(request, user, camera, moment.at_ns, newest=newest)
     frame = await of.blocking(key_frame, of.ports, of.files, camera, streams, moment)
-    _check(request, user, camera, frame, newest=newest)
+    _check(request, user, camera, frame.wall_ns, newest=newest)
     key = (frame.row.run, frame.picture.media_time, width)
     jpeg = await of.stills.get(key, partial(of.blocking, _made, of, frame, width))
     kind = LookKind.LIVE if newest else LookKind.PLAYBACK
@@ -91,14 +93,12 @@ async def _picture(
     return Response(jpeg, 200, headers, media_type="image/jpeg")
 
 
-def _check(
-    request: Request, user: User, camera: CameraId, frame: KeyFrame, *, newest: bool
-) -> None:
+def _check(request: Request, user: User, camera: CameraId, at_ns: int, *, newest: bool) -> None:
     """The newest picture is for who may watch live; any, for who may watch footage of its time."""
     if newest and allowed_times(request, user, Action.LIVE, camera):
         check(request, user, Action.LIVE, camera)
     else:
-        check(request, user, Action.PLAYBACK, camera, (frame.wall_ns, frame.wall_ns + 1))
+        check(request, user, Action.PLAYBACK, camera, (at_ns, at_ns + 1))
 
 
 def _made(of: Services, frame: KeyFrame, width: int) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from watchglass.access.door import Door
+from watchglass.access.second_factor import SecondFactors
 from watchglass.access.session import Sessions
 from watchglass.access.tokens import Tokens
 from watchglass.access.users import Users
@@ -119,6 +120,7 @@ class ApiPorts:
     form: Callable[[], FormTold]
     tokens: Tokens
     users: Users
+    factors: SecondFactors
     measurements: Callable[[Sequence[Sample]], str]
     health: Callable[[], Health]
     devices: FleetPorts

@@ -16,6 +16,7 @@ import uvloop
 import watchglass
 from watchglass.access.directory import Directory
 from watchglass.access.door import Door
+from watchglass.access.second_factor import SecondFactors
 from watchglass.access.session import Sessions
 from watchglass.access.throttle import Throttle
 from watchglass.access.tokens import Tokens
@@ -118,9 +119,9 @@ def main() -> None:
 def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None:
     listener = _listener(start.port)
     port: int = listener.getsockname()[1]
-    _fence_in(start)
+    accounts = _fence_in(start)
     files = FileTable()
-    site = _Site(start, port, files)
+    site = _Site(start, port, files, accounts)
     config = uvicorn.Config(
         create_app(site.ports, files), log_config=None, access_log=False,
         http="httptools", ws="websockets-sansio", ws_max_size=64 * 1024,
@@ -140,8 +141,9 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     site.close()
 
 
-def _fence_in(start: ApiStart) -> None:
-    """Once the port is ours, and before anything is opened that has a thread."""
+def _fence_in(start: ApiStart) -> Vault:
+    """Once the port is ours, and before anything is opened that has a thread. What the secrets of
+    second factors are sealed with is read before: afterwards no key can be."""
     layout, disk = Layout(Path(start.state)), Disk()
     store = SiteStore(layout.site_db, Vault(layout.vault_key, disk), SystemClock(), disk)
     volumes = [each.path for each in store.volumes()]
@@ -152,7 +154,10 @@ def _fence_in(start: ApiStart) -> None:
     disk.make_folders(WriteSite.NOTE_SPOOL, layout.notes, 0o700)
     if start.fences is not FenceMode.OFF:
         lay_out_databases(layout, disk)
+    accounts = Vault(layout.accounts_key, disk)
+    accounts.make_key()
     tell(fence_in(of_api(layout, volumes, Path(start.ui) if start.ui else UI), start.fences))
+    return accounts
 
 
 class _Server(uvicorn.Server):
@@ -205,7 +210,7 @@ def _listener(port: int) -> socket.socket:
 class _Site:
     """What the API stands on in this process: databases to look at, and the way to the recorder."""
 
-    def __init__(self, start: ApiStart, port: int, files: FileTable) -> None:
+    def __init__(self, start: ApiStart, port: int, files: FileTable, accounts: Vault) -> None:
         self._layout = Layout(Path(start.state))
         disk, clock = Disk(), SystemClock()
         # The key of the cameras' passwords is never read here: nothing asks for a password.
@@ -219,6 +224,7 @@ class _Site:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
         self._control = control_client(self._layout)
         directory = Directory(self._access)
+        factors = SecondFactors(self._access, accounts, clock)
         sessions = Sessions(self._access, clock, directory)
         reader = OpenFileReader(self._root_of, files, clock)
         self._volumes: tuple[int, dict[VolumeId, Path]] = (-NS_PER_S, {})
@@ -233,7 +239,7 @@ class _Site:
             clock=clock,
             reach=Reach(_hosts(port) | set(start.hosts)),
             sessions=sessions,
-            door=Door(self._access, sessions, clock, Throttle(clock)),
+            door=Door(self._access, sessions, clock, Throttle(clock), factors),
             cameras=self._cameras,
             index=self._index,
             volume_path=self._volume_path,
@@ -246,6 +252,7 @@ class _Site:
             form=self._media.form,
             tokens=Tokens(self._access, clock, directory),
             users=Users(self._access, clock),
+            factors=factors,
             measurements=self._measurements,
             health=self._health,
             devices=FleetPorts(

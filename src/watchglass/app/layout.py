@@ -56,6 +56,11 @@ class Layout:
         return self.state / "keys" / "vault.key"
 
     @property
+    def accounts_key(self) -> Path:
+        """What the secrets of second factors are sealed with."""
+        return self.state / "keys" / "accounts.key"
+
+    @property
     def notes(self) -> Path:
         """What people did and the keeper has not taken yet."""
         return self.state / "notes"

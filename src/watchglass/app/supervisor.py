@@ -360,7 +360,7 @@ class Supervisor:
         with self._lock:
             found = self._placement.find(camera)
             if found is not None:
-                self._tell(found[0], Record(self._given(*found)))
+                self._tell(found[0], Record(found[1]))
 
     def _later(self, seconds: float, do: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, do)
@@ -369,13 +369,10 @@ class Supervisor:
 
     # --- first messages ----------------------------------------------------------------------
 
-    def _given(self, name: str, camera: AssignedCamera) -> AssignedCamera:
-        return msgspec.structs.replace(camera, proof=self._ways.tell_of(name, camera.camera))
-
     def _assignment(self, name: str) -> WorkerStart:
         settings = self._settings
         with self._lock:
-            cameras = tuple(self._given(name, each) for each in self._placement.cameras(name))
+            cameras = self._placement.cameras(name)
         return WorkerStart(
             name, self._ways.tell_keeper(name), self._ways.show_live(name),
             self._ways.tell_vitals(name),

@@ -24,10 +24,7 @@ class AssignedStream(msgspec.Struct, frozen=True):
 
 
 class AssignedCamera(msgspec.Struct, frozen=True):
-    """A camera to be recorded; a ``quarantined`` one is left alone, and its gap says so.
-
-    ``proof`` shows the keeper that the worker was given it.
-    """
+    """A camera to be recorded; a ``quarantined`` one is left alone, and its gap says so."""
 
     camera: CameraId
     volume: VolumeId
@@ -36,7 +33,6 @@ class AssignedCamera(msgspec.Struct, frozen=True):
     password: str
     sound: bool
     quarantined: bool = False
-    proof: str = ""
 
     def __repr__(self) -> str:
         return f"AssignedCamera({self.camera})"

@@ -70,7 +70,9 @@ class AccessStore(AccessUsers):
     def sessions(self) -> list[SessionRow]:
         with self._database.read() as connection:
             return [
-                SessionRow(row.token_hash, row.user, row.created_ns, row.seen_ns)
+                SessionRow(
+                    row.token_hash, row.user, row.created_ns, row.seen_ns, row.address, row.agent
+                )
                 for row in connection.execute(sa.select(SESSIONS))
             ]
 
@@ -80,6 +82,7 @@ class AccessStore(AccessUsers):
                 sa.insert(SESSIONS).values(
                     token_hash=session.token_hash, user=session.user,
                     created_ns=session.created_ns, seen_ns=session.seen_ns,
+                    address=session.address, agent=session.agent,
                 )
             )  # fmt: skip
 
@@ -125,11 +128,13 @@ class AccessStore(AccessUsers):
             found = connection.execute(sa.select(TOKENS).order_by(TOKENS.c.name))
             return [TokenRow.of(row) for row in found]
 
-    def remove_token(self, name: str) -> bool:
-        """False when there is none of that name."""
+    def remove_token(self, name: str, owner: str | None = None) -> bool:
+        """False when there is none of that name; with ``owner``, none of that user."""
         with self._database.write() as connection:
-            removed = connection.execute(sa.delete(TOKENS).where(TOKENS.c.name == name))
-            return bool(removed.rowcount)
+            named = TOKENS.c.name == name
+            if owner is not None:
+                named = named & (TOKENS.c.owner == owner)
+            return bool(connection.execute(sa.delete(TOKENS).where(named)).rowcount)
 
     # --- groups of cameras -------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """Somebody who may sign in; the hash is Argon2's own text."""
+    """Somebody who may sign in; the hash is Argon2's own text. ``totp_sealed``: None without a
+    second factor; ``totp_step``: of the last code that was used; ``recovery``: hashes, JSON."""
 
     id: str
     name: str
@@ -18,23 +19,28 @@ class UserRow:
     disabled: bool = False
     rights: str = "[]"
     site_rights: str = "[]"
+    totp_sealed: bytes | None = None
+    totp_step: int = 0
+    recovery: str = "[]"
 
     @classmethod
     def of(cls, row: sa.Row[Any]) -> Self:
         return cls(
             row.id, row.name, row.password_hash, row.created_ns, row.role, row.disabled,
-            row.rights, row.site_rights,
+            row.rights, row.site_rights, row.totp_sealed, row.totp_step, row.recovery,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session."""
+    """A session; ``address`` and ``agent``: from where, and with which browser, it was opened."""
 
     token_hash: str
     user: str
     created_ns: int
     seen_ns: int
+    address: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ USERS = sa.Table(
     sa.Column("disabled", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("rights", sa.Text, nullable=False, server_default="[]"),
     sa.Column("site_rights", sa.Text, nullable=False, server_default="[]"),
+    sa.Column("totp_sealed", sa.LargeBinary),
+    sa.Column("totp_step", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("recovery", sa.Text, nullable=False, server_default="[]"),
 )
 SESSIONS = sa.Table(
     "sessions",
@@ -27,7 +30,23 @@ SESSIONS = sa.Table(
     sa.Column("user", sa.ForeignKey(USERS.c.id), nullable=False),
     sa.Column("created_ns", sa.BigInteger, nullable=False),
     sa.Column("seen_ns", sa.BigInteger, nullable=False),
+    sa.Column("address", sa.String(64), nullable=False, server_default=""),
+    sa.Column("agent", sa.String(200), nullable=False, server_default=""),
 )
+DEVICES = sa.Table(
+    "known_devices",
+    TABLES,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("user", sa.ForeignKey(USERS.c.id), nullable=False),
+    sa.Column("seen_ns", sa.BigInteger, nullable=False),
+)
+"""Browsers that somebody has signed in with: they wait for nobody else's wrong passwords."""
+DEMANDS = sa.Table(
+    "access_demands",
+    TABLES,
+    sa.Column("role", sa.String(16), primary_key=True),
+)
+"""Roles that have to have a second factor."""
 SETUP = sa.Table(
     "setup_token",
     TABLES,
@@ -92,9 +111,29 @@ def _with_rights(connection: sa.Connection) -> None:
     connection.execute(sa.text("CREATE TABLE access_revision (number BIGINT NOT NULL PRIMARY KEY)"))
 
 
+def _with_second_factors(connection: sa.Connection) -> None:
+    for column in (
+        "users ADD COLUMN totp_sealed BLOB",
+        "users ADD COLUMN totp_step BIGINT DEFAULT '0' NOT NULL",
+        "users ADD COLUMN recovery TEXT DEFAULT '[]' NOT NULL",
+        "sessions ADD COLUMN address VARCHAR(64) DEFAULT '' NOT NULL",
+        "sessions ADD COLUMN agent VARCHAR(200) DEFAULT '' NOT NULL",
+    ):
+        connection.execute(sa.text(f"ALTER TABLE {column}"))
+    connection.execute(
+        sa.text(
+            "CREATE TABLE known_devices (token_hash VARCHAR(64) NOT NULL PRIMARY KEY, "
+            "user VARCHAR(32) NOT NULL REFERENCES users (id), seen_ns BIGINT NOT NULL)"
+        )
+    )
+    connection.execute(
+        sa.text("CREATE TABLE access_demands (role VARCHAR(16) NOT NULL PRIMARY KEY)")
+    )
+
+
 SCHEMA = Schema(
     "access",
     TABLES,
-    upgrades=(_with_tokens, _with_rights),
+    upgrades=(_with_tokens, _with_rights, _with_second_factors),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

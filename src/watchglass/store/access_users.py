@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from watchglass.base.errors import RefusedError
 from watchglass.store.access_rows import UserRow
-from watchglass.store.access_tables import REVISION, SESSIONS, TOKENS, USERS
+from watchglass.store.access_tables import DEMANDS, DEVICES, REVISION, SESSIONS, TOKENS, USERS
 from watchglass.store.database import Database
 
 
@@ -51,10 +51,71 @@ class AccessUsers:
     def set_rights(self, user: str, rights: str, site_rights: str) -> None:
         self._change(user, rights=rights, site_rights=site_rights)
 
-    def remove_user(self, user: str) -> None:
-        """With sessions and tokens; RefusedError when no admin would be left."""
+    def set_totp(self, user: str, sealed: bytes | None, step: int, recovery: str) -> None:
+        """Give or, with None, take the second factor; ``step`` is of a code used just now."""
+        self._change(user, totp_sealed=sealed, totp_step=step, recovery=recovery)
+
+    def use_totp_step(self, user: str, step: int) -> bool:
+        """Note that a code was used; False when it, or a later one, was used before."""
         with self._database.write() as connection:
-            for table, column in ((SESSIONS, SESSIONS.c.user), (TOKENS, TOKENS.c.owner)):
+            unused = (USERS.c.id == user) & (USERS.c.totp_step < step)
+            used = connection.execute(sa.update(USERS).where(unused).values(totp_step=step))
+            return bool(used.rowcount)
+
+    def use_recovery(self, user: str, before: str, after: str) -> bool:
+        """Replace the recovery codes, if they still are those; False when one was just used."""
+        with self._database.write() as connection:
+            same = (USERS.c.id == user) & (USERS.c.recovery == before)
+            used = connection.execute(sa.update(USERS).where(same).values(recovery=after))
+            return bool(used.rowcount)
+
+    # --- devices that are known, and what roles have to have ------------------------------------
+
+    def knows_device(self, user: str, token_hash: str) -> bool:
+        with self._database.read() as connection:
+            known = (DEVICES.c.token_hash == token_hash) & (DEVICES.c.user == user)
+            return connection.execute(sa.select(DEVICES.c.user).where(known)).first() is not None
+
+    def know_device(self, user: str, token_hash: str, now_ns: int, most: int) -> None:
+        """Know a device from now on; the oldest beyond ``most`` of a user are forgotten."""
+        with self._database.write() as connection:
+            connection.execute(sa.delete(DEVICES).where(DEVICES.c.token_hash == token_hash))
+            connection.execute(
+                sa.insert(DEVICES).values(token_hash=token_hash, user=user, seen_ns=now_ns)
+            )
+            newest = (
+                sa.select(DEVICES.c.token_hash)
+                .where(DEVICES.c.user == user)
+                .order_by(DEVICES.c.seen_ns.desc())
+                .limit(most)
+            )
+            kept = [row.token_hash for row in connection.execute(newest)]
+            connection.execute(
+                sa.delete(DEVICES).where(DEVICES.c.user == user, DEVICES.c.token_hash.not_in(kept))
+            )
+
+    def forget_devices(self, user: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(sa.delete(DEVICES).where(DEVICES.c.user == user))
+
+    def demands(self) -> frozenset[str]:
+        """Roles that have to have a second factor."""
+        with self._database.read() as connection:
+            return frozenset(row.role for row in connection.execute(sa.select(DEMANDS)))
+
+    def set_demands(self, roles: frozenset[str]) -> None:
+        with self._database.write() as connection:
+            connection.execute(sa.delete(DEMANDS))
+            for role in sorted(roles):
+                connection.execute(sa.insert(DEMANDS).values(role=role))
+            bump(connection)
+
+    def remove_user(self, user: str) -> None:
+        """With sessions, devices and tokens; RefusedError when no admin would be left."""
+        with self._database.write() as connection:
+            for table, column in (
+                (SESSIONS, SESSIONS.c.user), (TOKENS, TOKENS.c.owner), (DEVICES, DEVICES.c.user)
+            ):  # fmt: skip
                 connection.execute(sa.delete(table).where(column == user))
             connection.execute(sa.delete(USERS).where(USERS.c.id == user))
             _require_admin(connection)

@@ -50,6 +50,13 @@ class Vault:
         with self._lock:
             return self._load() is not None
 
+    def make_key(self) -> None:
+        """Make the key file where there is none, and keep the key: for a process that is about to
+        be fenced off it."""
+        with self._lock:
+            if self._load() is None:
+                self._create()
+
     def seal(self, plain: Secret, context: str) -> bytes:
         """``plain`` for keeping; it opens again only with the same ``context``.
 

@@ -30,6 +30,7 @@ from watchglass.app.cli import (
     token,
     trust,
     trust_report,
+    user,
     volume,
 )
 from watchglass.app.cli.screen import Screen
@@ -67,6 +68,7 @@ program.command("restore")(restore.restore)
 program.add_typer(trust.group, name="trust")
 program.command("verify")(trust_report.verify)
 program.add_typer(token.group, name="token")
+program.add_typer(user.group, name="user")
 
 
 @program.callback()

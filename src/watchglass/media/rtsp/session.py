@@ -132,10 +132,9 @@ class Session:
         arrival.wall_ns = clock.wall_ns()
         if size:
             self._carriage.framing.parse(size)
-        enough = is_enough(size)
-        self.was_much = enough and self._connection.may_have_been_full(size)
+        self.was_much = is_enough(size)
         waits = size > 0 and self._carriage.framing.waits_for_more
-        self._gathers = waits and not enough
+        self._gathers = waits and not self.was_much
         return size > 0
 
     def tend(self) -> None:
