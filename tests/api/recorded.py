@@ -40,7 +40,7 @@ from watchglass.api.cameraports import (
 from watchglass.api.filetable import FileTable
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
-from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, Reach, ScanErrand
+from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
 from watchglass.app.exposition import exposition
 from watchglass.app.fleet_process import make_views
 from watchglass.app.ground import Ground
@@ -56,6 +56,7 @@ from watchglass.config.settings import Settings
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Act, Note
 from watchglass.model.camera import Camera, StreamAddress
+from watchglass.model.control import NamesRequest
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.order import Synced
@@ -223,6 +224,11 @@ def served(
         return looked_at_words(probe_camera(order.camera.url))
 
     worker = worker or OwnWorker()
+    names_h = [180 * 24]
+
+    def keep_names(request: NamesRequest) -> None:
+        names_h.append(request.hours)
+
     ports = ApiPorts(
         clock=site.clock,
         reach=Reach(frozenset({f"127.0.0.1:{port}"})),
@@ -246,6 +252,7 @@ def served(
         devices=FleetPorts(
             fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record, look
         ),
+        people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
         words=CauseWords(CAUSES, REMEDIES),
         ui=ui or site.folder / "no-ui",
         version="test",

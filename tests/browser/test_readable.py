@@ -45,9 +45,22 @@ def test_all_that_is_well(reader: Visitor) -> None:
     reader.go_to("-5s")
     reader.plays("Street, recorded")
     assert reader.unreadable() == []
+    reader.button("Log").click()
+    expect(reader.page.get_by_role("listitem").first).to_be_visible()
+    reader.button("Check it").click()
+    expect(reader.page.get_by_text(re.compile("signatures? agree"))).to_be_visible()
+    assert reader.unreadable() == []
+    reader.button("What this is for").click()
+    assert reader.unreadable() == []
+    reader.press("Escape")
+    reader.button("Wall").click()
     reader.press("Escape", "g")
     reader.plays("Lane")
-    reader.page.get_by_title("Dark or light").click()
+    if reader.button("More").is_visible():
+        reader.button("More").click()
+        assert reader.unreadable() == []
+    reader.page.get_by_role("button", name=re.compile("^Switch to")).click()
+    reader.press("Escape")
     assert reader.unreadable() == []
 
 

@@ -287,3 +287,40 @@ def test_more_cameras_than_there_is_room(bed: Bed, visiting: Visiting) -> None:
     more.click()
     expect(guard.page.get_by_role("article")).to_have_count(9)
     guard.plays("Stairs 5")
+
+
+@SCREENS
+def test_who_looked_is_in_the_log(bed: Bed, visiting: Visiting, screen: dict[str, object]) -> None:
+    guard = visiting(bed.url, **screen)
+    guard.sign_in()
+    guard.plays("Yard")
+    guard.button("Log").click()
+    log = guard.page.get_by_role("main")
+    expect(
+        log.get_by_role("listitem").filter(has_text=re.compile("admin watched live .*Yard")).first
+    ).to_be_visible()
+    expect(log.get_by_role("listitem").filter(has_text="admin signed in").first).to_be_visible()
+    guard.button("Reading this").click()
+    expect(log.get_by_role("listitem").filter(has_text="admin read this log").first).to_be_visible()
+    expect(log.get_by_role("listitem").filter(has_text="watched live")).to_have_count(0)
+    log.get_by_label("Name of a person, whole").fill("nobody of that name")
+    log.get_by_label("Name of a person, whole").press("Enter")
+    expect(log.get_by_text("Nothing of the kind is in the log")).to_be_visible()
+    guard.button("Check it").click()
+    expect(
+        log.get_by_role("heading", name=re.compile("lines? and .* signatures? agree"))
+    ).to_be_visible()
+    guard.button("What this is for").click()
+    expect(guard.page.get_by_text("It is not for judging how anybody works")).to_be_visible()
+    days = "365" if screen is WIDE else "730"
+    guard.page.get_by_label("Names and reasons are kept for").select_option(days)
+    expect(guard.button("Keep them so")).to_be_disabled()
+    guard.page.get_by_label("Why longer than 180 days").fill("the works council asked for it")
+    guard.button("Keep them so").click()
+    expect(log.get_by_text(f"kept {days} days")).to_be_visible()
+    guard.page.get_by_label("Name of a person, whole").fill("")
+    guard.button("Everything").click()
+    expect(log.get_by_text("the works council asked for it").first).to_be_visible()
+    log.get_by_text("looks, one by one").first.click()
+    log.get_by_role("button", name=re.compile("Show what admin looked at on")).first.click()
+    expect(guard.page.get_by_role("article", name=re.compile(", recorded"))).to_be_visible()

@@ -123,7 +123,9 @@ class Maker:
 
     def text(self, ledger: Ledger, text: str) -> str:
         made = commit(text, hashlib.sha256(text.encode()).digest())
-        TextStore(ledger.folder / "texts", self.disk).put(made)
+        TextStore(ledger.folder / "texts", self.disk).put(
+            made, self.clock.wall_ns(), personal=False
+        )
         return made.hex
 
     def sign(self, name: str, open_files: list[OpenFile]) -> None:

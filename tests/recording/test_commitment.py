@@ -38,7 +38,7 @@ def test_put_get_erase(store: TextStore) -> None:
     made = commit("the front yard")
     assert store.get(made.hex) is None
     assert not store.erase(made.hex)
-    store.put(made)
+    store.put(made, 7, personal=True)
     assert store.get(made.hex) == "the front yard"
     assert store.erase(made.hex)
     assert store.get(made.hex) is None
@@ -48,13 +48,13 @@ def test_put_get_erase(store: TextStore) -> None:
 def test_any_text(tmp_path_factory: pytest.TempPathFactory, words: str, salt: bytes) -> None:
     store = TextStore(tmp_path_factory.mktemp("texts"), Disk())
     made = commit(words, salt)
-    store.put(made)
+    store.put(made, 7, personal=True)
     assert store.get(made.hex) == words
 
 
 def test_texts_are_for_the_owner_alone(store: TextStore, tmp_path: Path) -> None:
     made = commit("who complained")
-    store.put(made)
+    store.put(made, 7, personal=True)
     path = tmp_path / "texts" / f"{made.hex}.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -73,7 +73,7 @@ def test_texts_are_for_the_owner_alone(store: TextStore, tmp_path: Path) -> None
 )
 def test_another_text_is_damage(store: TextStore, tmp_path: Path, content: bytes) -> None:
     made = commit("x", bytes(32))
-    store.put(made)
+    store.put(made, 7, personal=True)
     (tmp_path / "texts" / f"{made.hex}.json").write_bytes(content)
     with pytest.raises(DamagedError):
         store.get(made.hex)

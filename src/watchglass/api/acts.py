@@ -10,9 +10,12 @@ from watchglass.base.ids import ActId, CameraId, random_id
 from watchglass.model.act import MOST_DETAIL, Act, ActKind
 
 _TOGETHER_NS = 60 * NS_PER_S
+_SAME_NS = 600 * NS_PER_S
+_MOST_REMEMBERED = 1000
 _MOST_STRANGERS = 1000
 _MANY = "from many addresses"
 
+_Known = tuple[str, ActKind, str, CameraId | None]
 _Stranger = tuple[ActKind, str]
 
 
@@ -22,6 +25,7 @@ class Acts:
     def __init__(self, clock: Clock, queue: NoteQueue) -> None:
         self._clock = clock
         self._queue = queue
+        self._noted: dict[_Known, int] = {}
         self._strangers: dict[_Stranger, tuple[int, int]] = {}
 
     async def note(
@@ -29,6 +33,21 @@ class Acts:
     ) -> None:
         """Somebody does this: on disk when it returns. WatchglassError: it may not be done."""
         await self._queue.keep(self._act(user, kind, detail, camera))
+
+    async def once(
+        self, user: User, kind: ActKind, detail: str = "", camera: CameraId | None = None
+    ) -> None:
+        """As ``note``, and for ten minutes the same by the same sign-in is the same act."""
+        now_ns = self._clock.monotonic_ns()
+        key = user.session, kind, detail, camera
+        noted_ns = self._noted.get(key)
+        if noted_ns is not None and now_ns - noted_ns < _SAME_NS:
+            return
+        await self.note(user, kind, detail, camera)
+        self._noted.pop(key, None)
+        self._noted[key] = now_ns
+        while len(self._noted) > _MOST_REMEMBERED:
+            del self._noted[next(iter(self._noted))]
 
     async def mention(self, user: User | str, kind: ActKind, detail: str = "") -> None:
         """As ``note``, for what goes on although nobody could keep it: a door that opens only while

@@ -25,6 +25,7 @@ from watchglass.api import (
     media,
     monitoring,
     pages,
+    peoplelog,
     pictures,
     playback,
     scans,
@@ -98,7 +99,8 @@ def add_routes(app: FastAPI) -> None:
         entry.router, cameras.router, cameradetail.router, camerachanges.router,
         timeline.router, playback.router, converted.router, media.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
-        scans.router, users.router, account.router, looking.router, clips.router, _about,
+        scans.router, users.router, account.router, looking.router, clips.router,
+        peoplelog.router, _about,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

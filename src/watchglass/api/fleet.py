@@ -14,6 +14,7 @@ from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import DeviceId
+from watchglass.model.act import ActKind
 from watchglass.model.observation import bounded
 from watchglass.model.profile import Organisation, Purpose, SiteProfile
 from watchglass.model.purchase import Money, Purchase
@@ -96,6 +97,7 @@ async def put_purchase(request: Request, user: Stater, device: Id, body: Purchas
         device=DeviceId(device), bought=body.bought, money=body.money, purpose=body.purpose,
         document=bounded(body.document), noted_ns=of.ports.clock.wall_ns(), noted_by=user.name,
     )  # fmt: skip
+    await of.acts.note(user, ActKind.SETTING_CHANGED, f"the purchase of device {device[:8]}")
     await of.blocking.patiently(_noted, of, purchase)
 
 
@@ -107,11 +109,12 @@ async def get_profile(request: Request, _: Viewer) -> Profile:
 
 
 @router.put("/profile", operation_id="putProfile", status_code=204)
-async def put_profile(request: Request, _: Stater, body: Profile) -> None:
+async def put_profile(request: Request, user: Stater, body: Profile) -> None:
     """State it: rules turn on it."""
     of = services(request)
     stated = msgspec.convert(body.model_dump(), SiteProfile)
     profile = msgspec.structs.replace(stated, name=bounded(stated.name))
+    await of.acts.note(user, ActKind.SETTING_CHANGED, "what is stated of the site")
     await of.blocking(of.ports.devices.set_profile, profile)
 
 
@@ -121,9 +124,10 @@ async def put_profile(request: Request, _: Stater, body: Profile) -> None:
         "text/html": {"schema": {"type": "string"}}, _JSON: {"schema": {"type": "object"}},
     }}},
 )  # fmt: skip
-async def get_report(request: Request, _: Viewer, kind: Literal["html", "json"]) -> Response:
+async def get_report(request: Request, user: Viewer, kind: Literal["html", "json"]) -> Response:
     """The signed report as of now, to keep; its JSON twin is what its signature names too."""
     of = services(request)
+    await of.acts.note(user, ActKind.REPORTED, f"the devices, as {kind}")
     data = await of.blocking.patiently(of.fleet.report, f"report.{kind}")
     headers = {
         "Content-Disposition": f'attachment; filename="report.{kind}"', "Cache-Control": "no-store",

@@ -18,6 +18,7 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.feed import FrameFeed
 from watchglass.model.act import Note
 from watchglass.model.camera import Camera
+from watchglass.model.control import NamesRequest
 from watchglass.model.conversion import Converted, ConvertRequest, FormTold
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
@@ -92,6 +93,16 @@ class FleetPorts:
 
 
 @dataclass(frozen=True, slots=True)
+class PeoplePorts:
+    """Of the log of the site. ``ledger`` is its folder, to read; ``names_h`` is how many hours
+    names are kept, ``keep_names`` has the recorder keep them so."""
+
+    ledger: Path
+    names_h: Callable[[], int]
+    keep_names: Callable[[NamesRequest], None]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiPorts:
     """All calls may block, and are made from threads; they raise WatchglassError.
 
@@ -124,6 +135,7 @@ class ApiPorts:
     measurements: Callable[[Sequence[Sample]], str]
     health: Callable[[], Health]
     devices: FleetPorts
+    people: PeoplePorts
     words: CauseWords
     ui: Path
     version: str

@@ -11,6 +11,7 @@ from watchglass.api.policy import Signed
 from watchglass.api.ports import ScanErrand
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import services
+from watchglass.model.act import ActKind
 from watchglass.model.coverage import Network
 from watchglass.model.observation import bounded
 from watchglass.model.scan import Login
@@ -118,6 +119,8 @@ async def start_scan(request: Request, user: Scanner, body: ScanBody) -> ScanLis
         Network(cidr=each.cidr.strip(), place=bounded(each.place), ours=body.mine)
         for each in body.networks
     )
+    where = ", ".join(each.cidr for each in networks)
+    await services(request).acts.note(user, ActKind.SCANNED, where)
     return await _asked(request, StartScanRequest(networks, user.name, _logins(body.login)))
 
 
@@ -130,6 +133,7 @@ async def stop_scan(request: Request, _: Scanner, scan: Id) -> ScanList:
 @router.post("/{scan}/resume", operation_id="resumeScan", status_code=202)
 async def resume_scan(request: Request, user: Scanner, scan: Id, body: ResumeScanBody) -> ScanList:
     """Go on where it was stopped. Its login was not kept: give it again."""
+    await services(request).acts.note(user, ActKind.SCANNED, "on with a scan that was stopped")
     return await _asked(request, ResumeScanRequest(scan, user.name, _logins(body.login)))
 
 

@@ -34,7 +34,7 @@ from watchglass.api.metrics import CAMERA_INFO
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
-from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, Reach, ScanErrand
+from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
 from watchglass.app.exposition import exposition
 from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
 from watchglass.app.forecast import forecasts
@@ -61,6 +61,7 @@ from watchglass.model.control import (
     HealthRequest,
     Measurements,
     MeasureRequest,
+    NamesRequest,
     NoteRequest,
     Refused,
     Reply,
@@ -264,6 +265,9 @@ class _Site:
                 record=self._record,
                 look=self._look,
             ),
+            people=PeoplePorts(
+                self._layout.ledgers / "site", self._store.names_h, self._keep_names
+            ),
             words=CauseWords(CAUSES, REMEDIES),
             ui=Path(start.ui) if start.ui else UI,
             version=watchglass.__version__,
@@ -333,6 +337,9 @@ class _Site:
             )
             for each in found
         ]  # fmt: skip
+
+    def _keep_names(self, request: NamesRequest) -> None:
+        self._ask(request)
 
     def _note_people(self, notes: Sequence[Note]) -> None:
         self._ask(NoteRequest(tuple(notes)))

@@ -74,6 +74,7 @@ def of_api(layout: Layout, volumes: list[Path], ui: Path) -> Fence:
             *(Rule(path, _WRITES) for path in files),
             Rule(layout.run, _MEETS),
             Rule(layout.notes, _MEETS),
+            Rule(layout.ledgers / "site", READS),
             Rule(ui, READS),
             *(Rule(path, READS) for path in volumes),
         ),

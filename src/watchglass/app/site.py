@@ -25,6 +25,7 @@ from watchglass.model.control import (
     CountryRequest,
     DrainVolumeRequest,
     HoldRequest,
+    NamesRequest,
     NoteBackupRequest,
     NoteClipRequest,
     NoteRequest,
@@ -42,6 +43,7 @@ from watchglass.model.order import (
     LiftHold,
     NoteBackup,
     NoteClip,
+    NoteNames,
     NotePeople,
     NoteRetention,
     Retention,
@@ -51,13 +53,14 @@ from watchglass.model.retention import Kept
 from watchglass.recording.volume import create_volume
 from watchglass.store.country import default_retention_h
 from watchglass.store.site import SiteStore
+from watchglass.store.site_settings import USUAL_NAMES_H
 
 _LOG = log.get("site")
 
 CameraRequest = ChangeRequest | AddCameraRequest | SoundRequest | TrustRequest | NoteClipRequest
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
 KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
-SiteRequest = CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest
+SiteRequest = CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest | NamesRequest
 
 
 class Site:
@@ -89,6 +92,9 @@ class Site:
                 return self.keep_for(request)
             case CountryRequest():
                 self.state_country(request)
+                return None
+            case NamesRequest():
+                self.keep_names(request)
                 return None
             case NoteBackupRequest():
                 self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))
@@ -251,6 +257,16 @@ class Site:
         )
         self.configure()
 
+    def keep_names(self, request: NamesRequest) -> None:
+        """How long names and reasons beside the ledgers are kept; longer needs a reason."""
+        if request.hours > USUAL_NAMES_H and not request.reason.strip():
+            raise UsageError(
+                f"Longer than {USUAL_NAMES_H // 24} days needs a reason: it goes into the log."
+            )
+        self.store.set_names_h(request.hours)
+        self._keeper.order(NoteNames(request.hours, request.by, request.reason))
+        self.configure()
+
     def change_volumes(self, request: VolumeRequest) -> None:
         """Cameras that move to another volume begin a new run there."""
         moved: list[CameraId] = []
@@ -300,7 +316,9 @@ def configuration(store: SiteStore) -> Configure:
             if of_one.retention_h is not None or of_one.events_h is not None
         ]
     volumes = tuple((volume.id, str(volume.path)) for volume in store.volumes())
-    return Configure(tuple(retention), volumes, default_h, default_events_h)
+    return Configure(
+        tuple(retention), volumes, default_h, default_events_h, store.names_h()
+    )  # fmt: skip
 
 
 def _added(camera: Camera, device: str, by: str) -> AddCamera:

@@ -203,6 +203,14 @@ class CountryRequest(msgspec.Struct, frozen=True, tag="country"):
     by: str = ""
 
 
+class NamesRequest(msgspec.Struct, frozen=True, tag="names"):
+    """How many hours the names and reasons of the log are kept; the lines stay."""
+
+    hours: int
+    by: str
+    reason: str
+
+
 class NoteRequest(msgspec.Struct, frozen=True, tag="note_people"):
     """Several at once: each request waits for the disk, and there are few who can wait."""
 
@@ -248,6 +256,7 @@ Request = (
     | RemoveVolumeRequest
     | RetentionRequest
     | CountryRequest
+    | NamesRequest
     | NoteRequest
     | NoteBackupRequest
     | StatusRequest

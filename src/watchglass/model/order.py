@@ -174,6 +174,14 @@ class NoteRetention(msgspec.Struct, frozen=True, tag="note_retention"):
     country: str | None = None
 
 
+class NoteNames(msgspec.Struct, frozen=True, tag="note_names"):
+    """Somebody says for how many hours the names and reasons beside the ledgers are kept."""
+
+    hours: int
+    by: str
+    reason: str
+
+
 class Retention(msgspec.Struct, frozen=True):
     """How long a camera's recordings are kept, in hours; of one ``stream``, or of all others.
 
@@ -192,13 +200,15 @@ class Configure(msgspec.Struct, frozen=True, tag="configure"):
     """What the keeper has to know of the site; sent whole at each change.
 
     ``default_h``: hours that a camera's recordings are kept of which ``retention`` says nothing;
-    None for as long as the keeper thinks right.
+    None for as long as the keeper thinks right. ``names_h``: hours that names and reasons beside
+    the ledgers are kept.
     """
 
     retention: tuple[Retention, ...]
     volumes: tuple[tuple[VolumeId, str], ...]
     default_h: int | None = None
     default_events_h: int = 0
+    names_h: int | None = None
 
 
 Order = (
@@ -216,6 +226,7 @@ Order = (
     | NoteBackup
     | MarkSpan
     | NoteRetention
+    | NoteNames
     | Configure
 )
 

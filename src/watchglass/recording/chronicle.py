@@ -69,13 +69,20 @@ class Chronicle:
         """Write lines; durable with the next sync of the state folder."""
         return self._ledger.append_batch(entries)
 
-    def commit(self, text: str) -> str | None:
-        """Keep a text beside the ledger; what goes into a line for it. None for no text."""
+    def commit(self, text: str, *, personal: bool) -> str | None:
+        """Keep a text beside the ledger; what goes into a line for it. None for no text.
+
+        ``personal``: who did something, or why; it is forgotten in time.
+        """
         if not text:
             return None
         commitment = commit(text)
-        self._texts.put(commitment)
+        self._texts.put(commitment, self._clock.wall_ns(), personal=personal)
         return commitment.hex
+
+    def forget(self, before_ns: int, most: int) -> int:
+        """Erase names and reasons from before then (UTC ns); how many went. The lines stay."""
+        return self._texts.forget(before_ns, most)
 
     def sign(self, open_files: Sequence[OpenFile], copy_to: Path | None) -> None:
         """Copy the ledger to the volume, and sign what it says. All of it must be durable."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, StorageError
-from watchglass.recording.canonical import canonical_line, parsed_object
+from watchglass.recording.canonical import canonical_line, decimal, parsed_object
 
 SALT_BYTES = 32
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -43,10 +43,17 @@ class TextStore:
         self._folder = folder
         self._disk = disk
 
-    def put(self, commitment: Commitment) -> None:
-        """Keep a text, durably; before the line that names it is written."""
+    def put(self, commitment: Commitment, t_ns: int, *, personal: bool) -> None:
+        """Keep a text, durably; before the line that names it is written.
+
+        ``t_ns`` is UTC now. ``personal``: it says who did something or why, and is forgotten in
+        time (see `forget`).
+        """
         path = self._path(commitment.hex)
-        data = canonical_line({"salt": commitment.salt.hex(), "text": commitment.text}) + b"\n"
+        fields: dict[str, object] = {"salt": commitment.salt.hex(), "text": commitment.text}
+        if personal:
+            fields["personal"] = str(t_ns)
+        data = canonical_line(fields) + b"\n"
         self._disk.make_folders(WriteSite.LEDGER_TEXT, self._folder, 0o700)
         self._disk.write_whole(WriteSite.LEDGER_TEXT, path, data, 0o600)
 
@@ -74,7 +81,39 @@ class TextStore:
         self._disk.sync_folder(WriteSite.LEDGER_TEXT, self._folder)
         return True
 
+    def forget(self, before_ns: int, most: int) -> int:
+        """Erase personal texts from before then (UTC), at most so many; how many went, durably.
+
+        One that cannot be read stays; StorageError when the disk fails.
+        """
+        gone = 0
+        for path in self._all():
+            since_ns = _personal_since(path)
+            if since_ns is None or since_ns >= before_ns:
+                continue
+            gone += self._disk.unlink(WriteSite.LEDGER_TEXT, path)
+            if gone >= most:
+                break
+        if gone:
+            self._disk.sync_folder(WriteSite.LEDGER_TEXT, self._folder)
+        return gone
+
+    def _all(self) -> list[Path]:
+        try:
+            return sorted(self._folder.glob("*.json"))
+        except OSError as error:
+            raise StorageError(f"Reading {self._folder} failed ({error}).") from error
+
     def _path(self, hex: str) -> Path:
         if not _HEX.fullmatch(hex):
             raise DamagedError(f"{hex!r:.80} is not a commitment.")
         return self._folder / f"{hex}.json"
+
+
+def _personal_since(path: Path) -> int | None:
+    """When a text of that kind was kept (UTC ns); None for another, and for what is no text."""
+    try:
+        fields = parsed_object(path.read_bytes())
+        return decimal(fields["personal"]) if "personal" in fields else None
+    except (OSError, DamagedError):
+        return None

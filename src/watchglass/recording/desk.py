@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from watchglass.base import log
-from watchglass.base.clock import Clock
+from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, DiskFullError, StorageError
 from watchglass.base.ids import CameraId, RunId, VolumeId
@@ -99,6 +99,8 @@ class Desk:
         self.doubted: set[RunId] = set()
         """Runs of which something was written before a sync that failed."""
         self.look_for_files = False
+        self.names_h: int | None = None
+        """Hours that names and reasons are kept; None: nobody has said it yet."""
         self.accounted = False
         """Whether lines tell of the time before this start: a sign of life must not hide it."""
         self.crash_cause = GapCause.RECORDER_CRASHED
@@ -247,12 +249,27 @@ class Desk:
         self._unsynced = True
 
     def commit_site(self, text: str) -> str | None:
-        """Keep a text beside the site's ledger; what stands for it there."""
-        return self.commit(SITE, text)
+        """Keep who did something, or why, beside the site's ledger; what stands for it there."""
+        return self.commit_person(SITE, text)
+
+    def commit_person(self, ledger: str, text: str) -> str | None:
+        """Keep who did something, or why, beside a ledger, durably, until it is forgotten."""
+        return self.pay(lambda: self.chronicle(ledger).commit(text, personal=True))
 
     def commit(self, ledger: str, text: str) -> str | None:
-        """Keep a text beside a ledger, durably; what stands for it there."""
-        return self.pay(lambda: self.chronicle(ledger).commit(text))
+        """Keep another text beside a ledger, durably and for good; what stands for it there."""
+        return self.pay(lambda: self.chronicle(ledger).commit(text, personal=False))
+
+    def forget_people(self, most: int) -> int:
+        """Erase names and reasons that were kept long enough, of all ledgers; how many went."""
+        if self.names_h is None:
+            return 0
+        before_ns = self.clock.wall_ns() - self.names_h * 3600 * NS_PER_S
+        gone = 0
+        for chronicle in self._chronicles.values():
+            if gone < most:
+                gone += chronicle.forget(before_ns, most - gone)
+        return gone
 
     def why_ended(self, run: RunId) -> GapCause:
         """What ended a run whose writer did not say it."""
@@ -335,6 +352,8 @@ class Desk:
 
     def take_up_ledgers(self) -> None:
         """Open every ledger, and bring the index up to them."""
+        # The site's begins with the recorder: others may read it from then on.
+        self.chronicle(SITE)
         for folder in sorted((self.state / "ledger").glob("*")):
             self.chronicle(folder.name)
         cameras = [CameraId(name) for name in self._chronicles if name != SITE]

@@ -50,6 +50,7 @@ from watchglass.model.order import (
     Facts,
     FromKeeper,
     NoteBackup,
+    NoteNames,
     NotePeople,
     NoteRetention,
     Order,
@@ -81,6 +82,7 @@ _LAST_PATIENCE_S = 10.0
 _RECENT_NS = 3600 * NS_PER_S
 _GROWTH_NS = 2 * NS_PER_S
 _THINNING_NS = 3600 * NS_PER_S
+_MOST_FORGOTTEN = 500
 _LOG = log.get("keeper")
 
 
@@ -119,6 +121,7 @@ class Keeper(Desk):
         }
         default_h = site.default_h or self.limits.default_retention_h
         self._default_rule = Rule(default_h, site.default_events_h)
+        self.names_h = site.names_h
         named = {volume for volume, _ in site.volumes}
         for mounted in self.mounted():
             if named and mounted.id not in named:
@@ -390,6 +393,9 @@ class Keeper(Desk):
             fields = {"backup": order.backup, "with_media": order.with_media, "by": by}
             self.note_site(("backed_up", fields))
             self._due_head_ns = 0
+        elif isinstance(order, NoteNames):
+            said = {"by": self.commit_site(order.by), "reason": self.commit_site(order.reason)}
+            self.note_site(("names_kept", {"hours": order.hours, **said}))
         elif isinstance(order, NoteRetention):
             for camera, entry in retention_lines(self, order):
                 lines[camera].append(entry)
@@ -431,7 +437,7 @@ class Keeper(Desk):
         self.ended_runs.clear()
 
     def _thin_heads(self, now_ns: int) -> None:
-        """Once an hour: heads of two days ago are kept as one an hour."""
+        """Once an hour: heads of two days ago are kept as one an hour, old names are forgotten."""
         if now_ns < self._due_thinning_ns:
             return
         self._due_thinning_ns = now_ns + _THINNING_NS
@@ -440,6 +446,16 @@ class Keeper(Desk):
                 chronicle.thin()
             except StorageError as error:
                 _LOG.error("heads_not_thinned", ledger=chronicle.name, error=error.sentence)
+        try:
+            gone = self.forget_people(_MOST_FORGOTTEN)
+        except StorageError as error:
+            _LOG.error("names_not_forgotten", error=error.sentence)
+        else:
+            # What is left of it does not wait an hour, and does not hold up the next cycle.
+            if gone >= _MOST_FORGOTTEN:
+                self._due_thinning_ns = now_ns
+            if gone:
+                _LOG.info("names_forgotten", count=gone)
 
     def _sign_heads(self, ledgers: Iterable[str]) -> None:
         for name in list(ledgers):

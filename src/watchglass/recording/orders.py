@@ -146,7 +146,7 @@ def retention_lines(desk: Desk, order: NoteRetention) -> list[tuple[CameraId, Le
         return []
     if order.camera not in desk.books:
         raise NotFoundError("The keeper knows no such camera: add it again.")
-    own = {who: desk.commit(order.camera, text) for who, text in
+    own = {who: desk.commit_person(order.camera, text) for who, text in
            (("by", order.by), ("reason", order.reason))}  # fmt: skip
     desk.note_site((_RETENTION, {"camera": order.camera, **said, **site}))
     return [(order.camera, (_RETENTION, {**said, **own}))]
@@ -184,7 +184,7 @@ def _by(
     site = {"by": desk.commit_site(by), "reason": desk.commit_site(reason)}
     own = {}
     if camera_too:
-        own = {"by": desk.commit(camera, by), "reason": desk.commit(camera, reason)}
+        own = {"by": desk.commit_person(camera, by), "reason": desk.commit_person(camera, reason)}
     desk.note_site((type, {"camera": camera, **fields, **site}))
     return [(type, {**fields, **own})] if camera_too else []
 

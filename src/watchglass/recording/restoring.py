@@ -24,7 +24,7 @@ def put_ledger(
         _copy(told.folder, folder, told.lines_end, disk)
         _copy(told.folder / "heads", folder / "heads", told.heads_end, disk)
     who = commit(by)
-    TextStore(folder / "texts", disk).put(who)
+    TextStore(folder / "texts", disk).put(who, clock.wall_ns(), personal=True)
     ledger = Ledger.open(folder, disk, clock, ledger=name)
     before = ledger.size
     named = {"key": key.key_id, "algorithm": ALGORITHM, "public_key": key.public_hex}

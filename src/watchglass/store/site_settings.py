@@ -9,6 +9,9 @@ from watchglass.store.database import Database
 from watchglass.store.site_input import checked_hours, shown
 from watchglass.store.site_tables import SETTINGS
 
+USUAL_NAMES_H = 180 * 24
+"""Half a year: long enough for who asks late, short enough for whoever only did his work."""
+
 
 class SiteSettings:
     """Settings: a part of ``SiteStore``, whose rules for errors hold."""
@@ -52,6 +55,20 @@ class SiteSettings:
             return int(stated)
         except ValueError:
             raise self._database.damaged(f"its retention is {shown(stated)}") from None
+
+    def names_h(self) -> int:
+        """How many hours the names and reasons beside the ledgers are kept."""
+        stated = self.setting("names_h")
+        try:
+            return USUAL_NAMES_H if stated is None else int(stated)
+        except ValueError:
+            raise self._database.damaged(f"its log keeps names for {shown(stated)}") from None
+
+    def set_names_h(self, hours: int) -> None:
+        """Say so; UsageError for less than a day, or more than ten years."""
+        if not 24 <= hours <= 10 * 366 * 24:
+            raise UsageError("Names in the log are kept for a day at least, ten years at most.")
+        self.set_setting("names_h", str(hours))
 
     def default_events_h(self) -> int | None:
         """How long footage is kept in which something happened; None: as long as other footage."""

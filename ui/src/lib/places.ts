@@ -13,6 +13,7 @@ export interface PlaceInfo {
 export const PLACES = [
   { name: "", icon: "wall", label: "Wall", title: "Wall: live, and the timeline" },
   { name: "devices", icon: "look", label: "Devices", title: "Devices: who made them" },
+  { name: "log", icon: "log", label: "Log", title: "Log: who looked, and who changed what" },
 ] as const satisfies readonly PlaceInfo[];
 
 export type PlaceName = (typeof PLACES)[number]["name"];

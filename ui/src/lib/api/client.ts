@@ -2,7 +2,7 @@
 
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
-import type { ClipOrder, Moving, NewCamera, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
+import type { ClipOrder, LogKeeping, Moving, NewCamera, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
 
 const ROOT = "/api/v1";
 
@@ -55,6 +55,8 @@ async function refuse(answer: Response, quiet: boolean): Promise<never> {
   throw new ApiError(answer.status, problem);
 }
 
+/** A list is its name once for each value. */
+type Query = Record<string, string | number | readonly string[]>;
 type Path = keyof paths;
 type Method = "get" | "post" | "put" | "delete";
 type Answer<P extends Path, M extends Method> = paths[P][M] extends { responses: infer R }
@@ -65,7 +67,7 @@ type Body<P extends Path, M extends Method> = paths[P][M] extends { requestBody:
 interface Call<P extends Path, M extends Method> {
   /** What stands in the path's braces. */
   at?: Record<string, string>;
-  query?: Record<string, string | number>;
+  query?: Query;
   body?: Body<P, M>;
   signal?: AbortSignal;
   /** A 401 is the answer to the question, and does not mean that a session has ended. */
@@ -78,9 +80,9 @@ async function ask<P extends Path, M extends Method>(method: M, path: P, call: C
   return (answer.status === 204 ? undefined : await answer.json()) as Answer<P, M>;
 }
 
-function address(path: Path, at: Record<string, string> = {}, query: Record<string, string | number> = {}): string {
+function address(path: Path, at: Record<string, string> = {}, query: Query = {}): string {
   const place = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(at[name] ?? ""));
-  const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  const asked = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => [value].flat().map((each) => [name, String(each)])));
   return asked.size ? `${place}?${asked}` : place;
 }
 
@@ -112,6 +114,11 @@ export const api = {
   clip: (camera: string, clip: string) => ask("get", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
   stopClip: (camera: string, clip: string) => ask("delete", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
   addCamera: (body: NewCamera) => ask("post", "/api/v1/cameras", { body }),
+  log: (asked: { before: string; camera: string; by: string; what: readonly string[] }) =>
+    ask("get", "/api/v1/log", { query: Object.fromEntries(Object.entries(asked).filter(([, value]) => value.length > 0)) }),
+  logState: () => ask("get", "/api/v1/log/state"),
+  putLogState: (body: LogKeeping) => ask("put", "/api/v1/log/state", { body }),
+  checkLog: () => ask("post", "/api/v1/log/check"),
   fleet: () => ask("get", "/api/v1/trust/fleet"),
   device: (device: string) => ask("get", "/api/v1/trust/devices/{device}", { at: { device } }),
   putPurchase: (device: string, body: Purchase) => ask("put", "/api/v1/trust/devices/{device}/purchase", { at: { device }, body }),

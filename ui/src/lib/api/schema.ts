@@ -1118,6 +1118,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Log
+         * @description Who did what, newest first. That it is read is itself noted, before it is.
+         */
+        get: operations["getLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Log State
+         * @description How long names are kept.
+         */
+        get: operations["getLogState"];
+        /**
+         * Put Log State
+         * @description Keep names and reasons for so long from now on; what is older is erased within the hour.
+         */
+        put: operations["putLogState"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Log
+         * @description Hash every line and compare with every signature; takes a second for some 100,000 lines.
+         */
+        post: operations["checkLog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -1163,6 +1227,12 @@ export interface components {
             /** Recovery Left */
             recovery_left: number;
         };
+        /**
+         * ActKind
+         * @description What somebody did. The words stand in ledgers for ever: they are added to, never changed.
+         * @enum {string}
+         */
+        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "setting_changed" | "steered" | "searched" | "scanned" | "reported" | "log_read" | "log_checked";
         /**
          * Action
          * @description What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet.
@@ -1588,6 +1658,129 @@ export interface components {
             begun: number;
             /** Gaps */
             gaps: components["schemas"]["GapsOfCause"][];
+        };
+        /**
+         * LogCheck
+         * @description What came of hashing every line and comparing with all that was signed.
+         */
+        LogCheck: {
+            /** Lines */
+            lines: number;
+            /** Heads */
+            heads: number;
+            /** Findings */
+            findings: components["schemas"]["LogFinding"][];
+            head: components["schemas"]["LogHead"] | null;
+        };
+        /** LogFinding */
+        LogFinding: {
+            severity: components["schemas"]["Severity"];
+            /** Sentence */
+            sentence: string;
+            /** Next Step */
+            next_step: string;
+        };
+        /**
+         * LogHead
+         * @description The newest signed statement of the log. Whoever notes it down can tell later whether a line
+         *     up to ``lines`` was changed: the root would be another.
+         */
+        LogHead: {
+            /** Lines */
+            lines: number;
+            /** Root */
+            root: string;
+            /** Key */
+            key: string;
+            /** At Ms */
+            at_ms: number;
+        };
+        /**
+         * LogKeeping
+         * @description ``names_h``: hours that names and reasons are kept. The lines stay.
+         */
+        LogKeeping: {
+            /** Names H */
+            names_h: number;
+            /**
+             * Reason
+             * @description Needed for longer than half a year.
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * LogLine
+         * @description One thing that somebody did. ``what`` is a word of the ledger: `looked`, `signed_in`,
+         *     `camera_paused` …; more may be added.
+         *
+         *     ``by`` and ``reason`` are null where nobody, or nothing, was stated, and where the text was
+         *     erased: then ``by_erased`` or ``reason_erased`` is true. A look that went on is met in its last
+         *     state first, and again, with the same ``id``, as it was earlier.
+         */
+        LogLine: {
+            /** N */
+            n: number;
+            /** Id */
+            id: string | null;
+            /** At Ms */
+            at_ms: number;
+            /** What */
+            what: string;
+            /** Camera */
+            camera: string | null;
+            /** Camera Name */
+            camera_name: string | null;
+            /** By */
+            by: string | null;
+            /** By Erased */
+            by_erased: boolean;
+            /** Reason */
+            reason: string | null;
+            /** Reason Erased */
+            reason_erased: boolean;
+            /** Stream */
+            stream: string | null;
+            /** How */
+            how: string | null;
+            /** From Ms */
+            from_ms: number | null;
+            /** To Ms */
+            to_ms: number | null;
+            /** Count */
+            count: number;
+            /** Unmasked */
+            unmasked: boolean;
+            /**
+             * More
+             * @description What else the line tells.
+             */
+            more: {
+                [key: string]: string | number | boolean;
+            };
+        };
+        /**
+         * LogPage
+         * @description Newest first. ``before`` leads on, null at the log's beginning; with filters there may be
+         *     more although nothing was found as far back as ``reached_ms``.
+         */
+        LogPage: {
+            /** Lines */
+            lines: components["schemas"]["LogLine"][];
+            /** Before */
+            before: string | null;
+            /** Reached Ms */
+            reached_ms: number | null;
+        };
+        /**
+         * LogState
+         * @description How long names are kept, and the words that lines may have which are not of the ledger.
+         */
+        LogState: {
+            /** Names H */
+            names_h: number;
+            /** Acts */
+            acts: components["schemas"]["ActKind"][];
         };
         /**
          * LoginBody
@@ -2298,6 +2491,12 @@ export interface components {
             /** Needed */
             needed: boolean;
         };
+        /**
+         * Severity
+         * @description ``notice``: the next start puts it right, or somebody should know. ``damage``: it is not.
+         * @enum {string}
+         */
+        Severity: "ok" | "notice" | "damage";
         /**
          * SignInRequest
          * @description ``code``: of the second factor, where there is one; asked for by the problem
@@ -5193,6 +5392,133 @@ export interface operations {
                 content: {
                     "video/mp4": string;
                     "video/quicktime": string;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLog: {
+        parameters: {
+            query?: {
+                before?: string;
+                camera?: string | null;
+                /** @description A whole name. */
+                by?: string;
+                what?: string[] | null;
+                from_ms?: number | null;
+                to_ms?: number | null;
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLogState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogState"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putLogState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogKeeping"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkLog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogCheck"];
                 };
             };
             /** @description Why it was not done. */
