@@ -21,8 +21,11 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from websockets.exceptions import WebSocketException
+
 from benches._frames import recorded_frames, sent_frames
 from benches._harness import BenchError, RunningRecorder, report, workplace
+from benches._visitor import Visitor
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
 from watchglass.base.ids import CameraId
@@ -216,6 +219,7 @@ def refuse_sites(
     """Each site of the product refuses in turn: told by a file that fenced workers cannot read."""
     scene = Scene(folder, simulator, logs, fences="off")
     scene.settle(5)
+    visitor = Visitor.set_up(scene.recorder.page())
     for code, site in cases:
         with ThreadPoolExecutor(1) as person:
             # What a full disk refuses is written later, when there is room; nothing need be lost,
@@ -224,7 +228,7 @@ def refuse_sites(
             name = f"{errno.errorcode[code]} at {site}"
             with scene.trouble(name, purgeable=purgeable, kills=site in _KILLING):
                 scene.refuse(site, code)
-                provoke(scene, site, person)
+                provoke(scene, site, person, visitor)
                 time.sleep(fault_s)
                 scene.wait_for_hit(site, code)
                 scene.heal()
@@ -232,7 +236,7 @@ def refuse_sites(
     return scene.close()
 
 
-def provoke(scene: Scene, site: WriteSite, person: ThreadPoolExecutor) -> None:
+def provoke(scene: Scene, site: WriteSite, person: ThreadPoolExecutor, visitor: Visitor) -> None:
     """See that the site has something to write. Nobody waits for what cannot be written."""
     camera, other = scene.cameras
     state = scene.recorder.layout.state
@@ -250,8 +254,19 @@ def provoke(scene: Scene, site: WriteSite, person: ThreadPoolExecutor) -> None:
                 scene.call, "clip", other, "--from", "9 seconds ago", "--overwrite",
                 "-o", str(scene.folder / "clip.mp4"),
             )  # fmt: skip
+        case WriteSite.NOTE_SPOOL:
+            person.submit(look, visitor, camera)
         case _:
             person.submit(scene.pause_a_moment, camera)
+
+
+def look(visitor: Visitor, camera: CameraId) -> None:
+    """Watch for a moment; whether anything is shown is not for this bench to say."""
+    with (
+        suppress(OSError, TimeoutError, WebSocketException),
+        visitor.live(camera, StreamName.MAIN) as link,
+    ):
+        link.recv(timeout=2.0)
 
 
 def refuse_first_start(folder: Path, codes: list[int]) -> Outcome:

@@ -5,8 +5,8 @@ rows of the index that are open) is sampled every few seconds. The slopes begin 
 targets are for the upper 95 % bound of each, see ``benches/_slope.py``. Half of each minute nobody
 watches, so that the least of a minute is what stays when everybody has gone.
 
-While it warms up more people are in more of a hurry than later, and the camera hangs up sooner: a
-heap is as large as its busiest moment made it, and caches are full once there was enough to put in.
+While it warms up more people are in more of a hurry than later: a heap is as large as its busiest
+moment made it, and caches are full once there was enough to put in.
 What is measured is what is left behind after that, by a lesser load that goes on for ever.
 
 A reconnect is a connection that the flapping camera took, of either stream, after the first. Bytes
@@ -31,6 +31,7 @@ from benches._harness import BenchError, RunningRecorder, report, workplace
 from benches._slope import Slope, count_slope, slope
 from benches._tree import Holding, holdings
 from benches._visitor import Visitor
+from watchglass.base.heap import FIRST_TRIMS_S
 from watchglass.base.ids import CameraId
 from watchglass.model.stream import StreamName
 from watchglass.simulate.fleet import CameraUrls
@@ -49,7 +50,6 @@ _WINDOW_S = 60.0
 _ROUND_S = 60.0
 _WATCHED_S = 30.0
 _HANG_UP_S = 1.2
-_HURRIED_HANG_UP_S = 0.5
 _STREAMS = 2
 _LEAST_RECONNECTS = 2000.0
 
@@ -151,7 +151,7 @@ def _soak(seconds: float, kept: Path | None) -> tuple[list[Sample], Watching]:
     with workplace() as folder, Simulator(*_small(4), show_progress=True) as simulator:
         *_, flapping, off = simulator.urls
         simulator.set(off.name, "offline")
-        simulator.set(flapping.name, "hang_up", _HURRIED_HANG_UP_S)
+        simulator.set(flapping.name, "hang_up", _HANG_UP_S)
         recorder = RunningRecorder(folder / "data", WATCHGLASS_FILE_S="10")
         try:
             cameras = [recorder.add(camera) for camera in simulator.urls]
@@ -197,11 +197,7 @@ def _sample(
     began_s = time.monotonic()
     restarts = _restarts(recorder)
     samples: list[Sample] = []
-    hurried = True
     while (at_s := time.monotonic() - began_s) < seconds:
-        if hurried and at_s > _HURRY_S:
-            hurried = False
-            simulator.set(flapping.name, "hang_up", _HANG_UP_S)
         sample = _take(recorder, simulator, [flapping.name], at_s)
         samples.append(sample)
         if kept is not None:
@@ -333,46 +329,53 @@ def _play(visitor: Visitor, camera: CameraId, stream: StreamName, people: Watchi
 
 # --- quick ----------------------------------------------------------------------------------------
 
-_QUICK_CAMERAS = 6
-_QUICK_WARM_S = 15.0
-_QUICK_S = 30.0
+_QUICK_CAMERAS = 12
 _QUICK_HANG_UP_S = 0.3
-_QUICK_WINDOW_S = 5.0
+_QUICK_AFTER_S = (sum(FIRST_TRIMS_S[:1]), sum(FIRST_TRIMS_S))
+_QUICK_WINDOW_S = 12.0
+"""Processes are started one after the other, and so is what each gives back."""
 
 
 def _quick(kept: Path | None) -> int:
-    """Many cameras that hang up soon: bytes a reconnect alone."""
+    """Many cameras that hang up soon: bytes a reconnect alone, from one time at which all processes
+    have given back what is free to the next. What they grow by in their first minute is in it."""
     with workplace() as folder, Simulator(*_small(_QUICK_CAMERAS), show_progress=True) as simulator:
         names = [camera.name for camera in simulator.urls]
         for name in names:
             simulator.set(name, "burst")
             simulator.set(name, "hang_up", _QUICK_HANG_UP_S)
-        recorder = RunningRecorder(folder / "data")
+        began_s = time.monotonic()
+        recorder = RunningRecorder(folder / "data", WATCHGLASS_CAMERAS_PER_WORKER=str(len(names)))
         try:
             for camera in simulator.urls:
                 recorder.add(camera)
-            began_s = time.monotonic()
             samples = []
-            while (at_s := time.monotonic() - began_s) < _QUICK_WARM_S + _QUICK_S:
+            until_s = _QUICK_AFTER_S[-1] + _QUICK_WINDOW_S
+            while (at_s := time.monotonic() - began_s) < until_s:
                 samples.append(_take(recorder, simulator, names, at_s))
                 if kept is not None:
                     _keep(kept, samples[-1])
-                time.sleep(1.0)
+                time.sleep(0.5)
         finally:
             recorder.stop()
-    warm = [sample for sample in samples if sample.at_s >= _QUICK_WARM_S]
-    reconnects = warm[-1].reconnects - warm[0].reconnects
-    rate = reconnects / (warm[-1].at_s - warm[0].at_s)
-    grows = slope(
-        [sample.at_s for sample in warm], [float(sample.all.memory_bytes) for sample in warm],
-        _QUICK_WINDOW_S,
-    )  # fmt: skip
+    first, last = (_floor(samples, after_s) for after_s in _QUICK_AFTER_S)
+    reconnects = last.reconnects - first.reconnects
+    for name, held in sorted(last.by_process.items()):
+        grown = held.memory_bytes - first.by_process.get(name, Holding()).memory_bytes
+        print(f"{name:<18} {grown / reconnects:+8.0f} bytes a reconnect")
+    grown = last.all.memory_bytes - first.all.memory_bytes
     figures: dict[str, float | int | None] = {
         "reconnects": reconnects,
-        "bytes_per_reconnect": round(grows.value / rate, 1),
-        "rss_mb": round(warm[-1].all.memory_bytes / _MB, 2),
+        "bytes_per_reconnect": round(grown / reconnects, 1),
+        "rss_mb": round(last.all.memory_bytes / _MB, 2),
     }
     return report("soak", True, figures, {"bytes_per_reconnect": ("<=", 1000.0)})
+
+
+def _floor(samples: list[Sample], after_s: float) -> Sample:
+    """The one of a window that held least."""
+    window = [each for each in samples if after_s <= each.at_s < after_s + _QUICK_WINDOW_S]
+    return min(window, key=lambda each: each.all.memory_bytes)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What is read back from the file being written: from the last key frame on, while it is live."""
 
+import random
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,9 +11,11 @@ from tests.api.recorded import Recorded
 from watchglass.api.filetable import FileTable
 from watchglass.api.openfile import OpenFileReader, newest_file
 from watchglass.base.clock import NS_PER_S
+from watchglass.base.ids import CameraId, RunId, random_id
 from watchglass.model.gap import GapCause
 from watchglass.model.live import LiveFrame, LiveItem, LiveShape
 from watchglass.model.stream import StreamName
+from watchglass.recording.mediapath import media_path
 
 MAIN = StreamName.MAIN
 
@@ -71,3 +74,21 @@ def test_nothing_where_nothing_was_recorded(tmp_path: Path) -> None:
     assert newest_file(tmp_path / "none") is None
     (tmp_path / "2026" / "01").mkdir(parents=True)
     assert newest_file(tmp_path) is None
+
+
+def test_the_newest_is_the_last_that_is_a_recording(tmp_path: Path) -> None:
+    camera = CameraId(random_id())
+    chance = random.Random(3)
+    times_ns = sorted(chance.randrange(2**60, 2**60 + 3 * 10**14) for _ in range(300))
+    paths = [
+        media_path(tmp_path, camera, MAIN, at_ns, RunId(random_id()), chance.randrange(9))
+        for at_ns in times_ns
+    ]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    for junk in (".part", "notes.txt", "zzz", "999999.999Z-x-0001.mp4"):
+        (paths[-1].parent / junk).touch()
+    for _ in range(40):  # within the last day
+        assert newest_file(tmp_path / camera / "main") == paths[-1]
+        paths.pop().unlink()

@@ -137,21 +137,22 @@ def test_a_pool_has_all_its_threads_at_once_and_never_more() -> None:
 
 
 def test_tending_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    trimmed = threading.Event()
-    over = threading.Event()
+    waited: list[float] = []
+    trimmed = 0
 
     class Soon(SystemClock):
         def wait(self, event: threading.Event, timeout_s: float) -> bool:
-            assert timeout_s == heap.TRIM_S
-            return over.is_set()
+            waited.append(timeout_s)
+            return len(waited) == 5
 
     def trim() -> None:
-        trimmed.set()
-        over.set()
+        nonlocal trimmed
+        trimmed += 1
 
     monkeypatch.setattr(heap, "trim", trim)
     thread = heap.tend(Soon())
     thread.join(30)
     gc.unfreeze()
-    assert trimmed.is_set()
+    assert waited == [*heap.FIRST_TRIMS_S, heap.TRIM_S, heap.TRIM_S, heap.TRIM_S]
+    assert trimmed == 4
     assert not thread.is_alive()

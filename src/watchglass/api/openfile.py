@@ -75,14 +75,10 @@ def newest_file(folder: Path) -> Path | None:
         if not names:
             return None
         folder /= max(names)
-    found = [path for name in _names(folder) if parse_media_path(path := folder / name) is not None]
-    return max(found, default=None, key=_order)
-
-
-def _order(path: Path) -> tuple[int, int]:
-    name = parse_media_path(path)
-    assert name is not None
-    return name.wall_ms, name.sequence
+    # A day's names are in the order of their times, and there may be thousands: of all but the last
+    # nothing is made.
+    last_first = (folder / name for name in sorted(_names(folder), reverse=True))
+    return next((path for path in last_first if parse_media_path(path) is not None), None)
 
 
 def _names(folder: Path) -> list[str]:
