@@ -24,6 +24,9 @@ class OwnWorker:
         self.refuses = False
         """It converts nothing, as one that has too much to do."""
 
+        self.dead = False
+        """It makes nothing at all."""
+
     def still(self, request: StillRequest) -> bytes:
         made = self._answer(request)
         assert isinstance(made, Still)
@@ -40,7 +43,7 @@ class OwnWorker:
 
     def _answer(self, request: MediaRequest) -> FromMediaWorker | None:
         self.asked.append(request)
-        if self.refuses and not isinstance(request, StillRequest):
+        if self.dead or (self.refuses and not isinstance(request, StillRequest)):
             raise MediaWorkerError("Pictures cannot be made just now.")
         made = self._desk.answer(replace(request, until_ns=1 << 62))
         if isinstance(made, StillRefused):

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.api.mask_desk import MaskDesk
 from tests.api.own_worker import OwnWorker
 from tests.recording.keeper_making import Site, Worker
 from watchglass.access.directory import Directory
@@ -38,6 +39,7 @@ from watchglass.api.cameraports import (
     VolumeNow,
 )
 from watchglass.api.filetable import FileTable
+from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
@@ -159,6 +161,7 @@ class Served:
 def served(
     recorded: Recorded, port: int, ui: Path | None = None,
     decode: Callable[[StillRequest], bytes] | None = None, worker: OwnWorker | None = None,
+    masks: MaskDesk | None = None,
 ) -> Served:  # fmt: skip
     """Ports over a recorded site, as the composition root would fill them."""
     site = recorded.site
@@ -197,6 +200,8 @@ def served(
             )
             for number, camera in enumerate(recorded.cameras)
         ]  # fmt: skip
+
+    desk_of_masks = masks or MaskDesk(site.state / f"masks-{port}", site.clock, recorded.cameras)
 
     def carry_out(order: CameraOrder) -> CameraId:
         orders.append(order)
@@ -238,6 +243,12 @@ def served(
         index=QuickIndex(site.state / "index.db"),
         volume_path=volume_path,
         of_cameras=CameraPorts(carry_out, about.__getitem__, lambda: [volume], lambda: removed),
+        masks=MaskPorts(
+            desk_of_masks.carry_out,
+            desk_of_masks.masks,
+            desk_of_masks.masking,
+            desk_of_masks.masked_cameras,
+        ),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
         feed=feed,

@@ -1,9 +1,11 @@
 """Converted pictures are the same pictures at the same times; whatever else comes is an error."""
 
 import av
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.media.numbered import numbered
 from watchglass.base.errors import StreamInvalidError
@@ -13,6 +15,7 @@ from watchglass.media.conversion import Conversion
 from watchglass.media.outgoing import NoEncoderError, even_size, form
 from watchglass.model.conversion import Converted, ConvertRequest
 from watchglass.model.live import LiveFrame
+from watchglass.model.mask import Cover
 from watchglass.model.stream import VideoCodec
 from watchglass.simulate import frame_code
 
@@ -40,6 +43,17 @@ def request(codec: VideoCodec, given: tuple[LiveFrame, ...], **more: object) -> 
 
 def numbers(converted: Converted) -> list[tuple[int, int | None]]:
     """When each picture is shown, and the number in it, as a decoder of its own sees them."""
+    return [
+        (picture.pts or 0, frame_code.read(picture.to_ndarray()[: picture.height]))
+        for picture in shown_of(converted)
+    ]
+
+
+def decoded(converted: Converted) -> list[NDArray[np.int64]]:
+    return [each.to_ndarray()[: each.height].astype(int) for each in shown_of(converted)]
+
+
+def shown_of(converted: Converted) -> list[av.VideoFrame]:
     assert converted.shape is not None
     init = converted.shape.init
     where = init.find(b"avcC")
@@ -50,11 +64,7 @@ def numbers(converted: Converted) -> list[tuple[int, int | None]]:
         packet = av.Packet(frame.data)
         packet.pts = frame.decode_time
         found += decoder.decode(packet)
-    found += decoder.decode(None)
-    return [
-        (picture.pts or 0, frame_code.read(picture.to_ndarray()[: picture.height]))
-        for picture in found
-    ]
+    return [*found, *decoder.decode(None)]
 
 
 def session(codec: VideoCodec, width: int = 1280) -> Conversion:
@@ -133,6 +143,20 @@ def test_noise_gives_nothing_or_the_one_error(noise: bytes, codec: VideoCodec) -
 def test_sizes_are_what_encoders_take() -> None:
     assert even_size(641, 359) == (640, 358)
     assert even_size(5, 3) == (32, 32)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_mask_is_over_each_picture_and_the_decoder_never_sees_it(codec: VideoCodec) -> None:
+    """The number is at the top; under a mask of the lower half each picture is the same."""
+    lower = Cover(((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)))
+    one = Conversion(codec, numbered(codec, 21).configuration, 320, [lower])
+    made = one.convert(request(codec, frames(codec), ends=True))
+    assert numbers(made) == [(at(number), number) for number in range(21)]
+    plain = session(codec, 320).convert(request(codec, frames(codec), ends=True))
+    for masked, bare in zip(decoded(made), decoded(plain), strict=True):
+        assert np.abs(masked[95:180] - np.where(masked[95:180] > 59, 66, 52)).max() < 8
+        assert np.abs(bare[95:180] - 90).max() < 8
+        assert np.abs(masked[:85] - bare[:85]).mean() < 3
 
 
 def test_where_there_is_no_h264_it_is_vp9(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from watchglass.base.clock import SimulatedClock
 from watchglass.base.disk import Disk
-from watchglass.base.errors import DamagedError, NotFoundError, UsageError
+from watchglass.base.errors import DamagedError, NotFoundError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.base.secret import Secret
 from watchglass.model.camera import (
@@ -28,6 +28,7 @@ from watchglass.model.camera import (
     StreamAddress,
     Transport,
 )
+from watchglass.model.mask import BARE, MOST_MASKS
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.store.site import SiteStore
@@ -38,6 +39,7 @@ from watchglass.store.vault import Vault
 VOLUME = VolumeId("b" * 32)
 MAIN = StreamAddress(StreamName.MAIN, "rtsp://10.0.0.5:554/main?channel=1")
 SUB = StreamAddress(StreamName.SUB, "rtsp://10.0.0.5/sub")
+SQUARE = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5))
 LOGIN = Credentials("admin", Secret("hush-hush-hush"))
 
 
@@ -396,6 +398,7 @@ from watchglass.base.errors import UsageError
 from watchglass.base.ids import VolumeId
 from watchglass.base.secret import Secret
 from watchglass.model.camera import Credentials, StreamAddress
+from watchglass.model.mask import BARE, MOST_MASKS
 from watchglass.model.stream import StreamName
 from watchglass.store.site import SiteStore
 from watchglass.store.vault import Vault
@@ -486,6 +489,7 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
         database.execute("ALTER TABLE cameras DROP COLUMN erase")
         for table in ("camera_statements", "pause_schedules"):
             database.execute(f"DROP TABLE {table}")
+        database.execute("DROP TABLE masks")
         database.execute("UPDATE schema_version SET version = 1 WHERE what = 'site'")
         database.commit()
     store = opened(tmp_path)
@@ -498,6 +502,9 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
     assert (store.to_be_erased(), store.schedules()) == (frozenset(), {})
     store.set_statement(camera.id, Statement("thefts"))
     assert store.statement(camera.id).purpose == "thefts"
+    assert not store.masking(camera.id).hides
+    store.draw_mask(camera.id, "window", SQUARE, None, None, "me", "")
+    assert store.masking(camera.id).hides
     store.remove_camera(camera.id, erase=True)
     assert store.to_be_erased() == {camera.id}
     store.close()
@@ -512,6 +519,51 @@ def test_where_a_camera_is_spoken_to_by_onvif_is_kept(site: SiteStore) -> None:
     with pytest.raises(UsageError, match="profile"):
         site.add_camera("Yard", [MAIN], VOLUME, onvif=odd)
     assert {each.name for each in site.cameras()} == {"Gate", "Shed"}
+
+
+def test_masks_are_kept_and_another_is_another_version(site: SiteStore) -> None:
+    camera = add(site).id
+    assert site.masking(camera) == BARE
+    first = site.draw_mask(camera, "  the\twindow ", SQUARE, None, 9, "me", " not ours ")
+    assert (first.name, first.reason, first.polygon) == ("the window", "not ours", SQUARE)
+    assert site.masks(camera) == (first,)
+    one = site.masking(camera)
+    second = site.draw_mask(camera, "door", SQUARE, 5, None, "you", "")
+    two = site.masking(camera)
+    assert len({BARE.version, one.version, two.version}) == 3
+    assert set(two.covers) == {first.cover, second.cover}
+    assert site.masked_cameras() == {camera}
+    site.end_mask(camera, second.id, 77, "me", "moved")
+    assert {each.until_ns for each in site.masks(camera)} == {9, 77}
+    site.end_mask(camera, second.id, None, "me", "a mistake")
+    assert site.masking(camera) == one
+    with pytest.raises(NotFoundError):
+        site.end_mask(camera, second.id, None, "me", "again")
+    with pytest.raises(UsageError, match="reason"):
+        site.end_mask(camera, first.id, None, "me", " ")
+
+
+def test_a_mask_that_cannot_be_read_is_not_left_out(tmp_path: Path, site: SiteStore) -> None:
+    camera = add(site).id
+    site.draw_mask(camera, "door", SQUARE, None, None, "you", "")
+    with closing(sqlite3.connect(tmp_path / "site.db")) as database:
+        database.execute("UPDATE masks SET polygon = '[[0,0],[1,1]]'")
+        database.commit()
+    with pytest.raises(DamagedError, match="mask"):
+        site.masking(camera)
+
+
+def test_masks_that_cannot_be_are_refused(site: SiteStore) -> None:
+    camera = add(site).id
+    for name in ("", "\n", "x" * 61):
+        with pytest.raises(UsageError, match="name"):
+            site.draw_mask(camera, name, SQUARE, None, None, "me", "")
+    with pytest.raises(UsageError, match="before it begins"):
+        site.draw_mask(camera, "door", SQUARE, 9, 9, "me", "")
+    for _ in range(MOST_MASKS):
+        site.draw_mask(camera, "door", SQUARE, None, None, "me", "")
+    with pytest.raises(RefusedError, match="at most"):
+        site.draw_mask(camera, "door", SQUARE, None, None, "me", "")
 
 
 def test_the_way_and_the_key_of_a_stream_are_kept(site: SiteStore) -> None:

@@ -22,6 +22,7 @@ from watchglass.api import (
     fleet,
     livesocket,
     looking,
+    masks,
     media,
     monitoring,
     pages,
@@ -39,6 +40,7 @@ from watchglass.api.clipdesk import ClipDesk
 from watchglass.api.filetable import FileTable
 from watchglass.api.fleetfiles import FleetFiles
 from watchglass.api.guard import Guard
+from watchglass.api.lifts import Lifts, SightChanges
 from watchglass.api.looks import Looks
 from watchglass.api.notequeue import NoteQueue
 from watchglass.api.paths import PREFIX
@@ -48,6 +50,7 @@ from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import Problem, handle_errors
 from watchglass.api.reconversion import OpenSessions
 from watchglass.api.services import Services, services
+from watchglass.api.sight import sight_of
 from watchglass.api.stills import Stills
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
@@ -57,6 +60,7 @@ from watchglass.recording.track import video_configuration
 
 MOST_CONVERTED_BYTES = 48 * 1024 * 1024
 _UPKEEP_S = 1.0
+_MASKS_S = 0.5
 _SESSIONS_EVERY = 60
 _LOG = log.get("api")
 
@@ -81,6 +85,8 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
         FleetFiles(ports.devices),
         Permits(allowed_user),
         ClipDesk(ports.clock),
+        Lifts(ports.clock),
+        SightChanges(sight_of),
     )
     app = FastAPI(
         title="Watchglass", version=ports.version, openapi_url=None, docs_url=None, redoc_url=None,
@@ -97,7 +103,7 @@ def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
         entry.router, cameras.router, cameradetail.router, camerachanges.router,
-        timeline.router, playback.router, converted.router, media.router,
+        timeline.router, playback.router, converted.router, media.router, masks.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         scans.router, users.router, account.router, looking.router, clips.router,
         peoplelog.router, _about,
@@ -150,19 +156,26 @@ async def health() -> dict[str, bool]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     of: Services = app.state.services
-    upkeep = asyncio.create_task(_keep_up(of))
+    tasks = [asyncio.create_task(_keep_up(of)), asyncio.create_task(_look_at_masks(of))]
     try:
         yield
     finally:
-        upkeep.cancel()
-        with suppress(asyncio.CancelledError):
-            await upkeep
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await of.changes.close()
         await of.hub.close()
         of.looks.close()
         of.acts.keep_up(ending=True)
         await of.notes.close()
         of.blocking.close()
+
+
+async def _look_at_masks(of: Services) -> None:
+    while True:
+        await asyncio.sleep(_MASKS_S)
+        await of.sights.look()
 
 
 async def _keep_up(of: Services) -> None:

@@ -61,10 +61,13 @@ class CameraInfo(BaseModel):
 
 
 class CameraList(BaseModel):
-    """``may``: what whoever asks may do, by camera; with footage of some time at least."""
+    """``may``: what whoever asks may do, by camera; with footage of some time at least. ``masked``:
+    those of which a part is hidden; ``unmasked``: of which it would be, and is not for now."""
 
     cameras: list[CameraInfo]
     may: dict[str, list[Action]]
+    masked: list[str]
+    unmasked: list[str]
     now_ms: int
 
 
@@ -103,9 +106,13 @@ async def list_cameras(
         for each in await of.blocking(standings, of.ports, of.files)
         if seen(request, user, each.camera.id)
     ]
+    hidden = await of.blocking(of.ports.masks.cameras) & {each.camera.id for each in found}
+    lifted = {each for each in hidden if of.lifts.reason(user, each)}
     return CameraList(
         cameras=[camera_info(each, of.ports.words) for each in found],
         may={each.camera.id: _may(request, user, each.camera.id) for each in found},
+        masked=sorted(hidden - lifted),
+        unmasked=sorted(hidden & lifted),
         now_ms=of.ports.clock.wall_ns() // _NS_PER_MS,
     )
 

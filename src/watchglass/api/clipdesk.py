@@ -99,6 +99,8 @@ class ClipDesk:
 
 def sentence_of(error: WatchglassError) -> str:
     """What went wrong, without where on the recorder's disks it did."""
+    if error.code == "masked":
+        return error.sentence
     if isinstance(error, NotFoundError):
         return "A part of this recording is not there any more: choose a span without it."
     return "A part of this recording cannot be read as it was recorded, so the copy was ended."

@@ -24,6 +24,7 @@ from watchglass.api.permits import Permit
 from watchglass.api.policy import Signed, check
 from watchglass.api.problem import RESPONSES, GoneError
 from watchglass.api.services import Services, services
+from watchglass.api.sight import MaskedError, require_bare, sight_of
 from watchglass.base import log
 from watchglass.base.errors import (
     DamagedError,
@@ -140,7 +141,10 @@ async def make_clip(request: Request, user: Taker, camera: Id, body: ClipOrder) 
     begins_ns, ends_ns = clip.times
     check(request, user, Action.CLIP, found, clip.times)
     # In the ledger before there is an address to fetch it from: who cannot be noted gets nothing.
-    await of.looks.copied(user, found, body.stream, begins_ns, ends_ns)
+    sight = await sight_of(request, user, found, clip.times)
+    if sight.masking.hides:
+        raise MaskedError
+    await of.looks.copied(user, found, body.stream, begins_ns, ends_ns, sight.unmasked)
     of.clips.put(clip)
     missing = [_missing(of, span) for span in missing_in(plan, files[-1].to_ns) if _tells(span)]
     return ClipMade(
@@ -317,6 +321,8 @@ class _Download(Response):
                 return False
             try:
                 piece = await self._of.blocking(next, pieces, b"")
+                # Asked for each piece: a mask may be drawn while a clip goes out.
+                await require_bare(self._request, self._user, clip.camera, clip.times)
             except WatchglassError as error:
                 _LOG.error("clip_ended", camera=clip.camera, error=error.sentence)
                 clip.sentence = sentence_of(error)

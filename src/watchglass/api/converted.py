@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from watchglass.access.right import EVER_NS
 from watchglass.api.archive import path_of
 from watchglass.api.filetable import descriptor
+from watchglass.api.lifts import Sight
 from watchglass.api.media import (
     BINARY,
     MEDIA,
@@ -29,6 +30,8 @@ from watchglass.api.media import (
 )
 from watchglass.api.reconversion import Reconversion
 from watchglass.api.services import Services, services
+from watchglass.api.sight import require_same, sight_of
+from watchglass.model.mask import Masking
 from watchglass.model.stream import StreamName, Track
 
 router = APIRouter(prefix=MEDIA + "/converted", tags=["media"])
@@ -48,7 +51,9 @@ async def get_converted_init(
     asked = asked_for(camera, stream, run, sequence, "video", at_ms)
     found = await of.blocking(_found_init, of, asked)
     check_header(request, user, asked, found)
-    return response(request, await _with_data(of, found, partial(_init, of, asked)))
+    sight = await sight_of(request, user, asked.camera, found.times)
+    make = partial(_init, of, asked, sight.masking)
+    return response(request, await _with_data(of, found, sight, make))
 
 
 @router.get(
@@ -61,21 +66,26 @@ async def get_converted_segment(
 ) -> Response:  # fmt: skip
     """The pictures of the fragments ``first`` to ``last`` (numbers in the run), made anew.
 
-    Each keeps its time; the first is a key frame. They are for looking at: no wider than 1280
-    pixels, and no evidence.
+    Each keeps its time; the first is a key frame. What masks hide is covered. They are for looking
+    at: no wider than 1280 pixels, and no evidence.
     """
     of = services(request)
     asked = asked_for(camera, stream, run, sequence, "video", at_ms)
     found = await of.blocking(_found, of, asked, first, last)
     check_times(request, user, asked, found)
-    made = await _with_data(of, found, partial(_segment, of, asked, first, last))
-    await of.looks.saw(user, asked.camera, asked.stream, *found.times)
+    sight = await sight_of(request, user, asked.camera, found.times)
+    make = partial(_segment, of, asked, first, last, sight.masking)
+    made = await _with_data(of, found, sight, make)
+    await require_same(request, user, asked.camera, found.times, sight)
+    await of.looks.saw(user, asked.camera, asked.stream, *found.times, unmasked=sight.unmasked)
     return response(request, made)
 
 
-async def _with_data(of: Services, found: Found, make: Callable[[], bytes]) -> Found:
-    data = await of.conversions.get(found.tag, partial(of.blocking.patiently, make))
-    return replace(found, data=data)
+async def _with_data(of: Services, found: Found, sight: Sight, make: Callable[[], bytes]) -> Found:
+    # What was made with other masks has another name, also in the browser's cache.
+    tag = f"{found.tag}-{sight.masking.version}"
+    data = await of.conversions.get(tag, partial(of.blocking.patiently, make))
+    return replace(found, data=data, tag=tag)
 
 
 # --- in a thread ----------------------------------------------------------------------------------
@@ -99,17 +109,17 @@ def _found(of: Services, asked: Asked, first: int, last: int) -> Found:
     return Found(tag, file.closed, _TYPE, b"", times)
 
 
-def _init(of: Services, asked: Asked) -> bytes:
+def _init(of: Services, asked: Asked, masking: Masking) -> bytes:
     path = path_of(of.ports, row_of(of.ports, asked))
     with descriptor(path) as fd:
         file = of.files.of_descriptor(path, fd)
         first = file.of(Track.VIDEO)[:1]
-        return Reconversion(of.ports.convert, of.sessions, fd, file, first).shape().init
+        return Reconversion(of.ports.convert, of.sessions, fd, file, first, masking).shape().init
 
 
-def _segment(of: Services, asked: Asked, first: int, last: int) -> bytes:
+def _segment(of: Services, asked: Asked, first: int, last: int, masking: Masking) -> bytes:
     path = path_of(of.ports, row_of(of.ports, asked))
     with descriptor(path) as fd:
         file = of.files.of_descriptor(path, fd)
         entries = entries_of(file, Track.VIDEO, first, last)
-        return Reconversion(of.ports.convert, of.sessions, fd, file, entries).segment()
+        return Reconversion(of.ports.convert, of.sessions, fd, file, entries, masking).segment()

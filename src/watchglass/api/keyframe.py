@@ -10,6 +10,7 @@ from watchglass.api.problem import NoPictureError, PictureDamagedError
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import DamagedError, NotFoundError, VolumeMissingError
 from watchglass.base.ids import CameraId
+from watchglass.model.mask import Masking
 from watchglass.model.still import MOST_KEY_FRAME_BYTES, StillRequest
 from watchglass.model.stream import StreamName, Track
 from watchglass.recording.boxes import read_at
@@ -65,14 +66,14 @@ class KeyFrame:
         """UTC of the next picture."""
         return _wall(self.row, self.picture.media_time + self.picture.duration)
 
-    def request(self, width: int) -> StillRequest:
+    def request(self, width: int, masking: Masking) -> StillRequest:
         """What the media-worker needs for it; GoneError when the file is no longer there."""
         if self.picture.length > MOST_KEY_FRAME_BYTES:
             raise PictureDamagedError("This picture has more bytes than any key frame needs.")
         codec, configuration = video_configuration(self.file.header)
         with descriptor(self.file.path) as fd:
             data = read_at(fd, self.picture.offset, self.picture.length)
-        return StillRequest(codec, configuration, data, width)
+        return StillRequest(codec, configuration, data, width, masking.covers, wall_ns=self.wall_ns)
 
 
 def key_frame(

@@ -16,8 +16,9 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from watchglass.access.policy import Action, User
 from watchglass.api.paths import PREFIX
 from watchglass.api.permits import Permit
-from watchglass.api.policy import Signed
+from watchglass.api.policy import Seeing
 from watchglass.api.services import services
+from watchglass.api.sight import sight_of
 from watchglass.base.errors import RefusedError, WatchglassError
 from watchglass.base.ids import CameraId
 from watchglass.live.viewer import Viewer, refusal
@@ -33,26 +34,34 @@ _NOT_ALLOWED = 1008
 @router.websocket("/live/{camera}/{stream}", name="watchLive")
 async def watch_live(
     socket: WebSocket,
-    user: Annotated[User, Depends(Signed(Action.LIVE))],
+    user: Annotated[User, Depends(Seeing(Action.LIVE))],
     camera: Annotated[str, Path(pattern="^[0-9a-f]{32}$")],
     stream: StreamName,
     form: Form = Form.PLAIN,
 ) -> None:
     """Live frames until the viewer leaves, the session ends, or the right to watch.
 
-    ``form=converted`` is for browsers that cannot play the camera's own codec.
+    ``form=converted`` is for browsers that cannot play the camera's own codec. Of a masked camera
+    all pictures are converted; the view ends when its masks change.
     """
     of = services(socket)
     await socket.accept()
     try:
-        look = await of.looks.began(user, CameraId(camera), stream)
+        sight = await sight_of(socket, user, CameraId(camera))
+        look = await of.looks.began(user, CameraId(camera), stream, sight.unmasked)
     except WatchglassError:
         await _close(socket, _TRY_AGAIN_LATER)
         return
     try:
-        with of.permits.hold(socket, user, Action.LIVE, look.camera) as permit:
-            async with of.hub.watch(look.camera, stream, form) as viewer:
-                await _until_left(socket, viewer, permit)
+        with (
+            of.permits.hold(socket, user, Action.LIVE, look.camera) as permit,
+            of.sights.until_changed(socket, user, look.camera, sight) as changed,
+        ):
+            # Asked again: from here on whoever changes masks tells us.
+            if await sight_of(socket, user, look.camera) != sight:
+                changed.set()
+            async with of.hub.watch(look.camera, stream, form, sight.masking) as viewer:
+                await _until_left(socket, viewer, permit, changed)
     except RefusedError as error:
         with suppress(WebSocketDisconnect, RuntimeError):
             await socket.send_text(refusal(error.sentence))
@@ -61,11 +70,13 @@ async def watch_live(
         of.looks.ended(look)
 
 
-async def _until_left(socket: WebSocket, viewer: Viewer, permit: Permit) -> None:
+async def _until_left(
+    socket: WebSocket, viewer: Viewer, permit: Permit, changed: asyncio.Event
+) -> None:
     """Send, and listen for the end: a viewer says nothing else."""
     tasks = [
-        asyncio.create_task(_send(socket, viewer)), asyncio.create_task(_hear(socket)),
-        asyncio.create_task(permit.over.wait()),
+        asyncio.create_task(_send(socket, viewer, changed)), asyncio.create_task(_hear(socket)),
+        asyncio.create_task(permit.over.wait()), asyncio.create_task(changed.wait()),
     ]  # fmt: skip
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -77,10 +88,14 @@ async def _until_left(socket: WebSocket, viewer: Viewer, permit: Permit) -> None
                 await task
     if permit.over.is_set():
         await _close(socket, _NOT_ALLOWED)
+    elif changed.is_set():
+        await _close(socket, _TRY_AGAIN_LATER)
 
 
-async def _send(socket: WebSocket, viewer: Viewer) -> None:
+async def _send(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> None:
     async for message in viewer.messages():
+        if changed.is_set():
+            return
         if isinstance(message, str):
             await socket.send_text(message)
         else:

@@ -100,13 +100,19 @@ class Looks:
         return look
 
     async def copied(
-        self, user: User, camera: CameraId, stream: StreamName, from_ns: int, to_ns: int
+        self,
+        user: User,
+        camera: CameraId,
+        stream: StreamName,
+        from_ns: int,
+        to_ns: int,
+        unmasked: str = "",
     ) -> None:
         """Somebody is about to be given a copy. Once this returns, the ledger itself has it.
 
         WatchglassError when it has not: then nothing may be given.
         """
-        await self._queue.tell(_look(user, camera, stream, LookKind.CLIP, from_ns, to_ns, ""))
+        await self._queue.tell(_look(user, camera, stream, LookKind.CLIP, from_ns, to_ns, unmasked))
 
     def ended(self, look: Look) -> None:
         """A live view is over."""

@@ -11,11 +11,13 @@ from watchglass.access.right import EVER_NS, Times, common
 from watchglass.api.archive import find_row, path_of
 from watchglass.api.filetable import ReadableFile, descriptor, read_entries
 from watchglass.api.g711 import g711_records
+from watchglass.api.lifts import Sight
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Signed, allowed_times, check
+from watchglass.api.policy import Seeing, allowed_times, check
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import RESPONSES, GoneError
 from watchglass.api.services import Services, services
+from watchglass.api.sight import MaskedError, sight_of
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import CameraId, RunId
 from watchglass.model.gap import GapCause
@@ -43,7 +45,7 @@ BINARY: dict[int | str, dict[str, Any]] = {
     **RESPONSES,
 }
 
-Watcher = Annotated[User, Depends(Signed(Action.PLAYBACK))]
+Watcher = Annotated[User, Depends(Seeing(Action.PLAYBACK))]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Sequence_ = Annotated[int, Path(ge=0, le=2**32 - 1)]
 TrackName = Annotated[str, Path(pattern="^(video|sound)$")]
@@ -87,6 +89,8 @@ async def get_init(
     asked = asked_for(camera, stream, run, sequence, track, at_ms)
     found = await of.blocking(_init, of, asked)
     check_header(request, user, asked, found)
+    if asked.track is Track.VIDEO:
+        await _bare(request, user, asked, found)
     return response(request, found)
 
 
@@ -100,15 +104,27 @@ async def get_segment(
 ) -> Response:  # fmt: skip
     """The fragments ``first`` to ``last`` (numbers in the run) of one track, as they were recorded.
 
-    ``uuid``, ``moof`` and ``mdat`` of each, byte for byte. G.711 goes as records of ``time (8) ‖
+    ``uuid``, ``moof`` and ``mdat`` of each, byte for byte; of a masked camera only for who sees it
+    without masks. G.711 goes as records of ``time (8) ‖
     length (4) ‖ payload``, big-endian; ``time`` counts samples since the file's start.
     """
     of = services(request)
     asked = asked_for(camera, stream, run, sequence, track, at_ms)
     found = await of.blocking(_segment, of, asked, first, last)
     check_times(request, user, asked, found)
-    await of.looks.saw(user, asked.camera, asked.stream, *found.times)
+    sight = Sight()
+    if asked.track is Track.VIDEO:
+        sight = await _bare(request, user, asked, found)
+    await of.looks.saw(user, asked.camera, asked.stream, *found.times, unmasked=sight.unmasked)
     return response(request, found)
+
+
+async def _bare(request: Request, user: User, asked: Asked, found: Found) -> Sight:
+    """How the user sees what was read just now; MaskedError where it is not for him as it is."""
+    sight = await sight_of(request, user, asked.camera, found.times)
+    if sight.masking.hides:
+        raise MaskedError
+    return sight
 
 
 def check_header(request: Request, user: User, asked: Asked, found: Found) -> None:

@@ -15,15 +15,17 @@ from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed, allowed_times, check
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
+from watchglass.api.sight import require_same, sight_of
 from watchglass.base.ids import CameraId
 from watchglass.model.look import LookKind
+from watchglass.model.mask import Masking
 from watchglass.model.stream import StreamName
 
 router = APIRouter(prefix=PREFIX, tags=["pictures"])
 
 _NS_PER_MS = 1_000_000
-_SETTLED = "private, max-age=3600"
-_UNSETTLED = "no-store"
+_CACHED = "private, no-cache"
+"""Asked for again each time: which picture it is, and what somebody may see of it, can change."""
 _JPEG: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The picture.",
@@ -79,17 +81,24 @@ async def _picture(
     _check(request, user, camera, moment.at_ns, newest=newest)
     frame = await of.blocking(key_frame, of.ports, of.files, camera, streams, moment)
     _check(request, user, camera, frame.wall_ns, newest=newest)
-    key = (frame.row.run, frame.picture.media_time, width)
-    jpeg = await of.stills.get(key, partial(of.blocking, _made, of, frame, width))
-    kind = LookKind.LIVE if newest else LookKind.PLAYBACK
-    await of.looks.saw(user, camera, frame.row.stream, frame.wall_ns, frame.until_ns, kind)
-    # Once the file has media beyond the moment, no later key frame can come before it.
-    settled = not newest and frame.reach_ns > moment.at_ns
+    times = (frame.wall_ns, frame.wall_ns + 1)
+    sight = await sight_of(request, user, camera, None if newest else times)
+    key = (frame.row.run, frame.picture.media_time, width, sight.masking.version)
+    tag = '"' + "-".join(map(str, key)) + '"'
     headers = {
-        "X-Picture-Ms": str(frame.wall_ns // _NS_PER_MS),
-        "Cache-Control": _SETTLED if settled else _UNSETTLED,
+        "X-Picture-Ms": str(frame.wall_ns // _NS_PER_MS), "Cache-Control": _CACHED, "ETag": tag,
         "Vary": "Cookie",
-    }
+    }  # fmt: skip
+    make = partial(of.blocking, _made, of, frame, width, sight.masking)
+    jpeg = await of.stills.get(key, make)
+    await require_same(request, user, camera, None if newest else times, sight)
+    kind = LookKind.LIVE if newest else LookKind.PLAYBACK
+    await of.looks.saw(
+        user, camera, frame.row.stream, frame.wall_ns, frame.until_ns, kind,
+        sight.unmasked,
+    )  # fmt: skip
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
     return Response(jpeg, 200, headers, media_type="image/jpeg")
 
 
@@ -101,5 +110,5 @@ def _check(request: Request, user: User, camera: CameraId, at_ns: int, *, newest
         check(request, user, Action.PLAYBACK, camera, (at_ns, at_ns + 1))
 
 
-def _made(of: Services, frame: KeyFrame, width: int) -> bytes:
-    return of.ports.still(frame.request(width))
+def _made(of: Services, frame: KeyFrame, width: int, masking: Masking) -> bytes:
+    return of.ports.still(frame.request(width, masking))

@@ -11,10 +11,11 @@ from watchglass.access.right import Times, common
 from watchglass.api.archive import path_of
 from watchglass.api.paths import PREFIX
 from watchglass.api.pieces import Holes, Piece, TrackPart, heard, piece_of
-from watchglass.api.policy import Signed
+from watchglass.api.policy import Seeing
 from watchglass.api.ports import CauseWords
 from watchglass.api.problem import RESPONSES, GoneError
 from watchglass.api.services import Services, services
+from watchglass.api.sight import sight_of
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import DamagedError, VolumeMissingError
@@ -114,7 +115,7 @@ class Playback(BaseModel):
 @router.get("/playback/{camera}/{stream}", operation_id="getPlayback")
 async def get_playback(
     request: Request,
-    user: Annotated[User, Depends(Signed(Action.PLAYBACK))],
+    user: Annotated[User, Depends(Seeing(Action.PLAYBACK))],
     camera: Annotated[str, Path(pattern="^[0-9a-f]{32}$")],
     stream: StreamName,
     at_ms: Annotated[int, Query(ge=0, lt=2**53)],
@@ -124,12 +125,15 @@ async def get_playback(
     """How to play from a moment on. It begins with the key frame on show then, or earlier; it ends
     where what one may see ends, and is without sound where one may not hear it.
 
-    With ``form=converted`` the pictures are made anew for browsers that lack the camera's codec.
+    With ``form=converted`` the pictures are made anew for browsers that lack the camera's codec;
+    those of a masked camera always are.
     """
     of, from_ns = services(request), at_ms * _NS_PER_MS
     may = _may(request, user, CameraId(camera), from_ns)
     to_ns = min(from_ns + span_ms * _NS_PER_MS, max(may.see[1], from_ns + 1))
-    made = await of.blocking.patiently(of.ports.form) if form is Form.CONVERTED else None
+    sight = await sight_of(request, user, CameraId(camera), (from_ns, to_ns))
+    converted = form is Form.CONVERTED or sight.masking.hides
+    made = await of.blocking.patiently(of.ports.form) if converted else None
     return await of.blocking(_playback, of, CameraId(camera), stream, from_ns, to_ns, may, made)
 
 

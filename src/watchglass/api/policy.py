@@ -15,11 +15,13 @@ from watchglass.access.policy import Action, User, authorise, sees, times_of
 from watchglass.access.right import Times
 from watchglass.access.session import Session
 from watchglass.api.services import services
+from watchglass.api.sight import require_bare
 from watchglass.base.errors import NotFoundError
 from watchglass.base.ids import CameraId, is_id
 
 COOKIE = "__Host-watchglass"
 _NS_PER_MS = 1_000_000
+_OF_PICTURES = frozenset({Action.LIVE, Action.PLAYBACK, Action.CLIP, Action.EXPORT})
 
 
 def session_of(connection: HTTPConnection) -> Session | None:
@@ -78,8 +80,11 @@ class Allowed:
     """A dependency: the user, once ``authorise`` let the action be done.
 
     ``camera`` is taken from the path or the query, the time from ``at_ms`` or ``from_ms`` and
-    ``to_ms``; a route without this dependency keeps the application from being made.
+    ``to_ms``; a route without this dependency keeps the application from being made. A route that
+    hands out pictures and does not know of masks has nothing of a masked camera.
     """
+
+    knows_masks = False
 
     def __init__(self, action: Action) -> None:
         self.action = action
@@ -91,6 +96,8 @@ class Allowed:
         check(connection, user, self.action, camera, _span(connection))
         if stated is not None and not is_id(stated):
             raise NotFoundError("There is no such camera.")
+        if self.action in _OF_PICTURES and not self.knows_masks and user and camera:
+            await require_bare(connection, user, camera)
         return user
 
 
@@ -101,6 +108,12 @@ class Signed(Allowed):
         user = await super().__call__(connection)
         assert user is not None
         return user
+
+
+class Seeing(Signed):
+    """The same for a route that asks ``sight_of`` itself before it sends pictures."""
+
+    knows_masks = True
 
 
 def actions_of(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, Action | None]]:

@@ -12,6 +12,7 @@ from watchglass.access.session import Sessions
 from watchglass.access.tokens import Tokens
 from watchglass.access.users import Users
 from watchglass.api.cameraports import CameraPorts
+from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, VolumeId
@@ -123,6 +124,7 @@ class ApiPorts:
     index: Index
     volume_path: Callable[[VolumeId], Path | None]
     of_cameras: CameraPorts
+    masks: MaskPorts
     note_people: Callable[[Sequence[Note]], None]
     spool: NoteSpool
     feed: FrameFeed

@@ -27,6 +27,7 @@ _STATUS: dict[str, HTTPStatus] = {
     "wrong_password": HTTPStatus.UNAUTHORIZED,
     "second_factor": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
+    "masked": HTTPStatus.FORBIDDEN,
     "too_many_tries": HTTPStatus.TOO_MANY_REQUESTS,
     "storage": HTTPStatus.SERVICE_UNAVAILABLE,
     "disk_full": HTTPStatus.SERVICE_UNAVAILABLE,

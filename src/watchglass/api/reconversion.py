@@ -20,6 +20,7 @@ from watchglass.base.ids import RunId, random_id
 from watchglass.live.chunk import encode_chunk
 from watchglass.model.conversion import Converted, ConvertRequest
 from watchglass.model.live import LiveFrame, LiveShape
+from watchglass.model.mask import BARE, Masking
 from watchglass.model.stream import Track
 from watchglass.recording.footer import Entry
 from watchglass.recording.fragment import HAS_KEY
@@ -45,17 +46,18 @@ class OpenSessions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: OrderedDict[tuple[RunId, int], _Open] = OrderedDict()
+        self._open: OrderedDict[tuple[RunId, int, str], _Open] = OrderedDict()
 
-    def take(self, run: RunId, media_time: int) -> _Open | None:
-        """The one that has got everything before a moment of a run; nobody else has it then."""
+    def take(self, run: RunId, media_time: int, masks: str) -> _Open | None:
+        """The one that has got everything before a moment of a run, with that version of masks;
+        nobody else has it then."""
         with self._lock:
-            return self._open.pop((run, media_time), None)
+            return self._open.pop((run, media_time, masks), None)
 
-    def keep(self, run: RunId, media_time: int, open_: _Open) -> None:
+    def keep(self, run: RunId, media_time: int, masks: str, open_: _Open) -> None:
         """It goes on at that moment; the oldest are forgotten."""
         with self._lock:
-            self._open[run, media_time] = open_
+            self._open[run, media_time, masks] = open_
             while len(self._open) > _MOST_OPEN:
                 self._open.popitem(last=False)
 
@@ -69,6 +71,7 @@ class Reconversion:
     fd: int
     file: ReadableFile
     entries: Sequence[Entry]
+    masking: Masking = BARE
 
     def segment(self) -> bytes:
         """A ``moof`` and an ``mdat`` for each picture, on the file's own time line.
@@ -103,7 +106,10 @@ class Reconversion:
         frames = frames_of(self.fd, self.entries, run)
         last = self.entries[-1]
         follows_at = last.media_time + last.duration
-        open_ = None if frames[0].is_key else self.sessions.take(run, self.entries[0].media_time)
+        masks = self.masking.version
+        open_ = (
+            None if frames[0].is_key else self.sessions.take(run, self.entries[0].media_time, masks)
+        )
         made, session = None, random_id()
         if open_ is not None:
             session = open_.session
@@ -116,7 +122,7 @@ class Reconversion:
             raise MediaWorkerError(
                 "Too much is converted at once: try again, or watch fewer pictures."
             )
-        self.sessions.keep(run, follows_at, _Open(session, frames[-1].decode_time))
+        self.sessions.keep(run, follows_at, masks, _Open(session, frames[-1].decode_time))
         return made
 
     def _lead(self) -> list[LiveFrame]:
@@ -149,6 +155,7 @@ class Reconversion:
                     session, self.file.info.run, codec, configuration, part,
                     begins=begins and at == 0, after=after, lead=max(0, min(len(part), lead - at)),
                     cut=at == 0, ends=at + MOST_AT_ONCE >= len(frames),
+                    covers=self.masking.covers,
                 )
             )  # fmt: skip
             if made is None:

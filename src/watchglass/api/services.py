@@ -10,6 +10,7 @@ from watchglass.api.changefeed import ChangeFeed
 from watchglass.api.clipdesk import ClipDesk
 from watchglass.api.filetable import FileTable
 from watchglass.api.fleetfiles import FleetFiles
+from watchglass.api.lifts import Lifts, SightChanges
 from watchglass.api.looks import Looks
 from watchglass.api.notequeue import NoteQueue
 from watchglass.api.permits import Permits
@@ -37,6 +38,8 @@ class Services:
     fleet: FleetFiles
     permits: Permits
     clips: ClipDesk
+    lifts: Lifts
+    sights: SightChanges
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -30,6 +30,7 @@ from watchglass.api.cameraports import (
     VolumeNow,
 )
 from watchglass.api.filetable import FileTable
+from watchglass.api.maskports import MaskOrder, MaskPorts
 from watchglass.api.metrics import CAMERA_INFO
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
@@ -245,6 +246,9 @@ class _Site:
             index=self._index,
             volume_path=self._volume_path,
             of_cameras=CameraPorts(self._carry_out, self._about, self._volumes_now, self._removed),
+            masks=MaskPorts(
+                self._carry_out, self._store.masks, self._store.masking, self._store.masked_cameras
+            ),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),
             feed=self._feed,
@@ -293,7 +297,7 @@ class _Site:
     def _root_of(self, camera: CameraId) -> Path | None:
         return self._volume_path(self._store.camera(camera, with_credentials=False).volume)
 
-    def _carry_out(self, request: CameraOrder) -> CameraId:
+    def _carry_out(self, request: CameraOrder | MaskOrder) -> CameraId:
         looks = isinstance(request, EditCameraRequest)
         accepted = self._ask(request, _LOOKED_S if looks else _ORDER_S)
         if accepted.camera is None:

@@ -22,7 +22,7 @@ from watchglass.media.still import still
 from watchglass.model.conversion import Converted, ConvertRequest, FormRequest, FormTold, NotKnown
 from watchglass.model.still import FromMediaWorker, MediaRequest, Still, StillRefused
 
-MOST_SESSIONS = 8
+MOST_SESSIONS = 16
 _IDLE_NS = 30 * NS_PER_S
 _LOG = log.get("media")
 
@@ -43,7 +43,7 @@ class Sessions:
         if request.begins:
             if known is not None:
                 known[0].close()
-            return Conversion(request.codec, request.configuration, request.width)
+            return Conversion(request.codec, request.configuration, request.width, request.covers)
         if known is not None and known[0].at != request.after:
             known[0].close()
             return None
@@ -137,7 +137,7 @@ class PictureDesk:
                     return Still(
                         still(
                             request.codec, request.configuration, request.access_unit,
-                            request.width,
+                            request.width, request.covers, request.wall_ns,
                         )
                     )  # fmt: skip
         except WatchglassError as error:

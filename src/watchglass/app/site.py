@@ -10,20 +10,24 @@ from pathlib import Path
 from watchglass.app.camera_changes import CameraChanges, ChangeRequest
 from watchglass.app.hosts import allowed_hosts
 from watchglass.app.keeper_port import KeeperPort
+from watchglass.app.masks import draw_mask, end_mask
 from watchglass.app.volumes import drain, volume_for_new
 from watchglass.app.workers_port import Workers, assigned
 from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import UsageError, WatchglassError
-from watchglass.base.ids import CameraId, is_id, random_id
+from watchglass.base.ids import ActId, CameraId, is_id, random_id
 from watchglass.base.secret import Secret
+from watchglass.model.act import MOST_DETAIL, Act, ActKind
 from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddress
 from watchglass.model.control import (
     AddCameraRequest,
     AddVolumeRequest,
     CountryRequest,
     DrainVolumeRequest,
+    DrawMaskRequest,
+    EndMaskRequest,
     HoldRequest,
     NamesRequest,
     NoteBackupRequest,
@@ -57,7 +61,15 @@ from watchglass.store.site_settings import USUAL_NAMES_H
 
 _LOG = log.get("site")
 
-CameraRequest = ChangeRequest | AddCameraRequest | SoundRequest | TrustRequest | NoteClipRequest
+CameraRequest = (
+    ChangeRequest
+    | AddCameraRequest
+    | SoundRequest
+    | TrustRequest
+    | DrawMaskRequest
+    | EndMaskRequest
+    | NoteClipRequest
+)
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
 KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
 SiteRequest = CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest | NamesRequest
@@ -115,6 +127,10 @@ class Site:
                 return self.change_sound(request)
             case TrustRequest():
                 return self.trust(request)
+            case DrawMaskRequest():
+                return draw_mask(self.store, self._note, request)
+            case EndMaskRequest():
+                return end_mask(self.store, self._note, request)
             case NoteClipRequest():
                 return self.note_clip(request)
 
@@ -284,6 +300,11 @@ class Site:
             if camera.state is CameraState.ENABLED:
                 self._workers.stop_recording(camera.id, GapCause.WAITING_KEY_FRAME)
                 self._workers.record([assigned(camera)])
+
+    def _note(self, kind: ActKind, camera: CameraId, by: str, detail: str) -> None:
+        now_ns = self._clock.wall_ns()
+        act = Act(ActId(random_id()), by, kind, now_ns, camera, detail[:MOST_DETAIL])
+        self._keeper.order(NotePeople((act,)))
 
     def note_people(self, request: NoteRequest) -> None:
         """Of cameras that are gone as well: what was looked at was looked at."""

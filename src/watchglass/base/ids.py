@@ -16,6 +16,7 @@ RunId = NewType("RunId", str)
 GapId = NewType("GapId", str)
 HoldId = NewType("HoldId", str)
 LookId = NewType("LookId", str)
+MaskId = NewType("MaskId", str)
 ScanId = NewType("ScanId", str)
 VolumeId = NewType("VolumeId", str)
 

@@ -6,6 +6,7 @@ stream that it never gets through is given up with a sentence.
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from watchglass.live.taker import InThread
 from watchglass.live.viewer import TICKS, Viewer
 from watchglass.model.conversion import MOST_FRAMES_BYTES, Converted, ConvertRequest
 from watchglass.model.live import LiveFrame, LiveItem, LiveShape
+from watchglass.model.mask import Cover
 from watchglass.model.stream import VideoCodec
 
 MOST_AT_ONCE = 16
@@ -37,7 +39,7 @@ class Converter:
 
     convert: Callable[[ConvertRequest], Converted | None]
     describe: Callable[[bytes], tuple[VideoCodec, bytes]]
-    most: int = 4
+    most: int = max(4, 2 * (os.cpu_count() or 1))
     """So many live streams are converted at once."""
 
 
@@ -49,8 +51,10 @@ class LiveConversion:
         converter: Converter,
         in_thread: InThread,
         again: Callable[[], Awaitable[Sequence[LiveItem]]],
+        covers: tuple[Cover, ...] = (),
     ) -> None:
-        """``again`` brings the stream from its last key frame on."""
+        """``again`` brings the stream from its last key frame on; ``covers`` are painted on it."""
+        self._covers = covers
         self.viewers: set[Viewer] = set()
         self.dropped = 0
         """Frames that were never given to the worker."""
@@ -152,7 +156,15 @@ class LiveConversion:
             lead = len(frames) if more else len(frames) - 1
             self._catching_up = more
         return ConvertRequest(
-            self._session, frames[0].run, codec, configuration, tuple(frames), begins, after, lead
+            self._session,
+            frames[0].run,
+            codec,
+            configuration,
+            tuple(frames),
+            begins,
+            after,
+            lead,
+            covers=self._covers,
         )
 
     def _follows(self, frame: LiveFrame) -> bool:

@@ -15,6 +15,7 @@ from watchglass.live.metrics import viewer_samples
 from watchglass.live.taker import InThread, Taker
 from watchglass.live.viewer import Viewer, ViewerCounters
 from watchglass.model.live import Form, LiveItem
+from watchglass.model.mask import BARE, Masking
 from watchglass.model.metric import Sample
 from watchglass.model.stream import StreamName
 
@@ -22,6 +23,8 @@ _MOST_VIEWERS = 256
 _LOG = log.get("live")
 
 StreamKey = tuple[CameraId, StreamName]
+ConvertedKey = tuple[CameraId, StreamName, str]
+"""With the version of its masks."""
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ class LiveHub:
         self._in_thread = in_thread
         self._converter = converter
         self._watched: dict[StreamKey, _Watched] = {}
-        self._converted: dict[StreamKey, _Converted] = {}
+        self._converted: dict[ConvertedKey, _Converted] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._viewers: dict[Viewer, StreamKey] = {}
         self._dropped_of_left = 0
@@ -66,11 +69,16 @@ class LiveHub:
 
     @asynccontextmanager
     async def watch(
-        self, camera: CameraId, stream: StreamName, form: Form = Form.PLAIN
+        self,
+        camera: CameraId,
+        stream: StreamName,
+        form: Form = Form.PLAIN,
+        masking: Masking = BARE,
     ) -> AsyncIterator[Viewer]:
         """A viewer that gets the stream from the current group of pictures on, until it leaves.
 
-        RefusedError when too many watch, or too many streams are converted.
+        What masks hide is never plain. RefusedError when too many watch, or too many streams are
+        converted.
         """
         if len(self._viewers) >= _MOST_VIEWERS:
             raise RefusedError(f"{_MOST_VIEWERS} live views are open: close some of them.")
@@ -78,11 +86,11 @@ class LiveHub:
         viewer = Viewer()
         self._viewers[viewer] = key
         try:
-            if form is Form.PLAIN:
+            if form is Form.PLAIN and not masking.hides:
                 async with self._taking(key, viewer):
                     yield viewer
             else:
-                with self._converting(key, viewer):
+                with self._converting(key, masking, viewer):
                     yield viewer
         finally:
             del self._viewers[viewer]
@@ -90,8 +98,8 @@ class LiveHub:
 
     async def close(self) -> None:
         """Stop all feeds."""
-        for key in list(self._converted):
-            self._end(key)
+        for converted in list(self._converted):
+            self._end(converted)
         for task in list(self._ending):
             with suppress(asyncio.CancelledError):
                 await task
@@ -145,8 +153,9 @@ class LiveHub:
     # --- converted ---------------------------------------------------------------------------
 
     @contextmanager
-    def _converting(self, key: StreamKey, viewer: Viewer) -> Iterator[None]:
-        converted = self._converted.get(key) or self._begin(key)
+    def _converting(self, of: StreamKey, masking: Masking, viewer: Viewer) -> Iterator[None]:
+        key = (*of, masking.version)
+        converted = self._converted.get(key) or self._begin(key, masking)
         conversion = converted.conversion
         conversion.viewers.add(viewer)
         viewer.put_first(conversion.since_key_frame())
@@ -157,7 +166,7 @@ class LiveHub:
             if not conversion.viewers and self._converted.get(key) is converted:
                 self._end(key)
 
-    def _begin(self, key: StreamKey) -> _Converted:
+    def _begin(self, key: ConvertedKey, masking: Masking) -> _Converted:
         most = self._converter.most
         if len(self._converted) >= most:
             raise RefusedError(
@@ -165,22 +174,23 @@ class LiveHub:
                 " once: close one of them."
             )
         conversion = LiveConversion(
-            self._converter, self._in_thread, partial(self._since_key_frame, key)
-        )
+            self._converter, self._in_thread, partial(self._since_key_frame, key[:2]),
+            masking.covers,
+        )  # fmt: skip
         task = asyncio.create_task(self._convert(key, conversion))
         found = self._converted[key] = _Converted(conversion, task)
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
         return found
 
-    async def _convert(self, key: StreamKey, conversion: LiveConversion) -> None:
-        async with self._taking(key, conversion):
+    async def _convert(self, key: ConvertedKey, conversion: LiveConversion) -> None:
+        async with self._taking(key[:2], conversion):
             await conversion.run()
         # It was given up: whoever comes next has it tried anew.
         found = self._converted.get(key)
         if found is not None and found.conversion is conversion:
             del self._converted[key]
 
-    def _end(self, key: StreamKey) -> None:
+    def _end(self, key: ConvertedKey) -> None:
         # Not awaited: the worker may be in the middle of a picture.
         self._converted.pop(key).task.cancel()

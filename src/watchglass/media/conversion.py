@@ -3,7 +3,7 @@
 For a process of its own that may die (see ``app.media_worker``): a stranger's bytes are decoded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import cast
 
@@ -13,11 +13,13 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from watchglass.base.errors import StreamInvalidError
 from watchglass.media.av_errors import FOREIGN_ERRORS
+from watchglass.media.cover import Painter
 from watchglass.media.outgoing import TICKS, Outgoing, even_size
-from watchglass.media.scaling import scaled, shown_size
+from watchglass.media.scaling import own, scaled, shown_size
 from watchglass.media.still import DECODERS
 from watchglass.model.conversion import Converted, ConvertRequest
 from watchglass.model.live import LiveFrame
+from watchglass.model.mask import Cover
 from watchglass.model.stream import VideoCodec
 
 MOST_PIXELS = 4096 * 4096
@@ -33,7 +35,14 @@ class Conversion:
     After a frame that cannot be decoded it goes on with the next that can.
     """
 
-    def __init__(self, codec: VideoCodec, configuration: bytes, width: int) -> None:
+    def __init__(
+        self,
+        codec: VideoCodec,
+        configuration: bytes,
+        width: int,
+        covers: Sequence[Cover] = (),
+    ) -> None:
+        """``covers`` are painted over each picture whose time they hold at."""
         decoder = cast(av.VideoCodecContext, av.CodecContext.create(DECODERS[codec], "r"))
         decoder.extradata = configuration
         decoder.thread_count = 1
@@ -41,6 +50,7 @@ class Conversion:
         decoder.options = {"max_pixels": str(MOST_PIXELS)}
         self._decoder = decoder
         self._width = width
+        self._painter = Painter(covers) if covers else None
         self._outgoing: Outgoing | None = None
         self._size = (0, 0)
         self._held: dict[int, tuple[LiveFrame, bool]] = {}
@@ -109,6 +119,9 @@ class Conversion:
         small = scaled(
             picture, outgoing.width, outgoing.height, "yuv420p", Colorspace.ITU709, ColorRange.MPEG
         )
+        if self._painter is not None:
+            small = own(small) if small is picture else small
+            self._painter.paint(small, held[0].wall_ns)
         data, is_key = outgoing.encode(small, at, key=key)
         if not data:
             return

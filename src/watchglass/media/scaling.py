@@ -2,8 +2,11 @@
 
 from fractions import Fraction
 
+import numpy as np
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
 
 _MATRICES = frozenset(int(each) for each in Colorspace)
 _HD_ROWS = 720
@@ -23,7 +26,10 @@ def shown_size(frame: VideoFrame, sample_aspect: Fraction, width: int) -> tuple[
 def scaled(
     frame: VideoFrame, width: int, height: int, form: str, matrix: int, colour_range: int
 ) -> VideoFrame:
-    """The picture of that size, in another pixel format, colour matrix and range of levels."""
+    """The picture of that size, in another pixel format, colour matrix and range of levels.
+
+    Where it is so already it is the same picture, which the decoder may still need: see ``own``.
+    """
     source_range = _range(frame)
     if frame.format.name.startswith("gray"):
         frame = _with_chroma(frame)
@@ -33,6 +39,20 @@ def scaled(
         interpolation=Interpolation.AREA,
         src_color_range=source_range, dst_color_range=colour_range, threads=1,
     )  # fmt: skip
+
+
+def own(frame: VideoFrame) -> VideoFrame:
+    """A copy that may be painted over."""
+    copy = VideoFrame(frame.width, frame.height, frame.format.name)
+    for source, target in zip(frame.planes, copy.planes, strict=True):
+        rows = min(source.height, target.height)
+        width = min(source.line_size, target.line_size)
+        _rows(target)[:rows, :width] = _rows(source)[:rows, :width]
+    return copy
+
+
+def _rows(plane: VideoPlane) -> NDArray[np.uint8]:
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
 
 
 def _with_chroma(frame: VideoFrame) -> VideoFrame:

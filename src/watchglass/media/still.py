@@ -3,6 +3,7 @@
 For a process of its own that may die (see ``app.media_worker``): a stranger's bytes are decoded.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import cast
 
@@ -12,7 +13,9 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from watchglass.base.errors import StreamInvalidError
 from watchglass.media.av_errors import FOREIGN_ERRORS
-from watchglass.media.scaling import scaled, shown_size
+from watchglass.media.cover import Painter
+from watchglass.media.scaling import own, scaled, shown_size
+from watchglass.model.mask import Cover
 from watchglass.model.still import MOST_KEY_FRAME_BYTES
 from watchglass.model.stream import VideoCodec
 
@@ -23,8 +26,16 @@ _QUALITY = 4
 """The encoder's own scale: 2 is the finest, 31 the coarsest."""
 
 
-def still(codec: VideoCodec, configuration: bytes, access_unit: bytes, width: int) -> bytes:
-    """The picture of one key frame as JPEG, at most ``width`` pixels wide and never enlarged.
+def still(
+    codec: VideoCodec,
+    configuration: bytes,
+    access_unit: bytes,
+    width: int,
+    covers: Sequence[Cover] = (),
+    wall_ns: int = 0,
+) -> bytes:
+    """The picture of one key frame as JPEG, at most ``width`` pixels wide and never enlarged; those
+    of the ``covers`` that hold at ``wall_ns`` (UTC) are painted over it.
 
     ``configuration`` is the payload of ``avcC`` or ``hvcC``, ``access_unit`` NAL units behind their
     lengths in four bytes; of MJPEG nothing, and a JPEG file. Pixels come out square, colours as
@@ -36,7 +47,11 @@ def still(codec: VideoCodec, configuration: bytes, access_unit: bytes, width: in
     try:
         frame, sample_aspect = _decoded(codec, configuration, access_unit)
         size = shown_size(frame, sample_aspect, width)
-        return _encoded(scaled(frame, *size, "yuvj420p", Colorspace.ITU601, ColorRange.JPEG))
+        small = scaled(frame, *size, "yuvj420p", Colorspace.ITU601, ColorRange.JPEG)
+        if covers:
+            small = own(small)
+            Painter(covers).paint(small, wall_ns)
+        return _encoded(small)
     except FOREIGN_ERRORS as error:
         raise StreamInvalidError(
             "This picture cannot be decoded: look at one before or after it."

@@ -2,10 +2,11 @@
 
 import msgspec
 
-from watchglass.base.ids import CameraId, HoldId, VolumeId
+from watchglass.base.ids import CameraId, HoldId, MaskId, VolumeId
 from watchglass.model.act import Note
 from watchglass.model.camera import OnvifAddress, Transport
 from watchglass.model.health import Health
+from watchglass.model.mask import Point
 from watchglass.model.metric import Sample
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
@@ -134,6 +135,28 @@ class SoundRequest(msgspec.Struct, frozen=True, tag="sound"):
     reason: str
 
 
+class DrawMaskRequest(msgspec.Struct, frozen=True, tag="draw_mask"):
+    """Cover a part of a camera's picture; see `model.mask.Mask`."""
+
+    camera: str
+    name: str
+    polygon: tuple[Point, ...]
+    from_ns: int | None
+    until_ns: int | None
+    by: str
+    reason: str
+
+
+class EndMaskRequest(msgspec.Struct, frozen=True, tag="end_mask"):
+    """Let a mask cover nothing from ``until_ns`` (UTC) on; None: nothing at all."""
+
+    camera: str
+    mask: MaskId
+    until_ns: int | None
+    by: str
+    reason: str
+
+
 class NoteClipRequest(msgspec.Struct, frozen=True, tag="note_clip"):
     camera: str
     stream: StreamName
@@ -248,6 +271,8 @@ Request = (
     | ResumeRequest
     | SoundRequest
     | TrustRequest
+    | DrawMaskRequest
+    | EndMaskRequest
     | NoteClipRequest
     | HoldRequest
     | ReleaseRequest

@@ -8,6 +8,7 @@ import msgspec
 
 from watchglass.base.ids import RunId
 from watchglass.model.live import LiveFrame, LiveShape
+from watchglass.model.mask import Cover
 from watchglass.model.stream import VideoCodec
 
 MOST_FRAMES_BYTES = 8 * 1024 * 1024
@@ -23,7 +24,8 @@ class ConvertRequest(msgspec.Struct, frozen=True, tag="convert"):
     ``after`` is the decode time of the last frame it was given. The first ``lead`` frames are only
     decoded. ``cut``: the first picture that is given back is a key frame. ``ends``: nothing
     follows, so what the decoder holds back is given too. ``codec`` and ``configuration`` are as in
-    a still's request. After ``until_ns`` (monotonic) nobody waits for the answer.
+    a still's request. ``covers`` are those of the whole session. After ``until_ns`` (monotonic)
+    nobody waits for the answer.
     """
 
     session: str
@@ -37,6 +39,7 @@ class ConvertRequest(msgspec.Struct, frozen=True, tag="convert"):
     cut: bool = False
     ends: bool = False
     width: int = SHOWN_WIDTH
+    covers: tuple[Cover, ...] = ()
     until_ns: int = 0
 
 

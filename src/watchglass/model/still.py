@@ -5,6 +5,7 @@ import msgspec
 from watchglass.base.fence import FenceMode
 from watchglass.model.assignment import Shutdown
 from watchglass.model.conversion import Converted, ConvertRequest, FormRequest, FormTold, NotKnown
+from watchglass.model.mask import Cover
 from watchglass.model.stream import VideoCodec
 from watchglass.model.way import Stand
 
@@ -27,13 +28,16 @@ class StillRequest(msgspec.Struct, frozen=True, tag="still"):
     """One key frame, with all it takes to make a JPEG of it, at most ``width`` pixels wide.
 
     ``configuration`` is the payload of ``avcC`` or ``hvcC``; ``access_unit`` is NAL units behind
-    their lengths in four bytes. After ``until_ns`` (monotonic) nobody waits for the answer.
+    their lengths in four bytes. ``covers`` are painted over it, those that hold at ``wall_ns``
+    (UTC). After ``until_ns`` (monotonic) nobody waits for the answer.
     """
 
     codec: VideoCodec
     configuration: bytes
     access_unit: bytes
     width: int
+    covers: tuple[Cover, ...] = ()
+    wall_ns: int = 0
     until_ns: int = 0
 
 

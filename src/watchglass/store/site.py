@@ -29,6 +29,7 @@ from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 from watchglass.store.database import Database, Synchronous
 from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
+from watchglass.store.site_masks import SiteMasks
 from watchglass.store.site_onvif import COLUMNS as ONVIF_COLUMNS
 from watchglass.store.site_onvif import onvif_of, put_onvif
 from watchglass.store.site_settings import SiteSettings
@@ -49,8 +50,8 @@ PREFIX_LEAST = 4
 _COLUMNS = {Kept.CONTINUOUS: "retention_h", Kept.EVENTS: "events_h"}
 
 
-class SiteStore(SiteVolumes, SiteSettings, SiteStated):
-    """Cameras, volumes and settings. Thread-safe; each method is one transaction.
+class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks):
+    """Cameras, volumes, masks and settings. Thread-safe; each method is one transaction.
 
     Besides what its methods name, each raises what ``Database`` does. A name, address, user or
     number that cannot be is UsageError; a camera or volume that is not there is NotFoundError.

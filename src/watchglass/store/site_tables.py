@@ -80,6 +80,23 @@ SCHEDULES = sa.Table(
     sa.Column("schedule", sa.LargeBinary, nullable=False),
     sa.Column("holds", sa.Boolean, nullable=False, server_default=sa.false()),
 )
+MASKS = sa.Table(
+    "masks",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("polygon", sa.Text, nullable=False),
+    sa.Column("from_ns", sa.BigInteger),
+    sa.Column("until_ns", sa.BigInteger),
+    sa.Column("drawn_ns", sa.BigInteger, nullable=False),
+    sa.Column("drawn_by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("in_camera", sa.Text, nullable=False),
+    sa.Column("removed_ns", sa.BigInteger),
+    sa.Column("removed_by", sa.Text),
+    sa.Column("removed_reason", sa.Text),
+)
 
 
 def _draining_and_stream_retention(connection: sa.Connection) -> None:
@@ -128,6 +145,10 @@ def _statements_and_schedules(connection: sa.Connection) -> None:
     )
 
 
+def _masks(connection: sa.Connection) -> None:
+    MASKS.create(connection)
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -137,6 +158,7 @@ SCHEMA = Schema(
         _retention_of_events,
         _onvif_addresses,
         _statements_and_schedules,
+        _masks,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

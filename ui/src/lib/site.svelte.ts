@@ -1,7 +1,7 @@
 /** What the recorder says now, kept fresh: by its events, and every few seconds without them. */
 
 import { api, ApiError, listen } from "./api/client";
-import type { Camera } from "./api/types";
+import type { Action, Camera } from "./api/types";
 import { DAY } from "./time/view";
 
 const POLL_MS = 5000;
@@ -9,6 +9,9 @@ const SETTLE_MS = 250;
 
 class Site {
   cameras = $state<Camera[]>([]);
+  /** Cameras of which a part is hidden from us; of which it would be, and is not for now. */
+  masked = $state<readonly string[]>([]);
+  unmasked = $state<readonly string[]>([]);
   known = $state(false);
   sentence = $state("");
   /** Since when the recorder has not answered; null while it does. */
@@ -18,6 +21,7 @@ class Site {
   /** Counts up whenever something may have changed. */
   changes = $state(0);
 
+  private rights = $state<Record<string, Action[]>>({});
   private ahead_ms = 0;
   private stops: (() => void)[] = [];
   private settle = 0;
@@ -49,6 +53,10 @@ class Site {
     return this.cameras.find((camera) => camera.id === id);
   }
 
+  may(action: Action, camera: string): boolean {
+    return this.rights[camera]?.includes(action) ?? false;
+  }
+
   private soon(): void {
     clearTimeout(this.settle);
     this.settle = window.setTimeout(() => void this.refresh(), SETTLE_MS);
@@ -57,8 +65,11 @@ class Site {
   async refresh(): Promise<void> {
     try {
       const now = this.now();
-      const [{ cameras }, timeline] = await Promise.all([api.cameras(), api.timeline(now - 7 * DAY, now, 1)]);
+      const [{ cameras, may, masked, unmasked }, timeline] = await Promise.all([api.cameras(), api.timeline(now - 7 * DAY, now, 1)]);
       this.cameras = cameras;
+      this.rights = may;
+      if (`${masked}` !== `${this.masked}`) this.masked = masked;
+      if (`${unmasked}` !== `${this.unmasked}`) this.unmasked = unmasked;
       this.heardNow(timeline.now_ms);
       this.sentence = timeline.sentence;
       this.known = true;

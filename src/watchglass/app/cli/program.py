@@ -22,6 +22,7 @@ from watchglass.app.cli import (
     health,
     hold,
     looks,
+    mask,
     restore,
     retention,
     serve,
@@ -54,6 +55,7 @@ program.command("demo")(demo.demo)
 program.command("doctor")(doctor.doctor)
 program.command("health")(health.health)
 program.add_typer(camera.group, name="camera")
+program.add_typer(mask.group, name="mask")
 program.command("timeline")(timeline.timeline)
 program.command("clip")(clip.clip)
 program.command("hold")(hold.hold)

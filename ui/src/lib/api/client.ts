@@ -2,7 +2,7 @@
 
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
-import type { ClipOrder, LogKeeping, Moving, NewCamera, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
+import type { ClipOrder, LogKeeping, Moving, NewCamera, NewMask, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
 
 const ROOT = "/api/v1";
 
@@ -127,6 +127,12 @@ export const api = {
   startScan: (body: ScanOrder) => ask("post", "/api/v1/trust/scans", { body }),
   stopScan: (scan: string) => ask("post", "/api/v1/trust/scans/{scan}/stop", { at: { scan } }),
   resumeScan: (scan: string) => ask("post", "/api/v1/trust/scans/{scan}/resume", { at: { scan }, body: {} }),
+  masks: (camera: string) => ask("get", "/api/v1/cameras/{camera}/masks", { at: { camera } }),
+  drawMask: (camera: string, body: NewMask) => ask("post", "/api/v1/cameras/{camera}/masks", { at: { camera }, body }),
+  endMask: (camera: string, mask: string, until_ms: number | null, reason: string) =>
+    ask("post", "/api/v1/cameras/{camera}/masks/{mask}/end", { at: { camera, mask }, body: { until_ms, reason } }),
+  unmask: (camera: string, reason: string) => ask("post", "/api/v1/cameras/{camera}/unmask", { at: { camera }, body: { reason } }),
+  mask: (camera: string) => ask("delete", "/api/v1/cameras/{camera}/unmask", { at: { camera } }),
   resume: (camera: string) => ask("post", "/api/v1/cameras/{camera}/resume", { at: { camera }, body: { reason: "" } }),
 };
 

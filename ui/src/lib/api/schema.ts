@@ -323,7 +323,8 @@ export interface paths {
          * @description How to play from a moment on. It begins with the key frame on show then, or earlier; it ends
          *     where what one may see ends, and is without sound where one may not hear it.
          *
-         *     With ``form=converted`` the pictures are made anew for browsers that lack the camera's codec.
+         *     With ``form=converted`` the pictures are made anew for browsers that lack the camera's codec;
+         *     those of a masked camera always are.
          */
         get: operations["getPlayback"];
         put?: never;
@@ -365,8 +366,8 @@ export interface paths {
          * Get Converted Segment
          * @description The pictures of the fragments ``first`` to ``last`` (numbers in the run), made anew.
          *
-         *     Each keeps its time; the first is a key frame. They are for looking at: no wider than 1280
-         *     pixels, and no evidence.
+         *     Each keeps its time; the first is a key frame. What masks hide is covered. They are for looking
+         *     at: no wider than 1280 pixels, and no evidence.
          */
         get: operations["getConvertedSegment"];
         put?: never;
@@ -408,13 +409,84 @@ export interface paths {
          * Get Segment
          * @description The fragments ``first`` to ``last`` (numbers in the run) of one track, as they were recorded.
          *
-         *     ``uuid``, ``moof`` and ``mdat`` of each, byte for byte. G.711 goes as records of ``time (8) ‖
+         *     ``uuid``, ``moof`` and ``mdat`` of each, byte for byte; of a masked camera only for who sees it
+         *     without masks. G.711 goes as records of ``time (8) ‖
          *     length (4) ‖ payload``, big-endian; ``time`` counts samples since the file's start.
          */
         get: operations["getMediaSegment"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Masks
+         * @description The masks of a camera, those that have ended too.
+         */
+        get: operations["listMasks"];
+        put?: never;
+        /**
+         * Draw Mask
+         * @description Cover a part of the picture, on every way and in older footage too.
+         */
+        post: operations["drawMask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/masks/{mask}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Mask
+         * @description Cover no more, or nothing new. Who does it sees what was hidden, so it takes that right.
+         */
+        post: operations["endMask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmask
+         * @description See the camera without its masks for a quarter of an hour, in this session alone.
+         *
+         *     The ledger has it first, and each look under it with its reason; while it cannot, masks stay.
+         */
+        post: operations["unmask"];
+        /**
+         * Mask Again
+         * @description See it masked again.
+         */
+        delete: operations["mask"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1326,7 +1398,8 @@ export interface components {
         };
         /**
          * CameraList
-         * @description ``may``: what whoever asks may do, by camera; with footage of some time at least.
+         * @description ``may``: what whoever asks may do, by camera; with footage of some time at least. ``masked``:
+         *     those of which a part is hidden; ``unmasked``: of which it would be, and is not for now.
          */
         CameraList: {
             /** Cameras */
@@ -1335,6 +1408,10 @@ export interface components {
             may: {
                 [key: string]: components["schemas"]["Action"][];
             };
+            /** Masked */
+            masked: string[];
+            /** Unmasked */
+            unmasked: string[];
             /** Now Ms */
             now_ms: number;
         };
@@ -1529,6 +1606,28 @@ export interface components {
             disabled: boolean;
         };
         /**
+         * DrawBody
+         * @description ``from_ms`` None: all footage that there is already is covered too.
+         */
+        DrawBody: {
+            /** Name */
+            name: string;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+            /** From Ms */
+            from_ms?: number | null;
+            /** Until Ms */
+            until_ms?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * EditBody
          * @description What is left out stays as it is. ``look``: it is looked at first, and nothing is changed
          *     where it cannot be recorded so. ``allow``: its new address may be one refused by default.
@@ -1564,6 +1663,16 @@ export interface components {
              * Reason
              * @default
              */
+            reason: string;
+        };
+        /**
+         * EndBody
+         * @description ``until_ms``: what is recorded from then on is not covered; None: nothing is.
+         */
+        EndBody: {
+            /** Until Ms */
+            until_ms?: number | null;
+            /** Reason */
             reason: string;
         };
         /**
@@ -1809,6 +1918,40 @@ export interface components {
             name: string;
             /** Token */
             token: string;
+        };
+        /**
+         * MaskInfo
+         * @description A part of the picture that is covered, of footage between two times (None: all before, all
+         *     after). Corners are from 0 to 1, from the upper left of the picture. ``in_camera``: the camera
+         *     covers it too, under that name.
+         */
+        MaskInfo: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+            /** From Ms */
+            from_ms: number | null;
+            /** Until Ms */
+            until_ms: number | null;
+            /** Drawn Ms */
+            drawn_ms: number;
+            /** Drawn By */
+            drawn_by: string;
+            /** Reason */
+            reason: string;
+            /** In Camera */
+            in_camera: string;
+        };
+        /** MaskList */
+        MaskList: {
+            /** Masks */
+            masks: components["schemas"]["MaskInfo"][];
         };
         /**
          * Money
@@ -2741,6 +2884,22 @@ export interface components {
          * @enum {string}
          */
         Transport: "auto" | "tcp" | "udp" | "http";
+        /** UnmaskBody */
+        UnmaskBody: {
+            /**
+             * Reason
+             * @description It goes into the ledger.
+             */
+            reason: string;
+        };
+        /**
+         * Unmasked
+         * @description For how long this session sees the camera without its masks.
+         */
+        Unmasked: {
+            /** For Ms */
+            for_ms: number;
+        };
         /**
          * UserInfo
          * @description ``site``: what somebody was given beside the role. ``sessions``: how many are open.
@@ -4061,6 +4220,172 @@ export interface operations {
             };
             /** @description It was recorded, and is not there any more; `cause` says why. */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drawMask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endMask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                mask: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmaskBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unmasked"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -23,6 +23,9 @@ export type Because = Schemas["Because"];
 export type DeviceRow = Schemas["FleetRow"];
 export type DeviceView = Schemas["DeviceView"];
 export type Fleet = Schemas["FleetView"];
+export type Action = Schemas["Action"];
+export type Mask = Schemas["MaskInfo"];
+export type NewMask = Schemas["DrawBody"];
 /** As the camera coded it, or made anew by the recorder. */
 export type Moving = Schemas["Form"];
 export type NewCamera = Schemas["AddBody"];

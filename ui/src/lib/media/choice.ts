@@ -13,6 +13,8 @@ export interface Choice {
   lacks: string | null;
   /** Why the recorder does not convert it, where it said so. */
   refused: string;
+  /** Parts of it are hidden. */
+  masked: boolean;
 }
 
 /** A stream that was found not to play at the moment that is shown, and what it is then. */
@@ -31,21 +33,24 @@ export interface Wish {
   barred?: readonly Barred[];
   /** Why the recorder does not convert just now. */
   refused?: string;
+  /** Parts of the camera's picture are hidden from us: it comes converted, or not at all. */
+  masked?: boolean;
 }
 
-export function choose(streams: readonly StreamInfo[], { large, barred = [], refused = "" }: Wish): Choice | null {
+export function choose(streams: readonly StreamInfo[], { large, barred = [], refused = "", masked = false }: Wish): Choice | null {
   const order: StreamName[] = large ? ["main", "sub"] : ["sub", "main"];
   const there = order.flatMap((name) => streams.find((one) => one.name === name) ?? []);
   const first = there[0];
   if (!first) return null;
+  if (masked) return { stream: first.name, form: refused ? "stills" : "converted", lacks: null, refused, masked };
   // A stream of which nothing is known yet may well play; what comes says more.
   const bar = (name: StreamName) => barred.find(({ stream }) => stream === name);
   const found = there.find(({ name, mime }) => !bar(name) && (!mime || playable(mime)));
-  if (found === first) return { stream: first.name, form: "plain", lacks: null, refused: "" };
+  if (found === first) return { stream: first.name, form: "plain", lacks: null, refused: "", masked };
   const lacks = nameOf(bar(first.name)?.mime ?? null, first.codec);
   // A small picture is as good from the other stream, and that costs nobody anything.
-  if (!refused && (large || !found)) return { stream: first.name, form: "converted", lacks, refused };
-  return { stream: (found ?? first).name, form: found ? "plain" : "stills", lacks, refused };
+  if (!refused && (large || !found)) return { stream: first.name, form: "converted", lacks, refused, masked };
+  return { stream: (found ?? first).name, form: found ? "plain" : "stills", lacks, refused, masked };
 }
 
 /** By what it was at that moment, and where that is not known by what it is now. */
@@ -55,7 +60,8 @@ function nameOf(mime: string | null, codec: string | null): string {
   return NAMES[found] ?? (found || "this codec");
 }
 
-export function sentence({ form, lacks, refused }: Choice): string {
+export function sentence({ form, lacks, refused, masked }: Choice): string {
+  if (masked) return `Masked: parts of this picture are hidden${refused ? `. Still pictures: ${refused}` : ""}`;
   if (lacks === null) return "";
   const cannot = `this browser cannot play ${lacks}`;
   if (form === "converted") return `Converted picture: ${cannot}. The recording is the original`;
