@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cheap_passwords import REAL
 from watchglass.access.directory import Directory
 from watchglass.access.door import Door, Visitor
 from watchglass.access.errors import TooManyTriesError, WrongPasswordError
@@ -127,6 +128,10 @@ def test_nothing_that_opens_a_door_lies_in_the_database(at: Entrance, tmp_path: 
         for secret in (token, offered.reveal(), GOOD.reveal()):
             assert secret.encode() not in content
     assert b"$argon2id$" in (tmp_path / "site.db").read_bytes()
+
+
+def test_a_guess_costs_what_rfc_9106_asks_for() -> None:
+    assert REAL.hash("").startswith("$argon2id$v=19$m=65536,t=3,p=1$")
 
 
 def test_session_ends_when_idle(at: Entrance) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from tests.api.recorded import Browser, Recorded, Running, running
 from tests.app.conftest import cameras, data
+from tests.cheap_passwords import cheap_passwords
 
-__all__ = ["at", "browser", "cameras", "data", "recorded", "signed_in"]
+__all__ = ["at", "browser", "cameras", "cheap_passwords", "data", "recorded", "signed_in"]
 
 
 @pytest.fixture(scope="module")

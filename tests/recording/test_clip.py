@@ -488,13 +488,13 @@ def test_real_cameras(tmp_path: Path) -> None:
                     url.password or "", True,
                 )
             )  # fmt: skip
-        time.sleep(22)
+        time.sleep(16)
         to_ns = clock.wall_ns() - 2 * NS_PER_S
         for camera in cameras:
             store = IndexStore(tmp_path / "state" / "index.db")
             with store.read() as index:
                 plan = plan_clip(
-                    index, lambda _: volume.path, camera, MAIN, to_ns - 12 * NS_PER_S, to_ns
+                    index, lambda _: volume.path, camera, MAIN, to_ns - 8 * NS_PER_S, to_ns
                 )
             store.close()
             assert len(plan.runs[0].files) >= 2
@@ -504,7 +504,7 @@ def test_real_cameras(tmp_path: Path) -> None:
             form: VideoCodecName = "h264" if file.codec == "h264" else "h265"
             found = numbers(file.path, form)
             assert found == list(range(found[0], found[0] + len(found)))
-            assert result.from_ns <= to_ns - 12 * NS_PER_S
+            assert result.from_ns <= to_ns - 8 * NS_PER_S
             assert result.to_ns >= to_ns
             assert result.missing == ()
             (laid,) = laid_out(plan)

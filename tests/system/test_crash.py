@@ -29,7 +29,7 @@ from watchglass.simulate.loop import LoopSpec
 from watchglass.simulate.loop_cache import load_loop
 from watchglass.simulate.process import Simulator, arguments
 
-FPS = 15
+WIDTH, HEIGHT, FPS = 1280, 720, 15
 _S = 1_000_000_000
 _EDGE_NS = 250_000_000
 """A span's border is known to a frame interval and the jitter of arrival."""
@@ -51,7 +51,7 @@ class Site:
         return (*self.simulated, *self.others)
 
 
-@pytest.fixture(scope="module", params=[90, pytest.param(600, marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=[60, pytest.param(600, marks=pytest.mark.long)])
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A site that was recorded for that many seconds and killed five times."""
     require_gst()
@@ -67,7 +67,13 @@ def _recorded(folder: Path, seconds: int) -> Site:
     loops = {"h264": _loop(folder, "h264"), "h265": _loop(folder, "h265")}
     logs = folder / "log"
     options = arguments(
-        cameras=2, kind="a", width=1920, height=1080, bit_rate=3_000_000, seconds=10, log=str(logs)
+        cameras=2,
+        kind="a",
+        width=WIDTH,
+        height=HEIGHT,
+        bit_rate=3_000_000,
+        seconds=10,
+        log=str(logs),
     )
     with Simulator(*options) as simulator, GstServer(loops) as gst:
         recorder = RunningRecorder(folder / "data")
@@ -88,7 +94,13 @@ def _recorded(folder: Path, seconds: int) -> Site:
 
 def _loop(folder: Path, codec: VideoCodecName) -> Path:
     spec = LoopSpec(
-        codec=codec, width=1920, height=1080, fps=FPS, gop_frames=FPS, bit_rate=3_000_000, seconds=8
+        codec=codec,
+        width=WIDTH,
+        height=HEIGHT,
+        fps=FPS,
+        gop_frames=FPS,
+        bit_rate=3_000_000,
+        seconds=8,
     )
     path = folder / f"{codec}.{'mp4' if codec == 'h264' else 'mkv'}"
     load_loop(spec).export(path)
