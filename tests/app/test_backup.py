@@ -40,6 +40,7 @@ from watchglass.model.stream import StreamName
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.ledger import Ledger
+from watchglass.recording.resettle import is_marked
 from watchglass.recording.volume import Volume
 from watchglass.store import sealed
 
@@ -481,7 +482,11 @@ def _cut_restore(folder: Path, number: int) -> bool:
             os._exit(1)
         os._exit(0)
     _, status = os.waitpid(child, 0)
-    if status:
+    if status and product.site.state.exists() and not is_marked(product.site.state):
+        # All was done but to make it last that it is done.
+        with pytest.raises(RefusedError, match="holds a recorder's state"):
+            product.restore(made.folder, placing=anew)
+    elif status:
         product.restore(made.folder, placing=anew)
     assert len(product.site.files) == CLOSED
     assert set(product.looks_right()) == {"waiting_key_frame", "media", "restored"}
