@@ -15,4 +15,6 @@ def cheap_passwords() -> Iterator[None]:
     """For all tests of the package whose conftest takes this in."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(password, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64))
+        password.nobodys_hash.cache_clear()
         yield
+    password.nobodys_hash.cache_clear()

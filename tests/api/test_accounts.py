@@ -8,7 +8,6 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from tests.access.conftest import cheap_hashes
 from tests.api.people import Person, arrived, right_of
 from tests.api.recorded import PASSWORD, Browser, Recorded, Running, live_link
 from watchglass.access.directory import text_of
@@ -16,7 +15,6 @@ from watchglass.access.right import Action, Role
 from watchglass.access.totp import STEP_NS, code_of, step_at
 from watchglass.model.act import ActKind
 
-__all__ = ["cheap_hashes"]
 LIVE = frozenset({Action.LIVE, Action.PLAYBACK})
 
 
