@@ -48,6 +48,7 @@ from watchglass.app.fleet_process import make_views
 from watchglass.app.ground import Ground
 from watchglass.app.layout import Layout
 from watchglass.app.looking import looked_at_words
+from watchglass.app.onvif_port import OnvifPort
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
@@ -63,6 +64,7 @@ from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.order import Synced
 from watchglass.model.statement import Statement
+from watchglass.model.steering import PtzState, Steering
 from watchglass.model.still import StillRequest
 from watchglass.model.stream import StreamName
 from watchglass.model.survey_control import (
@@ -162,6 +164,7 @@ def served(
     recorded: Recorded, port: int, ui: Path | None = None,
     decode: Callable[[StillRequest], bytes] | None = None, worker: OwnWorker | None = None,
     masks: MaskDesk | None = None,
+    steer: Callable[[Steering], PtzState | None] | None = None,
 ) -> Served:  # fmt: skip
     """Ports over a recorded site, as the composition root would fill them."""
     site = recorded.site
@@ -264,6 +267,7 @@ def served(
             fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record, look
         ),
         people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
+        steer=steer or OnvifPort(None, site.clock).steer,
         words=CauseWords(CAUSES, REMEDIES),
         ui=ui or site.folder / "no-ui",
         version="test",
@@ -376,10 +380,11 @@ class Browser:
 def running(
     recorded: Recorded, ui: Path | None = None,
     decode: Callable[[StillRequest], bytes] | None = None,
+    steer: Callable[[Steering], PtzState | None] | None = None,
 ) -> Iterator[tuple[Running, Browser]]:  # fmt: skip
     """A server over a recorded site, and a browser that is signed in."""
     port = free_port()
-    of = served(recorded, port, ui, decode)
+    of = served(recorded, port, ui, decode, steer=steer)
     with Running(of, port) as at:
         browser = Browser(at)
         try:

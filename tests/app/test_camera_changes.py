@@ -16,7 +16,7 @@ from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, NotFoundError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, HoldId, VolumeId, random_id
 from watchglass.model.assignment import AssignedCamera
-from watchglass.model.camera import CameraState, Transport
+from watchglass.model.camera import CameraState, OnvifAddress, Transport
 from watchglass.model.control import (
     AddCameraRequest,
     DisableRequest,
@@ -31,6 +31,7 @@ from watchglass.model.control import (
 from watchglass.model.gap import GapCause
 from watchglass.model.schedule import PauseSchedule, WeeklySpan
 from watchglass.model.statement import Place, Statement
+from watchglass.model.steering import Spoken
 from watchglass.model.stream import StreamName
 from watchglass.recording.ledger import Ledger, Line
 from watchglass.store.site import SiteStore
@@ -48,6 +49,7 @@ class Told:
     recording: dict[CameraId, AssignedCamera] = field(default_factory=dict)
     stopped: list[GapCause] = field(default_factory=list)
     hosts: frozenset[str] = frozenset()
+    spoken: list[Spoken] = field(default_factory=list)
 
     def record(self, cameras: list[AssignedCamera]) -> None:
         self.recording |= {each.camera: each for each in cameras}
@@ -61,6 +63,9 @@ class Told:
 
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
         """Nobody moves here."""
+
+    def speak(self, cameras: list[Spoken]) -> None:
+        self.spoken = cameras
 
 
 class Bed:
@@ -336,3 +341,20 @@ def test_weekly_spans_as_people_write_them(
 def test_what_is_no_weekly_span(text: str) -> None:
     with pytest.raises(UsageError, match="no weekly span"):
         parse_span(text)
+
+
+def test_a_camera_that_moved_is_no_longer_spoken_to_where_it_was(bed: Bed) -> None:
+    """Or the password of the new one would be shown to whoever has the old address."""
+    request = AddCameraRequest(
+        "Dome", ((StreamName.MAIN, "rtsp://10.0.0.9/main"),), "admin", "geheim", "", "me",
+        onvif=OnvifAddress("onvif://10.0.0.9:80", "main", ptz=True, events=True),
+    )  # fmt: skip
+    dome = bed.site.carry_out(request)
+    assert [(each.camera, each.user, each.ptz) for each in bed.told.spoken] == [
+        (dome, "admin", True)
+    ]
+    assert "geheim" not in repr(bed.told.spoken)
+    moved = ((StreamName.MAIN, "rtsp://10.0.0.10/main"),)
+    assert dome is not None
+    bed.site.carry_out(EditCameraRequest(dome, "me", streams=moved, password="other", look=False))
+    assert bed.told.spoken == []

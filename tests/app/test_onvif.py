@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.processes import Page
-from tests.app.running import Serving, call, json_of
+from tests.app.running import Serving, call, json_of, wait_until
 from watchglass.simulate.process import Simulator
 
 SIZE = "--width 320 --height 192 --sub-width 160 --sub-height 96 --seconds 2 --bit-rate 150000"
@@ -34,6 +34,7 @@ def test_a_device_is_looked_at_added_and_recorded(tmp_path: Path) -> None:
         with Serving(data).wait_for("#token=") as serving:
             link = next(each for each in serving.said.split() if "#token=" in each)
             with Page(link) as page:
+                page.http.timeout = 120
                 page.set_up()
                 body = {"url": url, "user": "admin", "password": "geheim", "allow": True}
                 told = page.post("/api/v1/cameras/probe", body).json()
@@ -50,6 +51,12 @@ def test_a_device_is_looked_at_added_and_recorded(tmp_path: Path) -> None:
                 assert (closed["recordable"], closed["code"]) == (False, "refused")
                 added = page.post("/api/v1/cameras", body | {"name": "Gate"})
                 assert added.status_code == 201, added.text
+                assert added.json()["ptz"]
+                camera = added.json()["id"]
+                wait_until(lambda: page.get(f"/api/v1/cameras/{camera}/ptz").status_code == 200, 90)
+                turn = page.post(f"/api/v1/cameras/{camera}/ptz/preset", {"preset": "2"})
+                assert turn.status_code == 204, turn.text
+                assert cameras.ask("turned", "camera-1")["pan"] == 0.5
         (listed,) = json_of(*of, "camera", "list")
         assert listed["name"] == "Gate"
         expected = [f"rtsp://127.0.0.1:{cameras.port}/camera-1/{name}" for name in ("main", "sub")]

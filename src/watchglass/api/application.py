@@ -29,6 +29,8 @@ from watchglass.api import (
     peoplelog,
     pictures,
     playback,
+    ptz,
+    ptzsocket,
     scans,
     timeline,
     users,
@@ -51,6 +53,7 @@ from watchglass.api.problem import Problem, handle_errors
 from watchglass.api.reconversion import OpenSessions
 from watchglass.api.services import Services, services
 from watchglass.api.sight import sight_of
+from watchglass.api.steering import Wheels
 from watchglass.api.stills import Stills
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
@@ -87,6 +90,7 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
         ClipDesk(ports.clock),
         Lifts(ports.clock),
         SightChanges(sight_of),
+        Wheels(ports.clock),
     )
     app = FastAPI(
         title="Watchglass", version=ports.version, openapi_url=None, docs_url=None, redoc_url=None,
@@ -107,6 +111,11 @@ def add_routes(app: FastAPI) -> None:
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         scans.router, users.router, account.router, looking.router, clips.router,
         peoplelog.router, _about,
+        scans.router, users.router, account.router, looking.router, clips.router, _about,
+        scans.router, _about,
+        looking.router,
+        clips.router,
+        ptz.router, ptzsocket.router,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.
@@ -166,6 +175,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await task
         await of.changes.close()
         await of.hub.close()
+        await of.wheels.close()
         of.looks.close()
         of.acts.keep_up(ending=True)
         await of.notes.close()

@@ -55,6 +55,7 @@ class CameraInfo(BaseModel):
     name: str
     state: CameraState
     sound: bool
+    ptz: bool
     added_ms: int
     streams: list[StreamInfo]
     now: CameraNow
@@ -149,6 +150,7 @@ def camera_info(standing: Standing, words: CauseWords) -> CameraInfo:
         name=camera.name,
         state=camera.state,
         sound=camera.sound,
+        ptz=camera.onvif is not None and camera.onvif.ptz,
         added_ms=camera.added_ns // _NS_PER_MS,
         streams=[_stream(each) for each in standing.streams],
         now=CameraNow(

@@ -26,6 +26,7 @@ from watchglass.model.health import Health
 from watchglass.model.metric import Sample
 from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
+from watchglass.model.steering import PtzState, Steering
 from watchglass.model.still import StillRequest
 from watchglass.model.survey_control import (
     FleetMade,
@@ -113,7 +114,8 @@ class ApiPorts:
     them on disk until then.
     ``still`` gives a JPEG, ``convert`` moving pictures (None for a session that is not known);
     PictureDamagedError, MediaWorkerError. ``measurements``: all numbers as
-    Prometheus reads them, those given too. ``health`` names cameras by their names.
+    Prometheus reads them, those given too. ``health`` names cameras by their names. ``steer`` has a
+    camera moved: CameraError, or BusError while nobody speaks with cameras.
     """
 
     clock: Clock
@@ -138,6 +140,7 @@ class ApiPorts:
     health: Callable[[], Health]
     devices: FleetPorts
     people: PeoplePorts
+    steer: Callable[[Steering], PtzState | None]
     words: CauseWords
     ui: Path
     version: str

@@ -16,6 +16,7 @@ from watchglass.api.notequeue import NoteQueue
 from watchglass.api.permits import Permits
 from watchglass.api.ports import ApiPorts
 from watchglass.api.reconversion import OpenSessions
+from watchglass.api.steering import Wheels
 from watchglass.api.stills import Stills
 from watchglass.live.hub import LiveHub
 
@@ -40,6 +41,7 @@ class Services:
     clips: ClipDesk
     lifts: Lifts
     sights: SightChanges
+    wheels: Wheels
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -42,6 +42,7 @@ from watchglass.app.forecast import forecasts
 from watchglass.app.health import named
 from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
+from watchglass.app.onvif_port import OnvifPort
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
 from watchglass.app.ways import control_client
@@ -231,6 +232,7 @@ class _Site:
         reader = OpenFileReader(self._root_of, files, clock)
         self._volumes: tuple[int, dict[VolumeId, Path]] = (-NS_PER_S, {})
         self._media = MediaPort(start.media, clock)
+        self._onvif = OnvifPort(start.onvif, clock)
         self._numbers: tuple[int, tuple[Sample, ...]] = (-NS_PER_S, ())
         self._numbers_lock = threading.Lock()
         self._floor_bytes = start.floor_bytes
@@ -272,6 +274,7 @@ class _Site:
             people=PeoplePorts(
                 self._layout.ledgers / "site", self._store.names_h, self._keep_names
             ),
+            steer=self._onvif.steer,
             words=CauseWords(CAUSES, REMEDIES),
             ui=Path(start.ui) if start.ui else UI,
             version=watchglass.__version__,

@@ -55,6 +55,11 @@ def of_media_worker() -> Fence:
     return Fence(Network.LOCAL, only_new_files=True, calls=False, serves=True)
 
 
+def of_onvif_worker() -> Fence:
+    """It talks to cameras, by their names too; its socket is open already."""
+    return Fence(Network.OUTGOING, name_lookups(), only_new_files=True, serves=True, secrets=True)
+
+
 def of_keeper() -> Fence:
     """All files are its business; the network is not."""
     return Fence(Network.LOCAL, None, serves=True, secrets=True)

@@ -40,6 +40,10 @@ class Layout:
         return f"ipc://{self.run}/media"
 
     @property
+    def onvif(self) -> str:
+        return f"ipc://{self.run}/onvif"
+
+    @property
     def vitals(self) -> str:
         return f"ipc://{self.run}/vitals"
 

@@ -11,6 +11,7 @@ from watchglass.app.camera_changes import CameraChanges, ChangeRequest
 from watchglass.app.hosts import allowed_hosts
 from watchglass.app.keeper_port import KeeperPort
 from watchglass.app.masks import draw_mask, end_mask
+from watchglass.app.speaking import spoken_of
 from watchglass.app.volumes import drain, volume_for_new
 from watchglass.app.workers_port import Workers, assigned
 from watchglass.base import log
@@ -27,6 +28,7 @@ from watchglass.model.control import (
     CountryRequest,
     DrainVolumeRequest,
     DrawMaskRequest,
+    EditCameraRequest,
     EndMaskRequest,
     HoldRequest,
     NamesRequest,
@@ -119,7 +121,10 @@ class Site:
 
     def _carry_out(self, request: CameraRequest) -> CameraId:
         if isinstance(request, ChangeRequest):
-            return self.changes.carry_out(request)
+            camera = self.changes.carry_out(request)
+            if isinstance(request, EditCameraRequest):
+                self._speak()
+            return camera
         match request:
             case AddCameraRequest():
                 return self.add_camera(request)
@@ -155,7 +160,12 @@ class Site:
                 continue
             recorded.append(assigned(camera))
         self._workers.record(recorded)
+        self._speak()
         return len(recorded)
+
+    def _speak(self) -> None:
+        """Say which cameras are spoken to by ONVIF."""
+        self._workers.speak(spoken_of(self.store))
 
     def configure(self) -> None:
         """Tell the keeper how long to keep what, and where."""
@@ -184,6 +194,8 @@ class Site:
         if request.allow:
             self.changes.allow(frozenset(request.allow))
         self._workers.record([assigned(camera)])
+        if camera.onvif is not None:
+            self._speak()
         return camera.id
 
     def change_sound(self, request: SoundRequest) -> CameraId:

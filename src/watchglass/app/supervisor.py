@@ -42,16 +42,19 @@ from watchglass.model.assignment import (
 from watchglass.model.control import Accepted, ProcessStatus, Refused
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
+from watchglass.model.steering import OnvifStart, Spoken
 from watchglass.model.still import MediaStart
 from watchglass.recording.volume import volume_at
 
 _WORKER = "watchglass.app.camera_worker"
 _API = "watchglass.app.api_process"
 _MEDIA = "watchglass.app.media_worker"
+_ONVIF = "watchglass.app.onvif_worker"
 _WORKER_END_S = 12.0
 _KEEPER_END_S = 15.0
 _API_END_S = 5.0
 _MEDIA_END_S = 2.0
+_ONVIF_END_S = 4.0
 _HEAR_S = 0.2
 _APART_AFTER_S = 0.5
 """The worker that stands by is for the neighbours; the suspect can wait for another."""
@@ -115,6 +118,8 @@ class Supervisor:
         )
         self._api: Child | None = None
         self._media: Child | None = None
+        self._onvif: Child | None = None
+        self._spoken: tuple[Spoken, ...] = ()
         self._port = settings.port
         self._index_inode = 0
 
@@ -152,6 +157,7 @@ class Supervisor:
                 setup.token_hash, setup.expires_ns,
                 self._settings.log_level.value, self._settings.log_json,
                 fences=self._settings.fences, floor_bytes=self._settings.floor_bytes,
+                onvif=self._ways.ask_onvif(),
             )  # fmt: skip
 
         media = self._media = Child(
@@ -197,12 +203,17 @@ class Supervisor:
         with self._lock:
             self._stopping = True
             workers = list(self._workers.values())
+            onvif, self._onvif = self._onvif, None
         self._spare.close()
         self.stop_api()
+        if onvif is not None:
+            onvif.stop(end)
         for worker in workers:
             worker.stop(end)
         for worker in workers:
             worker.wait(_WORKER_END_S)
+        if onvif is not None:
+            onvif.wait(_ONVIF_END_S)
         self._keeper.stop(end)
         self._keeper.wait(_KEEPER_END_S)
 
@@ -221,7 +232,7 @@ class Supervisor:
         with self._lock:
             workers = tuple(self._workers.values())
             cameras = {name: self._placement.cameras(name) for name in self._placement.workers}
-        others = tuple(child for child in (self._api, self._media) if child is not None)
+        others = tuple(child for child in (self._api, self._media, self._onvif) if child)
         return Crew(self._keeper, workers, others, cameras)
 
     # --- placement ---------------------------------------------------------------------------
@@ -233,6 +244,7 @@ class Supervisor:
                 self._placement.give(camera)
                 self._tell_again(camera.camera)
             self._start_workers()
+            self._tell_onvif()
 
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
         """Take a camera from its worker; what follows is a gap of ``cause``."""
@@ -240,6 +252,7 @@ class Supervisor:
             name = self._placement.take(camera)
             if name is not None:
                 self._tell(name, StopRecording(camera, cause))
+            self._tell_onvif()
 
     def allow(self, hosts: frozenset[str]) -> None:
         """Let cameras be at addresses that are refused by default, beyond the settings."""
@@ -247,6 +260,24 @@ class Supervisor:
             self._allow = self._settings.allow | hosts
             for name, worker in self._workers.items():
                 worker.tell(self._assignment(name))
+            self._tell_onvif()
+
+    def speak(self, cameras: list[Spoken]) -> None:
+        """Speak by ONVIF with these from now on, while they are recorded; a process for it runs
+        once there are any."""
+        with self._lock:
+            self._spoken = tuple(cameras)
+            if self._onvif is None and cameras and not self._stopping:
+                self._onvif = Child(
+                    "onvif-worker", _ONVIF, self._speaking, self._clock, speaks=True
+                )
+                self._onvif.start()
+            else:
+                self._tell_onvif()
+
+    def _tell_onvif(self) -> None:
+        if self._onvif is not None:
+            self._onvif.tell(self._speaking(False))
 
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
         """Let workers record to these from now on."""
@@ -387,6 +418,15 @@ class Supervisor:
         return MediaStart(
             self._ways.media, settings.log_level.value, settings.log_json, settings.fences
         )
+
+    def _speaking(self, _first: bool) -> OnvifStart:
+        settings = self._settings
+        with self._lock:
+            recorded = [each for each in self._spoken if self._placement.find(each.camera)]
+            return OnvifStart(
+                self._ways.onvif, tuple(recorded), tuple(sorted(self._allow)),
+                settings.log_level.value, settings.log_json, settings.fences,
+            )  # fmt: skip
 
     def _keep(self, first: bool) -> KeeperStart:
         settings = self._settings

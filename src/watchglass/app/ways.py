@@ -26,6 +26,7 @@ class Ways:
     _keeper: Key = field(default_factory=Key.make)
     _live: Key = field(default_factory=Key.make)
     _media: Key = field(default_factory=Key.make)
+    _onvif: Key = field(default_factory=Key.make)
     _vitals: Key = field(default_factory=Key.make)
 
     # --- to the keeper -----------------------------------------------------------------------
@@ -69,6 +70,15 @@ class Ways:
     def ask_media(self) -> Way:
         """For the api."""
         return Way(self.layout.media, proof_to_ask(self._media))
+
+    @property
+    def onvif(self) -> Stand:
+        """For the onvif-worker."""
+        return Stand(self.layout.onvif, self._onvif.text)
+
+    def ask_onvif(self) -> Way:
+        """For the api."""
+        return Way(self.layout.onvif, proof_to_ask(self._onvif))
 
 
 def control_server(layout: Layout, disk: Disk) -> ControlServer[Request, Reply]:

@@ -14,6 +14,7 @@
                        looks: index and files, read; orders: the control socket, as the commands do
     setting up         app.adding ─▶ cameras.probe_worker, of a stream; of a device,
                        cameras.onvif.setup_worker: each ends with its answer
+    moving a camera    api.ptzsocket, api.ptz ─ bus ─▶ app.onvif_worker ─▶ cameras.onvif.steering
     live               recording.tap ─▶ live.outlet ─ bus ─▶ live.relayfeed ─▶ live.viewer
                        while somebody watches; from the last key frame on: api.openfile, read
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
@@ -26,8 +27,8 @@
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
-``media-worker``, ``ping`` where that is set up, and for a look at a camera
-``cameras.probe_worker``. Media to be recorded crosses
+``media-worker``, ``onvif-worker`` where a camera is spoken to that way, ``ping`` where that is set
+up, and for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses
 no process border. Orders of people come through the control socket to ``app.site``, which tells the
 database, the keeper and the workers.
 """

@@ -6,6 +6,7 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.assignment import AssignedCamera, AssignedStream
 from watchglass.model.camera import Camera
 from watchglass.model.gap import GapCause
+from watchglass.model.steering import Spoken
 
 
 class Workers(Protocol):
@@ -18,6 +19,8 @@ class Workers(Protocol):
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None: ...
 
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None: ...
+
+    def speak(self, cameras: list[Spoken]) -> None: ...
 
 
 class NoWorkers:
@@ -33,6 +36,9 @@ class NoWorkers:
         """Nothing to do."""
 
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
+        """Nothing to do."""
+
+    def speak(self, cameras: list[Spoken]) -> None:
         """Nothing to do."""
 
 

@@ -131,6 +131,7 @@ class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
     log_level: str
     log_json: bool
     hosts: tuple[str, ...] = ()
+    onvif: Way | None = None
     ui: str = ""
     fences: FenceMode = FenceMode.AUTO
     floor_bytes: int = 0

@@ -70,7 +70,7 @@ def foreign(error: BaseException) -> CameraError:
         return of_fault(f"{words} {error.message}")
     if isinstance(error, ONVIFError) and error.__cause__ is not None:
         return foreign(error.__cause__)
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerDisconnectedError):
+    if isinstance(error, aiohttp.ClientConnectionError | OSError):
         return CameraUnreachableError(
             "Nothing answers there by ONVIF: check the address and the port, and that ONVIF is"
             " switched on in the camera."

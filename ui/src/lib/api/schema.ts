@@ -1274,6 +1274,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera}/ptz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ptz
+         * @description Its presets, where it looks, and who moves it. Asks the camera.
+         */
+        get: operations["getPtz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/ptz/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Camera
+         * @description End whatever moves.
+         */
+        post: operations["stopCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/ptz/centre": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Centre Camera
+         * @description Turn so that a point of the picture comes to its middle.
+         */
+        post: operations["centreCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/ptz/preset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go To Preset
+         * @description Turn to a preset.
+         */
+        post: operations["goToPreset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/ptz/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save Preset
+         * @description Keep in the camera where it looks now.
+         */
+        post: operations["savePreset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1390,6 +1490,8 @@ export interface components {
             state: components["schemas"]["CameraState"];
             /** Sound */
             sound: boolean;
+            /** Ptz */
+            ptz: boolean;
             /** Added Ms */
             added_ms: number;
             /** Streams */
@@ -1476,6 +1578,16 @@ export interface components {
             missing_ms: number;
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * CentreBody
+         * @description A point of the picture, from its middle: right and up are positive.
+         */
+        CentreBody: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
         };
         /**
          * ChangeEvents
@@ -1727,6 +1839,11 @@ export interface components {
             last_from_ms: number;
             /** Last To Ms */
             last_to_ms: number;
+        };
+        /** GoToBody */
+        GoToBody: {
+            /** Preset */
+            preset: string;
         };
         /** GroupBody */
         GroupBody: {
@@ -2175,6 +2292,21 @@ export interface components {
             video: components["schemas"]["VideoPart"];
             sound: components["schemas"]["SoundPart"] | null;
         };
+        /** PresetBody */
+        PresetBody: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * PresetInfo
+         * @description A place that the camera remembers; the name is its own text.
+         */
+        PresetInfo: {
+            /** Token */
+            token: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Profile
          * @description What the operator states of the site. None is not no: it is not stated, and leaves rules
@@ -2210,6 +2342,28 @@ export interface components {
             critical?: boolean | null;
             /** Purposes */
             purposes?: components["schemas"]["Purpose"][] | null;
+        };
+        /**
+         * PtzInfo
+         * @description Where a camera looks: pan and tilt -1 to 1, zoom 0 to 1, null where it does not say.
+         *
+         *     ``held_by`` moves it now, and keeps it for so many seconds more.
+         */
+        PtzInfo: {
+            /** Presets */
+            presets: components["schemas"]["PresetInfo"][];
+            /** Pan */
+            pan: number | null;
+            /** Tilt */
+            tilt: number | null;
+            /** Zoom */
+            zoom: number | null;
+            /** Moving */
+            moving: boolean;
+            /** Held By */
+            held_by: string | null;
+            /** Held S */
+            held_s: number;
         };
         /**
          * PurchaseBody
@@ -5875,6 +6029,165 @@ export interface operations {
                     "application/json": {
                         [key: string]: boolean;
                     };
+                };
+            };
+        };
+    };
+    getPtz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PtzInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    centreCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CentreBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    goToPreset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoToBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    savePreset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresetBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,0 +1,133 @@
+"""Entry of the onvif-worker: it stands by to turn cameras and to hear what they say happens.
+
+What cameras answer is taken apart here and not in a process that records or holds keys; it has the
+passwords of those cameras that it speaks with, and no others. It may die: movements end, because
+cameras are told how long they last, and the supervisor starts another.
+"""
+
+import asyncio
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+from contextlib import suppress
+
+import msgspec
+
+from watchglass.app.fences import fence_in, of_onvif_worker, tell
+from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.base import heap, log
+from watchglass.base.clock import SystemClock
+from watchglass.base.errors import WatchglassError
+from watchglass.bus.endpoint import Listener
+from watchglass.bus.message import Codec
+from watchglass.bus.proof import Key
+from watchglass.bus.request import ControlServer, Token
+from watchglass.model.steering import (
+    OnvifStart,
+    Steering,
+    SteeringReply,
+    ToOnvifWorker,
+)
+
+_POLL_S = 5.0
+_MOST_WAITING = 64
+_NICE = 5
+_MOST_MEMORY_BYTES = 2 << 30
+_LOG = log.get("onvif")
+
+Server = ControlServer[Steering, SteeringReply]
+
+
+def main() -> None:
+    """Speak until told to stop, or until the supervisor is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heap.bound()
+    decoder: msgspec.json.Decoder[ToOnvifWorker] = msgspec.json.Decoder(ToOnvifWorker)
+    try:
+        start = first_message(decoder)
+    except EOFError:
+        return
+    assert isinstance(start, OnvifStart)
+    log.configure(start.log_level, json=start.log_json)
+    try:
+        _serve(start, decoder)
+    except WatchglassError as error:
+        _LOG.error("onvif_worker_ended", error=error.sentence)
+        sys.exit(error.exit_code)
+    leave()
+
+
+def _serve(start: OnvifStart, decoder: msgspec.json.Decoder[ToOnvifWorker]) -> None:
+    listener = Listener(start.stand.endpoint)
+    tell(fence_in(of_onvif_worker(), start.fences))
+    server: Server = ControlServer(
+        listener, Codec[Steering](Steering), Codec[SteeringReply](SteeringReply),
+        key=Key(start.stand.key), max_pending=_MOST_WAITING,
+    )  # fmt: skip
+    _give_up_rights()
+    heap.tend(SystemClock())
+    asyncio.run(_Talk(server).run(start, decoder))
+
+
+class _Talk:
+    """Between the bus, which a thread of its own polls, and the loop that speaks with cameras."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._replies: queue.SimpleQueue[tuple[Token, SteeringReply]] = queue.SimpleQueue()
+        self._ended = threading.Event()
+        self._asked: set[asyncio.Task[None]] = set()
+        self._told: asyncio.Queue[ToOnvifWorker | None] = asyncio.Queue()
+
+    async def run(self, start: OnvifStart, decoder: msgspec.json.Decoder[ToOnvifWorker]) -> None:
+        # Loaded behind the fence, and only here.
+        from watchglass.cameras.onvif.speaker import Speaker
+
+        loop = asyncio.get_running_loop()
+        self._speaker = Speaker(SystemClock())
+        await self._speaker.use(start.cameras, start.allow)
+
+        def hear(message: ToOnvifWorker | None) -> None:
+            loop.call_soon_threadsafe(self._told.put_nowait, message)
+
+        take_messages(decoder, hear, lambda: hear(None))
+        poller = threading.Thread(target=self._poll, args=(loop,), name="bus", daemon=True)
+        poller.start()
+        while isinstance(message := await self._told.get(), OnvifStart):
+            await self._speaker.use(message.cameras, message.allow)
+        self._ended.set()
+        self._server.wake()
+        await self._speaker.close()
+        await asyncio.to_thread(poller.join)
+
+    def _poll(self, loop: asyncio.AbstractEventLoop) -> None:
+        while not self._ended.is_set():
+            for token, order in self._server.poll(_POLL_S):
+                with suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(self._take, token, order)
+            while not self._replies.empty():
+                self._server.reply(*self._replies.get())
+        self._server.close()
+
+    def _take(self, token: Token, order: Steering) -> None:
+        task = asyncio.ensure_future(self._answer(token, order))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    async def _answer(self, token: Token, order: Steering) -> None:
+        self._replies.put((token, await self._speaker.steer(order)))
+        self._server.wake()
+
+
+def _give_up_rights() -> None:
+    """No core file, bounded memory, behind what records."""
+    os.nice(_NICE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY_BYTES, _MOST_MEMORY_BYTES))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""All cameras that are spoken to by ONVIF, in one event loop."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from watchglass.base.clock import Clock
+from watchglass.base.errors import CameraError, CameraUnreachableError, RefusedError
+from watchglass.base.ids import CameraId
+from watchglass.cameras.address import resolve
+from watchglass.cameras.onvif.address import SCHEMES, Reached, split_onvif
+from watchglass.cameras.onvif.guarded import GuardedCamera
+from watchglass.cameras.onvif.steering import Steerer, opened
+from watchglass.model.steering import (
+    NotSteered,
+    Spoken,
+    Steered,
+    Steering,
+    SteeringReply,
+)
+
+
+class Speaker:
+    """``use`` says which cameras there are; the rest is asked of one of them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._allow: frozenset[str] = frozenset()
+        self._cameras: dict[CameraId, Spoken] = {}
+        self._steerers: dict[CameraId, Steerer] = {}
+
+    async def use(self, cameras: Iterable[Spoken], allow: Iterable[str]) -> None:
+        """From now on these, and no others; one that is spoken to otherwise begins anew."""
+        self._allow = frozenset(allow)
+        wanted = {each.camera: each for each in cameras}
+        for camera, known in list(self._cameras.items()):
+            if wanted.get(camera) != known:
+                steerer = self._steerers.pop(camera, None)
+                if steerer is not None:
+                    await steerer.close()
+        self._cameras = wanted
+
+    async def steer(self, order: Steering) -> SteeringReply:
+        """What became of an order."""
+        camera = self._cameras.get(order.camera)
+        if camera is None or not camera.ptz:
+            return NotSteered("not_found", "This camera cannot be turned from here.")
+        steerer = self._steerers.get(order.camera)
+        if steerer is None:
+            opener = partial(self._open, camera, "ptz")
+            steerer = Steerer(camera.camera, camera.profile, opener, self._clock)
+            self._steerers[order.camera] = steerer
+        try:
+            return await steerer.carry_out(order) or Steered()
+        except CameraError as error:
+            return NotSteered(error.code, error.sentence)
+
+    async def close(self) -> None:
+        """Stop what moves."""
+        for steerer in self._steerers.values():
+            await steerer.close()
+        self._steerers.clear()
+
+    async def _open(self, camera: Spoken, service: str) -> GuardedCamera:
+        """Its address is checked at each opening, as a stream's is."""
+        try:
+            address, _ = split_onvif(camera.url)
+            checked = resolve(address, self._allow)
+        except RefusedError as error:
+            raise CameraUnreachableError(error.sentence) from error
+        at = Reached(SCHEMES[address.scheme], checked.ip, address.port, address.host)
+        session = GuardedCamera(at, camera.user, camera.password, self._clock)
+        return await opened(session, service=service)
