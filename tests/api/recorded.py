@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -59,10 +59,11 @@ from watchglass.config.settings import Settings
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Act, Note
 from watchglass.model.camera import Camera, StreamAddress
-from watchglass.model.control import NamesRequest
+from watchglass.model.control import Accepted, CountryRequest, NamesRequest, RetentionRequest
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.order import Synced
+from watchglass.model.retention import Keeping
 from watchglass.model.statement import Statement
 from watchglass.model.steering import PtzState, Steering
 from watchglass.model.still import StillRequest
@@ -78,6 +79,7 @@ from watchglass.model.survey_control import (
 )
 from watchglass.model.way import Stand
 from watchglass.store.access import AccessStore
+from watchglass.store.country import default_retention_h
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.trust import TrustStore
 from watchglass.store.vault import Vault
@@ -160,6 +162,21 @@ class Served:
         return [note for note in self.noted if isinstance(note, Act)]
 
 
+class Keeps:
+    """For how long is kept, as a site holds it."""
+
+    def __init__(self) -> None:
+        self.now = Keeping(336, 336, None)
+
+    def order(self, order: RetentionRequest | CountryRequest) -> None:
+        if isinstance(order, CountryRequest):
+            default_h = default_retention_h(order.country)
+            hours = self.now.hours if self.now.hours != self.now.default_h else default_h
+            self.now = Keeping(hours, default_h, order.country)
+        else:
+            self.now = replace(self.now, hours=order.hours or self.now.default_h)
+
+
 def served(
     recorded: Recorded, port: int, ui: Path | None = None,
     decode: Callable[[StillRequest], bytes] | None = None, worker: OwnWorker | None = None,
@@ -210,6 +227,7 @@ def served(
         orders.append(order)
         return CameraId(order.camera)
 
+    keeps = Keeps()
     trust = TrustStore(site.state / "site.db")
     desk = survey_desk(site)
     recording: list[RecordRequest] = []
@@ -224,9 +242,9 @@ def served(
         assert isinstance(made, FleetMade)
         return made
 
-    def record(order: RecordRequest) -> CameraId:
+    def record(order: RecordRequest) -> Accepted:
         recording.append(order)
-        return recorded.camera
+        return Accepted(recorded.camera, already=len(recording) > 1)
 
     def look(order: LookRequest) -> LookedAt:
         return looked_at_words(probe_camera(order.camera.url))
@@ -254,6 +272,8 @@ def served(
         ),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
+        keeping=lambda: keeps.now,
+        keep=keeps.order,
         feed=feed,
         still=decode or worker.still,
         convert=worker.convert,
@@ -286,7 +306,7 @@ def survey_desk(site: Site) -> SurveyDesk:
     def judge(order: FleetOrder) -> None:
         make_views(on, Path(order.folder), report=order.report)
 
-    def nobody(_: RecordRequest) -> CameraId:
+    def nobody(_: RecordRequest) -> Accepted:
         raise AssertionError
 
     def unseen(_: RecordRequest) -> LookedAt:

@@ -1,6 +1,7 @@
 """The devices around the recorder as the API tells them: judged for real, over a real database."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,8 +10,12 @@ from tests.api.recorded import Browser, Recorded, Running, running
 from tests.trust.seeing import AT_NS, AXIS_MAC, HIK_MAC, SCAN, see
 from watchglass.api.application import openapi_of
 from watchglass.api.fleet import VIEWS
+from watchglass.api.problem import problem_of
+from watchglass.app.refusal import error_of, refusal
+from watchglass.base.errors import CertificateError, RefusedError
 from watchglass.model.coverage import Coverage, ScanEntry, ScanKind
 from watchglass.model.observation import Source
+from watchglass.model.stream_path import MOST_TRIES
 from watchglass.trust.report.signature import Standing, verify_page
 from watchglass.trust.view import DeviceView, FleetView
 
@@ -101,12 +106,17 @@ def test_a_device_comes_with_all_it_rests_on(browser: Browser, at: Running) -> N
     assert {each.source for each in found.observations} == {
         Source.SADP, Source.HTTP, Source.RTSP,
     }  # fmt: skip
-    assert found.stream == "rtsp://10.0.0.7/Streaming/Channels/101"
+    assert found.streams == ("rtsp://10.0.0.7/Streaming/Channels/101",)
     assert found.camera == at.of.recorded.camera
     assert set(found.invoice) <= {each.id for each in found.rules}
     other = device(browser, "10.0.0.6")
     assert other.camera is None
-    assert other.stream == "rtsp://10.0.0.6/axis-media/media.amp"
+    # It answered over ONVIF, which is tried where the path of its maker leads nowhere.
+    assert other.streams == ("rtsp://10.0.0.6/axis-media/media.amp", "onvif://10.0.0.6")
+    # Of a maker that nobody knows a few are tried, and the device's own word first.
+    unknown = device(browser, "10.0.0.9").streams
+    assert 1 < len(unknown) <= MOST_TRIES
+    assert len(set(unknown)) == len(unknown)
 
 
 def test_what_devices_say_stays_text(browser: Browser) -> None:
@@ -203,6 +213,87 @@ def test_a_found_camera_is_recorded_by_who_asks(browser: Browser, at: Running) -
     assert not order.allow
     assert "4711" not in repr(order) + answer.text
     assert browser.send("POST", "/api/v1/cameras", {"url": ""}).status_code == 400
+    assert not answer.json()["already"]
+    # Again is no harm, and says so.
+    again = browser.send(
+        "POST", "/api/v1/cameras",
+        body | {"others": [" rtsp://10.0.0.6/live"], "fingerprint": f"SHA256:{'A' * 43}"},
+    )  # fmt: skip
+    assert (again.status_code, again.json()["already"]) == (200, True)
+    assert at.of.recording[-1].others == ("rtsp://10.0.0.6/live",)
+    assert at.of.recording[-1].fingerprint == f"SHA256:{'A' * 43}"
+    wrong = browser.send("POST", "/api/v1/cameras", body | {"fingerprint": "SHA256:x"})
+    assert "43 characters" in wrong.json()["detail"]
+    many = body | {"others": ["rtsp://10.0.0.6/live"] * (MOST_TRIES + 1)}
+    assert browser.send("POST", "/api/v1/cameras", many).status_code == 400
+
+
+def test_a_key_that_is_not_trusted_is_told_with_the_refusal() -> None:
+    told = problem_of(error_of(refusal(CertificateError("Not known.", "SHA256:abc"))))
+    assert told.status_code == 409
+    body = msgspec.json.decode(told.body)
+    assert (body["code"], body["fingerprint"]) == ("certificate_untrusted", "SHA256:abc")
+    other = problem_of(error_of(refusal(RefusedError("No."))))
+    assert msgspec.json.decode(other.body)["fingerprint"] is None
+
+
+def test_channels_of_a_recorder_are_found_where_it_is(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "s")
+    recorded.record(1)
+    with running(recorded) as (at, browser):
+        assert at.of.trust is not None
+        at.of.trust.add_observations([
+            *see("sadp answer sadp", "sadp model DS-7608NI-K2", "isapi channels 8",
+                 "rtsp realm DS-7608NI-K2", address="10.0.0.7", mac=HIK_MAC),
+            *(each for number in (1, 3)
+              for each in see(f"recorder_channel name Door {number}", address="10.0.0.7",
+                              mac=HIK_MAC, channel=number)),
+            *see("isapi channels 8", "onvif manufacturer Foobar", address="10.0.0.8"),
+            *see("recorder_channel name Gate", address="10.0.0.8", channel=2),
+        ])  # fmt: skip
+        rows = {each.address: each for each in fleet(browser).devices}
+        recorder = device(browser, "10.0.0.7")
+        # A camera is recorded at its address, but a recorder is not one camera.
+        assert (recorder.device.kind, recorder.camera) == ("recorder", None)
+        assert recorder.streams == ("rtsp://10.0.0.7/Streaming/Channels/101",)
+        assert rows["10.0.0.7 channel 3"].name == "Door 3"
+        third = device(browser, "10.0.0.7 channel 3")
+        assert third.streams == ("rtsp://10.0.0.7/Streaming/Channels/301",)
+        # Of a recorder whose paths nobody knows none is made up.
+        assert device(browser, "10.0.0.8 channel 2").streams == ()
+    recorded.close()
+
+
+def test_how_long_is_kept_is_asked_with_a_reason_where_it_is_long(browser: Browser) -> None:
+    where = "/api/v1/keeping"
+    assert browser.json(where) == {"hours": 336, "default_hours": 336, "country": None}
+    told = browser.send("PUT", where, {"country": "DE", "hours": None}).json()
+    assert told == {"hours": 72, "default_hours": 72, "country": "DE"}
+    long = {"country": "DE", "hours": 200}
+    refused = browser.send("PUT", where, long)
+    assert (refused.status_code, refused.json()["code"]) == (400, "usage")
+    assert "reason" in refused.json()["detail"]
+    # Nothing of what is refused is done, the country neither.
+    assert browser.send("PUT", where, {"country": "FR", "hours": 99}).status_code == 400
+    assert browser.json(where) == told
+    told = browser.send("PUT", where, long | {"reason": "insurer"}).json()
+    assert told == {"hours": 200, "default_hours": 72, "country": "DE"}
+    assert browser.send("PUT", where, {"country": "DE", "hours": 24}).json()["hours"] == 24
+    assert browser.send("PUT", where, {"country": None, "hours": None}).json() == {
+        "hours": 336, "default_hours": 336, "country": None,
+    }  # fmt: skip
+    for wrong in ({"country": "Germany", "hours": 1}, {"country": "DE", "hours": 0}, {"hours": 1}):
+        assert browser.send("PUT", where, wrong).status_code == 400
+
+
+def test_makers_paths_are_told(browser: Browser) -> None:
+    found = {each["name"]: each for each in browser.json("/api/v1/stream-paths")}
+    hikvision = next(each for name, each in found.items() if name.startswith("Hikvision"))
+    assert hikvision["camera"] == "/Streaming/Channels/101"
+    assert hikvision["channel"] == "/Streaming/Channels/301"
+    assert all(
+        each["camera"].startswith("/") and "{" not in each["camera"] for each in found.values()
+    )
 
 
 def test_every_type_of_the_answers_is_in_the_document(at: Running) -> None:

@@ -190,7 +190,7 @@ def test_cameras_behind_one_address_are_devices_of_their_own(on: Ground) -> None
     ) == {
         "Camera 1 10.1.2.3:554", "Camera 2 10.1.2.3:8554",
         "Camera 3 10.1.2.4 channel 1", "Camera 4 10.1.2.4 channel 2",
-        "Camera 5 10.1.2.5",
+        "Camera 5 10.1.2.5 channel 7",
         "Camera 6 10.1.2.6/one", "Camera 7 10.1.2.6/two",
         "Camera 8 camera 88888888", "Camera 9 camera 99999999",
     }  # fmt: skip

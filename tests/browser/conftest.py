@@ -1,6 +1,7 @@
 """One real recorder with simulated cameras, and Chromium before its page."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +24,7 @@ from watchglass.simulate.process import Simulator, arguments
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = CHECKOUT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 PAST_MS = 10_000
+FORBIDDEN = re.compile(r"\b(compliant|safe)\b", re.IGNORECASE)
 NAMES = ("Street", "Yard", "Gate", "Lane")
 
 
@@ -67,19 +69,32 @@ class Bed:
 Visiting: TypeAlias = Callable[..., Visitor]
 
 
+Launch: TypeAlias = Callable[[Path], Browser]
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def launch() -> Iterator[Launch]:
+    """Starts Chromium, by a program that may put it elsewhere; ended with the module."""
     if not CHROMIUM.exists():
         pytest.skip("no /usr/bin/chromium: 'apt-get install chromium' on Debian and Ubuntu")
     if not hatch_build.is_built(CHECKOUT):
         hatch_build.build(CHECKOUT)
     expect.set_options(timeout=20_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
+    with sync_playwright() as playwright, ExitStack() as stack:
+
+        def start(program: Path) -> Browser:
+            browser = playwright.chromium.launch(
+                executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+            )
+            stack.callback(browser.close)
+            return browser
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def chromium(launch: Launch) -> Browser:
+    return launch(CHROMIUM)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +138,15 @@ def set_up(visitor: Visitor, link: str) -> None:
     visitor.page.get_by_label("The same again").fill(PASSWORD)
     visitor.button("Set password and go on").click()
     expect(visitor.page.get_by_role("navigation", name="Main")).to_be_visible()
+
+
+def readable(visitor: Visitor) -> None:
+    """Nothing for axe to find, nothing wider than the screen, no word that nobody may say."""
+    assert visitor.unreadable() == []
+    page = visitor.page
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
+    assert not FORBIDDEN.search(page.inner_text("body"))
+    assert page.title() != "owned"
 
 
 @contextmanager

@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from benches._harness import Login
-from tests.browser.conftest import AXE, Bed, Visiting, set_up
+from tests.browser.conftest import AXE, Bed, Visiting, readable, set_up
 from tests.browser.fleet_making import CAMERA, NETWORK, RELABELLED, answering, many, seed
-from tests.browser.visitor import Visitor
 from watchglass.simulate.lan.network import Network, NoNetworkError
 from watchglass.simulate.process import Simulator, SimulatorFailed, arguments
 
@@ -19,7 +18,6 @@ pytestmark = pytest.mark.full
 WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
 PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
 SCREENS = pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
-FORBIDDEN = re.compile(r"\b(compliant|safe)\b", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +41,6 @@ def around() -> Iterator[str]:
         except (NoNetworkError, SimulatorFailed) as error:
             pytest.skip(f"no right to answer at ports below 1024: {error}")
         yield Login.of(simulator.urls[0].main).url
-
-
-def readable(visitor: Visitor) -> None:
-    """Nothing for axe to find, nothing wider than the screen, no word that nobody may say."""
-    assert visitor.unreadable() == []
-    page = visitor.page
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
-    assert not FORBIDDEN.search(page.inner_text("body"))
-    assert page.title() != "owned"
 
 
 @SCREENS

@@ -20,6 +20,7 @@ from watchglass.api import (
     converted,
     entry,
     fleet,
+    keeping,
     livesocket,
     looking,
     masks,
@@ -109,13 +110,8 @@ def add_routes(app: FastAPI) -> None:
         entry.router, cameras.router, cameradetail.router, camerachanges.router,
         timeline.router, playback.router, converted.router, media.router, masks.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
-        scans.router, users.router, account.router, looking.router, clips.router,
-        peoplelog.router, _about,
-        scans.router, users.router, account.router, looking.router, clips.router, _about,
-        scans.router, _about,
-        looking.router,
-        clips.router,
-        ptz.router, ptzsocket.router,
+        scans.router, users.router, account.router, looking.router, clips.router, keeping.router,
+        peoplelog.router, ptz.router, ptzsocket.router, _about,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

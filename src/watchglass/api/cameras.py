@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from watchglass.access.policy import Action, User
@@ -13,11 +13,13 @@ from watchglass.api.ports import CauseWords
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
 from watchglass.api.standing import Now, Standing, StreamStanding, standings
-from watchglass.base.errors import NotFoundError
+from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import CameraId
 from watchglass.model.camera import CameraState
+from watchglass.model.fingerprint import read_fingerprint
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
+from watchglass.model.stream_path import MAKERS, MOST_TRIES
 from watchglass.model.survey_control import RecordRequest
 
 router = APIRouter(prefix=PREFIX, tags=["cameras"], responses=RESPONSES)
@@ -74,7 +76,9 @@ class CameraList(BaseModel):
 
 class AddBody(BaseModel):
     """A camera in the network: onvif://ADDRESS, or rtsp://ADDRESS/PATH. ``url`` may hold no user
-    name and password. ``allow``: its address may be one that is refused by default."""
+    name and password. ``allow``: its address may be one that is refused by default.
+    ``fingerprint``: of the key that alone is trusted over TLS, as a refusal showed it. ``others``:
+    of the same camera, tried in turn where the first has no stream."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -84,12 +88,33 @@ class AddBody(BaseModel):
     password: SecretStr = Field(SecretStr(""), max_length=256)
     allow: bool = False
     source: str = Field("", max_length=64, description="Which picture of an ONVIF device.")
+    fingerprint: str = Field("", max_length=100)
+    others: list[Annotated[str, Field(min_length=8, max_length=1000)]] = Field(
+        [], max_length=MOST_TRIES
+    )
 
     def request(self, by: str) -> RecordRequest:
+        """UsageError for a fingerprint that is none."""
         return RecordRequest(
             url=self.url.strip(), by=by, name=self.name.strip(), user=self.user.strip(),
             password=self.password.get_secret_value(), allow=self.allow, source=self.source,
+            fingerprint=_fingerprint(self.fingerprint),
+            others=tuple(map(str.strip, self.others)),
         )  # fmt: skip
+
+
+class AddedCamera(CameraInfo):
+    """``already``: it was recorded before, and nothing was changed."""
+
+    already: bool
+
+
+class PathsOfMaker(BaseModel):
+    """Of a camera, and of the third channel of a recorder, empty where that is not known."""
+
+    name: str
+    camera: str
+    channel: str
 
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -118,20 +143,48 @@ async def list_cameras(
     )
 
 
+@router.get(
+    "/stream-paths", operation_id="listStreamPaths",
+    dependencies=[Depends(Signed(Action.SEE_STATE))],
+)  # fmt: skip
+async def list_stream_paths() -> list[PathsOfMaker]:
+    """Where cameras of each maker have their main stream, for who writes an address by hand."""
+    return [
+        PathsOfMaker(
+            name=each.name, camera=each.camera[0].format(channel=1),
+            channel=each.recorder.format(channel=3),
+        )
+        for each in MAKERS
+    ]  # fmt: skip
+
+
 @router.post("/cameras", operation_id="addCamera", status_code=201)
-async def add_camera(request: Request, user: Adder, body: AddBody) -> CameraInfo:
-    """Look at a camera and record it from now on, with its sub-stream where it has one; 409, with
-    why, for one that cannot be recorded."""
+async def add_camera(
+    request: Request, response: Response, user: Adder, body: AddBody
+) -> AddedCamera:
+    """Look at a camera and record it from now on, with its sub-stream where it has one. 200 for
+    one that is recorded already, which stays as it is; 409, with why, for one that cannot be."""
     of = services(request)
-    return await of.blocking.patiently(_added, of, body.request(user.name))
+    added = await of.blocking.patiently(_added, of, body.request(user.name))
+    response.status_code = 200 if added.already else 201
+    return added
+
+
+def _fingerprint(text: str) -> str:
+    known = read_fingerprint(text) if text else ""
+    if known is None:
+        raise UsageError("A fingerprint looks like SHA256: and 43 characters, as it was shown.")
+    return known
 
 
 def _may(request: Request, user: User, camera: CameraId) -> list[Action]:
     return sorted(each for each in CAMERA_ACTIONS if allowed_times(request, user, each, camera))
 
 
-def _added(of: Services, order: RecordRequest) -> CameraInfo:
-    return info_of(of, of.ports.devices.record(order))
+def _added(of: Services, order: RecordRequest) -> AddedCamera:
+    done = of.ports.devices.record(order)
+    assert done.camera is not None
+    return AddedCamera(**info_of(of, done.camera).model_dump(), already=done.already)
 
 
 def info_of(of: Services, camera: CameraId) -> CameraInfo:

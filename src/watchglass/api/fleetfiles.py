@@ -1,9 +1,10 @@
 """What was made of the fleet, as files of the process that judges: read in threads, never judged.
 
-Which of the recorder's cameras a device is, is seen here, by its address: a camera that was added a
-second ago is recorded already.
+Which of the recorder's cameras a device is, is seen here: a camera that was added a second ago is
+recorded already.
 """
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,10 +16,13 @@ import msgspec
 from watchglass.api.ports import FleetPorts
 from watchglass.base.errors import BusError, NotFoundError
 from watchglass.model.camera import Camera
+from watchglass.model.device import DeviceKind
+from watchglass.model.stream_path import channel_of
 from watchglass.model.survey_control import FleetMade
 from watchglass.trust.view import DEVICES, FLEET, INDEX, DeviceView, FleetView
 
 _MOST_TRIES = 3
+_CHANNEL = re.compile(r"(\S+) channel (\d{1,6})")
 _FLEETS: msgspec.json.Decoder[FleetView] = msgspec.json.Decoder(FleetView)
 _VIEWS: msgspec.json.Decoder[DeviceView] = msgspec.json.Decoder(DeviceView)
 _PLACES: msgspec.json.Decoder[dict[str, tuple[int, int]]] = msgspec.json.Decoder(
@@ -45,7 +49,7 @@ class FleetFiles:
         recorded = _Recorded(cameras)
         rows = tuple(
             msgspec.structs.replace(
-                row, camera=recorded.find(row.camera, row.address if row.here else "")
+                row, camera=recorded.find(row.camera, row.kind, row.address, here=row.here)
             )
             for row in view.devices
         )
@@ -65,8 +69,11 @@ class FleetFiles:
         with (Path(made.folder) / DEVICES).open("rb") as file:
             file.seek(place[0])
             view = _VIEWS.decode(file.read(place[1]))
-        address = view.device.addresses[0] if view.here and view.device.addresses else ""
-        return msgspec.structs.replace(view, camera=_Recorded(cameras).find(view.camera, address))
+        address = view.device.addresses[0] if view.device.addresses else ""
+        camera = _Recorded(cameras).find(
+            view.camera, view.device.kind, address, here=view.here
+        )  # fmt: skip
+        return msgspec.structs.replace(view, camera=camera)
 
     def report(self, name: str) -> bytes:
         """A file of the signed report as of now."""
@@ -83,22 +90,32 @@ class FleetFiles:
 
 
 class _Recorded:
-    """Cameras that are recorded, by id and by the host of their main stream."""
+    """Cameras that are recorded, by id, by the host of their main stream, and by its channel."""
 
     def __init__(self, cameras: Iterable[Camera]) -> None:
         self._at_host: dict[str, list[str]] = defaultdict(list)
+        self._channels: dict[tuple[str, int], str] = {}
         self._ids: set[str] = set()
         for each in cameras:
             self._ids.add(each.id)
             for stream in each.streams[:1]:
-                host = urlsplit(stream.url).hostname
-                if host:
-                    self._at_host[host].append(each.id)
+                parts = urlsplit(stream.url)
+                if not parts.hostname:
+                    continue
+                self._at_host[parts.hostname].append(each.id)
+                channel = channel_of(f"{parts.path}?{parts.query}")
+                if channel is not None:
+                    self._channels[parts.hostname, channel] = each.id
 
-    def find(self, told: str | None, address: str) -> str | None:
-        """``told`` is what the device is known to be; else what alone is recorded at its address:
-        of several there (a recorder's channels, ports of one address) it is none."""
+    def find(self, told: str | None, kind: str, address: str, *, here: bool) -> str | None:
+        """``told`` is what the device is known to be; else the camera of its channel, or what
+        alone is recorded at its address: of several there, or of a recorder, it is none."""
         if told in self._ids:
             return told
-        here = self._at_host.get(address, ())
-        return here[0] if len(here) == 1 else None
+        channel = _CHANNEL.fullmatch(address)
+        if channel is not None:
+            return self._channels.get((channel[1], int(channel[2])))
+        if not here or kind == DeviceKind.RECORDER:
+            return None
+        at_it = self._at_host.get(address, ())
+        return at_it[0] if len(at_it) == 1 else None

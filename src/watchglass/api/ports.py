@@ -15,17 +15,18 @@ from watchglass.api.cameraports import CameraPorts
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.base.clock import Clock
-from watchglass.base.ids import CameraId, VolumeId
+from watchglass.base.ids import VolumeId
 from watchglass.live.feed import FrameFeed
 from watchglass.model.act import Note
 from watchglass.model.camera import Camera
-from watchglass.model.control import NamesRequest
+from watchglass.model.control import Accepted, CountryRequest, NamesRequest, RetentionRequest
 from watchglass.model.conversion import Converted, ConvertRequest, FormTold
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
 from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
+from watchglass.model.retention import Keeping
 from watchglass.model.steering import PtzState, Steering
 from watchglass.model.still import StillRequest
 from watchglass.model.survey_control import (
@@ -90,7 +91,7 @@ class FleetPorts:
     set_profile: Callable[[SiteProfile], None]
     put_purchase: Callable[[Purchase], None]
     scans: Callable[[ScanErrand], Scans]
-    record: Callable[[RecordRequest], CameraId]
+    record: Callable[[RecordRequest], Accepted]
     look: Callable[[LookRequest], LookedAt]
 
 
@@ -112,6 +113,7 @@ class ApiPorts:
     that is not there. ``note_people`` returns once the
     notes are in the site's ledger, on disk; one that is told again does no harm. ``spool`` keeps
     them on disk until then.
+    ``keeping`` says for how long what is recorded is kept, ``keep`` changes that.
     ``still`` gives a JPEG, ``convert`` moving pictures (None for a session that is not known);
     PictureDamagedError, MediaWorkerError. ``measurements``: all numbers as
     Prometheus reads them, those given too. ``health`` names cameras by their names. ``steer`` has a
@@ -129,6 +131,8 @@ class ApiPorts:
     masks: MaskPorts
     note_people: Callable[[Sequence[Note]], None]
     spool: NoteSpool
+    keeping: Callable[[], Keeping]
+    keep: Callable[[RetentionRequest | CountryRequest], None]
     feed: FrameFeed
     still: Callable[[StillRequest], bytes]
     convert: Callable[[ConvertRequest], Converted | None]

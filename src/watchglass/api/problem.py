@@ -11,7 +11,13 @@ from starlette.exceptions import HTTPException
 
 from watchglass.access.errors import TooManyTriesError
 from watchglass.base import log
-from watchglass.base.errors import BusError, DamagedError, NotFoundError, WatchglassError
+from watchglass.base.errors import (
+    BusError,
+    CertificateError,
+    DamagedError,
+    NotFoundError,
+    WatchglassError,
+)
 from watchglass.model.gap import GapCause
 
 MEDIA_TYPE = "application/problem+json"
@@ -56,6 +62,9 @@ class Problem(BaseModel):
     code: str = Field(description="Stable: programs decide by it.")
     detail: str = Field(description="One sentence for a person, with what to do.")
     cause: GapCause | None = Field(None, description="Why media is gone, where that is known.")
+    fingerprint: str | None = Field(
+        None, description="Of the key that a camera showed, where that is not trusted."
+    )
 
 
 class GoneError(NotFoundError):
@@ -86,7 +95,10 @@ class MediaWorkerError(BusError):
     code = "media_worker"
 
 
-def problem(status: int, code: str, detail: str, cause: GapCause | None = None) -> JSONResponse:
+def problem(
+    status: int, code: str, detail: str, cause: GapCause | None = None,
+    fingerprint: str | None = None,
+) -> JSONResponse:  # fmt: skip
     """A response of this shape."""
     told = Problem(
         type=f"urn:watchglass:problem:{code}",
@@ -95,6 +107,7 @@ def problem(status: int, code: str, detail: str, cause: GapCause | None = None) 
         code=code,
         detail=detail,
         cause=cause,
+        fingerprint=fingerprint,
     )
     return JSONResponse(told.model_dump(mode="json"), status, media_type=MEDIA_TYPE)
 
@@ -105,7 +118,8 @@ def problem_of(error: WatchglassError) -> JSONResponse:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _LOG.error("request_failed", code=error.code, error=error.sentence)
     cause = error.cause if isinstance(error, GoneError) else None
-    response = problem(status, error.code, error.sentence, cause)
+    shown = error.fingerprint or None if isinstance(error, CertificateError) else None
+    response = problem(status, error.code, error.sentence, cause, shown)
     if isinstance(error, TooManyTriesError):
         response.headers["Retry-After"] = str(max(1, round(error.wait_s)))
     return response

@@ -7,7 +7,13 @@ from dataclasses import replace
 from watchglass.app.camera_changes import hosts_of, login_after
 from watchglass.app.hosts import allowed_hosts
 from watchglass.app.site import Site
-from watchglass.base.errors import CameraError, RefusedError, UsageError
+from watchglass.base.errors import (
+    AuthFailedError,
+    CameraError,
+    RefusedError,
+    StreamInvalidError,
+    UsageError,
+)
 from watchglass.base.ids import CameraId
 from watchglass.cameras.address import AddressRules, split_url
 from watchglass.cameras.onvif.address import is_onvif, split_onvif
@@ -20,7 +26,7 @@ from watchglass.cameras.probe import (
 )
 from watchglass.cameras.probe_worker import run_probe
 from watchglass.config.settings import Settings
-from watchglass.model.control import AddCameraRequest, EditCameraRequest
+from watchglass.model.control import Accepted, AddCameraRequest, EditCameraRequest
 from watchglass.model.probe import ProbeRequest, ProbeResult
 from watchglass.model.survey_control import RecordRequest
 from watchglass.store.site import SiteStore
@@ -68,26 +74,74 @@ def request_for(
     )
 
 
-def record_found(settings: Settings, site: Site, request: RecordRequest) -> CameraId:
-    """Look at a camera in the network, and record it with its sub-stream; raises why not."""
+def record_found(settings: Settings, site: Site, request: RecordRequest) -> Accepted:
+    """Look at a camera in the network, and record it with its sub-stream; raises why not. One that
+    is recorded is left as it is."""
+    known = _recorded(site, (request.url, *request.others))
+    if known is not None:
+        return Accepted(known, already=True)
     found, host, allow = looked_at(settings, site, request)
     if found.main is None:
         raise found.problem or CameraError("The camera cannot be recorded, and does not say why.")
+    known = _recorded(site, (found.main.address.url,))
+    if known is not None:
+        return Accepted(known, already=True)
     taken = [each.name for each in site.store.cameras(with_credentials=False)]
-    name = request.name or free_name(host, taken)
-    return site.add_camera(request_for(found, name, request.by, allow))
+    name = free_name(request.name or host, taken)
+    return Accepted(site.add_camera(request_for(found, name, request.by, allow)))
+
+
+def _recorded(site: Site, urls: Iterable[str]) -> CameraId | None:
+    """The camera that has its main stream at one of these addresses already."""
+    wanted = {_place(url) for url in urls if is_rtsp(url)}
+    return next(
+        (
+            each.id for each in site.store.cameras(with_credentials=False)
+            if each.streams and is_rtsp(each.streams[0].url)
+            and _place(each.streams[0].url) in wanted
+        ),
+        None,
+    )  # fmt: skip
+
+
+def _place(url: str) -> tuple[str, int, str]:
+    address = split_url(url)[0]
+    return address.host, address.port, address.tail
 
 
 def looked_at(
     settings: Settings, site: Site, request: RecordRequest
 ) -> tuple[CameraProbe, str, frozenset[str]]:
-    """What a camera in the network is, its host, and the host again if it was allowed by name."""
+    """What a camera in the network is, its host, and the host again if it was allowed by name.
+
+    Its other addresses are looked at in turn while there is nothing at the one before.
+    """
+    urls = tuple(dict.fromkeys((request.url, *request.others)))
     host = host_of(request.url)
+    if any(host_of(url) != host for url in urls):
+        raise UsageError("Give addresses of one camera: they name several hosts.")
     allow = frozenset({host}) if request.allow else frozenset()
     user, password = (request.user, request.password) if request.user else (None, None)
     allowed = allowed_hosts(site.store) | allow
-    found = look_at(request.url, user, password, settings, allowed, source=request.source)
-    return found, host, allow
+    way = Way(fingerprint=request.fingerprint)
+    first: CameraProbe | None = None
+    for url in urls:
+        found = look_at(url, user, password, settings, allowed, way=way, source=request.source)
+        if found.main is not None:
+            return found, host, allow
+        first = first or found
+        if not _is_elsewhere(url, found):
+            return found, host, allow
+    assert first is not None
+    return first, host, allow
+
+
+def _is_elsewhere(url: str, found: CameraProbe) -> bool:
+    """Whether another address may help: a path was wrong, or the device speaks no ONVIF. A password
+    that is refused must not be tried again: many cameras lock out who is refused twice."""
+    if is_onvif(url):
+        return not isinstance(found.problem, AuthFailedError | RefusedError)
+    return isinstance(found.problem, StreamInvalidError)
 
 
 def host_of(url: str) -> str:

@@ -59,6 +59,7 @@ from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProces
 from watchglass.model.camera import Camera, CameraState
 from watchglass.model.control import (
     Accepted,
+    CountryRequest,
     EditCameraRequest,
     HealthRequest,
     Measurements,
@@ -68,9 +69,11 @@ from watchglass.model.control import (
     Refused,
     Reply,
     Request,
+    RetentionRequest,
 )
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
+from watchglass.model.retention import Keeping
 from watchglass.model.survey_control import (
     FleetMade,
     FleetRequest,
@@ -253,6 +256,8 @@ class _Site:
             ),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),
+            keeping=self._keeping,
+            keep=self._keep,
             feed=self._feed,
             still=self._media.still,
             convert=self._media.convert,
@@ -363,11 +368,19 @@ class _Site:
             raise BusError(_NOT_ASKED)
         return reply
 
-    def _record(self, request: RecordRequest) -> CameraId:
+    def _record(self, request: RecordRequest) -> Accepted:
         reply = self._call(request, _LOOKED_S)
         if not isinstance(reply, Accepted) or reply.camera is None:
             raise BusError(_NOT_ASKED)
-        return reply.camera
+        return reply
+
+    def _keeping(self) -> Keeping:
+        country = self._store.country()
+        hours = self._store.default_retention_h()
+        return Keeping(hours, default_retention_h(country), country)
+
+    def _keep(self, request: RetentionRequest | CountryRequest) -> None:
+        self._ask(request)
 
     def _look(self, request: LookRequest) -> LookedAt:
         reply = self._call(request, _LOOKED_S)

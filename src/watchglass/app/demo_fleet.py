@@ -98,7 +98,7 @@ class DemoFleet:
         ) as network:
             self._running = RunningScan(order, (*network.enter, *COMMAND))
             if not self._closing.is_set():
-                look(self._on, self._running, _BY, lambda _: None)
+                look(self._on, self._running, _BY, lambda _: None, goes_on=False)
         self.devices = len(judge_fleet(self._on).judgements)
 
     def report(self) -> Path | None:

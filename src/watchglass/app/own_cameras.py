@@ -1,7 +1,6 @@
 """The recorder's own cameras as things that were seen: where they are, and what they are called."""
 
 import ipaddress
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,14 +15,9 @@ from watchglass.model.camera import Camera, CameraState
 from watchglass.model.coverage import Coverage, ScanEntry, ScanKind
 from watchglass.model.observation import Observation, Signal, Source, observe
 from watchglass.model.scan import Covered, FromScan, Observed, ScanEnded
+from watchglass.model.stream_path import channel_of
 
 MacOf = Callable[[str], str]
-# A recorder's channel in the address of its stream: /Streaming/Channels/302, ?channel=3.
-_CHANNELS = (
-    re.compile(r"/Streaming/(?:Channels|tracks)/(\d{1,3})0[1-9]\b", re.IGNORECASE),
-    re.compile(r"[?&]channel=(\d{1,3})\b", re.IGNORECASE),
-    re.compile(r"/unicast/c(\d{1,3})/", re.IGNORECASE),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +80,31 @@ def _placed(camera: Camera) -> _Own:
 def _at_host(
     host: str, here: Sequence[_Own], entry: ScanEntry, mac_of: MacOf
 ) -> Iterator[Observation]:
-    """All that are reached at one host. One there is what answers there; several are devices
-    behind one address where each has a port of its own, and channels of one recorder where they
-    share it and their paths say which."""
+    """All that are reached at one host. One there is what answers there, unless its path names a
+    channel behind the first; several are devices behind one address where each has a port of its
+    own, and channels of one recorder where they share it and their paths say which."""
     if len(here) == 1 or not host:
         mac = mac_of(host) if _is_address(host) else ""
         for each in here:
             address = host or f"camera {each.camera.id[:8]}"
-            yield from _seen(each, entry, address, mac)
+            channel = channel_of(each.path)
+            if channel is not None and channel > 1:
+                yield from _seen(each, entry, address, channel=channel)
+            else:
+                yield from _seen(each, entry, address, mac)
         return
     at_port: dict[int, list[_Own]] = defaultdict(list)
     for each in here:
         at_port[each.port].append(each)
     for port, sharing in at_port.items():
         address = f"{host}:{port}" if len(at_port) > 1 else host
-        channels = [_channel(each.path) for each in sharing]
+        channels = [channel_of(each.path) for each in sharing]
         told = len(sharing) > 1 and None not in channels and len(set(channels)) == len(sharing)
         for each, channel in zip(sharing, channels, strict=True):
             if len(sharing) == 1 or told:
                 yield from _seen(each, entry, address, channel=channel if told else None)
             else:
                 yield from _seen(each, entry, f"{address}{each.path}"[:64])
-
-
-def _channel(path: str) -> int | None:
-    found = next((match for each in _CHANNELS if (match := each.search(path))), None)
-    return int(found[1]) if found is not None else None
 
 
 def _seen(

@@ -9,7 +9,14 @@ import msgspec
 from watchglass.app.fleet import trust_store
 from watchglass.app.ground import Ground
 from watchglass.app.own_cameras import take_in_own
-from watchglass.app.scanning import Unfinished, find_unfinished, look, new_order, unfinished
+from watchglass.app.scanning import (
+    STOPPED,
+    Unfinished,
+    find_unfinished,
+    look,
+    new_order,
+    unfinished,
+)
 from watchglass.base import log
 from watchglass.base.errors import NotFoundError, RefusedError, WatchglassError
 from watchglass.cameras.own_networks import own_networks
@@ -143,6 +150,7 @@ class ScanDesk:
             note = underway.error or note
         if left is not None:
             standing, networks = ScanStanding.WAITING, left.order.networks
+            note = "" if note == STOPPED else note  # that it waits says so
             done, of = len(left.done), max(asked, _addresses(networks))
         if (
             underway is not None

@@ -38,6 +38,7 @@ _NOT_DOORS = frozenset({
 })  # fmt: skip
 DOORS = tuple(each for each in Source if each not in _NOT_DOORS)
 Told = Callable[[FromScan], None]
+STOPPED = "Stopped before its end."
 _KEEP_EVERY = 200
 
 
@@ -94,26 +95,30 @@ def login_of(user: str, password: str, addresses: tuple[str, ...] = ()) -> Login
     return Login(checked.user, checked.password.reveal(), addresses)
 
 
-def look(on: Ground, running: RunningScan, by: str, told: Told) -> Looked:
-    """Run a scan to its end, or until it is stopped, and keep what it tells."""
+def look(on: Ground, running: RunningScan, by: str, told: Told, *, goes_on: bool = True) -> Looked:
+    """Run a scan to its end, or until it is stopped, and keep what it tells. ``goes_on``: what is
+    left of one that is stopped is kept too."""
     order = running.order
     file = _file(on, order.scan)
     earlier = _read(file)
     started_ns = earlier.started_ns if earlier is not None else on.clock.wall_ns()
-    left = _Left(on, Unfinished(msgspec.structs.replace(order, logins=(), skip=()), started_ns,
-                                order.skip))  # fmt: skip
+    begun = Unfinished(msgspec.structs.replace(order, logins=(), skip=()), started_ns, order.skip)
+    left = _Left(on, begun) if goes_on else None
     looked = Looked(order.scan)
     with trust_store(on) as store:
         entry = ScanEntry(scan=order.scan, kind=ScanKind.SCAN, started_ns=started_ns, by=by)
         store.put_scan(entry)
         for message in running:
             _take(store, message, looked)
-            left.take(message)
+            if left is not None:
+                left.take(message)
             told(message)
-        note = "" if not looked.stopped else "Stopped before its end."
+        note = "" if not looked.stopped else STOPPED
         store.put_scan(msgspec.structs.replace(
             entry, ended_ns=on.clock.wall_ns(), note=looked.error or note,
         ))  # fmt: skip
+    if left is None:
+        return looked
     if looked.stopped or looked.error:
         left.keep()
     else:

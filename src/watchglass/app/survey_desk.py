@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from watchglass.app.fleet_book import FleetBook, Judging, judge_apart
 from watchglass.app.ground import Ground
 from watchglass.app.scan_desk import Cameras, ScanDesk
-from watchglass.base.ids import CameraId
 from watchglass.model.control import Accepted
 from watchglass.model.survey_control import (
     FleetMade,
@@ -35,7 +34,7 @@ class SurveyDesk:
     def __init__(
         self,
         on: Ground,
-        record: Callable[[RecordRequest], CameraId],
+        record: Callable[[RecordRequest], Accepted],
         cameras: Cameras,
         look: Callable[[RecordRequest], LookedAt],
         judging: Judging = judge_apart,
@@ -52,7 +51,7 @@ class SurveyDesk:
             case FleetRequest():
                 return self._book.made(report=request.report)
             case RecordRequest():
-                return Accepted(self._record(request))
+                return self._record(request)
             case LookRequest():
                 return self._look(request.camera)
             case StartScanRequest():

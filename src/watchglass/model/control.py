@@ -292,17 +292,20 @@ Request = (
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """Done, and on disk. ``camera`` is the one it was about."""
+    """Done, and on disk. ``camera`` is the one it was about; ``already``: it was so before."""
 
     camera: CameraId | None = None
+    already: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """Not done: an error's code, exit code and sentence."""
+    """Not done: an error's code, exit code and sentence; ``fingerprint`` of a key that a camera
+    showed and that is not trusted."""
 
     code: str
     exit_code: int
     sentence: str
+    fingerprint: str = ""
 
 
 class ProcessStatus(msgspec.Struct, frozen=True):

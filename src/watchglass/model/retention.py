@@ -1,5 +1,6 @@
 """Why a recording is kept."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -9,3 +10,13 @@ class Kept(StrEnum):
 
     CONTINUOUS = "continuous"
     EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long recordings are kept where a camera says nothing else. ``country`` in two letters of
+    ISO 3166, None while not stated; longer than its default, ``default_h``, takes a reason."""
+
+    hours: int
+    default_h: int
+    country: str | None

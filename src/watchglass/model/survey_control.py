@@ -108,6 +108,9 @@ class RecordRequest(msgspec.Struct, frozen=True, tag="record", kw_only=True):
 
     ``url`` is rtsp or onvif; ``source`` names one of several pictures of an ONVIF device.
     ``allow``: its address may be one that is refused by default. ``name``: its host where empty.
+    ``fingerprint``: of the one key that is trusted over TLS. ``others``: addresses of the same
+    camera, tried in this order where ``url`` has no stream. One that is recorded already stays as
+    it is.
     """
 
     url: str
@@ -117,6 +120,8 @@ class RecordRequest(msgspec.Struct, frozen=True, tag="record", kw_only=True):
     password: str = ""
     allow: bool = False
     source: str = ""
+    fingerprint: str = ""
+    others: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"RecordRequest({self.name!r})"

@@ -47,6 +47,8 @@ class FleetSettings:
     onvif: bool = False
     """Each camera is an ONVIF device too, at a port of its own."""
     onvif_quirks: Quirks | None = None
+    path: str = ""
+    """Of streams, with ``{channel}`` (from 1) and ``{stream}`` (1 main, 2 sub); else by names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,13 @@ class SimulatedFleet:
         login = self._settings.credentials
         prefix = f"{quote(login.user, '')}:{quote(login.password, '')}@" if login else ""
         scheme = "rtsp" if server.tls is None else "rtsps"
-        return f"{scheme}://{prefix}{server.host}:{server.port}/{quote(camera)}/{stream}"
+        return f"{scheme}://{prefix}{server.host}:{server.port}/{quote(self._path(camera, stream))}"
+
+    def _path(self, camera: str, stream: StreamChoice) -> str:
+        if not self._settings.path:
+            return f"{camera}/{stream}"
+        channel = 1 + [spec.name for spec in self._specs].index(camera)
+        return self._settings.path.format(channel=channel, stream=1 if stream == "main" else 2)
 
     def stream(self, camera: str, stream: StreamChoice = "main") -> Stream:
         return self._camera(camera).streams[stream]
@@ -214,5 +222,5 @@ class SimulatedFleet:
             name = f"{spec.name}/{choice}"
             stream = Stream(name, self._loops[loop_spec], origin_s, log)
             camera.streams[choice] = stream
-            server.streams[name] = stream
+            server.streams[self._path(spec.name, choice)] = stream
         return camera

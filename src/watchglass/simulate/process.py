@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -22,11 +23,14 @@ class Simulator:
     Blocks while loops are encoded for the first time. Safe to use from several threads.
     """
 
-    def __init__(self, *arguments: str, show_progress: bool = False) -> None:
-        """`arguments`: options of the module, as ``"--cameras", "2"``."""
+    def __init__(
+        self, *arguments: str, show_progress: bool = False, under: Sequence[str] = ()
+    ) -> None:
+        """`arguments`: options of the module, as ``"--cameras", "2"``. ``under``: a command that
+        runs it as its own last arguments say, such as ``nsenter``."""
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "watchglass.simulate", *arguments],
+            [*under, sys.executable, "-m", "watchglass.simulate", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if show_progress else subprocess.DEVNULL,

@@ -88,8 +88,8 @@ class FleetView(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     """One device. ``rules`` are those that its own refer to, ``invoice`` the ids of those that its
-    purchase would settle. ``stream``: where its pictures probably are, empty where no address of it
-    is known. The newest ``observations`` are there, and how many more there are.
+    purchase would settle. ``streams``: where its main stream may be, best first, none where no
+    address of it is known. The newest ``observations`` are there, and how many more there are.
     """
 
     made_ms: int
@@ -102,7 +102,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     rules: tuple[DocRule, ...]
     invoice: tuple[str, ...]
-    stream: str
+    streams: tuple[str, ...]
     here: bool
     camera: str | None
     observations: tuple[Observation, ...]

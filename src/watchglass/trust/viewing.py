@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from watchglass.base.clock import NS_PER_S
 from watchglass.model.observation import Observation, Signal, Source
+from watchglass.model.stream_path import MAKER_KEYS, MOST_TRIES, paths_of
 from watchglass.trust.day import Day
 from watchglass.trust.fleet import Fleet
 from watchglass.trust.hole import HoleState
@@ -17,17 +18,7 @@ from watchglass.trust.view import DeviceView, FleetRow, FleetView, HoleName, Rul
 _NS_PER_MS = NS_PER_S // 1000
 _MOST_OBSERVATIONS = 300
 _RTSP_PORT = 554
-# Where the main stream of a maker's devices is, while the device itself has not told.
-_PATHS = {
-    "hikvision": "/Streaming/Channels/101",
-    "dahua": "/cam/realmonitor?channel=1&subtype=0",
-    "uniview": "/media/video1",
-    "tp-link": "/stream1",
-    "axis": "/axis-media/media.amp",
-    "reolink": "/h264Preview_01_main",
-    "hanwha": "/profile2/media.smp",
-    "vivotek": "/live.sdp",
-}
+_SPEAKS_ONVIF = frozenset({Source.WS_DISCOVERY, Source.ONVIF})
 K = TypeVar("K")
 
 
@@ -85,6 +76,7 @@ def fleet_view(fleet: Fleet, document: Document) -> FleetView:
 def device_views(fleet: Fleet, document: Document) -> Iterator[DeviceView]:
     """Each device by itself."""
     oldest, newest = _ages(fleet)
+    makers = _makers_at(fleet)
     for judged, told in zip(fleet.judgements, document.devices, strict=True):
         seen = [each for contact in judged.device.contacts for each in contact.observations]
         seen.sort(key=lambda each: -each.at_ns)
@@ -100,7 +92,7 @@ def device_views(fleet: Fleet, document: Document) -> Iterator[DeviceView]:
             name=told.shown,
             rules=tuple(each for each in document.rules if each.id in meant),
             invoice=tuple(each.rule.id for each in judged.rules if each.wants_invoice),
-            stream=_stream(judged, seen),
+            streams=_streams(judged, seen, makers),
             here=_is_here(judged),
             camera=_own_camera(seen),
             observations=tuple(seen[:_MOST_OBSERVATIONS]),
@@ -188,16 +180,43 @@ def _own_camera(seen: Sequence[Observation]) -> str | None:
     return next((each.value for each in seen if each.signal is Signal.CAMERA_ID), None)
 
 
-def _stream(judged: Judgement, seen: Sequence[Observation]) -> str:
-    """An address to try: what the device told, else what its maker's devices have."""
-    address = next(iter(judged.subject.addresses), "")
-    if not _is_address(address) or not _is_here(judged):
-        return ""
-    told = next((each for each in seen if each.source is Source.RTSP), None)
-    port = told.port if told is not None and told.port else _RTSP_PORT
-    path = next(
-        (each.value for each in seen if each.signal is Signal.RTSP_PATH and "…" not in each.value),
-        _PATHS.get(judged.judged.origin.origin or judged.judged.origin.imitates, "/"),
-    )
-    host = address if port == _RTSP_PORT else f"{address}:{port}"
-    return f"rtsp://{host}{path}" if path.startswith("/") else f"rtsp://{host}/{path}"
+def _streams(
+    judged: Judgement, seen: Sequence[Observation], recorders: dict[str, str]
+) -> tuple[str, ...]:
+    """Addresses to try, best first: what the device told, and what its maker's devices have. Of a
+    channel they are its recorder's; ``recorders`` are the makers of what is at each address."""
+    latest = max(judged.device.contacts, key=lambda each: each.last_ns)
+    address = latest.key.address
+    if latest.key.collector or not _is_address(address):
+        return ()
+    origin = judged.judged.origin
+    maker = origin.origin or origin.imitates or origin.hint
+    if latest.is_channel:
+        paths = paths_of(recorders.get(address, maker), channel=latest.key.channel)
+    else:
+        told = [
+            each.value for each in seen
+            if each.signal is Signal.RTSP_PATH and "…" not in each.value and len(each.value) > 1
+        ]  # fmt: skip
+        paths = paths_of(maker, told)
+    answered = next((each for each in seen if each.source is Source.RTSP), None)
+    port = answered.port if answered is not None and answered.port else _RTSP_PORT
+    host = f"[{address}]" if ":" in address else address
+    at = host if port == _RTSP_PORT else f"{host}:{port}"
+    urls = [f"rtsp://{at}{path}" if path.startswith("/") else f"rtsp://{at}/{path}"
+            for path in paths]  # fmt: skip
+    if not latest.is_channel and any(each.source in _SPEAKS_ONVIF for each in seen):
+        # It knows its streams itself; but where their path is known no other account is needed.
+        urls.insert(1 if maker in MAKER_KEYS else 0, f"onvif://{host}")
+    return tuple(urls[:MOST_TRIES])
+
+
+def _makers_at(fleet: Fleet) -> dict[str, str]:
+    """Who made what is at an address itself, and not a channel of it."""
+    found: dict[str, str] = {}
+    for judged in fleet.judgements:
+        latest = max(judged.device.contacts, key=lambda each: each.last_ns)
+        if not latest.is_channel:
+            origin = judged.judged.origin
+            found[latest.key.address] = origin.origin or origin.imitates or origin.hint
+    return found

@@ -12,7 +12,8 @@ export interface PlaceInfo {
 
 export const PLACES = [
   { name: "", icon: "wall", label: "Wall", title: "Wall: live, and the timeline" },
-  { name: "devices", icon: "look", label: "Devices", title: "Devices: who made them" },
+  { name: "devices", icon: "label", label: "Devices", title: "Devices: who made them" },
+  { name: "add", icon: "in", label: "Add cameras", title: "Add cameras" },
   { name: "log", icon: "log", label: "Log", title: "Log: who looked, and who changed what" },
 ] as const satisfies readonly PlaceInfo[];
 

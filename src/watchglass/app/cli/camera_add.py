@@ -270,6 +270,15 @@ class _Look:
             return CameraError("The camera cannot be recorded, and does not say why.")
         if isinstance(problem, RefusedError) and "allow it by name" in problem.sentence:
             return RefusedError(f"{problem.sentence.rstrip('.')} (--allow).")
+        if (
+            isinstance(problem, CertificateError)
+            and problem.fingerprint
+            and not self._way.fingerprint
+        ):
+            return CertificateError(
+                f"{problem.sentence.rstrip('.')}: --fingerprint {problem.fingerprint}.",
+                problem.fingerprint,
+            )
         if isinstance(problem, AuthFailedError) and self._user is None and not self._known:
             return AuthFailedError(
                 "The camera asks for a user name and a password: give --user NAME, and the "

@@ -298,8 +298,9 @@ def _tell_end(of: Shell, screen: Screen, run: Demo, before: list[DemoState], *, 
     report = run.fleet.report()
     if report is not None:
         screen.say(
-            f"It also looked at {run.fleet.devices} simulated devices. Who made them, and which "
-            f"rules and holes concern them, is in the report: {_typed(report)}"
+            f"It also looked around, in a simulated school: who made its "
+            f"{run.fleet.devices} devices, these cameras with them, and which rules and holes "
+            f"concern them, is in the report: {_typed(report)}"
         )
     if not held:
         screen.error(f"That is not as it should be: {run.settings.data}/demo.log says more.")

@@ -110,8 +110,8 @@ def udp_in_the_clear(host: str) -> CameraError:
 def unknown_key(host: str, fingerprint: str) -> CertificateError:
     return CertificateError(
         f"The certificate of the camera at {host} is not one that this machine can check, as with"
-        f" nearly all cameras: compare its key {fingerprint} with the camera's, and trust it with"
-        f" --fingerprint {fingerprint}.",
+        f" nearly all cameras: compare its key {fingerprint} with the camera's, and trust it if"
+        " they are the same.",
         fingerprint,
     )
 

@@ -51,7 +51,10 @@ class Answering:
         self._servers: list[asyncio.Server] = []
 
     async def start(self) -> None:
-        ports = sorted({port.number for each in self._devices.values() for port in each.ports})
+        ports = sorted({
+            port.number for each in self._devices.values() for port in each.ports
+            if port.speaks is not Speech.ELSEWHERE
+        })  # fmt: skip
         for number in ports:
             server = await asyncio.start_server(
                 self._accept, _EVERY_ADDRESS, number, backlog=512, limit=_MOST_REQUEST_BYTES
@@ -64,6 +67,8 @@ class Answering:
         """Listen at the devices' own addresses and nowhere else, and hear no discovery."""
         for device in self._devices.values():
             for port in device.ports:
+                if port.speaks is Speech.ELSEWHERE:
+                    continue
                 server = await asyncio.start_server(
                     self._accept, device.address, port.number, limit=_MOST_REQUEST_BYTES
                 )

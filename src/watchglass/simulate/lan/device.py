@@ -16,6 +16,9 @@ class Speech(StrEnum):
     HTTP = "http"
     RTSP = "rtsp"
     GREETING = "greeting"
+    ELSEWHERE = "elsewhere"
+    """Another process in the network answers there, such as simulated cameras that send pictures.
+    """
 
 
 class Manner(StrEnum):

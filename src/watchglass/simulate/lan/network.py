@@ -20,7 +20,8 @@ class NoNetworkError(Exception):
 class Network:
     """A network of devices in namespaces of its own, as a context manager.
 
-    ``enter`` goes before a command that is to look at it: ``[*network.enter, "nmap", …]``.
+    ``enter`` goes before a command that is to look at it: ``[*network.enter, "nmap", …]``;
+    ``enter_devices`` before one that answers in it, at any address that is not the looker's.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Network:
         )  # fmt: skip
         self._own_user = own_user
         self.enter: tuple[str, ...] = ()
+        self.enter_devices: tuple[str, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Network":
@@ -64,6 +66,7 @@ class Network:
             case [b"ready", pid, space]:
                 user = (f"--user=/proc/{int(pid)}/ns/user",) if self._own_user else ()
                 self.enter = ("nsenter", *user, f"--net=/proc/{int(pid)}/fd/{int(space)}", "--")
+                self.enter_devices = ("nsenter", *user, f"--net=/proc/{int(pid)}/ns/net", "--")
                 return self
             case _:
                 why = process.communicate()[1].decode(errors="replace")

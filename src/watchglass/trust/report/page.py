@@ -142,7 +142,7 @@ def _risks(document: Document) -> list[Html]:
             "tr",
             el("td", step.rank, class_="n"),
             el("td", el("a", each.shown, href=f"#{each.id}"), class_="where"),
-            el("td", each.label or "–"),
+            el("td", each.label or "–", class_="label"),
             el("td", *_origin(each)),
             el("td", step.words),
             el("td", step.reason),

@@ -40,11 +40,11 @@ overflow-wrap:anywhere}
 table.sortable th{cursor:pointer}table.sortable th[aria-sort]::after{content:" \\2193"}
 table.sortable th[aria-sort=ascending]::after{content:" \\2191"}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-td.where{min-width:7.5rem}.nb{white-space:nowrap}
+td.where{min-width:7.5rem}td.label{min-width:4.2rem}.nb{white-space:nowrap}
 .tag{display:inline-block;border:1px solid currentColor;border-radius:2px;padding:0 .35rem;
 font-size:.8rem;white-space:nowrap}
 .certain{color:var(--certain)}.suspected{color:#a9620c}
-.device{border:1px solid var(--line);padding:.9rem 1.1rem 1rem;margin:1rem 0;break-inside:auto}
+.device{border:1px solid var(--line);padding:.9rem 1.1rem 1rem;margin:1rem 0;break-inside:avoid}
 .device h3{margin:0 0 .2rem}.device .verdict{font-size:1.02rem;margin:.2rem 0 .5rem}
 .device .parts{columns:2;column-gap:2rem}.device li{break-inside:avoid}
 .device h4{break-after:avoid;font-size:.8rem;margin:.5rem 0 .1rem;

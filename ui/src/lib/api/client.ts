@@ -2,24 +2,32 @@
 
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
-import type { ClipOrder, LogKeeping, Moving, NewCamera, NewMask, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
+import type { ClipOrder, KeepingWanted, LogKeeping, Moving, NewCamera, NewMask, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
 
 const ROOT = "/api/v1";
 
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
+  /** Of the key that a camera showed, where that is not trusted. */
+  readonly fingerprint: string;
 
   constructor(status: number, problem: Partial<Problem>) {
     super(problem.detail || problem.title || `The recorder answered ${status}.`);
     this.status = status;
     this.code = problem.code ?? "";
+    this.fingerprint = problem.fingerprint ?? "";
   }
 
   /** No answer at all: the recorder, or the way to it, is down. */
   get unreachable(): boolean {
     return this.status === 0;
   }
+}
+
+/** What went wrong, in a sentence: the recorder's, where it is that. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof ApiError ? error.message : "That did not work. Try again.";
 }
 
 let onSignedOut: () => void = () => {};
@@ -91,7 +99,7 @@ export const api = {
   setUp: (token: string, password: string) =>
     ask("post", "/api/v1/setup", { body: { token, password, name: "admin" }, quiet: true }),
   session: () => ask("get", "/api/v1/session", { quiet: true }),
-  signIn: (password: string) => ask("post", "/api/v1/session", { body: { password, name: "admin" }, quiet: true }),
+  signIn: (password: string) => ask("post", "/api/v1/session", { body: { password, name: "admin", code: "" }, quiet: true }),
   signOut: () => ask("delete", "/api/v1/session"),
   cameras: () => ask("get", "/api/v1/cameras"),
   timeline: (from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal) =>
@@ -119,6 +127,9 @@ export const api = {
   logState: () => ask("get", "/api/v1/log/state"),
   putLogState: (body: LogKeeping) => ask("put", "/api/v1/log/state", { body }),
   checkLog: () => ask("post", "/api/v1/log/check"),
+  streamPaths: () => ask("get", "/api/v1/stream-paths"),
+  keeping: () => ask("get", "/api/v1/keeping"),
+  putKeeping: (body: KeepingWanted) => ask("put", "/api/v1/keeping", { body }),
   fleet: () => ask("get", "/api/v1/trust/fleet"),
   device: (device: string) => ask("get", "/api/v1/trust/devices/{device}", { at: { device } }),
   putPurchase: (device: string, body: Purchase) => ask("put", "/api/v1/trust/devices/{device}/purchase", { at: { device }, body }),

@@ -71,10 +71,30 @@ export interface paths {
         put?: never;
         /**
          * Add Camera
-         * @description Look at a camera and record it from now on, with its sub-stream where it has one; 409, with
-         *     why, for one that cannot be recorded.
+         * @description Look at a camera and record it from now on, with its sub-stream where it has one. 200 for
+         *     one that is recorded already, which stays as it is; 409, with why, for one that cannot be.
          */
         post: operations["addCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stream-paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Stream Paths
+         * @description Where cameras of each maker have their main stream, for who writes an address by hand.
+         */
+        get: operations["listStreamPaths"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1190,6 +1210,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keeping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Keeping
+         * @description How long recordings are kept, unless the disk is full before.
+         */
+        get: operations["getKeeping"];
+        /**
+         * Put Keeping
+         * @description State the country, and how long to keep recordings.
+         */
+        put: operations["putKeeping"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log": {
         parameters: {
             query?: never;
@@ -1248,26 +1292,6 @@ export interface paths {
          * @description Hash every line and compare with every signature; takes a second for some 100,000 lines.
          */
         post: operations["checkLog"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Health
-         * @description Whether the recorder's web server answers.
-         */
-        get: operations["getHealth"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1374,6 +1398,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description Whether the recorder's web server answers.
+         */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1415,6 +1459,8 @@ export interface components {
          * AddBody
          * @description A camera in the network: onvif://ADDRESS, or rtsp://ADDRESS/PATH. ``url`` may hold no user
          *     name and password. ``allow``: its address may be one that is refused by default.
+         *     ``fingerprint``: of the key that alone is trusted over TLS, as a refusal showed it. ``others``:
+         *     of the same camera, tried in turn where the first has no stream.
          */
         AddBody: {
             /** Url */
@@ -1447,6 +1493,38 @@ export interface components {
              * @default
              */
             source: string;
+            /**
+             * Fingerprint
+             * @default
+             */
+            fingerprint: string;
+            /**
+             * Others
+             * @default []
+             */
+            others: string[];
+        };
+        /**
+         * AddedCamera
+         * @description ``already``: it was recorded before, and nothing was changed.
+         */
+        AddedCamera: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            state: components["schemas"]["CameraState"];
+            /** Sound */
+            sound: boolean;
+            /** Ptz */
+            ptz: boolean;
+            /** Added Ms */
+            added_ms: number;
+            /** Streams */
+            streams: components["schemas"]["StreamInfo"][];
+            now: components["schemas"]["CameraNow"];
+            /** Already */
+            already: boolean;
         };
         /**
          * CameraDetail
@@ -1872,6 +1950,38 @@ export interface components {
             reason: string;
         };
         /**
+         * KeepingBody
+         * @description ``country``: None withdraws it. ``hours``: None goes back to the country's default.
+         *     ``reason``: why longer than that; it goes into the ledger.
+         */
+        KeepingBody: {
+            /**
+             * Country
+             * @description ISO 3166.
+             */
+            country: string | null;
+            /** Hours */
+            hours: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * KeepingInfo
+         * @description What holds where a camera says nothing else. Longer than ``default_hours``, the default of
+         *     the country (or of none stated), takes a reason.
+         */
+        KeepingInfo: {
+            /** Hours */
+            hours: number;
+            /** Default Hours */
+            default_hours: number;
+            /** Country */
+            country: string | null;
+        };
+        /**
          * Lately
          * @description A day or a week of a stream. ``begun``: how often it began anew.
          */
@@ -2197,6 +2307,18 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * PathsOfMaker
+         * @description Of a camera, and of the third channel of a recorder, empty where that is not known.
+         */
+        PathsOfMaker: {
+            /** Name */
+            name: string;
+            /** Camera */
+            camera: string;
+            /** Channel */
+            channel: string;
         };
         /**
          * PauseBody
@@ -3163,6 +3285,12 @@ export interface components {
              * @default null
              */
             cause: components["schemas"]["GapCause"] | null;
+            /**
+             * Fingerprint
+             * @description Of the key that a camera showed, where that is not trusted.
+             * @default null
+             */
+            fingerprint: string | null;
         };
         /**
          * FleetView
@@ -3317,8 +3445,8 @@ export interface components {
         /**
          * DeviceView
          * @description One device. ``rules`` are those that its own refer to, ``invoice`` the ids of those that its
-         *         purchase would settle. ``stream``: where its pictures probably are, empty where no address of it
-         *         is known. The newest ``observations`` are there, and how many more there are.
+         *         purchase would settle. ``streams``: where its main stream may be, best first, none where no
+         *         address of it is known. The newest ``observations`` are there, and how many more there are.
          */
         DeviceView: {
             made_ms: number;
@@ -3331,7 +3459,7 @@ export interface components {
             name: string;
             rules: components["schemas"]["DocRule"][];
             invoice: string[];
-            stream: string;
+            streams: string[];
             here: boolean;
             camera: string | null;
             observations: components["schemas"]["Observation"][];
@@ -3717,7 +3845,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CameraInfo"];
+                    "application/json": components["schemas"]["AddedCamera"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStreamPaths: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathsOfMaker"][];
                 };
             };
             /** @description Why it was not done. */
@@ -5884,6 +6041,68 @@ export interface operations {
             };
         };
     };
+    getKeeping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeepingInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putKeeping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeepingInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getLog: {
         parameters: {
             query?: {
@@ -6007,28 +6226,6 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: boolean;
-                    };
                 };
             };
         };
@@ -6188,6 +6385,28 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: boolean;
+                    };
                 };
             };
         };

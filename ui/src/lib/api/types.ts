@@ -29,6 +29,9 @@ export type NewMask = Schemas["DrawBody"];
 /** As the camera coded it, or made anew by the recorder. */
 export type Moving = Schemas["Form"];
 export type NewCamera = Schemas["AddBody"];
+export type Keeping = Schemas["KeepingInfo"];
+export type KeepingWanted = Schemas["KeepingBody"];
+export type MakerPaths = Schemas["PathsOfMaker"];
 export type Profile = Schemas["Profile"];
 export type Purchase = Schemas["PurchaseBody"];
 export type Scan = Schemas["ScanInfo"];

@@ -7,6 +7,9 @@ const IDLE_MS = 15_000;
 const BUSY_MS = 1_000;
 /** Each answer is judged anew while a scan brings more: not more often than this. */
 const JUDGED_MS = 10_000;
+/** Few are judged in a moment. */
+const FEW = 50;
+const FEW_JUDGED_MS = 3_000;
 
 class Around {
   fleet = $state.raw<Fleet | null>(null);
@@ -43,9 +46,19 @@ class Around {
     void this.turn(false);
   }
 
+  /** Ask again in a moment, whether somebody watches or not. */
+  async soon(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    this.scans = await api.scans();
+  }
+
   async judge(): Promise<void> {
     this.fleet = await api.fleet();
     this.judged_ms = performance.now();
+  }
+
+  private get patience_ms(): number {
+    return (this.fleet?.devices.length ?? 0) < FEW ? FEW_JUDGED_MS : JUDGED_MS;
   }
 
   private async turn(now: boolean): Promise<void> {
@@ -53,7 +66,7 @@ class Around {
     const was = this.running?.id;
     try {
       this.scans = await api.scans();
-      const due = performance.now() - this.judged_ms > (this.running ? JUDGED_MS : IDLE_MS);
+      const due = performance.now() - this.judged_ms > (this.running ? this.patience_ms : IDLE_MS);
       if (now || due || (was && !this.running)) await this.judge();
       this.problem = "";
     } catch (error) {
@@ -65,8 +78,3 @@ class Around {
 }
 
 export const around = new Around();
-
-/** Whether what went wrong is the recorder's sentence. */
-export function words(error: unknown): string {
-  return error instanceof ApiError ? error.message : "That did not work. Try again.";
-}
