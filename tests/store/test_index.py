@@ -54,6 +54,8 @@ def test_it_is_answered_by_an_index(index: Database, name: str) -> None:
         ("PLACES_BETWEEN", "file_longest (stream=?)"),
         ("OLDEST_CLOSED", "file_oldest (wall_to<?)"),
         ("OLDEST_CLOSED_OF_STREAM", "file_end (stream=? AND wall_to>? AND wall_to<?)"),
+        ("NEWEST_CLOSED", "file_end (stream=? AND wall_to>?)"),
+        ("LAST_ENDED_GAPS", "gap_at (stream=? AND wall_from<?)"),
         ("OPEN_FILES", "file_unclosed (state=?)"),
         ("DELETING_FILES", "file_unclosed (state=?)"),
         ("OPEN_RUNS", "run_open"),
@@ -67,8 +69,8 @@ def test_and_by_the_one_made_for_it(index: Database, name: str, by: str) -> None
     assert any(by in step for step in plan(index, name)), plan(index, name)
 
 
-def test_the_oldest_need_no_sorting(index: Database) -> None:
-    for name in ("OLDEST_CLOSED", "OLDEST_CLOSED_OF_STREAM"):
+def test_the_oldest_and_the_newest_need_no_sorting(index: Database) -> None:
+    for name in ("OLDEST_CLOSED", "OLDEST_CLOSED_OF_STREAM", "NEWEST_CLOSED", "LAST_ENDED_GAPS"):
         assert not any("TEMP B-TREE" in step for step in plan(index, name)), plan(index, name)
 
 

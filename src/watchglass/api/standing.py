@@ -18,6 +18,8 @@ from watchglass.store.index import FileRow, GapRow, IndexReader
 _RECENT_NS = 2 * 3600 * NS_PER_S
 _LONG_AGO_NS = 31 * 24 * 3600 * NS_PER_S
 _AHEAD_NS = 24 * 3600 * NS_PER_S
+_LAST_GAPS = 8
+"""Enough to find the one that ended last: they hardly overlap, and a camera may have thousands."""
 
 
 class Now(StrEnum):
@@ -98,13 +100,8 @@ def _newest(
 ) -> FileRow | None:
     # What was recorded last lies just before now, or just before the gap that is open.
     until_ns = (gap.wall_from if gap is not None else now_ns) + NS_PER_S
-    for back_ns in (_RECENT_NS, _LONG_AGO_NS):
-        files = index.files_between(
-            camera, stream, until_ns - back_ns, max(now_ns, until_ns) + _AHEAD_NS
-        )
-        if files:
-            return max(files, key=lambda file: file.wall_to)
-    return None
+    before_ns = max(now_ns, until_ns) + _AHEAD_NS
+    return index.newest_closed(camera, stream, until_ns - _LONG_AGO_NS, before_ns)
 
 
 def _header(ports: ApiPorts, files: FileTable, row: FileRow | None) -> TrackHeader | None:
@@ -119,9 +116,8 @@ def _header(ports: ApiPorts, files: FileTable, row: FileRow | None) -> TrackHead
 def _records_since(
     index: IndexReader, camera: CameraId, main: StreamStanding, now_ns: int
 ) -> int | None:
-    gaps = index.gaps_between(camera, main.stream, now_ns - _RECENT_NS, now_ns + _AHEAD_NS)
-    ends = [gap.wall_to for gap in gaps if gap.wall_to is not None]
-    if ends:
-        return max(ends)
-    # Longer than that nobody needs to know to the second: the timeline tells.
-    return None
+    # Longer ago than that nobody needs to know to the second: the timeline tells.
+    gaps = index.last_ended_gaps(
+        camera, main.stream, now_ns - _RECENT_NS, now_ns + _AHEAD_NS, _LAST_GAPS
+    )
+    return max((gap.wall_to for gap in gaps if gap.wall_to is not None), default=None)

@@ -105,6 +105,14 @@ OLDEST_CLOSED_ON_VOLUME = OLDEST_CLOSED.where(VOLUME.c.id == bindparam("volume")
 OLDEST_CLOSED_OF_STREAM = OLDEST_CLOSED.where(
     FILE.c.stream == bindparam("stream"), FILE.c.wall_to >= bindparam("since")
 )
+NEWEST_CLOSED = (
+    FILES.where(
+        IS_CLOSED, FILE.c.stream == bindparam("stream"), FILE.c.wall_to > bindparam("since"),
+        FILE.c.wall_from < bindparam("before"),
+    )
+    .order_by(FILE.c.wall_to.desc())
+    .limit(1)
+)  # fmt: skip
 CLOSED_BETWEEN = (
     FILES.where(
         IS_CLOSED, FILE.c.stream == bindparam("stream"), FILE.c.wall_to > bindparam("after"),
@@ -142,6 +150,13 @@ _GAPS = (
     .order_by(GAP.c.wall_from, GAP.c.num)
 )  # fmt: skip
 ENDED_GAPS_BETWEEN = _GAPS.where(*_touch(GAP, GAP_LENGTH_NS))
+LAST_ENDED_GAPS = (
+    _GAPS.order_by(None)
+    .where(GAP.c.stream == bindparam("stream"), GAP.c.wall_to > bindparam("since"))
+    .where(GAP.c.wall_from < bindparam("before"))
+    .order_by(GAP.c.wall_from.desc())
+    .limit(bindparam("limit"))
+)
 # In no order: for one, SQLite would walk all gaps of the stream.
 OPEN_GAPS = _GAPS.order_by(None).where(GAP.c.stream == bindparam("stream"), GAP_LASTS)
 GAPS_AFTER_RUN = _GAPS.where(_OF_RUN)

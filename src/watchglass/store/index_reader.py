@@ -112,6 +112,14 @@ class IndexReader:
         }  # fmt: skip
         return list(self._files(ask.OLDEST_CLOSED_OF_STREAM, **values))
 
+    def newest_closed(
+        self, camera: CameraId, stream: StreamName, since_ns: int, before_ns: int
+    ) -> FileRow | None:
+        """The closed file whose media ends last, of those that end after one time and begin before
+        another."""
+        number = self._stream(camera, stream)
+        return self._file(ask.NEWEST_CLOSED, stream=number, since=since_ns, before=before_ns)
+
     def closed_of_stream_between(
         self, camera: CameraId, stream: StreamName, after_ns: int, until_ns: int, limit: int
     ) -> list[FileRow]:
@@ -140,6 +148,15 @@ class IndexReader:
 
     def open_gap(self, camera: CameraId, stream: StreamName) -> GapRow | None:
         return next(self._open_gaps(self._stream(camera, stream)), None)
+
+    def last_ended_gaps(
+        self, camera: CameraId, stream: StreamName, since_ns: int, before_ns: int, limit: int
+    ) -> list[GapRow]:
+        """Of the gaps that ended after one time and began before another, those that began last,
+        the last first."""
+        span = {"since": since_ns, "before": before_ns, "limit": limit}
+        number = self._stream(camera, stream)
+        return list(self._gaps(ask.LAST_ENDED_GAPS, stream=number, **span))
 
     def holes_of(self, run: RunId, media_from: int) -> list[GapRow]:
         """Gaps inside a run that begin at ``media_from`` or later."""
