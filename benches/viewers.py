@@ -1,7 +1,8 @@
 """Many watchers on four cameras, some of them too slow: what they cost, and what recording loses.
 
 Each watcher is a WebSocket of its own that reads what a browser would be sent. A slow one reads a
-tenth of it. Recorded frames are counted against the simulator's log, not against the clock.
+tenth of it. Recorded frames are counted against the simulator's log, not against the clock. At last
+one camera is masked: what its one conversion costs, and each watcher beside.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from benches._harness import (
 )
 from benches._visitor import Visitor
 from watchglass.base.ids import CameraId
+from watchglass.model.control import DrawMaskRequest
 from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator, arguments
 
@@ -34,6 +36,8 @@ _SLOW_EVERY = 4
 _SLOW_WAIT_S = 0.6
 _BUFFER_BYTES = 16 * 1024
 _EDGE_NS = 2_000_000_000
+_MASKED_MOST = 8
+_LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 
 
 @dataclass
@@ -67,6 +71,14 @@ def main() -> int:
                 time.sleep(_SETTLE_S)
                 began_ns = time.time_ns()
                 costs = [_step(recorder, list(names), visitor, count, seconds) for count in steps]
+                masked = next(iter(names))
+                recorder.ask(
+                    DrawMaskRequest(masked, "window", _LEFT, None, None, "bench", "to be measured")
+                )
+                hidden = [
+                    _step(recorder, [masked], visitor, count, seconds)
+                    for count in (1, min(_MASKED_MOST, asked.viewers))
+                ]
                 ended_ns = time.time_ns()
                 time.sleep(4)
             finally:
@@ -80,6 +92,15 @@ def main() -> int:
             f"{step.viewers:>3} viewers: {step.cpu_s / seconds * 1000:6.1f} ms CPU a second in api"
             f" and workers, {step.frames} frames sent, {step.dropped} left out by slow ones"
         )
+    one, many = hidden
+    for step in hidden:
+        print(
+            f"{step.viewers:>3} viewers of a masked camera: {step.media_s / seconds * 1000:6.1f} ms"
+            f" CPU a second in the media-worker, {step.cpu_s / seconds * 1000:6.1f} in api and"
+            f" workers, {step.frames} frames sent"
+        )
+    if not one.frames or not many.frames:
+        raise BenchError("who watched the masked camera got nothing")
     idle, full = costs[0], costs[-1]
     if full.slow and not full.dropped:
         raise BenchError("the slow watchers were not slow: none of their frames was left out")
@@ -92,6 +113,16 @@ def main() -> int:
         ),
         "fast_viewer_fps_p05": round(percentile(full.rates, 0.05), 1),
         "left_out_by_slow": full.dropped,
+        "masked_ms_per_conversion_s": round(one.media_s * 1000 / seconds, 1),
+        "masked_viewers": many.viewers,
+        "masked_ms_per_viewer_s": round(
+            (many.cpu_s + many.media_s - one.cpu_s - one.media_s)
+            * 1000
+            / seconds
+            / max(1, many.viewers - 1),
+            2,
+        ),
+        "masked_fps_p05": round(percentile(many.rates, 0.05), 1),
     }
     return report("viewers", asked.quick, figures, {"lost_frames": ("<=", 0.0)})
 
@@ -101,6 +132,9 @@ class Step:
     viewers: int
     slow: int
     cpu_s: float
+    """In api and workers."""
+    media_s: float
+    """In the media-worker."""
     frames: int
     dropped: int
     rates: list[float]
@@ -120,14 +154,17 @@ def _step(
         thread.start()
     time.sleep(3.0)
     before = _frames(viewers)
+    processes = recorder.processes()
     pids = [
         process.pid
-        for name, process in recorder.processes().items()
+        for name, process in processes.items()
         if name == "api" or name.startswith("camera-worker")
     ]
-    began_s = sum(map(cpu_seconds, pids))
+    media = processes["media-worker"].pid
+    began_s, media_began_s = sum(map(cpu_seconds, pids)), cpu_seconds(media)
     time.sleep(seconds)
     cpu_s = sum(map(cpu_seconds, pids)) - began_s
+    media_s = cpu_seconds(media) - media_began_s
     after = _frames(viewers)
     for viewer in viewers:
         viewer.ending.set()
@@ -141,7 +178,7 @@ def _step(
         if not viewer.slow
     ]
     return Step(
-        count, sum(viewer.slow for viewer in viewers), cpu_s, sum(after) - sum(before),
+        count, sum(viewer.slow for viewer in viewers), cpu_s, media_s, sum(after) - sum(before),
         sum(viewer.dropped for viewer in viewers), rates or [0.0],
     )  # fmt: skip
 

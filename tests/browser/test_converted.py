@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.across_page import LIVE, Watcher
-from tests.browser.conftest import Bed, Visiting, set_up
+from tests.browser.conftest import AXE, Bed, Visiting, set_up
 from tests.browser.visitor import Visitor
 from watchglass.simulate.process import Simulator, arguments
 
@@ -74,3 +74,51 @@ def test_a_dying_media_worker_is_got_over(watcher: Watcher, converting: Bed) -> 
     watcher.log(LIVE)
     watcher.until(lambda: len(watcher.logged()) > 10)
     assert PLAIN_LINE in watcher.text(".tile.large")
+
+
+def test_a_masked_camera_is_masked_and_seen_by_who_says_why(
+    converting: Bed, visiting: Visiting
+) -> None:
+    """Drawn by keyboard on a small screen; the right half of the number is under it."""
+    visitor = visiting(converting.url, 390, 844, reduced_motion="reduce")
+    visitor.may_be_refused = True
+    if AXE.is_file():
+        visitor.context.add_init_script(path=AXE)
+    watcher = Watcher(visitor.page, converting.url.rstrip("/"))
+    visitor.sign_in()
+    page = visitor.page
+    watcher.until(lambda: watcher.number(LIVE) is not None)
+    page.get_by_role("button", name="Masks of").click()
+    page.get_by_role("button", name="Draw a mask").click()
+    for corner, keys in (("Corner 2", "ArrowRight"), ("Corner 3", "ArrowRight")):
+        page.get_by_role("button", name=corner).focus()
+        for _ in range(8):
+            page.keyboard.press(f"Shift+{keys}")
+    for corner in ("Corner 1", "Corner 2"):
+        page.get_by_role("button", name=corner).focus()
+        for _ in range(8):
+            page.keyboard.press("Shift+ArrowUp")
+    page.get_by_label("What it hides").fill("street")
+    assert not AXE.is_file() or visitor.unreadable() == []
+    page.get_by_role("button", name="Hide this part").click()
+    watcher.until(lambda: "all footage" in page.inner_text("dialog"))
+    assert not AXE.is_file() or visitor.unreadable() == []
+    page.keyboard.press("Escape")
+    masked = "Masked: parts of this picture are hidden"
+    watcher.until(lambda: masked in watcher.text(".tile.large"))
+    watcher.until(lambda: watcher.number(LIVE) is None and _moves(watcher))
+    page.get_by_role("button", name="without its masks").click()
+    page.get_by_label("Reason").fill("a theft at noon")
+    page.get_by_role("button", name="Show without masks").click()
+    watcher.until(lambda: masked not in watcher.text(".tile.large"))
+    watcher.until(lambda: watcher.number(LIVE) is not None)
+    page.get_by_role("button", name="Hide again").click()
+    watcher.until(lambda: masked in watcher.text(".tile.large"))
+    watcher.until(lambda: watcher.number(LIVE) is None and _moves(watcher))
+
+
+def _moves(watcher: Watcher) -> bool:
+    script = "document.querySelector('.tile.large video').currentTime"
+    before = watcher.page.evaluate(script)
+    watcher.page.wait_for_timeout(400)
+    return bool(watcher.page.evaluate(script) > before > 0)

@@ -31,7 +31,7 @@ STILLS = Metric(
 )  # fmt: skip
 CONVERTED = Metric(
     "watchglass_api_converted_pictures_total", _C, (),
-    "Moving pictures that the media-worker made anew, for browsers without the codec.",
+    "Moving pictures that the media-worker made anew: masked, or for browsers without the codec.",
     "It rises while somebody watches such a stream.", _LOG,
 )  # fmt: skip
 STILLS_REFUSED = Metric(
