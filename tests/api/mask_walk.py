@@ -25,6 +25,7 @@ NO_PICTURES = {
     API + "/trust/devices/{device}": "a device, as JSON that was made before",
     API + "/trust/report.{kind}": "a report of devices",
     API + "/changes": "events without pictures",
+    API + "/ptz/{camera}": "orders to move, and what became of them",
 }
 """Routes of bytes in which no picture of a camera can be, and why."""
 
@@ -184,6 +185,17 @@ def clip(browser: Browser, camera: str, stream: str, moments: list[int]) -> Foun
     return found
 
 
+def masked_clip(browser: Browser, camera: str, stream: str, moments: list[int]) -> Found:
+    url = f"{API}/masked-clips/{camera}/{stream}"
+    answer = browser.get(url, params={"from_ms": moments[0], "to_ms": moments[0] + 3000})
+    if answer.status_code != 200:
+        return [refusal(url, answer)]
+    return [
+        Shown(f"{url} {number}", _luma(each))
+        for number, each in enumerate(pictures(answer.content))
+    ]
+
+
 WALKS: dict[str, Walk] = {
     API + "/thumbnail/{camera}": stills(API + "/thumbnail/{camera}", (160, 320)),
     API + "/still/{camera}/{stream}": stills(API + "/still/{camera}/{stream}", (320, 1280)),
@@ -193,6 +205,7 @@ WALKS: dict[str, Walk] = {
     MEDIA + "/{track}/{first}-{last}": forced,
     API + "/live/{camera}/{stream}": live,
     API + "/clips/{camera}/{clip}/{number}": clip,
+    API + "/masked-clips/{camera}/{stream}": masked_clip,
 }
 """How each of them is asked for pictures. A route that is in neither table fails the test."""
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -55,15 +56,17 @@ def watcher(converting: Bed, visiting: Visiting) -> Watcher:
 
 
 def test_h265_and_mjpeg_move_live(watcher: Watcher, converting: Bed) -> None:
-    for name, codec in (("Drive", "H.265"), ("Attic", "Motion JPEG")):
+    for name, codec, fps in (("Drive", "H.265", 10), ("Attic", "Motion JPEG", 5)):
         if watcher.page.get_attribute(".tile.large", "aria-label") != name:
             watcher.page.get_by_role("button", name=f"Show {name} large").click()
         watcher.until(lambda: watcher.number(LIVE) is not None)
         watcher.log(LIVE)
         seen = watcher.until(lambda: one if len(one := watcher.logged()) > 20 else [])
         numbers = [each.number for each in seen if each.number is not None]
-        assert numbers == sorted(set(numbers))
+        # Of a loop of 20 s; on a busy machine some are left out, and none comes twice.
+        steps = [(two - one) % (20 * fps) for one, two in pairwise(numbers)]
         assert len(numbers) > 15
+        assert all(0 < step < 4 * fps for step in steps), numbers
         assert f"{PLAIN_LINE} {codec}. The recording is the original" in watcher.text(".tile.large")
 
 
@@ -72,7 +75,7 @@ def test_a_dying_media_worker_is_got_over(watcher: Watcher, converting: Bed) -> 
     os.kill(converting.recorder.processes()["media-worker"].pid, signal.SIGKILL)
     watcher.page.wait_for_timeout(500)
     watcher.log(LIVE)
-    watcher.until(lambda: len(watcher.logged()) > 10)
+    watcher.until(lambda: len(watcher.logged()) > 10, 60)
     assert PLAIN_LINE in watcher.text(".tile.large")
 
 

@@ -23,6 +23,7 @@ from watchglass.api import (
     keeping,
     livesocket,
     looking,
+    maskedclip,
     masks,
     media,
     monitoring,
@@ -109,6 +110,7 @@ def add_routes(app: FastAPI) -> None:
     for router in (
         entry.router, cameras.router, cameradetail.router, camerachanges.router,
         timeline.router, playback.router, converted.router, media.router, masks.router,
+        maskedclip.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         scans.router, users.router, account.router, looking.router, clips.router, keeping.router,
         peoplelog.router, ptz.router, ptzsocket.router, _about,

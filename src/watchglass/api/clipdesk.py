@@ -65,6 +65,8 @@ class ClipDesk:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._clips: OrderedDict[str, Clip] = OrderedDict()
+        self.masked = 0
+        """How many are being made anew, as they go out."""
 
     def put(self, clip: Clip) -> None:
         """RefusedError when as many as may be are going out."""

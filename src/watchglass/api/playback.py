@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from watchglass.access.policy import Action, User, times_of
-from watchglass.access.right import Times, common
+from watchglass.access.right import ALWAYS, Times, common
 from watchglass.api.archive import path_of
 from watchglass.api.paths import PREFIX
 from watchglass.api.pieces import Holes, Piece, TrackPart, heard, piece_of
@@ -235,6 +235,17 @@ def _pieces(
             if piece is not None:
                 pieces.append(heard(piece, may.hear))
     return pieces, gone
+
+
+def pieces_between(
+    of: Services, camera: CameraId, stream: StreamName, from_ns: int, to_ns: int
+) -> list[Piece]:
+    """What is recorded of a span, in order, whoever may see it; it blocks."""
+    with of.ports.index.read() as index:
+        rows = index.files_between(camera, stream, from_ns - 5 * _AHEAD_NS, to_ns)
+        holes = {run: _holes(index, run) for run in {row.run for row in rows}}
+    pieces, _ = _pieces(of, rows, holes, from_ns, to_ns, _May(ALWAYS, (0, 0)))
+    return sorted(pieces, key=lambda each: each.from_ns)
 
 
 def _holes(index: IndexReader, run: RunId) -> Holes:

@@ -74,22 +74,26 @@ class Reconversion:
     masking: Masking = BARE
 
     def segment(self) -> bytes:
-        """A ``moof`` and an ``mdat`` for each picture, on the file's own time line.
+        """A ``moof`` and an ``mdat`` for each picture, on the file's own time line. Raises as
+        ``pictures``."""
+        begins = self.file.info.media_start(Track.VIDEO)
+        return b"".join(
+            encode_chunk(frame, number, max(0, frame.decode_time - begins))
+            for number, frame in enumerate(self.pictures())
+        )
+
+    def pictures(self) -> list[LiveFrame]:
+        """Each picture, lasting until the next.
 
         PictureDamagedError where nothing of it can be decoded, MediaWorkerError where nobody
         answers.
         """
-        made = self._made()
-        if not made.frames:
+        frames = list(self._made().frames)
+        if not frames:
             raise PictureDamagedError("Nothing of this segment can be decoded.")
-        begins = self.file.info.media_start(Track.VIDEO)
-        frames = list(made.frames)
         lasts = [two.decode_time - one.decode_time for one, two in pairwise(frames)]
         timed = [replace(f, duration=d) for f, d in zip(frames, lasts, strict=False)]
-        return b"".join(
-            encode_chunk(frame, number, max(0, frame.decode_time - begins))
-            for number, frame in enumerate([*timed, frames[-1]])
-        )
+        return [*timed, frames[-1]]
 
     def shape(self) -> LiveShape:
         """What a player must know first, as the first picture of ``entries`` tells it."""

@@ -25,8 +25,9 @@ MOST_AT_ONCE = 16
 """Frames of a request: others have their turn between."""
 _MOST_WAITING_TICKS = 3 * TICKS
 _MOST_WAITING_BYTES = 8 * 1024 * 1024
-_TRIES = 3
+_TRIES = 6
 _AGAIN_S = 0.5
+"""Before it is tried again, and twice as long each time: who died is a while in coming back."""
 _LOG = log.get("live")
 
 
@@ -105,7 +106,7 @@ class LiveConversion:
                     if failed >= _TRIES:
                         self._give_up(error.sentence)
                         return
-                    await asyncio.sleep(_AGAIN_S)
+                    await asyncio.sleep(_AGAIN_S * 2 ** (failed - 1))
                     made = None
                 if made is None:
                     await self._begin_again()

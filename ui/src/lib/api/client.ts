@@ -179,6 +179,11 @@ export async function still(camera: string, stream: StreamName, at_ms: number | 
 /** Where the signed report of now is had. */
 export const reportUrl = (kind: "html" | "json") => `${ROOT}/trust/report.${kind}`;
 
+/** Where a copy with what is masked hidden is downloaded. */
+export function maskedClipUrl(camera: string, stream: StreamName, from_ms: number, to_ms: number): string {
+  return address("/api/v1/masked-clips/{camera}/{stream}", { camera, stream }, { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) });
+}
+
 export function liveUrl(camera: string, stream: StreamName, form: Moving): string {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   return `${scheme}://${location.host}${ROOT}/live/${encodeURIComponent(camera)}/${stream}?form=${form}`;
