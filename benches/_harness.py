@@ -21,12 +21,12 @@ from watchglass.base.ids import CameraId
 from watchglass.model.control import (
     Accepted,
     AddCameraRequest,
-    ProcessStatus,
     Reply,
     Request,
     Status,
     StatusRequest,
 )
+from watchglass.model.process import ProcessStatus
 from watchglass.model.stream import StreamName
 from watchglass.simulate.fleet import CameraUrls
 

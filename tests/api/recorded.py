@@ -41,6 +41,7 @@ from watchglass.api.cameraports import (
 from watchglass.api.filetable import FileTable
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
+from watchglass.api.noticeports import NoticePorts
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
 from watchglass.app.exposition import exposition
@@ -48,6 +49,7 @@ from watchglass.app.fleet_process import make_views
 from watchglass.app.ground import Ground
 from watchglass.app.layout import Layout
 from watchglass.app.looking import looked_at_words
+from watchglass.app.notice_ways import change_way
 from watchglass.app.onvif_port import OnvifPort
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
@@ -62,6 +64,7 @@ from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.control import Accepted, CountryRequest, NamesRequest, RetentionRequest
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
+from watchglass.model.metric import Sample
 from watchglass.model.order import Synced
 from watchglass.model.retention import Keeping
 from watchglass.model.statement import Statement
@@ -77,9 +80,11 @@ from watchglass.model.survey_control import (
     RecordRequest,
     Scans,
 )
+from watchglass.model.system import SystemReport
 from watchglass.model.way import Stand
 from watchglass.store.access import AccessStore
 from watchglass.store.country import default_retention_h
+from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.trust import TrustStore
 from watchglass.store.vault import Vault
@@ -140,6 +145,9 @@ class Served:
     orders: list[CameraOrder] = field(default_factory=list)
     about: dict[CameraId, CameraAbout] = field(default_factory=dict)
     removed: list[RemovedCamera] = field(default_factory=list)
+    notices: NoticeStore | None = None
+    system: list[SystemReport] = field(default_factory=list)
+    numbers: list[Sample] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)
     recording: list[RecordRequest] = field(default_factory=list)
     trust: TrustStore | None = None
@@ -191,6 +199,9 @@ def served(
         each: CameraAbout(Statement(), None, 336, 336, None, "admin") for each in recorded.cameras
     }
     removed: list[RemovedCamera] = []
+    notes = NoticeStore(site.state / "site.db", Vault(site.state / "vault", site.disk), site.disk)
+    system = [SystemReport("test", 0, (), (), (), None, None)]
+    numbers: list[Sample] = []
     volume = VolumeNow(site.volume.id, str(site.volume.path), False, 2, 10**9, 10**10, 10**9, 11.0)
     health = [Health(HealthState.OK, 2, 2, ())]
     access = AccessStore(site.state / f"site-{port}.db")
@@ -263,6 +274,17 @@ def served(
         cameras=cameras,
         index=QuickIndex(site.state / "index.db"),
         volume_path=volume_path,
+        notices=NoticePorts(
+            notes.notices,
+            lambda notice, by: notes.acknowledge(notice, by, site.clock.wall_ns()),
+            notes.webhook,
+            notes.mail,
+            notes.status,
+            notes.has_secret,
+            lambda request: change_way(notes, request, site.clock.wall_ns()),
+        ),
+        system=lambda: system[0],
+        numbers=lambda: numbers,
         of_cameras=CameraPorts(carry_out, about.__getitem__, lambda: [volume], lambda: removed),
         masks=MaskPorts(
             desk_of_masks.carry_out,
@@ -294,7 +316,7 @@ def served(
     )
     return Served(
         recorded, ports, create_app(ports, files), feed, token, noted, orders, about, removed,
-        health, recording, trust, access,
+        notes, system, numbers, health, recording, trust, access,
     )  # fmt: skip
 
 

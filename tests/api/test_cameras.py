@@ -19,6 +19,7 @@ from watchglass.model.control import (
     StateCameraRequest,
 )
 from watchglass.model.gap import GapCause
+from watchglass.model.metric import Sample
 from watchglass.model.schedule import PauseSchedule, WeeklySpan
 from watchglass.model.statement import Place, Statement
 from watchglass.model.stream import StreamName
@@ -58,8 +59,11 @@ def path(at: Running) -> str:
 
 
 def test_a_camera_is_told_as_its_recordings_show_it(at: Running, browser: Browser) -> None:
+    labels = (at.of.recorded.camera, "main")
+    at.of.numbers[:] = [Sample("watchglass_stream_clock_offset_seconds", labels, -3.5)]
     found = browser.json(path(at))
     assert found["camera"]["now"]["cause"] == "stalled"
+    assert found["streams"][0]["clock_s"] == -3.5
     (stream,) = found["streams"]
     assert stream["fps"] == pytest.approx(10, abs=0.5)
     assert stream["gop_s"] == pytest.approx(1, abs=0.3)

@@ -27,6 +27,7 @@ from watchglass.api import (
     masks,
     media,
     monitoring,
+    notices,
     pages,
     peoplelog,
     pictures,
@@ -34,6 +35,7 @@ from watchglass.api import (
     ptz,
     ptzsocket,
     scans,
+    system,
     timeline,
     users,
 )
@@ -109,6 +111,7 @@ def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
         entry.router, cameras.router, cameradetail.router, camerachanges.router,
+        notices.router, system.router,
         timeline.router, playback.router, converted.router, media.router, masks.router,
         maskedclip.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,

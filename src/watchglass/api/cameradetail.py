@@ -29,6 +29,7 @@ router = APIRouter(prefix=PREFIX, tags=["cameras"], responses=RESPONSES)
 
 _NS_PER_MS = 1_000_000
 _DAY_NS = 24 * 3600 * NS_PER_S
+_CLOCK = "watchglass_stream_clock_offset_seconds"
 _AHEAD_NS = 60 * NS_PER_S
 Seer = Annotated[User, Depends(Signed(Action.SEE_CAMERA))]
 
@@ -67,6 +68,7 @@ class StreamDetail(BaseModel):
     fps: float | None
     bit_rate: int | None
     gop_s: float | None
+    clock_s: float | None = Field(description="The camera's clock less ours, where it tells.")
     retention_h: int
     events_h: int | None
     day: Lately
@@ -183,8 +185,9 @@ def detail(of: Services, camera: CameraId) -> CameraDetail:
     if found is None:
         raise NotFoundError("There is no such camera.")
     about = ports.of_cameras.about(camera)
-    volumes = [_volume(each) for each in ports.of_cameras.volumes()]
+    volumes = [volume_info(each) for each in ports.of_cameras.volumes()]
     now_ns = ports.clock.wall_ns()
+    clocks = _clocks(of, camera)
     with ports.index.read() as index:
         oldest = index.oldest_closed_of(camera, now_ns + _DAY_NS, 1)
         size = index.bytes_by_camera().get(camera, 0)
@@ -192,7 +195,9 @@ def detail(of: Services, camera: CameraId) -> CameraDetail:
     return CameraDetail(
         camera=camera_info(found, ports.words),
         streams=[
-            _stream(of, found, address, standing, about, now_ns)
+            _stream(of, found, address, standing, about, now_ns).model_copy(
+                update={"clock_s": clocks.get(address.stream.value)}
+            )
             for address, standing in zip(own.streams, found.streams, strict=True)
         ],
         kept_from_ms=oldest[0].wall_from // _NS_PER_MS if oldest else None,
@@ -239,6 +244,7 @@ def _stream(
         fps=counted.fps if counted is not None else None,
         bit_rate=counted.bit_rate if counted is not None else None,
         gop_s=counted.gop_s if counted is not None else None,
+        clock_s=None,
         retention_h=address.retention_h or own.retention_h or about.default_h,
         events_h=address.events_h or own.events_h,
         day=_lately(of, own, address.stream, now_ns - _DAY_NS, now_ns),
@@ -267,6 +273,19 @@ def _lately(of: Services, own: Camera, stream: StreamName, from_ns: int, now_ns:
             for each in rows
         ],
     )
+
+
+def _clocks(of: Services, camera: CameraId) -> dict[str, float]:
+    """By stream; empty while the processes do not answer."""
+    try:
+        samples = of.ports.numbers()
+    except WatchglassError:
+        return {}
+    return {
+        each.labels[1]: each.value
+        for each in samples
+        if each.metric == _CLOCK and each.labels[0] == camera
+    }
 
 
 def _host(url: str) -> str:
@@ -304,7 +323,8 @@ def _span(span: WeeklySpan) -> SpanBody:
     return SpanBody(days=list(span.days), from_min=span.from_min, to_min=span.to_min)
 
 
-def _volume(found: VolumeNow) -> VolumeInfo:
+def volume_info(found: VolumeNow) -> VolumeInfo:
+    """A volume as the API tells it."""
     return VolumeInfo(
         id=found.id, path=found.path, draining=found.draining, cameras=found.cameras,
         recorded_bytes=found.recorded_bytes, free_bytes=found.free_bytes,

@@ -14,6 +14,7 @@ from watchglass.access.users import Users
 from watchglass.api.cameraports import CameraPorts
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
+from watchglass.api.noticeports import NoticePorts
 from watchglass.base.clock import Clock
 from watchglass.base.ids import VolumeId
 from watchglass.live.feed import FrameFeed
@@ -40,6 +41,7 @@ from watchglass.model.survey_control import (
     StartScanRequest,
     StopScanRequest,
 )
+from watchglass.model.system import SystemReport
 from watchglass.store.index import IndexReader
 
 ScanErrand = StartScanRequest | ResumeScanRequest | StopScanRequest | ScansRequest
@@ -117,7 +119,8 @@ class ApiPorts:
     ``still`` gives a JPEG, ``convert`` moving pictures (None for a session that is not known);
     PictureDamagedError, MediaWorkerError. ``measurements``: all numbers as
     Prometheus reads them, those given too. ``health`` names cameras by their names. ``steer`` has a
-    camera moved: CameraError, or BusError while nobody speaks with cameras.
+    camera moved: CameraError, or BusError while nobody speaks with cameras. ``system`` and
+    ``numbers`` ask all processes, and take a second.
     """
 
     clock: Clock
@@ -129,6 +132,9 @@ class ApiPorts:
     volume_path: Callable[[VolumeId], Path | None]
     of_cameras: CameraPorts
     masks: MaskPorts
+    notices: NoticePorts
+    system: Callable[[], SystemReport]
+    numbers: Callable[[], Sequence[Sample]]
     note_people: Callable[[Sequence[Note]], None]
     spool: NoteSpool
     keeping: Callable[[], Keeping]

@@ -33,6 +33,7 @@ from watchglass.api.filetable import FileTable
 from watchglass.api.maskports import MaskOrder, MaskPorts
 from watchglass.api.metrics import CAMERA_INFO
 from watchglass.api.notespool import NoteSpool
+from watchglass.api.noticeports import NoticePorts
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
@@ -52,7 +53,7 @@ from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import AlreadyRunningError, BusError, WatchglassError
 from watchglass.base.fence import FenceMode
-from watchglass.base.ids import CameraId, VolumeId
+from watchglass.base.ids import CameraId, NoticeId, VolumeId
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Note
 from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
@@ -73,6 +74,7 @@ from watchglass.model.control import (
 )
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
+from watchglass.model.notice_control import NoticeRequest
 from watchglass.model.retention import Keeping
 from watchglass.model.survey_control import (
     FleetMade,
@@ -82,9 +84,11 @@ from watchglass.model.survey_control import (
     RecordRequest,
     Scans,
 )
+from watchglass.model.system import LogLine, SystemReport, SystemRequest
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
 from watchglass.store.country import default_retention_h
+from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.site import SiteStore
 from watchglass.store.trust import TrustStore
@@ -226,6 +230,7 @@ class _Site:
         self._index = QuickIndex(self._layout.index_db)
         self._access = AccessStore(self._layout.site_db, disk)
         self._trust = TrustStore(self._layout.site_db, disk)
+        self._notices = NoticeStore(self._layout.site_db, Vault(self._layout.vault_key, disk), disk)
         if start.setup_hash:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
         self._control = control_client(self._layout)
@@ -250,6 +255,17 @@ class _Site:
             cameras=self._cameras,
             index=self._index,
             volume_path=self._volume_path,
+            notices=NoticePorts(
+                self._notices.notices,
+                self._acknowledge,
+                self._notices.webhook,
+                self._notices.mail,
+                self._notices.status,
+                self._notices.has_secret,
+                self._change_notices,
+            ),
+            system=self._system,
+            numbers=self._recorders,
             of_cameras=CameraPorts(self._carry_out, self._about, self._volumes_now, self._removed),
             masks=MaskPorts(
                 self._carry_out, self._store.masks, self._store.masking, self._store.masked_cameras
@@ -287,7 +303,7 @@ class _Site:
 
     def close(self) -> None:
         self._feed.close()
-        for each in (self._access, self._trust, self._index, self._store):
+        for each in (self._access, self._trust, self._notices, self._index, self._store):
             _quietly(each.close)
 
     def _volume_path(self, volume: VolumeId) -> Path | None:
@@ -311,6 +327,20 @@ class _Site:
         if accepted.camera is None:
             raise BusError(_NOT_ASKED)
         return accepted.camera
+
+    def _acknowledge(self, notice: NoticeId | None, by: str) -> int:
+        return self._notices.acknowledge(notice, by, self.ports.clock.wall_ns())
+
+    def _change_notices(self, request: NoticeRequest) -> None:
+        self._ask(request)
+
+    def _system(self) -> SystemReport:
+        reply = self._call(SystemRequest(), _LOOKED_S)
+        if not isinstance(reply, SystemReport):
+            raise BusError(_NOT_ASKED)
+        own = tuple(LogLine(at, level, "api", text) for at, level, text in log.recent())
+        lines = sorted((*reply.lines, *own), key=lambda line: line.at)
+        return msgspec.structs.replace(reply, lines=tuple(lines))
 
     def _about(self, camera: CameraId) -> CameraAbout:
         entry = self._store.schedules().get(camera)

@@ -115,17 +115,18 @@ def clock(state: Path, disk: Disk, clock: Clock) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("Clock", shown, "It is later than all that was recorded, as it must be.")
-    synchronised = _synchronised()
-    if synchronised is not None:
+    is_kept = synchronised()
+    if is_kept is not None:
         yield Finding(
-            "Clock is kept right", "yes" if synchronised else "no",
+            "Clock is kept right", "yes" if is_kept else "no",
             "The kernel says whether something (NTP) keeps the clock right; recordings are as "
             "exact as the clock.",
-            Verdict.FINE if synchronised else Verdict.NOTE,
+            Verdict.FINE if is_kept else Verdict.NOTE,
         )  # fmt: skip
 
 
-def _synchronised() -> bool | None:
+def synchronised() -> bool | None:
+    """Whether the kernel says that something keeps its clock right; None where it does not say."""
     buffer = ctypes.create_string_buffer(_TIMEX_BYTES)
     state = ctypes.CDLL(None).adjtimex(buffer)
     return None if state < 0 else state != _CLOCK_UNSYNCHRONISED

@@ -14,7 +14,7 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.retry import Backoff
 from watchglass.model.assignment import FenceTold
-from watchglass.model.control import ProcessStatus
+from watchglass.model.process import ProcessStatus
 
 _STEADY_NS = 3 * NS_PER_S
 """Who lives that long does not die of its start, and is started again without a wait."""

@@ -147,6 +147,24 @@ def judge(seen: Observed, patience: Patience) -> Health:
     return Health(worst, len(recorded), len(cameras), tuple(reasons))
 
 
+def unrecorded(seen: Observed, patience: Patience) -> dict[CameraId, GapCause | None]:
+    """The cameras that should be recorded and are not, with the cause; None where none was told."""
+    told = _told(seen)
+    speaking = {
+        each.name for each in seen.workers if each.silent_ns(seen.now_ns) <= patience.silent_ns
+    }
+    found: dict[CameraId, GapCause | None] = {}
+    for wanted in seen.wanted:
+        if wanted.stream is not StreamName.MAIN:
+            continue
+        stream = told.get(_key(wanted))
+        if wanted.quarantined:
+            found[wanted.camera] = GapCause.QUARANTINED
+        elif wanted.worker not in speaking or not _is_recorded(seen.now_ns, stream, patience):
+            found[wanted.camera] = stream.cause if stream is not None else None
+    return found
+
+
 def named(health: Health, names: Mapping[CameraId, str]) -> Health:
     """The same, with the cameras' names in the sentences."""
     reasons = tuple(

@@ -5,7 +5,7 @@ Kept of each process is its newest word, nothing else: nobody can fill it.
 
 import queue
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watchglass.base import log
 from watchglass.base.clock import Clock
@@ -37,7 +37,9 @@ class _Question:
 
     number: int
     waiting: set[str]
+    lines: bool = False
     samples: list[Sample] = field(default_factory=list)
+    said: dict[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
     answered: threading.Event = field(default_factory=threading.Event)
 
 
@@ -74,16 +76,23 @@ class Listener:
 
     def measure(self, timeout_s: float) -> list[Sample]:
         """The numbers of all processes that answer within that time."""
+        return self._gathered(timeout_s, lines=False).samples
+
+    def lines(self, timeout_s: float) -> dict[str, tuple[tuple[str, str, str], ...]]:
+        """What each of them logged last: UTC, level, text."""
+        return self._gathered(timeout_s, lines=True).said
+
+    def _gathered(self, timeout_s: float, *, lines: bool) -> _Question:
         with self._lock:
             self._asked += 1
-            question = _Question(self._asked, set(self._peers))
+            question = _Question(self._asked, set(self._peers), lines)
             self._questions[question.number] = question
         self._to_ask.put(question)
         self._server.wake()
         question.answered.wait(timeout_s)
         with self._lock:
             del self._questions[question.number]
-            return list(question.samples)
+            return replace(question, samples=list(question.samples), said=dict(question.said))
 
     # --- the thread --------------------------------------------------------------------------
 
@@ -126,7 +135,7 @@ class Listener:
             for each in self._server.peers():
                 question.samples += hop_samples(each.hop, "measure", each.peer.name)
         for peer in peers:
-            self._server.send(peer, Measure(question.number))
+            self._server.send(peer, Measure(question.number, question.lines))
         if not peers:
             question.answered.set()
 
@@ -136,5 +145,6 @@ class Listener:
             return
         question.waiting.discard(name)
         question.samples += message.samples
+        question.said[name] = message.lines
         if not question.waiting:
             question.answered.set()

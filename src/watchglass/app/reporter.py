@@ -79,4 +79,5 @@ class Reporter:
                 if isinstance(message, Measure):
                     own = hop_samples(self._client.stats(), "vitals", self._name)
                     own.append(own_descriptors(self._name))
-                    self._client.send(Measured(message.number, (*self._samples(), *own)))
+                    lines = log.recent() if message.lines else ()
+                    self._client.send(Measured(message.number, (*self._samples(), *own), lines))

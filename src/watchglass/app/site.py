@@ -112,6 +112,7 @@ class Site:
                 return None
             case NoteBackupRequest():
                 self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))
+                self.store.note_backup(self._clock.wall_ns())
                 return None
             case AddVolumeRequest() | DrainVolumeRequest() | RemoveVolumeRequest():
                 self.change_volumes(request)

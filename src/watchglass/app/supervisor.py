@@ -39,9 +39,10 @@ from watchglass.model.assignment import (
     StopRecording,
     WorkerStart,
 )
-from watchglass.model.control import Accepted, ProcessStatus, Refused
+from watchglass.model.control import Accepted, Refused
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
+from watchglass.model.process import ProcessStatus
 from watchglass.model.steering import OnvifStart, Spoken
 from watchglass.model.still import MediaStart
 from watchglass.recording.volume import volume_at

@@ -22,13 +22,16 @@
     devices around     app.survey_desk ─▶ app.scan_desk ─▶ cameras.scan_worker, ─▶ store.trust
                        ─▶ app.fleet_process: judged, as files ─▶ api.fleetfiles, read
 
+    notices            app.observer ─▶ app.notice_desk, ─▶ store.notices ─▶ app.notice_process
+                       ─▶ a web server or a mail server, signed or signed in
     signs of life      app.reporter in each process ─ bus ─▶ app.listener, app.observer, app.health
                        ─▶ app.pulse: systemd's watchdog, and a ping by app.ping_process
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
-``media-worker``, ``onvif-worker`` where a camera is spoken to that way, ``ping`` where that is set
-up, and for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses
+``media-worker``, ``onvif-worker`` where a camera is spoken to that way, ``ping`` and
+``notice-sender`` where that is set up, and for a look at a camera
+``cameras.probe_worker``. Media to be recorded crosses
 no process border. Orders of people come through the control socket to ``app.site``, which tells the
 database, the keeper and the workers.
 """
@@ -54,6 +57,7 @@ from watchglass.app.layout import StateLock
 from watchglass.app.listener import Listener
 from watchglass.app.looking import looked_at_words
 from watchglass.app.measures import supervisor_samples
+from watchglass.app.notice_desk import NoticeDesk
 from watchglass.app.notify import Notifier
 from watchglass.app.observer import Observer
 from watchglass.app.pinger import Pinger
@@ -63,6 +67,7 @@ from watchglass.app.replacement import Replacement
 from watchglass.app.site import Site, configuration
 from watchglass.app.supervisor import Crew, SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
+from watchglass.app.system_desk import SystemDesk
 from watchglass.app.volumes import missing, present
 from watchglass.app.ways import Ways, control_server
 from watchglass.app.workers_port import NoWorkers
@@ -87,7 +92,15 @@ from watchglass.model.control import (
     Status,
     StatusRequest,
 )
+from watchglass.model.notice_control import (
+    DropWayRequest,
+    MailRequest,
+    TryWayRequest,
+    WebhookRequest,
+)
 from watchglass.model.survey_control import LookedAt, RecordRequest, SurveyRequest
+from watchglass.model.system import SystemRequest
+from watchglass.recording.alive import Alive
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.volume import create_volume
@@ -185,7 +198,15 @@ class Recorder:
         replacement = Replacement(
             self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
+        self._notices = NoticeDesk(
+            on, self._store, observer.observe, lambda: missing(self._volumes), self._off_ns()
+        )
+        self._ending.callback(self._notices.close)
         self._pulse = Pulse(observer.observe, patience, Notifier(), self._pinger, replacement)
+        self._system = SystemDesk(
+            on, self._store, self.status, self._pulse.health,
+            lambda: self._listener.lines(_MEASURE_S),
+        )  # fmt: skip
         self._pool = full_pool(4, "control")
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -202,6 +223,7 @@ class Recorder:
         if self._pinger is not None:
             self._pinger.start()
         self._pulse.start()
+        self._notices.start()
         return recorded
 
     def open_page(self) -> str | None:
@@ -247,7 +269,7 @@ class Recorder:
     def _take_requests(self) -> None:
         self._serving_ns = self._on.clock.monotonic_ns()
         for token, request in self._control.poll(_POLL_S):
-            takes_long = isinstance(request, SurveyRequest | EditCameraRequest)
+            takes_long = isinstance(request, SurveyRequest | EditCameraRequest | SystemRequest)
             pool = self._survey.pool if takes_long else self._pool
             pool.submit(self._answer, token, request)
         while not self._replies.empty():
@@ -274,9 +296,9 @@ class Recorder:
     def _crew(self) -> Crew:
         """All processes, the one that pings too."""
         crew = self._supervisor.crew()
-        if self._pinger is None:
-            return crew
-        return replace(crew, others=(*crew.others, self._pinger.child))
+        others = [self._pinger.child] if self._pinger is not None else []
+        others += [self._notices.child] if self._notices.sends else []
+        return replace(crew, others=(*crew.others, *others))
 
     def measurements(self) -> Measurements:
         """All numbers of now; takes as long as the slowest process, and a second at most."""
@@ -284,9 +306,15 @@ class Recorder:
         crew, refused = self._crew(), self._control.refused
         found += supervisor_samples(self._pulse.health(), crew, refused)
         found += self._keeper.samples()
+        found += self._notices.samples()
         if self._pinger is not None:
             found += self._pinger.samples()
         return Measurements(tuple(found))
+
+    def _off_ns(self) -> int | None:
+        """For how long nothing ran before this start; None where nothing ever did."""
+        seen = Alive(self._on.layout.state, self._on.disk, self._on.clock).read()
+        return None if seen is None else max(0, self._on.clock.wall_ns() - seen.wall_ns)
 
     def _answer(self, token: Token, request: Request) -> None:
         """In a thread of the pool: an order waits for the disk, and the socket must not."""
@@ -297,18 +325,20 @@ class Recorder:
         try:
             if isinstance(request, SurveyRequest):
                 return self._survey.answer(request)
+            told = self._told(request)
+            if told is not None:
+                return told
             match request:
-                case StatusRequest():
-                    return self.status()
-                case HealthRequest():
-                    return self._pulse.health()
-                case MeasureRequest():
-                    return self.measurements()
                 case NoteRequest():
                     self.site.note_people(request)
                     return Accepted()
+                case WebhookRequest() | MailRequest() | DropWayRequest() | TryWayRequest():
+                    self._notices.change(request)
+                    return Accepted()
                 case EditCameraRequest():
                     return Accepted(edit_found(self._on.settings, self.site, request))
+                case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():
+                    raise AssertionError  # told above
                 case _:
                     return Accepted(self.site.carry_out(request))
         except WatchglassError as error:
@@ -320,6 +350,20 @@ class Recorder:
                 WatchglassError.exit_code,
                 "The recorder failed at this request: its log says where.",
             )
+
+    def _told(self, request: Request) -> Reply | None:
+        """What only asks how things are; None for what changes them."""
+        match request:
+            case StatusRequest():
+                return self.status()
+            case HealthRequest():
+                return self._pulse.health()
+            case MeasureRequest():
+                return self.measurements()
+            case SystemRequest():
+                return self._system.report()
+            case _:
+                return None
 
     def _look_at(self, request: RecordRequest) -> LookedAt:
         found, _, _ = looked_at(self._on.settings, self.site, request)

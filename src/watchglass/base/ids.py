@@ -17,6 +17,7 @@ GapId = NewType("GapId", str)
 HoldId = NewType("HoldId", str)
 LookId = NewType("LookId", str)
 MaskId = NewType("MaskId", str)
+NoticeId = NewType("NoticeId", str)
 ScanId = NewType("ScanId", str)
 VolumeId = NewType("VolumeId", str)
 

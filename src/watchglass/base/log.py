@@ -1,10 +1,47 @@
 """structlog set up once: stable action names, one line a change of state."""
 
 import logging
+import re
 import sys
-from typing import TextIO
+import threading
+from collections import deque
+from collections.abc import MutableMapping
+from typing import Any, TextIO
 
 import structlog
+
+MOST_KEPT = 100
+_MOST_TEXT = 400
+_SECRET = re.compile(r"pass|secret|token|credential|authori[sz]ation|cookie", re.IGNORECASE)
+_LOGIN = re.compile(r"(?<=//)[^/\s@'\"]*@")
+_KEPT: deque[tuple[str, str, str]] = deque(maxlen=MOST_KEPT)
+_LOCK = threading.Lock()
+
+
+def recent() -> tuple[tuple[str, str, str], ...]:
+    """The newest lines of this process, oldest first: UTC, level, text. At most `MOST_KEPT`; the
+    oldest goes. What could be a secret is not in them, whoever logged it."""
+    with _LOCK:
+        return tuple(_KEPT)
+
+
+def _keep(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    said = [f"{key}={_shown(key, event[key])}" for key in event if key not in _OWN]
+    text = " ".join([str(event.get("event", "")), *said])
+    line = str(event.get("timestamp", "")), str(event.get("level", "")), text[:_MOST_TEXT]
+    with _LOCK:
+        _KEPT.append(line)
+    return event
+
+
+_OWN = frozenset({"event", "timestamp", "level", "part", "exception"})
+
+
+def _shown(key: str, value: Any) -> str:
+    if _SECRET.search(key):
+        return "…"
+    plain = "".join(sign if sign.isprintable() else " " for sign in str(value))
+    return _LOGIN.sub("…@", plain)
 
 
 def configure(level: str = "info", *, json: bool = False, stream: TextIO | None = None) -> None:
@@ -20,6 +57,7 @@ def configure(level: str = "info", *, json: bool = False, stream: TextIO | None 
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _keep,
             structlog.processors.format_exc_info,
             renderer,
         ],

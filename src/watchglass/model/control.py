@@ -8,11 +8,14 @@ from watchglass.model.camera import OnvifAddress, Transport
 from watchglass.model.health import Health
 from watchglass.model.mask import Point
 from watchglass.model.metric import Sample
+from watchglass.model.notice_control import NoticeRequest
+from watchglass.model.process import ProcessStatus
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.survey_control import FleetMade, LookedAt, Scans, SurveyRequest
+from watchglass.model.system import SystemReport, SystemRequest
 
 
 class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
@@ -288,6 +291,8 @@ Request = (
     | HealthRequest
     | MeasureRequest
     | SurveyRequest
+    | NoticeRequest
+    | SystemRequest
 )
 
 
@@ -308,20 +313,6 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     fingerprint: str = ""
 
 
-class ProcessStatus(msgspec.Struct, frozen=True):
-    """A process of the recorder. ``since_ns`` is UTC of its last start; ``fence`` is what it says
-    that it is fenced by, empty while it has not said it, and ``fence_whole`` whether that is all.
-    """
-
-    name: str
-    pid: int
-    since_ns: int
-    restarts: int
-    cameras: int
-    fence: str = ""
-    fence_whole: bool = False
-
-
 class Status(msgspec.Struct, frozen=True, tag="recorder"):
     """The processes of a running recorder."""
 
@@ -336,4 +327,14 @@ class Measurements(msgspec.Struct, frozen=True, tag="measurements"):
     samples: tuple[Sample, ...]
 
 
-Reply = Accepted | Refused | Status | Health | Measurements | FleetMade | Scans | LookedAt
+Reply = (
+    Accepted
+    | Refused
+    | Status
+    | Health
+    | Measurements
+    | FleetMade
+    | Scans
+    | LookedAt
+    | SystemReport
+)

@@ -54,6 +54,14 @@ class CountsLosses(Protocol):
 
 
 @runtime_checkable
+class TellsClock(Protocol):
+    """A source that can tell how far the camera's clock is from ours."""
+
+    @property
+    def clock_offset_ns(self) -> int | None: ...
+
+
+@runtime_checkable
 class SharedSource(VideoSource, Protocol):
     """A source that needs no thread of its own: one thread may read many of them, in turn."""
 

@@ -78,16 +78,18 @@ class Alive(msgspec.Struct, frozen=True, tag="alive"):
 
 
 class Measured(msgspec.Struct, frozen=True, tag="measured"):
-    """The answer to a ``Measure`` of that number."""
+    """The answer to a ``Measure`` of that number. ``lines``: UTC, level and text of each."""
 
     number: int
     samples: tuple[Sample, ...]
+    lines: tuple[tuple[str, str, str], ...] = ()
 
 
 class Measure(msgspec.Struct, frozen=True, tag="measure"):
-    """Somebody wants the numbers of now."""
+    """Somebody wants the numbers of now; with ``lines`` what was logged last, too."""
 
     number: int
+    lines: bool = False
 
 
 Vitals = WorkerVitals | KeeperVitals | Alive

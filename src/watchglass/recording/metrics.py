@@ -40,6 +40,12 @@ LOST = Metric(
     "Packets of the network that never came, as their numbers tell.", "0 over RTSP in TCP.",
     "The camera leaves some out or the network drops them: look at cables, switch and wireless.",
 )  # fmt: skip
+CLOCK = Metric(
+    "watchglass_stream_clock_offset_seconds", _G, _STREAM,
+    "How far the camera's clock is from this machine's, as it last said with its stream; a camera"
+    " that says nothing has no value.", "Within a second: recordings go by this machine's clock.",
+    "Set the camera to the same time server: the time it draws into its picture is wrong.",
+)  # fmt: skip
 CONNECTS = Metric(
     "watchglass_stream_connects_total", _C, _STREAM,
     "How often the camera was connected to, the first time included.", "It stands still.",
@@ -165,7 +171,8 @@ DEBT = Metric(
 )  # fmt: skip
 
 METRICS = (
-    RECORDS, FRAMES, PACKETS, CAME, LOST, CONNECTS, ERRORS, FRAGMENTS, WRITTEN, FILES, GAPS, QUEUE,
+    RECORDS, FRAMES, PACKETS, CAME, LOST, CLOCK, CONNECTS, ERRORS, FRAGMENTS, WRITTEN, FILES, GAPS,
+    QUEUE,
     QUEUE_LIMIT, QUEUE_DROPPED, FACTS, FACTS_DROPPED, SYNCS, SYNC_S, SYNCING_S, WATERMARK_S,
     SYNC_FAILS, FREE, SIZE, CYCLES, TAKEN, PURGED, RECOVERED, CUT, ADOPTED, HEADS, FAILED_SYNCS,
     DEBT,
@@ -177,7 +184,9 @@ def stream_samples(recorder: StreamRecorder, queue: StreamQueue) -> list[Sample]
     labels = (queue.camera, queue.stream.value)
     counters, tally, depth = recorder.counters, queue.tally, queue.depth()
     of_queue = (*labels, depth.policy.value)
+    offset_ns = recorder.clock_offset_ns
     return [
+        *([CLOCK.at(offset_ns / NS_PER_S, *labels)] if offset_ns is not None else []),
         RECORDS.at(recorder.in_run, *labels),
         FRAMES.at(counters.pictures, *labels),
         PACKETS.at(counters.packets, *labels),

@@ -27,7 +27,7 @@ from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.fact import GapOpened, StreamIs
 from watchglass.model.gap import GapCause
 from watchglass.model.live import LiveSink
-from watchglass.model.source import CountsLosses, SharedSource, VideoSource
+from watchglass.model.source import CountsLosses, SharedSource, TellsClock, VideoSource
 from watchglass.model.stream import Packet, SoundParameters, Track, VideoCodec, VideoParameters
 from watchglass.recording.assembler import Assembler, Limits, RunBrokenError
 from watchglass.recording.job import Tell
@@ -158,6 +158,12 @@ class StreamRecorder:
         source = self._source
         return self.counters.lost_packets + (_lost(source) if source is not None else 0)
 
+    @property
+    def clock_offset_ns(self) -> int | None:
+        """The camera's clock less ours; None where its source cannot tell."""
+        source = self._source
+        return _offset_ns(source) if source is not None else None
+
     def status(self) -> StreamIs:
         """What a keeper that was restarted has to know."""
         session = self._session
@@ -274,6 +280,10 @@ class StreamRecorder:
                 )
             )
         )  # fmt: skip
+
+
+def _offset_ns(source: VideoSource) -> int | None:
+    return source.clock_offset_ns if isinstance(source, TellsClock) else None
 
 
 def _lost(source: VideoSource) -> int:

@@ -43,6 +43,17 @@ class SiteSettings:
                 raise UsageError(f"A country is two letters, such as DE, not {shown(country)}.")
         self.set_setting("country", SAME_COUNTRY.get(country or "", country))
 
+    def backup_ns(self) -> int | None:
+        """When a backup was made last (UTC); None for never."""
+        stated = self.setting("backup_ns")
+        try:
+            return None if stated is None else int(stated)
+        except ValueError:
+            raise self._database.damaged(f"its last backup is {shown(stated)}") from None
+
+    def note_backup(self, now_ns: int) -> None:
+        self.set_setting("backup_ns", str(now_ns))
+
     def default_retention_h(self) -> int:
         """How long footage is kept where a camera says nothing else, in hours.
 

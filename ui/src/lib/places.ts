@@ -12,9 +12,12 @@ export interface PlaceInfo {
 
 export const PLACES = [
   { name: "", icon: "wall", label: "Wall", title: "Wall: live, and the timeline" },
+  { name: "cameras", icon: "camera", label: "Cameras", title: "Cameras: how each one does, and what it is for" },
   { name: "devices", icon: "label", label: "Devices", title: "Devices: who made them" },
   { name: "add", icon: "in", label: "Add cameras", title: "Add cameras" },
+  { name: "notices", icon: "bell", label: "Notices", title: "Notices: what you should know" },
   { name: "log", icon: "log", label: "Log", title: "Log: who looked, and who changed what" },
+  { name: "system", icon: "gauge", label: "System", title: "System: processes, disks, queues, log" },
 ] as const satisfies readonly PlaceInfo[];
 
 export type PlaceName = (typeof PLACES)[number]["name"];

@@ -10,7 +10,8 @@ from watchglass.app.cli.camera_trust import trust
 from watchglass.app.cli.moments import Moment, parse_duration, parse_moment, shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
 from watchglass.app.cli.shell import Shell, shell
-from watchglass.app.overview import CameraOverview, overview
+from watchglass.app.findings import overviews
+from watchglass.app.overview import CameraOverview
 from watchglass.app.words import count_words, size_words
 from watchglass.base.errors import UsageError
 from watchglass.model.control import (
@@ -67,22 +68,6 @@ _COLUMNS = (
     Column("Camera"), Column("Id"), Column("Streams"), Column("State", wraps=True),
     Column("Kept since"), Column("Last picture"), Column("Size", right=True),
 )  # fmt: skip
-
-
-def overviews(of: Shell) -> list[CameraOverview]:
-    """All cameras as of now."""
-    running = of.is_running
-    with of.store() as store:
-        cameras = store.cameras(with_credentials=False)
-    if not cameras:
-        return []
-    now_ns = of.ground.clock.wall_ns()
-    with of.index() as index, index.read() as reader:
-        sizes = reader.bytes_by_camera()
-        return [
-            overview(reader, each, sizes.get(each.id, 0), now_ns=now_ns, running=running)
-            for each in cameras
-        ]
 
 
 def _summary(found: list[CameraOverview], recording: int) -> str:

@@ -23,6 +23,7 @@ from watchglass.app.cli import (
     hold,
     looks,
     mask,
+    notices,
     restore,
     retention,
     serve,
@@ -64,6 +65,7 @@ program.command("holds")(hold.holds)
 program.command("retention")(retention.retention)
 program.add_typer(volume.group, name="volume")
 program.command("looks")(looks.looks)
+program.add_typer(notices.group, name="notices")
 program.command("check")(check.check)
 program.command("backup")(backup.backup)
 program.command("restore")(restore.restore)

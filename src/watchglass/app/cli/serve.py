@@ -10,6 +10,7 @@ import watchglass
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.signals import Ending
+from watchglass.app.findings import retention_why
 from watchglass.app.words import count_words, length_words
 from watchglass.base import heap
 from watchglass.base.clock import NS_PER_S
@@ -18,8 +19,6 @@ from watchglass.store.site import SiteStore
 
 if TYPE_CHECKING:
     from watchglass.app.wiring import Recorder
-
-NO_COUNTRY = "the country is not stated: in the EEA the default is 72 hours"
 
 
 def serve(
@@ -81,16 +80,6 @@ def retention_words(store: SiteStore) -> str:
     why = retention_why(store)
     kept = f"kept {count_words(store.default_retention_h(), 'hour')}, then erased"
     return f"{kept} ({why})" if why else kept
-
-
-def retention_why(store: SiteStore) -> str:
-    """Where the default comes from; empty when somebody set it."""
-    if store.setting("retention_h") is not None:
-        return ""
-    country = store.country()
-    if country is None:
-        return NO_COUNTRY
-    return f"the default for {country}"
 
 
 def _tell_cameras(of: Shell, recorder: "Recorder", recording: int) -> None:

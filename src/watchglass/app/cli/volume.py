@@ -7,7 +7,8 @@ import typer
 
 from watchglass.app.cli.screen import AMBER, Cell, Column
 from watchglass.app.cli.shell import Shell, shell
-from watchglass.app.forecast import Forecast, forecasts
+from watchglass.app.findings import all_forecasts
+from watchglass.app.forecast import Forecast
 from watchglass.app.words import count_words, size_words
 from watchglass.base.errors import NotFoundError, RefusedError
 from watchglass.base.ids import VolumeId
@@ -98,12 +99,6 @@ def remove(context: typer.Context, volume: Which) -> None:
             )
     of.order(RemoveVolumeRequest(found.volume.id))
     of.screen.say(f"{found.volume.path} is no volume of this recorder any more.")
-
-
-def all_forecasts(of: Shell) -> list[Forecast]:
-    """The site's volumes as of now."""
-    with of.store() as store, of.index() as index, index.read() as reader:
-        return forecasts(store, reader, of.settings.floor_bytes, of.ground.clock.wall_ns())
 
 
 def _find(of: Shell, text: str) -> Forecast:

@@ -19,6 +19,7 @@ from watchglass.media.rtsp import refusal
 from watchglass.media.rtsp.access_unit import AccessUnits
 from watchglass.media.rtsp.address import RtspAddress, split_address
 from watchglass.media.rtsp.arrival import Arrival
+from watchglass.media.rtsp.camera_clock import CameraClock
 from watchglass.media.rtsp.carriage import Carriage, Interleaved
 from watchglass.media.rtsp.certificate import Trust
 from watchglass.media.rtsp.connection import Connection
@@ -95,6 +96,7 @@ class RtspSource:
         self._ready: deque[Packet] = deque()
         self._access_units: AccessUnits | JpegDepacketizer | None = None
         self._video_receiver: RtpReceiver | None = None
+        self._camera_clock = CameraClock()
         self._sound_track: SoundTrack | None = None
         self._codec: VideoCodec | None = None
         self._video: VideoParameters | None = None
@@ -155,6 +157,11 @@ class RtspSource:
     def sender_report(self) -> tuple[int, int] | None:
         """NTP time and RTP timestamp of the newest sender report of the picture's track."""
         return self._video_receiver.report if self._video_receiver is not None else None
+
+    @property
+    def clock_offset_ns(self) -> int | None:
+        """See `TellsClock`."""
+        return self._camera_clock.offset_ns
 
     @property
     def lost_packets(self) -> int:
@@ -416,6 +423,7 @@ class RtspSource:
         assert pts is not None
         packet.dts = self._decode_times.next(pts)
         self._stall.picture(pts, packet.arrival_monotonic_ns)
+        self._camera_clock.hear(self.sender_report, self._clock.wall_ns())
 
     def _learn_sets(self, sets: Iterable[bytes]) -> None:
         """Parameter sets of SDP or of the stream; what is wrong with them shows later."""

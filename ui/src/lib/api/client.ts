@@ -2,7 +2,11 @@
 
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
-import type { ClipOrder, KeepingWanted, LogKeeping, Moving, NewCamera, NewMask, Problem, Profile, Purchase, ScanOrder, StreamName } from "./types";
+import type {
+  CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, ClipOrder, KeepingWanted, LogKeeping, MailBody, Moving, NewCamera, NewMask,
+  NoticeWay, Problem, Profile, Purchase,
+  ScanOrder, StreamName, WebhookBody,
+} from "./types";
 
 const ROOT = "/api/v1";
 
@@ -66,7 +70,7 @@ async function refuse(answer: Response, quiet: boolean): Promise<never> {
 /** A list is its name once for each value. */
 type Query = Record<string, string | number | readonly string[]>;
 type Path = keyof paths;
-type Method = "get" | "post" | "put" | "delete";
+type Method = "get" | "post" | "put" | "patch" | "delete";
 type Answer<P extends Path, M extends Method> = paths[P][M] extends { responses: infer R }
   ? Extract<R[keyof R], { content: { "application/json": unknown } }>["content"]["application/json"]
   : never;
@@ -121,6 +125,24 @@ export const api = {
     ask("post", "/api/v1/clips/{camera}", { at: { camera }, body, signal }),
   clip: (camera: string, clip: string) => ask("get", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
   stopClip: (camera: string, clip: string) => ask("delete", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
+  camera: (camera: string) => ask("get", "/api/v1/cameras/{camera}", { at: { camera } }),
+  editCamera: (camera: string, body: CameraEdit) => ask("patch", "/api/v1/cameras/{camera}", { at: { camera }, body }),
+  disableCamera: (camera: string, reason: string) => ask("post", "/api/v1/cameras/{camera}/disable", { at: { camera }, body: { reason } }),
+  keepCamera: (camera: string, body: CameraKeep) => ask("put", "/api/v1/cameras/{camera}/retention", { at: { camera }, body }),
+  stateCamera: (camera: string, body: CameraStatement) => ask("put", "/api/v1/cameras/{camera}/statement", { at: { camera }, body }),
+  scheduleCamera: (camera: string, body: CameraSchedule) => ask("put", "/api/v1/cameras/{camera}/schedule", { at: { camera }, body }),
+  unscheduleCamera: (camera: string) => ask("delete", "/api/v1/cameras/{camera}/schedule", { at: { camera } }),
+  removeCamera: (camera: string, body: CameraRemoval) => ask("post", "/api/v1/cameras/{camera}/remove", { at: { camera }, body }),
+  notices: () => ask("get", "/api/v1/notices"),
+  acknowledge: (notice: string) => ask("post", "/api/v1/notices/{notice}/acknowledge", { at: { notice } }),
+  acknowledgeAll: () => ask("post", "/api/v1/notices/acknowledge"),
+  noticeWays: () => ask("get", "/api/v1/notice-ways", { quiet: true }),
+  setMail: (body: MailBody) => ask("put", "/api/v1/notice-ways/mail", { body }),
+  setWebhook: (body: WebhookBody) => ask("put", "/api/v1/notice-ways/webhook", { body }),
+  dropWay: (way: NoticeWay) => ask("delete", "/api/v1/notice-ways/{way}", { at: { way } }),
+  tryWay: (way: NoticeWay) => ask("post", "/api/v1/notice-ways/{way}/try", { at: { way } }),
+  system: () => ask("get", "/api/v1/system"),
+  removed: () => ask("get", "/api/v1/removed"),
   addCamera: (body: NewCamera) => ask("post", "/api/v1/cameras", { body }),
   log: (asked: { before: string; camera: string; by: string; what: readonly string[] }) =>
     ask("get", "/api/v1/log", { query: Object.fromEntries(Object.entries(asked).filter(([, value]) => value.length > 0)) }),

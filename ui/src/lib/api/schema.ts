@@ -310,6 +310,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notices
+         * @description What somebody should know of the recorder and its cameras.
+         */
+        get: operations["listNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge All
+         * @description Say that all of them were seen.
+         */
+        post: operations["acknowledgeNotices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{notice}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Say that it was seen.
+         */
+        post: operations["acknowledgeNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ways
+         * @description How notices leave; no secret is told.
+         */
+        get: operations["getNoticeWays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-ways/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Webhook
+         * @description Have notices sent to a web server, signed.
+         */
+        put: operations["setWebhook"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-ways/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Mail
+         * @description Have notices sent by mail, and two lines a day if that is asked for.
+         */
+        put: operations["setMail"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-ways/{way}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop Way
+         * @description Send nothing so any more, and forget its secret.
+         */
+        delete: operations["dropNoticeWay"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-ways/{way}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Way
+         * @description Send a notice that says it is a try; how it went is with the way a moment later.
+         */
+        post: operations["tryNoticeWay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get System
+         * @description Processes, disks, queues, what was left out, and what needs somebody.
+         */
+        get: operations["getSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/timeline": {
         parameters: {
             query?: never;
@@ -1841,6 +2021,18 @@ export interface components {
             reason: string;
         };
         /**
+         * DropInfo
+         * @description A counter of what was left out, by its name among the numbers for monitors.
+         */
+        DropInfo: {
+            /** Name */
+            name: string;
+            /** Labels */
+            labels: string;
+            /** Count */
+            count: number;
+        };
+        /**
          * EditBody
          * @description What is left out stays as it is. ``look``: it is looked at first, and nothing is changed
          *     where it cannot be recorded so. ``allow``: its new address may be one refused by default.
@@ -1899,6 +2091,29 @@ export interface components {
             uri: string;
             /** Svg */
             svg: string;
+        };
+        /**
+         * FindingInfo
+         * @description One thing that was looked at; the last three explain it, where anything does.
+         */
+        FindingInfo: {
+            /** About */
+            about: string;
+            /** Value */
+            value: string;
+            /** Meaning */
+            meaning: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fine" | "note" | "wrong";
+            /** Means */
+            means: string;
+            /** Normal */
+            normal: string;
+            /** Otherwise */
+            otherwise: string;
         };
         /**
          * Form
@@ -2118,6 +2333,20 @@ export interface components {
                 [key: string]: string | number | boolean;
             };
         };
+        /** LogLineInfo */
+        LogLineInfo: {
+            /**
+             * At
+             * @description UTC, as the process wrote it.
+             */
+            at: string;
+            /** Level */
+            level: string;
+            /** Process */
+            process: string;
+            /** Text */
+            text: string;
+        };
         /**
          * LogPage
          * @description Newest first. ``before`` leads on, null at the log's beginning; with filters there may be
@@ -2169,6 +2398,79 @@ export interface components {
             /** Token */
             token: string;
         };
+        /**
+         * MailBody
+         * @description ``password`` left out: the one that is stored, as long as the server stays the same.
+         */
+        MailBody: {
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            tls: components["schemas"]["MailTls"];
+            /** Sender */
+            sender: string;
+            /** To */
+            to: string[];
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /** Password */
+            password?: string | null;
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["NoticeKind"][];
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+            /** Daily Min */
+            daily_min?: number | null;
+            /**
+             * Zone
+             * @default UTC
+             */
+            zone: string;
+        };
+        /**
+         * MailInfo
+         * @description ``daily_min``: the minute of the day at which two lines on it are sent.
+         */
+        MailInfo: {
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            tls: components["schemas"]["MailTls"];
+            /** Sender */
+            sender: string;
+            /** To */
+            to: string[];
+            /** User */
+            user: string;
+            /** Has Password */
+            has_password: boolean;
+            /** Kinds */
+            kinds: components["schemas"]["NoticeKind"][];
+            /** Allow */
+            allow: boolean;
+            /** Daily Min */
+            daily_min: number | null;
+            /** Zone */
+            zone: string;
+            state: components["schemas"]["WayState"];
+        };
+        /**
+         * MailTls
+         * @description ``starttls`` begins in the clear and goes on encrypted, or not at all.
+         * @enum {string}
+         */
+        MailTls: "tls" | "starttls" | "none";
         /**
          * MaskInfo
          * @description A part of the picture that is covered, of footage between two times (None: all before, all
@@ -2268,6 +2570,49 @@ export interface components {
              */
             site: components["schemas"]["Action"][];
         };
+        /**
+         * NoticeInfo
+         * @description ``about``: the id of a camera or a volume, or the name of a process.
+         */
+        NoticeInfo: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["NoticeKind"];
+            /** About */
+            about: string;
+            /** Sentence */
+            sentence: string;
+            /** At Ms */
+            at_ms: number;
+            /** Ended Ms */
+            ended_ms: number | null;
+            /** Acknowledged By */
+            acknowledged_by: string;
+            /** Acknowledged Ms */
+            acknowledged_ms: number | null;
+        };
+        /**
+         * NoticeKind
+         * @description What happened. All but the restart last, and end.
+         * @enum {string}
+         */
+        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_due";
+        /**
+         * NoticeList
+         * @description The newest first. ``unread``: what nobody has acknowledged.
+         */
+        NoticeList: {
+            /** Notices */
+            notices: components["schemas"]["NoticeInfo"][];
+            /** Unread */
+            unread: number;
+        };
+        /**
+         * NoticeWay
+         * @description How notices leave the recorder.
+         * @enum {string}
+         */
+        NoticeWay: "webhook" | "mail";
         /**
          * Now
          * @description Whether a camera is being recorded at this moment; ``paused`` is also one switched off.
@@ -2453,6 +2798,30 @@ export interface components {
             name: string;
         };
         /**
+         * ProcessInfo
+         * @description ``fence_whole``: the kernel keeps it from all that is not its own.
+         */
+        ProcessInfo: {
+            /** Name */
+            name: string;
+            /** Pid */
+            pid: number;
+            /** Since Ms */
+            since_ms: number;
+            /** Restarts */
+            restarts: number;
+            /** Cameras */
+            cameras: number;
+            /** Fence */
+            fence: string;
+            /** Fence Whole */
+            fence_whole: boolean;
+            /** Cpu S */
+            cpu_s: number | null;
+            /** Resident Bytes */
+            resident_bytes: number | null;
+        };
+        /**
          * Profile
          * @description What the operator states of the site. None is not no: it is not stated, and leaves rules
          *     open.
@@ -2537,6 +2906,24 @@ export interface components {
          * @enum {string}
          */
         Purpose: "public_safety" | "government_facility" | "critical_infrastructure" | "national_security" | "other";
+        /**
+         * QueueInfo
+         * @description What waits for the disk, of one stream; ``dropped`` fragments found no room.
+         */
+        QueueInfo: {
+            /** Camera */
+            camera: string;
+            /** Stream */
+            stream: string;
+            /** Policy */
+            policy: string;
+            /** Bytes */
+            bytes: number;
+            /** Limit Bytes */
+            limit_bytes: number;
+            /** Dropped */
+            dropped: number;
+        };
         /** ReasonBody */
         ReasonBody: {
             /** Reason */
@@ -3098,6 +3485,11 @@ export interface components {
             bit_rate: number | null;
             /** Gop S */
             gop_s: number | null;
+            /**
+             * Clock S
+             * @description The camera's clock less ours, where it tells.
+             */
+            clock_s: number | null;
             /** Retention H */
             retention_h: number;
             /** Events H */
@@ -3134,6 +3526,34 @@ export interface components {
          * @enum {string}
          */
         StreamName: "main" | "sub";
+        /**
+         * SystemInfo
+         * @description All of the recorder. ``lines``: the newest of each process, as long as it lives.
+         */
+        SystemInfo: {
+            /** Version */
+            version: string;
+            /** Started Ms */
+            started_ms: number;
+            /** Now Ms */
+            now_ms: number;
+            /** Clock Kept */
+            clock_kept: boolean | null;
+            /** Backup Ms */
+            backup_ms: number | null;
+            /** Processes */
+            processes: components["schemas"]["ProcessInfo"][];
+            /** Volumes */
+            volumes: components["schemas"]["VolumeInfo"][];
+            /** Queues */
+            queues: components["schemas"]["QueueInfo"][];
+            /** Drops */
+            drops: components["schemas"]["DropInfo"][];
+            /** Findings */
+            findings: components["schemas"]["FindingInfo"][];
+            /** Lines */
+            lines: components["schemas"]["LogLineInfo"][];
+        };
         /** Timeline */
         Timeline: {
             /** From Ms */
@@ -3275,6 +3695,70 @@ export interface components {
             bytes_per_day: number | null;
             /** Days */
             days: number | null;
+        };
+        /**
+         * WayState
+         * @description How the last tries went. ``dropped``: what was given up.
+         */
+        WayState: {
+            /** Sent Ms */
+            sent_ms: number | null;
+            /** Failed Ms */
+            failed_ms: number | null;
+            /** Error */
+            error: string;
+            /** Waiting */
+            waiting: number;
+            /** Dropped */
+            dropped: number;
+        };
+        /** Ways */
+        Ways: {
+            webhook: components["schemas"]["WebhookInfo"] | null;
+            mail: components["schemas"]["MailInfo"] | null;
+        };
+        /**
+         * WebhookBody
+         * @description ``kinds`` empty: all. ``renew``: have it signed with a new secret, which is told once.
+         */
+        WebhookBody: {
+            /** Url */
+            url: string;
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["NoticeKind"][];
+            /**
+             * Allow
+             * @description Its host may be one that is refused by default.
+             * @default false
+             */
+            allow: boolean;
+            /**
+             * Renew
+             * @default false
+             */
+            renew: boolean;
+        };
+        /** WebhookInfo */
+        WebhookInfo: {
+            /** Url */
+            url: string;
+            /** Kinds */
+            kinds: components["schemas"]["NoticeKind"][];
+            /** Allow */
+            allow: boolean;
+            state: components["schemas"]["WayState"];
+        };
+        /**
+         * WebhookMade
+         * @description ``secret`` is told this once, where it is new.
+         */
+        WebhookMade: {
+            webhook: components["schemas"]["WebhookInfo"];
+            /** Secret */
+            secret: string | null;
         };
         /**
          * Problem
@@ -4303,6 +4787,275 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledgeNotices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledgeNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNoticeWays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setMail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropNoticeWay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                way: components["schemas"]["NoticeWay"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryNoticeWay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                way: components["schemas"]["NoticeWay"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemInfo"];
+                };
             };
             /** @description Why it was not done. */
             default: {

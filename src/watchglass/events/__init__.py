@@ -1,0 +1,1 @@
+"""What happens and who is told: notices, and the ways in which they leave."""

@@ -1,0 +1,105 @@
+"""Notices: what somebody should know of the recorder without having to look."""
+
+from enum import StrEnum
+
+import msgspec
+
+from watchglass.base.ids import NoticeId
+
+
+class NoticeKind(StrEnum):
+    """What happened. All but the restart last, and end."""
+
+    CAMERA_OFFLINE = "camera_offline"
+    GAP_LIMIT = "gap_limit"
+    """More of a camera is missing in a day than is let pass."""
+    DISK_FILLING = "disk_filling"
+    """Less fits on a volume than is to be kept."""
+    DISK_FAILED = "disk_failed"
+    KEEPER_DOWN = "keeper_down"
+    RECORDER_RESTARTED = "recorder_restarted"
+    BACKUP_DUE = "backup_due"
+    CERTIFICATE_DUE = "certificate_due"
+
+
+class NoticeWay(StrEnum):
+    """How notices leave the recorder."""
+
+    WEBHOOK = "webhook"
+    MAIL = "mail"
+
+
+class MailTls(StrEnum):
+    """``starttls`` begins in the clear and goes on encrypted, or not at all."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """Something holds now: what, of which camera, volume or process, and a sentence on it."""
+
+    kind: NoticeKind
+    about: str
+    sentence: str
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A condition that held long enough to be told. UTC ns; ``ended_ns`` None: it still holds."""
+
+    id: NoticeId
+    kind: NoticeKind
+    about: str
+    sentence: str
+    at_ns: int
+    ended_ns: int | None = None
+    acknowledged_by: str = ""
+    acknowledged_ns: int | None = None
+
+
+class WebhookSettings(msgspec.Struct, frozen=True):
+    """``kinds`` empty: all of them. ``allow``: its host may be one that is refused by default."""
+
+    url: str
+    kinds: tuple[NoticeKind, ...] = ()
+    allow: bool = False
+
+
+class MailSettings(msgspec.Struct, frozen=True):
+    """``daily_min``: the minute of the day, by the clock of ``zone``, at which two lines on the day
+    are sent; None for never."""
+
+    host: str
+    port: int
+    tls: MailTls
+    sender: str
+    to: tuple[str, ...]
+    user: str = ""
+    kinds: tuple[NoticeKind, ...] = ()
+    allow: bool = False
+    daily_min: int | None = None
+    zone: str = "UTC"
+
+
+class WayStatus(msgspec.Struct, frozen=True):
+    """How the last tries went. ``waiting``: what is still to be sent; ``dropped``: what never was,
+    because too much waited, or none of the tries of a day went through."""
+
+    sent_ns: int | None = None
+    failed_ns: int | None = None
+    error: str = ""
+    waiting: int = 0
+    dropped: int = 0
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """A message on its way out; the text was made when it was put there."""
+
+    id: int
+    way: NoticeWay
+    subject: str
+    body: str
+    made_ns: int
+    tries: int
+    due_ns: int
