@@ -218,17 +218,18 @@ def test_a_route_with_a_camera_asks_for_a_right_on_it(site: Site) -> None:
 
 
 def test_live_sockets_are_for_who_may(site: Site) -> None:
-    sockets = [
-        route.path for route in site.at.of.app.routes if isinstance(route, APIWebSocketRoute)
-    ]
+    sockets = list(
+        actions_of(route for route in site.at.of.app.routes if isinstance(route, APIWebSocketRoute))
+    )
     assert sockets
     for person in people(site):
         browser = arrived(site.at, renamed(person, f"live {person.name}"))
         now_ns = site.recorded.site.clock.wall_ns()
-        for path in sockets:
+        for path, action in sockets:
+            assert action is not None
             for camera in site.recorded.cameras:
                 url = site.at.url + _filled(path, {"camera": camera})
-                if person.may(Action.LIVE, camera, (now_ns, now_ns + 1)):
+                if person.may(action, camera, (now_ns, now_ns + 1)):
                     with live_link(url, site.at.url, browser.headers()):
                         continue
                 with pytest.raises(InvalidStatus) as refused:
