@@ -19,7 +19,6 @@ class NoticeKind(StrEnum):
     KEEPER_DOWN = "keeper_down"
     RECORDER_RESTARTED = "recorder_restarted"
     BACKUP_DUE = "backup_due"
-    CERTIFICATE_DUE = "certificate_due"
 
 
 class NoticeWay(StrEnum):

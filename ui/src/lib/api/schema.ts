@@ -2596,7 +2596,7 @@ export interface components {
          * @description What happened. All but the restart last, and end.
          * @enum {string}
          */
-        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_due";
+        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due";
         /**
          * NoticeList
          * @description The newest first. ``unread``: what nobody has acknowledged.
