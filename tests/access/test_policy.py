@@ -138,8 +138,9 @@ def test_a_role_is_a_ceiling(role: Role) -> None:
     everything = user(role, Right(CAMERA_ACTIONS, everywhere=True), site=SITE_ACTIONS)
     for action in CAMERA_ACTIONS:
         assert allows(everything, action, HALL) == (action in MOST_OF_ROLE[role])
-    for action in SITE_ACTIONS - GRANTABLE - {Action.SEE_STATE}:
+    for action in SITE_ACTIONS - GRANTABLE - {Action.SEE_STATE, Action.SHARE_LAYOUT}:
         assert not allows(everything, action, None)
+    assert allows(everything, Action.SHARE_LAYOUT, None) == (role is not Role.VIEWER)
     assert USUAL_OF_ROLE[role] <= MOST_OF_ROLE[role]
 
 

@@ -83,6 +83,7 @@ from watchglass.model.survey_control import (
 from watchglass.model.system import SystemReport
 from watchglass.model.way import Stand
 from watchglass.store.access import AccessStore
+from watchglass.store.arrangement import ArrangementStore
 from watchglass.store.country import default_retention_h
 from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
@@ -310,6 +311,7 @@ def served(
         ),
         people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
         steer=steer or OnvifPort(None, site.clock).steer,
+        arrangement=ArrangementStore(site.state / "site.db"),
         words=CauseWords(CAUSES, REMEDIES),
         ui=ui or site.folder / "no-ui",
         version="test",

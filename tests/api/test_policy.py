@@ -40,6 +40,7 @@ def test_nothing_is_had_without_a_session(at: Running, recorded: Recorded) -> No
         "camera": recorded.camera, "stream": "main", "run": "0" * 32, "sequence": "0",
         "track": "video", "first": "0", "last": "1", "device": "0" * 32, "scan": "0" * 32,
         "kind": "html", "clip": "0" * 32, "number": "0", "mask": "0" * 32,
+        "layout": "0" * 32, "bookmark": "0" * 32,
     }  # fmt: skip
     asked = 0
     for route in at.of.app.routes:

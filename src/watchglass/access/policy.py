@@ -34,6 +34,7 @@ _WORDS = {
     Action.CONFIGURE: "change this camera",
     Action.UNMASK: "see this camera without its masks",
     Action.OWN_ACCOUNT: "change an account with a token: sign in for that",
+    Action.SHARE_LAYOUT: "share a layout with all",
     Action.ADD_CAMERA: "add cameras",
     Action.SEE_FLEET: "see the devices of the network",
     Action.STATE_FLEET: "state facts of the devices",

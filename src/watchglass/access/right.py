@@ -40,6 +40,8 @@ class Action(StrEnum):
     UNMASK = "unmask"
     # with the site
     SEE_STATE = "see_state"
+    SHARE_LAYOUT = "share_layout"
+    """Let all others have a layout of the wall."""
     ADD_CAMERA = "add_camera"
     SEE_FLEET = "see_fleet"
     STATE_FLEET = "state_fleet"
@@ -100,8 +102,8 @@ USUAL_OF_ROLE: Mapping[Role, frozenset[Action]] = {
 """What is offered when somebody is given cameras."""
 _SITE_OF_ROLE: Mapping[Role, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.SEE_STATE}),
-    Role.OPERATOR: frozenset({Action.SEE_STATE, Action.READ_HEALTH}),
-    Role.INVESTIGATOR: frozenset({Action.SEE_STATE, Action.READ_HEALTH}),
+    Role.OPERATOR: frozenset({Action.SEE_STATE, Action.SHARE_LAYOUT, Action.READ_HEALTH}),
+    Role.INVESTIGATOR: frozenset({Action.SEE_STATE, Action.SHARE_LAYOUT, Action.READ_HEALTH}),
     Role.ADMIN: SITE_ACTIONS,
 }
 

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from watchglass.access.policy import Action
 from watchglass.api import (
     account,
+    bookmarks,
     camerachanges,
     cameradetail,
     cameras,
@@ -21,6 +22,7 @@ from watchglass.api import (
     entry,
     fleet,
     keeping,
+    layouts,
     livesocket,
     looking,
     maskedclip,
@@ -117,6 +119,7 @@ def add_routes(app: FastAPI) -> None:
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         scans.router, users.router, account.router, looking.router, clips.router, keeping.router,
         peoplelog.router, ptz.router, ptzsocket.router, _about,
+        layouts.router, bookmarks.router,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

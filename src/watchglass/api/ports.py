@@ -42,6 +42,7 @@ from watchglass.model.survey_control import (
     StopScanRequest,
 )
 from watchglass.model.system import SystemReport
+from watchglass.store.arrangement import ArrangementStore
 from watchglass.store.index import IndexReader
 
 ScanErrand = StartScanRequest | ResumeScanRequest | StopScanRequest | ScansRequest
@@ -151,6 +152,7 @@ class ApiPorts:
     devices: FleetPorts
     people: PeoplePorts
     steer: Callable[[Steering], PtzState | None]
+    arrangement: ArrangementStore
     words: CauseWords
     ui: Path
     version: str

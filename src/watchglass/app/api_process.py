@@ -87,6 +87,7 @@ from watchglass.model.survey_control import (
 from watchglass.model.system import LogLine, SystemReport, SystemRequest
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
+from watchglass.store.arrangement import ArrangementStore
 from watchglass.store.country import default_retention_h
 from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
@@ -161,6 +162,7 @@ def _fence_in(start: ApiStart) -> Vault:
     # What an older version left is brought up here: the copy of it that is kept is a file of its
     # own, and the fence lets none be made.
     AccessStore(layout.site_db, disk).close()
+    ArrangementStore(layout.site_db, disk).close()
     disk.make_folders(WriteSite.NOTE_SPOOL, layout.notes, 0o700)
     if start.fences is not FenceMode.OFF:
         lay_out_databases(layout, disk)
@@ -231,6 +233,7 @@ class _Site:
         self._access = AccessStore(self._layout.site_db, disk)
         self._trust = TrustStore(self._layout.site_db, disk)
         self._notices = NoticeStore(self._layout.site_db, Vault(self._layout.vault_key, disk), disk)
+        self._arrangement = ArrangementStore(self._layout.site_db, disk)
         if start.setup_hash:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
         self._control = control_client(self._layout)
@@ -296,6 +299,7 @@ class _Site:
                 self._layout.ledgers / "site", self._store.names_h, self._keep_names
             ),
             steer=self._onvif.steer,
+            arrangement=self._arrangement,
             words=CauseWords(CAUSES, REMEDIES),
             ui=Path(start.ui) if start.ui else UI,
             version=watchglass.__version__,
@@ -303,7 +307,8 @@ class _Site:
 
     def close(self) -> None:
         self._feed.close()
-        for each in (self._access, self._trust, self._notices, self._index, self._store):
+        databases = self._access, self._trust, self._notices, self._arrangement, self._index
+        for each in (*databases, self._store):
             _quietly(each.close)
 
     def _volume_path(self, volume: VolumeId) -> Path | None:

@@ -24,12 +24,15 @@ class Preferences {
   theme = $state<Theme>("system");
   utc = $state(false);
   order = $state<string[]>([]);
+  /** The layout that was shown last. */
+  layout = $state<string | null>(null);
   readonly zone = $derived(this.utc ? "UTC" : systemZone());
 
   constructor() {
     const theme = stored("theme");
     if (theme === "dark" || theme === "light") this.theme = theme;
     this.utc = stored("utc") === "1";
+    this.layout = stored("layout") || null;
     this.order = (stored("order") ?? "").split(",").filter(Boolean);
     this.apply();
   }
@@ -53,6 +56,11 @@ class Preferences {
   setOrder(order: string[]): void {
     this.order = order;
     store("order", order.join(","));
+  }
+
+  setLayout(layout: string | null): void {
+    this.layout = layout;
+    store("layout", layout ?? "");
   }
 
   private apply(): void {

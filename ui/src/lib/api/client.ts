@@ -3,9 +3,9 @@
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
-  CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, ClipOrder, KeepingWanted, LogKeeping, MailBody, Moving, NewCamera, NewMask,
-  NoticeWay, Problem, Profile, Purchase,
-  ScanOrder, StreamName, WebhookBody,
+  BookmarkBody, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement,
+  ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, NewCamera, NewMask,
+  NoticeWay, Problem, Profile, Purchase, ScanOrder, StreamName, WebhookBody,
 } from "./types";
 
 const ROOT = "/api/v1";
@@ -106,11 +106,11 @@ export const api = {
   signIn: (password: string) => ask("post", "/api/v1/session", { body: { password, name: "admin", code: "" }, quiet: true }),
   signOut: () => ask("delete", "/api/v1/session"),
   cameras: () => ask("get", "/api/v1/cameras"),
-  timeline: (from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal) =>
+  timeline: (from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal, camera?: string) =>
     ask("get", "/api/v1/timeline", {
       query: {
         from_ms: Math.max(0, Math.floor(from_ms)), to_ms: Math.ceil(to_ms),
-        pixels: Math.min(10_000, Math.max(1, Math.ceil(pixels))), tz: systemZone(),
+        pixels: Math.min(10_000, Math.max(1, Math.ceil(pixels))), tz: systemZone(), ...(camera && { camera }),
       },
       ...(signal && { signal }),
     }),
@@ -121,6 +121,14 @@ export const api = {
     }),
   pause: (camera: string, reason: string, until_ms: number | null) =>
     ask("post", "/api/v1/cameras/{camera}/pause", { at: { camera }, body: { reason, until_ms } }),
+  layouts: () => ask("get", "/api/v1/layouts"),
+  addLayout: (body: LayoutBody) => ask("post", "/api/v1/layouts", { body }),
+  changeLayout: (layout: string, body: LayoutBody) => ask("put", "/api/v1/layouts/{layout}", { at: { layout }, body }),
+  removeLayout: (layout: string) => ask("delete", "/api/v1/layouts/{layout}", { at: { layout } }),
+  bookmarks: (from_ms: number, to_ms: number) =>
+    ask("get", "/api/v1/bookmarks", { query: { from_ms: Math.max(0, Math.floor(from_ms)), to_ms: Math.ceil(to_ms) } }),
+  addBookmark: (camera: string, body: BookmarkBody) => ask("post", "/api/v1/bookmarks/{camera}", { at: { camera }, body }),
+  removeBookmark: (bookmark: string) => ask("delete", "/api/v1/bookmarks/{bookmark}", { at: { bookmark } }),
   makeClip: (camera: string, body: ClipOrder, signal: AbortSignal) =>
     ask("post", "/api/v1/clips/{camera}", { at: { camera }, body, signal }),
   clip: (camera: string, clip: string) => ask("get", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),

@@ -38,7 +38,7 @@ class Marks {
   }
 
   openDialog(): void {
-    if (watch.large) this.open = true;
+    if (watch.chosen) this.open = true;
   }
 }
 

@@ -44,7 +44,8 @@ export interface Player {
   readonly speed: number;
   play(): void;
   pause(): void;
-  step(): void;
+  /** One picture on or back, exactly. */
+  step(way?: 1 | -1): void;
   shuttle(way: 1 | -1): void;
   setSpeed(speed: number): void;
   seek(at_ms: number, keepPlaying?: boolean): void;
@@ -171,8 +172,9 @@ export class Playback implements Player {
     }
   }
 
-  /** The next picture, exactly; a gap on the way there is shown first. */
-  step(): void {
+  /** One picture on or back, exactly; a gap on the way there is shown first. */
+  step(way: 1 | -1 = 1): void {
+    if (way === -1) return this.stepBack();
     if (this.gap) return this.seek(this.gap.to_ms, false);
     this.pause();
     const at_s = this.video.currentTime;
@@ -182,6 +184,16 @@ export class Playback implements Player {
     if (gap) this.enterGap(gap);
     // What is not loaded yet comes in a moment: the key is pressed again.
     else if (next_s !== null) this.goTo(this.reel.toUtc(next_s + 0.001));
+  }
+
+  private stepBack(): void {
+    const gap = this.gap;
+    this.pause();
+    if (gap) return this.seek(gap.from_ms - 1, false);
+    const at_s = this.video.currentTime;
+    const shown_s = this.reel.pictureAt(at_s);
+    // On show just before this one began is the one before, wherever it was recorded.
+    this.goTo((shown_s === null ? this.at_ms : this.reel.toUtc(shown_s)) - 1);
   }
 
   seek(at_ms: number, keepPlaying = this.wants): void {

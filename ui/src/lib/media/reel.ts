@@ -82,6 +82,12 @@ export class Reel {
     return this.pieces.some((piece) => piece.kind === "media" && piece.from_ms <= at_ms && at_ms < piece.to_ms);
   }
 
+  /** Where what is loaded begins; infinite while nothing is. */
+  firstLoaded_s(): number {
+    const ranges = this.source?.buffered;
+    return ranges?.length ? ranges.start(0) : Infinity;
+  }
+
   until_s(at_s: number): number {
     return bufferedUntil(this.source?.buffered ?? null, at_s);
   }

@@ -156,8 +156,9 @@ export class StillPlayback implements Player {
   }
 
   /** To the next key frame: asked for second by second, as nothing says when it comes. */
-  step(): void {
+  step(way: 1 | -1 = 1): void {
     this.pause();
+    if (way === -1) return this.seek((this.gap?.from_ms ?? this.picture_ms ?? this.target_ms) - 1, false);
     const from_ms = this.picture_ms ?? this.target_ms;
     if (this.gap) this.seek(this.gap.to_ms, false);
     else void this.search(from_ms);

@@ -19,6 +19,7 @@ export interface Colours {
   accent: string;
   bg: string;
   press: string;
+  event: string;
 }
 
 export interface Scene {
@@ -32,6 +33,8 @@ export interface Scene {
   head_ms: number | null;
   cursor: { at_ms: number; row: number } | null;
   chosen_row: number;
+  /** Moments that somebody marked, by row. */
+  bookmarks: { row: number; at_ms: number }[];
   /** What is marked for a clip; an end that is not marked yet is null. */
   marked: { in_ms: number | null; out_ms: number | null };
   colours: Colours;
@@ -44,7 +47,7 @@ export function colours(probe: HTMLElement): Colours {
   };
   return {
     recorded: read("recorded"), attention: read("attention"), faint: read("faint"), line: read("line"),
-    text: read("text"), dim: read("dim"), accent: read("accent"), bg: read("bg"), press: read("press"),
+    text: read("text"), dim: read("dim"), accent: read("accent"), bg: read("bg"), press: read("press"), event: read("event"),
   };
 }
 
@@ -68,6 +71,7 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): void {
     const top = RULER + index * ROW - scene.scroll;
     if (top > -ROW && top < scene.height) drawRow(context, scene, row, index, top);
   });
+  flags(context, scene);
   markedSpan(context, scene);
   context.restore();
   ruler(context, scene);
@@ -179,6 +183,25 @@ const ABSENT: Record<Look, Absent> = {
     context.globalAlpha = 1;
   },
 };
+
+/** A pennant at each moment that was marked; where many lie together, one for a few pixels. */
+function flags(context: CanvasRenderingContext2D, scene: Scene): void {
+  context.fillStyle = scene.colours.event;
+  const taken = new Set<string>();
+  for (const { row, at_ms } of scene.bookmarks) {
+    const x = Math.round(toPixel(scene.view, at_ms, scene.width));
+    const top = RULER + row * ROW - scene.scroll;
+    const place = `${row} ${Math.floor(x / 4)}`;
+    if (x < -8 || x > scene.width + 8 || top < -ROW || top > scene.height || taken.has(place)) continue;
+    taken.add(place);
+    context.fillRect(x, top + 2, 1.5, ROW - 4);
+    context.beginPath();
+    context.moveTo(x, top + 2);
+    context.lineTo(x + 8, top + 5.5);
+    context.lineTo(x, top + 9);
+    context.fill();
+  }
+}
 
 /** A tint of the span that is marked, and a bracket at each end. */
 function markedSpan(context: CanvasRenderingContext2D, scene: Scene): void {
