@@ -13,8 +13,9 @@ from watchglass.api.sentence import length, overall, sentence, when, zone
 from watchglass.api.spans import drawn
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import UsageError
-from watchglass.base.ids import CameraId
+from watchglass.base.ids import CameraId, HoldId, random_id
 from watchglass.model.gap import GapCause
+from watchglass.model.order import LiftHold, SetHold
 from watchglass.model.stream import StreamName
 from watchglass.model.timeline import Span, SpanKind, StreamTimeline
 
@@ -156,6 +157,32 @@ def test_timeline_of_a_recorded_site(browser: Browser, recorded: Recorded) -> No
     for span in one["cameras"][0]["spans"]:
         assert span["from_ms"] == at
         at = span["to_ms"]
+
+
+def test_what_is_held_is_told_where_the_camera_has_it(browser: Browser, recorded: Recorded) -> None:
+    began_ms = recorded.began_ns // 1_000_000
+    asked = {"from_ms": began_ms - 60_000, "to_ms": began_ms + 60_000}
+
+    def held() -> list[list[dict[str, int]]]:
+        found = browser.json("/api/v1/timeline", params=asked)["cameras"]
+        return [each["held"] for each in found]
+
+    assert held() == [[], []]
+    holds = []
+    # Two that touch, and a third that begins before there was a camera.
+    for from_s, to_s in ((4, 6), (6, 9), (-50, 2)):
+        holds.append(HoldId(random_id()))
+        from_ns, to_ns = (recorded.began_ns + at_s * NS_PER_S for at_s in (from_s, to_s))
+        order = SetHold(recorded.camera, holds[-1], from_ns, to_ns, "me", "a case")
+        assert recorded.site.order(order) == ""
+    first, other = held()
+    assert other == []
+    assert first[1] == {"from_ms": began_ms + 4000, "to_ms": began_ms + 9000}
+    since_ms = browser.json("/api/v1/timeline", params=asked)["cameras"][0]["from_ms"]
+    assert first[0] == {"from_ms": since_ms, "to_ms": began_ms + 2000}
+    for hold in holds:
+        assert recorded.site.order(LiftHold(recorded.camera, hold, "me", "over")) == ""
+    assert held() == [[], []]
 
 
 def test_changes_are_told_as_they_happen(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from watchglass.access.policy import Action, User
-from watchglass.access.right import Times
+from watchglass.access.right import Times, common, merged
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed, allowed_times, check
 from watchglass.api.problem import RESPONSES
@@ -48,6 +48,13 @@ class CauseSum(BaseModel):
     sentence: str
 
 
+class HeldSpan(BaseModel):
+    """What a hold keeps from deletion; spans that touch are one."""
+
+    from_ms: int
+    to_ms: int
+
+
 class CameraTimeline(BaseModel):
     """``spans`` tile the time from ``from_ms`` to ``to_ms``, which begins when the camera was
     added and ends now at the latest. ``whole_since_ms``: nothing is missing from there on."""
@@ -57,6 +64,7 @@ class CameraTimeline(BaseModel):
     from_ms: int
     to_ms: int
     spans: list[TimelineSpan]
+    held: list[HeldSpan]
     recorded_ms: int
     missing_ms: int
     unaccounted_ms: int
@@ -118,13 +126,20 @@ def _timeline(
         for line in _lines(of, cameras, stream, *span_ns, now_ns)
     ]
     pixel_ns = max(1, (span_ns[1] - span_ns[0]) // pixels)
+    held = _held(of)
     return Timeline(
         from_ms=from_ms,
         to_ms=to_ms,
         now_ms=now_ns // _NS_PER_MS,
         sentence=overall(lines, span_ns[0], now_ns, where),
         cameras=[
-            _told(line, pixel_ns, sentence(line, span_ns[0], now_ns, of.ports.words, where), of)
+            _told(
+                line,
+                pixel_ns,
+                sentence(line, span_ns[0], now_ns, of.ports.words, where),
+                common(held.get(line.camera, ()), allowed[line.camera]),
+                of,
+            )
             for line in lines
         ],
     )
@@ -140,7 +155,18 @@ def _lines(
                 yield timeline(index, camera.id, stream, from_ns, to_ns, now_ns)
 
 
-def _told(line: StreamTimeline, pixel_ns: int, words: str, of: Services) -> CameraTimeline:
+def _held(of: Services) -> dict[CameraId, Sequence[Times]]:
+    """Of each camera, in order and apart."""
+    found: dict[CameraId, list[Times]] = {}
+    with of.ports.index.read() as index:
+        for hold in index.holds():
+            found.setdefault(hold.camera, []).append((hold.wall_from, hold.wall_to))
+    return {camera: merged(times) for camera, times in found.items()}
+
+
+def _told(
+    line: StreamTimeline, pixel_ns: int, words: str, held: Sequence[Times], of: Services
+) -> CameraTimeline:
     lengths = {kind: sum(s.to_ns - s.from_ns for s in line.of(kind)) for kind in SpanKind}
     missing = [span for span in line.spans if span.kind in _MISSING]
     whole_ns = missing[-1].to_ns if missing else line.from_ns
@@ -156,6 +182,10 @@ def _told(line: StreamTimeline, pixel_ns: int, words: str, of: Services) -> Came
                 missing_ms=span.missing_ns // _NS_PER_MS,
             )
             for span in drawn(line.spans, pixel_ns)
+        ],
+        held=[
+            HeldSpan(from_ms=from_ns // _NS_PER_MS, to_ms=-(-to_ns // _NS_PER_MS))
+            for from_ns, to_ns in common(held, [(line.from_ns, line.to_ns)])
         ],
         recorded_ms=lengths[SpanKind.MEDIA] // _NS_PER_MS,
         missing_ms=(lengths[SpanKind.GAP] + lengths[SpanKind.UNACCOUNTED]) // _NS_PER_MS,

@@ -1621,6 +1621,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Layouts
+         * @description One's own, and those that are shared.
+         */
+        get: operations["listLayouts"];
+        put?: never;
+        /**
+         * Add Layout
+         * @description Keep a new one.
+         */
+        post: operations["addLayout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layouts/{layout}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Layout
+         * @description Keep one in place of what it was.
+         */
+        put: operations["changeLayout"];
+        post?: never;
+        /**
+         * Remove Layout
+         * @description Delete one.
+         */
+        delete: operations["removeLayout"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookmarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bookmarks
+         * @description Those of a span, of all whose recordings the caller may watch.
+         */
+        get: operations["listBookmarks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookmarks/{camera}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Bookmark
+         * @description Mark a moment that has been.
+         */
+        post: operations["addBookmark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookmarks/{bookmark}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Bookmark
+         * @description Delete one of one's own, with its text.
+         */
+        delete: operations["removeBookmark"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1657,7 +1765,7 @@ export interface components {
          * @description What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet.
          * @enum {string}
          */
-        Action: "open_page" | "enter" | "own_account" | "see_camera" | "live" | "playback" | "sound" | "ptz" | "clip" | "export" | "configure" | "unmask" | "see_state" | "add_camera" | "see_fleet" | "state_fleet" | "scan_network" | "read_numbers" | "read_health" | "read_log" | "see_system" | "change_system" | "manage_users";
+        Action: "open_page" | "enter" | "own_account" | "see_camera" | "live" | "playback" | "sound" | "ptz" | "clip" | "export" | "configure" | "unmask" | "see_state" | "share_layout" | "add_camera" | "see_fleet" | "state_fleet" | "scan_network" | "read_numbers" | "read_health" | "read_log" | "see_system" | "change_system" | "manage_users";
         /**
          * AddBody
          * @description A camera in the network: onvif://ADDRESS, or rtsp://ADDRESS/PATH. ``url`` may hold no user
@@ -1728,6 +1836,46 @@ export interface components {
             now: components["schemas"]["CameraNow"];
             /** Already */
             already: boolean;
+        };
+        /**
+         * BookmarkBody
+         * @description A moment of a camera, and why it matters: plain text in one line.
+         */
+        BookmarkBody: {
+            /** At Ms */
+            at_ms: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * BookmarkInfo
+         * @description ``own``: it is the caller's, who alone may delete it.
+         */
+        BookmarkInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            /** At Ms */
+            at_ms: number;
+            /** Text */
+            text: string;
+            /** By */
+            by: string;
+            /** Own */
+            own: boolean;
+            /** Made Ms */
+            made_ms: number;
+        };
+        /**
+         * BookmarkList
+         * @description The newest first; ``more``: there are older ones in the span.
+         */
+        BookmarkList: {
+            /** Bookmarks */
+            bookmarks: components["schemas"]["BookmarkInfo"][];
+            /** More */
+            more: boolean;
         };
         /**
          * CameraDetail
@@ -1836,6 +1984,8 @@ export interface components {
             to_ms: number;
             /** Spans */
             spans: components["schemas"]["TimelineSpan"][];
+            /** Held */
+            held: components["schemas"]["HeldSpan"][];
             /** Recorded Ms */
             recorded_ms: number;
             /** Missing Ms */
@@ -2174,6 +2324,16 @@ export interface components {
             cameras: string[];
         };
         /**
+         * HeldSpan
+         * @description What a hold keeps from deletion; spans that touch are one.
+         */
+        HeldSpan: {
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+        };
+        /**
          * KeepBody
          * @description ``hours`` None: as long as all others. Longer than the country's default needs a reason.
          */
@@ -2232,6 +2392,71 @@ export interface components {
             begun: number;
             /** Gaps */
             gaps: components["schemas"]["GapsOfCause"][];
+        };
+        /**
+         * LayoutBody
+         * @description A layout as somebody makes it. A shared one is there for all, and its maker's to change.
+         */
+        LayoutBody: {
+            /** Name */
+            name: string;
+            /**
+             * Shared
+             * @default false
+             */
+            shared: boolean;
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /** Tiles */
+            tiles: components["schemas"]["LayoutTile"][];
+        };
+        /**
+         * LayoutInfo
+         * @description A layout as it is kept, less the cameras that the caller may not know of. ``by``: the name
+         *     of who made it, and alone may change it (``own``).
+         */
+        LayoutInfo: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Shared */
+            shared: boolean;
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /** Tiles */
+            tiles: components["schemas"]["LayoutTile"][];
+            /** Own */
+            own: boolean;
+            /** By */
+            by: string;
+            /** Changed Ms */
+            changed_ms: number;
+        };
+        /** LayoutList */
+        LayoutList: {
+            /** Layouts */
+            layouts: components["schemas"]["LayoutInfo"][];
+        };
+        /**
+         * LayoutTile
+         * @description A camera's place, in cells from the upper left corner.
+         */
+        LayoutTile: {
+            /** Camera */
+            camera: string;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
         };
         /**
          * LogCheck
@@ -7218,6 +7443,228 @@ export interface operations {
                     "application/json": {
                         [key: string]: boolean;
                     };
+                };
+            };
+        };
+    };
+    listLayouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addLayout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayoutBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeLayout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layout: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayoutBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeLayout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layout: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBookmarks: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookmarkList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addBookmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookmarkBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookmarkInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeBookmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bookmark: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

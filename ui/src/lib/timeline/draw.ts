@@ -20,6 +20,7 @@ export interface Colours {
   bg: string;
   press: string;
   event: string;
+  held: string;
 }
 
 export interface Scene {
@@ -47,7 +48,7 @@ export function colours(probe: HTMLElement): Colours {
   };
   return {
     recorded: read("recorded"), attention: read("attention"), faint: read("faint"), line: read("line"),
-    text: read("text"), dim: read("dim"), accent: read("accent"), bg: read("bg"), press: read("press"), event: read("event"),
+    text: read("text"), dim: read("dim"), accent: read("accent"), bg: read("bg"), press: read("press"), event: read("event"), held: read("held"),
   };
 }
 
@@ -117,6 +118,20 @@ function drawRow(
   // Faults last, so that no neighbour's edge hides a short one.
   for (const span of spans) if (!fault(span)) drawSpan(context, scene, span, top);
   for (const span of spans) if (fault(span)) drawSpan(context, scene, span, top);
+  for (const held of row?.held ?? []) drawHeld(context, scene, held, top);
+}
+
+/** A line under what a hold keeps, with a post at each end: there at any zoom, and over no gap. */
+function drawHeld(context: CanvasRenderingContext2D, scene: Scene, held: { from_ms: number; to_ms: number }, top: number): void {
+  const from = toPixel(scene.view, held.from_ms, scene.width);
+  const to = toPixel(scene.view, held.to_ms, scene.width);
+  if (to < -4 || from > scene.width + 4) return;
+  const x = Math.max(-8, from);
+  const width = Math.max(3, Math.min(scene.width + 8, to) - x);
+  context.fillStyle = scene.colours.held;
+  context.fillRect(x, top + 19, width, 2);
+  context.fillRect(x, top + 16, 1.5, 5);
+  context.fillRect(x + width - 1.5, top + 16, 1.5, 5);
 }
 
 function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: Span, top: number): void {
