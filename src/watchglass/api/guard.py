@@ -5,6 +5,7 @@ as Host; one that posts across sites sends its own Origin. Neither gets further 
 request or by WebSocket. Every answer leaves with the headers that keep the pages what they are.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,6 +27,7 @@ _CSP = (
     "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_STRICT = "max-age=31536000"
 _HEADERS = {
     "Content-Security-Policy": _CSP,
     "X-Content-Type-Options": "nosniff",
@@ -44,6 +46,7 @@ class Guard:
         self._app = app
         self._hosts = frozenset(host.lower() for host in reach.hosts)
         self._origins = frozenset(origin.lower() for origin in reach.origins)
+        self._more = {"Strict-Transport-Security": _STRICT} if reach.strict else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -58,7 +61,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         inner: ASGIApp = self._app if refused is None else refused
-        await inner(scope, receive, _with_headers(send))
+        await inner(scope, receive, _with_headers(send, self._more))
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -115,11 +118,11 @@ def _foreign() -> Response:
     )
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
+            for name, value in (*_HEADERS.items(), *more.items()):
                 headers[name] = value
             headers.setdefault("Cache-Control", "no-store")
         await send(message)

@@ -74,10 +74,16 @@ class CauseWords:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Under which names a browser reaches us: ``hosts`` with their port, as it writes them."""
+    """Under which names a browser reaches us: ``hosts`` with their port, as it writes them.
+
+    ``strict``: browsers trust our certificate, and shall not come without encryption again. Not
+    with one that nobody has signed: no browser keeps that promise then, or lets anybody in when it
+    is another.
+    """
 
     hosts: frozenset[str]
     scheme: str = "http"
+    strict: bool = False
 
     @property
     def origins(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from watchglass.app.child import Child
+from watchglass.app.in_network import InNetwork
 from watchglass.app.last_words import LastWords
 from watchglass.app.launch import Spare
 from watchglass.app.placement import Placement
@@ -145,7 +146,9 @@ class Supervisor:
         self._keeper.watch()
         return True
 
-    def start_api(self, setup: SetupOffer, giving_up: threading.Event) -> Serving | None:
+    def start_api(
+        self, setup: SetupOffer, in_network: InNetwork | None, giving_up: threading.Event
+    ) -> Serving | None:
         """Serve the page; None when ``giving_up`` was set meanwhile.
 
         Raises what stands in the way, such as a port that is taken; it is tried again and again all
@@ -153,13 +156,14 @@ class Supervisor:
         """
 
         def first_message(_first: bool) -> ApiStart:
-            return ApiStart(
+            start = ApiStart(
                 str(self._layout.state), self._ways.live, self._ways.ask_media(), self._port,
                 setup.token_hash, setup.expires_ns,
                 self._settings.log_level.value, self._settings.log_json,
                 fences=self._settings.fences, floor_bytes=self._settings.floor_bytes,
                 onvif=self._ways.ask_onvif(),
             )  # fmt: skip
+            return start if in_network is None else in_network.told(start)
 
         media = self._media = Child(
             "media-worker", _MEDIA, self._make_pictures, self._clock, speaks=True

@@ -52,6 +52,7 @@ from watchglass.app.adding import edit_found, looked_at, record_found
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
+from watchglass.app.in_network import InNetwork, in_network
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.layout import StateLock
 from watchglass.app.listener import Listener
@@ -193,6 +194,7 @@ class Recorder:
         )  # fmt: skip
         self._pinger = pinger(on)
         self._serving_ns: int | None = None
+        self.in_network: InNetwork | None = None
         observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)
         patience = Patience.of(on.settings.stuck_s)
         replacement = Replacement(
@@ -234,10 +236,12 @@ class Recorder:
         """
         token = new_token()
         offer = SetupOffer(token_hash(token), self._on.clock.wall_ns() + _SETUP_NS)
-        serving = self._supervisor.start_api(offer, self._stopping)
+        self.in_network = in_network(self._on) if self._on.settings.lan else None
+        serving = self._supervisor.start_api(offer, self.in_network, self._stopping)
         if serving is None:
             return None
-        url = f"http://127.0.0.1:{serving.port}/"
+        where = "http://127.0.0.1" if self.in_network is None else self.in_network.origin
+        url = f"{where}:{serving.port}/"
         # Behind the '#', which no browser sends and no proxy logs.
         return url if serving.set_up else f"{url}#token={token}"
 

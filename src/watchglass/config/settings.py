@@ -65,6 +65,13 @@ class Settings:
     ping_url: Secret | None = None
     """Asked for while recording lives, so that somebody else notices when it does not. A secret may
     be in it."""
+    lan: bool = False
+    """Whether the page is served in the network too, and then only encrypted."""
+    hosts: frozenset[str] = frozenset()
+    """Names by which browsers reach the page, beside this machine's own names and addresses."""
+    certificate: Path | None = None
+    """Of the page in the network, in PEM; the recorder's own unless set."""
+    certificate_key: Path | None = None
     allow: frozenset[str] = frozenset()
     """Hosts and IP addresses that a camera's URL may name although they are refused by default."""
     fragment_ms: int = _number(400, 100, 2_000)
@@ -76,7 +83,7 @@ class Settings:
     head_s: int = _number(60, 1, 3_600)
     """Time between two signed heads of a ledger."""
     port: int = _number(8420, 0, 65_535)
-    """Of the page and its API, on loopback; 0 takes a free one."""
+    """Of the page and its API; 0 takes a free one."""
     ping_s: int = _number(60, 1, 86_400)
     """Time between two pings."""
     stuck_s: int = _number(20, 2, 600)
@@ -122,6 +129,10 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         log_json=found.pop("log_json"),
         fences=_one_of(FenceMode, "FENCES", found.pop("fences")),
         allow=_allowed(found.pop("allow")),
+        lan=found.pop("lan"),
+        hosts=_allowed(found.pop("hosts")),
+        certificate=_file(found.pop("certificate")),
+        certificate_key=_file(found.pop("certificate_key")),
         ping_url=_ping_url(found.pop("ping_url")),
         **{name: int(number) for name, number in found.items()},
     )
@@ -131,6 +142,11 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
             "there by age, so give them a folder of their own."
         )
     _keep_apart(settings)
+    if (settings.certificate is None) != (settings.certificate_key is None):
+        raise ConfigError(
+            f"{PREFIX}CERTIFICATE and {PREFIX}CERTIFICATE_KEY go together: name both, or neither "
+            "for the recorder's own."
+        )
     return settings
 
 
@@ -166,6 +182,10 @@ def _environment_model() -> "Callable[..., BaseSettings]":
         log_json: bool = False
         fences: str = FenceMode.AUTO.value
         allow: str = ""
+        lan: bool = False
+        hosts: str = ""
+        certificate: str = ""
+        certificate_key: str = ""
         ping_url: str = ""
 
     numbers: dict[str, Any] = {}
@@ -212,6 +232,10 @@ def _folder(name: str, path: Path) -> Path:
     if is_other:
         raise ConfigError(sentence + "it is not a folder.")
     return absolute
+
+
+def _file(text: str) -> Path | None:
+    return Path(os.path.abspath(Path(text).expanduser())) if text else None
 
 
 def _one_of(kind: type[E], name: str, text: str) -> E:

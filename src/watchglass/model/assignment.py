@@ -115,8 +115,11 @@ class KeeperStart(msgspec.Struct, frozen=True, tag="keep"):
 
 
 class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
-    """The first message to the api process. ``hosts``: names beside those of loopback, with port,
-    that browsers use. ``port`` 0 takes a free one.
+    """The first message to the api process. ``hosts``: names beside those of loopback that browsers
+    use. ``port`` 0 takes a free one.
+
+    ``lan``: on all networks, and then only encrypted, with ``certificate`` and ``key`` (files in
+    PEM); ``strict``: browsers trust that certificate, and shall never again come without.
 
     ``setup_hash`` is of the token that makes the first user, until ``setup_expires_ns`` (UTC);
     empty to offer none.
@@ -135,6 +138,10 @@ class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
     ui: str = ""
     fences: FenceMode = FenceMode.AUTO
     floor_bytes: int = 0
+    lan: bool = False
+    certificate: str = ""
+    key: str = ""
+    strict: bool = False
 
 
 class Serving(msgspec.Struct, frozen=True, tag="serving"):

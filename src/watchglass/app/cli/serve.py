@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,20 +19,33 @@ from watchglass.base.errors import WatchglassError
 from watchglass.store.site import SiteStore
 
 if TYPE_CHECKING:
+    from watchglass.app.in_network import InNetwork
     from watchglass.app.wiring import Recorder
 
 
 def serve(
     context: typer.Context,
-    port: Annotated[
-        int | None, typer.Option(help="Of the page, on this machine; 0 takes a free one.")
+    port: Annotated[int | None, typer.Option(help="Of the page; 0 takes a free one.")] = None,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Serve the page in the network too, encrypted.")
+    ] = False,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", help="With --lan: a name that browsers use; again for each."),
     ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="With --lan: PEM, in the place of the recorder's own.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="Of that certificate.")] = None,
 ) -> None:
     """Record all cameras, and serve the page, until stopped (Ctrl-C, or SIGTERM)."""
     from watchglass.app.wiring import Recorder
 
     heap.bound()
-    of = replace(shell(context), port=port)
+    of = replace(
+        shell(context), port=port, lan=lan or None, hosts=",".join(host) if host else None,
+        certificate=certificate, certificate_key=key,
+    )  # fmt: skip
     recorder = Recorder(of.ground)
     ending = Ending(recorder.stop)
     try:
@@ -60,10 +74,22 @@ def open_page(screen: Screen, recorder: "Recorder") -> str | None:
         screen.error(f"No page yet: {error.sentence} Recording goes on, and it is tried again.")
         return None
     if url is not None:
+        if recorder.in_network is not None:
+            tell_certificate(screen, recorder.in_network)
         first = "#" in url
         screen.say("Open this once, and set your password:" if first else "The page:")
         screen.command(url)
     return url
+
+
+def tell_certificate(screen: Screen, found: "InNetwork") -> None:
+    """What a browser shows before it lets anybody in, to be compared."""
+    names = ", ".join(found.hosts)
+    screen.say(f"Served in the network, encrypted, to who asks for {names}.")
+    screen.say(f"The certificate's SHA-256 fingerprint, until {found.page.ends:%Y-%m-%d}:")
+    screen.command(found.page.fingerprint)
+    if not found.trusted:
+        screen.say("Nobody has signed it: a browser asks once; compare what it shows with this.")
 
 
 def _introduce(of: Shell, recorder: "Recorder") -> None:

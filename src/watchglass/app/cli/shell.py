@@ -40,12 +40,20 @@ class Shell:
     data: Path | None = None
     verbose: bool = False
     port: int | None = None
+    lan: bool | None = None
+    hosts: str | None = None
+    certificate: Path | None = None
+    certificate_key: Path | None = None
     screen: Screen = field(default_factory=Screen)
 
     @cached_property
     def settings(self) -> Settings:
         level = "debug" if self.verbose else None
-        stated = {"data": self.data, "log_level": level, "port": self.port}
+        stated = {
+            "data": self.data, "log_level": level, "port": self.port, "lan": self.lan,
+            "hosts": self.hosts, "certificate": self.certificate and str(self.certificate),
+            "certificate_key": self.certificate_key and str(self.certificate_key),
+        }  # fmt: skip
         settings = read_settings(stated)
         log.configure(settings.log_level.value, json=settings.log_json)
         return settings
