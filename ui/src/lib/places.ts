@@ -1,5 +1,6 @@
 /** The places of the page, in the order of the rail: what is looked at most comes first. */
 
+import type { Action } from "./api/types";
 import type { IconName } from "./parts/Icon.svelte";
 
 export interface PlaceInfo {
@@ -8,16 +9,20 @@ export interface PlaceInfo {
   icon: IconName;
   label: string;
   title: string;
+  /** Without this right there is nothing to see. */
+  needs?: Action;
 }
 
 export const PLACES = [
   { name: "", icon: "wall", label: "Wall", title: "Wall: live, and the timeline" },
   { name: "cameras", icon: "camera", label: "Cameras", title: "Cameras: how each one does, and what it is for" },
-  { name: "devices", icon: "label", label: "Devices", title: "Devices: who made them" },
-  { name: "add", icon: "in", label: "Add cameras", title: "Add cameras" },
+  { name: "devices", icon: "label", label: "Devices", title: "Devices: who made them", needs: "see_fleet" },
+  { name: "add", icon: "in", label: "Add cameras", title: "Add cameras", needs: "add_camera" },
   { name: "notices", icon: "bell", label: "Notices", title: "Notices: what you should know" },
-  { name: "log", icon: "log", label: "Log", title: "Log: who looked, and who changed what" },
-  { name: "system", icon: "gauge", label: "System", title: "System: processes, disks, queues, log" },
+  { name: "log", icon: "log", label: "Log", title: "Log: who looked, and who changed what", needs: "read_log" },
+  { name: "system", icon: "gauge", label: "System", title: "System: processes, disks, queues, log", needs: "see_system" },
+  { name: "users", icon: "people", label: "Users", title: "Users: who may do what", needs: "manage_users" },
+  { name: "account", icon: "person", label: "My account", title: "My account: password, sessions, tokens" },
 ] as const satisfies readonly PlaceInfo[];
 
 export type PlaceName = (typeof PLACES)[number]["name"];

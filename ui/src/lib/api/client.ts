@@ -86,7 +86,7 @@ interface Call<P extends Path, M extends Method> {
   quiet?: boolean;
 }
 
-async function ask<P extends Path, M extends Method>(method: M, path: P, call: Call<P, M> = {}): Promise<Answer<P, M>> {
+export async function ask<P extends Path, M extends Method>(method: M, path: P, call: Call<P, M> = {}): Promise<Answer<P, M>> {
   const answer = await send(address(path, call.at, call.query), method.toUpperCase(), call.signal, call.body);
   if (!answer.ok) return refuse(answer, call.quiet ?? false);
   return (answer.status === 204 ? undefined : await answer.json()) as Answer<P, M>;
@@ -103,7 +103,8 @@ export const api = {
   setUp: (token: string, password: string) =>
     ask("post", "/api/v1/setup", { body: { token, password, name: "admin" }, quiet: true }),
   session: () => ask("get", "/api/v1/session", { quiet: true }),
-  signIn: (password: string) => ask("post", "/api/v1/session", { body: { password, name: "admin", code: "" }, quiet: true }),
+  signIn: (name: string, password: string, code = "") =>
+    ask("post", "/api/v1/session", { body: { password, name, code }, quiet: true }),
   signOut: () => ask("delete", "/api/v1/session"),
   cameras: () => ask("get", "/api/v1/cameras"),
   timeline: (from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal, camera?: string) =>

@@ -4,6 +4,15 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Account = Schemas["AccountInfo"];
+export type Enrolment = Schemas["EnrolmentInfo"];
+export type GroupInfo = Schemas["GroupInfo"];
+export type OpenSession = Schemas["OpenSession"];
+export type RightBody = Schemas["RightBody"];
+export type Role = Schemas["Role"];
+export type TokenInfo = Schemas["TokenInfo"];
+export type UserInfo = Schemas["UserInfo"];
+export type UserList = Schemas["UserList"];
 export type Camera = Schemas["CameraInfo"];
 export type CameraNow = Schemas["CameraNow"];
 export type CameraTimeline = Schemas["CameraTimeline"];
