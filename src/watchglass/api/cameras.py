@@ -158,7 +158,10 @@ async def list_stream_paths() -> list[PathsOfMaker]:
     ]  # fmt: skip
 
 
-@router.post("/cameras", operation_id="addCamera", status_code=201)
+@router.post(
+    "/cameras", operation_id="addCamera", status_code=201,
+    responses={200: {"model": AddedCamera, "description": "It is recorded already."}},
+)  # fmt: skip
 async def add_camera(
     request: Request, response: Response, user: Adder, body: AddBody
 ) -> AddedCamera:
