@@ -2,8 +2,6 @@
 
 import asyncio
 import signal
-import socket
-import ssl
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -46,6 +44,7 @@ from watchglass.app.health import named
 from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
 from watchglass.app.onvif_port import OnvifPort
+from watchglass.app.page_socket import page_hosts, page_listener, page_tls
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
 from watchglass.app.ways import control_client
@@ -53,7 +52,7 @@ from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base import heap, log
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk, WriteSite
-from watchglass.base.errors import AlreadyRunningError, BusError, ConfigError, WatchglassError
+from watchglass.base.errors import BusError, ConfigError, WatchglassError
 from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, NoticeId, VolumeId
 from watchglass.live.relayfeed import RelayFeed
@@ -103,9 +102,6 @@ _LOOKED_S = 120.0
 """A look at a camera asks for as many streams as its maker may have."""
 _FORECAST_NS = 60 * NS_PER_S
 _END_S = 2
-_BACKLOG = 128
-_HTTPS_PORT = 443
-_UNSENT_BYTES = 64 * 1024
 _NOT_ASKED = "The recorder answers what was not asked: is it of another version?"
 _LOG = log.get("api")
 
@@ -133,9 +129,9 @@ def main() -> None:
 def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None:
     if start.lan and not (start.certificate and start.key):
         raise ConfigError("The page is served in a network only with a certificate.")
-    listener = _listener(start.port, lan=start.lan)
+    listener = page_listener(start.port, lan=start.lan)
     port: int = listener.getsockname()[1]
-    tls = _tls(start)
+    tls = page_tls(start)
     accounts = _fence_in(start)
     files = FileTable()
     site = _Site(start, port, files, accounts)
@@ -158,16 +154,6 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     say(Serving(port, site.ports.door.is_set_up()))
     uvloop.run(server.serve([listener]))
     site.close()
-
-
-def _tls(start: ApiStart) -> ssl.SSLContext | None:
-    """The certificate, read before the fence is there; None on loopback alone."""
-    if not start.lan:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(start.certificate, start.key)
-    return context
 
 
 def _fence_in(start: ApiStart) -> Vault:
@@ -216,32 +202,6 @@ class _Server(uvicorn.Server):
         self._loop = None
 
 
-def _listener(port: int, *, lan: bool) -> socket.socket:
-    """A socket on loopback, or with ``lan`` on all networks; AlreadyRunningError when somebody has
-    the port."""
-    # With the protocol named: only then does asyncio switch Nagle's algorithm off, which would hold
-    # the body of each answer back for 40 ms.
-    both = lan and socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if both else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if both:
-        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Else the kernel takes up to 4 MB for whoever is slow: 10 s of live pictures that nobody can
-    # leave out any more, so that a slow viewer would see the past and not the next key frame.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
-    try:
-        listener.bind((("::" if both else "0.0.0.0") if lan else "127.0.0.1", port))  # noqa: S104
-    except OSError as error:
-        listener.close()
-        raise AlreadyRunningError(
-            f"Port {port} is taken ({error.strerror}): stop what uses it, or choose another with "
-            "--port."
-        ) from error
-    listener.listen(_BACKLOG)
-    return listener
-
-
 class _Site:
     """What the API stands on in this process: databases to look at, and the way to the recorder."""
 
@@ -275,7 +235,9 @@ class _Site:
         self._feed = RelayFeed(start.live, reader.since_key_frame, clock)
         self.ports = ApiPorts(
             clock=clock,
-            reach=Reach(_hosts(port, start.hosts), "https" if start.lan else "http", start.strict),
+            reach=Reach(
+                page_hosts(port, start.hosts), "https" if start.lan else "http", start.strict
+            ),
             sessions=sessions,
             door=Door(self._access, sessions, clock, Throttle(clock), factors),
             cameras=self._cameras,
@@ -484,18 +446,6 @@ class _Site:
         if isinstance(reply, Refused):
             raise error_of(reply)
         return reply
-
-
-def _hosts(port: int, more: Sequence[str]) -> frozenset[str]:
-    """As browsers write them; a port that its scheme implies is left out."""
-    names = {
-        "127.0.0.1",
-        "localhost",
-        "[::1]",
-        *(f"[{each}]" if ":" in each else each for each in more),
-    }
-    with_port = {f"{name}:{port}" for name in names}
-    return frozenset(with_port | names if port == _HTTPS_PORT else with_port)
 
 
 def _quietly(close: Callable[[], None]) -> None:

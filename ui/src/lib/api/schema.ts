@@ -4571,6 +4571,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is recorded already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedCamera"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
