@@ -29,7 +29,7 @@ from watchglass.simulate.lan.network import Network, NoNetworkError
 from watchglass.simulate.process import SimulatorFailed
 
 # Cameras are looked at for seconds each, one after the other, however fast the machine is.
-pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 
 Screen: TypeAlias = dict[str, Any]
 
@@ -39,7 +39,8 @@ PHONE: Screen = {
     "color_scheme": "light",
     "has_touch": True,
 }
-_LONG_MS = 60_000
+_LONG_MS = 130_000
+"""A look at a camera may take two minutes before the recorder gives it up."""
 
 
 @pytest.fixture(scope="module")
