@@ -5,6 +5,7 @@ worker without an assignment waits on its standard input, loaded; the next death
 another is started after a moment, when recording has gone on.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -17,7 +18,8 @@ def launch(module: str, *, speaks: bool = False) -> "subprocess.Popen[bytes]":
 
     It gets a session of its own: Ctrl-C and a closed terminal are for the supervisor, which then
     ends its children in order. The folder we were started in is no place to import from (``-P``):
-    a fenced process may read what it imports from.
+    a fenced process may read what it imports from. NumPy's OpenBLAS starts threads as it is
+    imported, and a fence goes up before the first.
     """
     return subprocess.Popen(
         [sys.executable, "-P", "-m", module],
@@ -25,6 +27,7 @@ def launch(module: str, *, speaks: bool = False) -> "subprocess.Popen[bytes]":
         stdout=subprocess.PIPE if speaks else None,
         close_fds=True,
         start_new_session=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )
 
 
