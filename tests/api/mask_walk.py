@@ -25,6 +25,7 @@ NO_PICTURES = {
     API + "/trust/devices/{device}": "a device, as JSON that was made before",
     API + "/trust/report.{kind}": "a report of devices",
     API + "/changes": "events without pictures",
+    API + "/notice-ways/{way}/try": "nothing: a notice is sent elsewhere, in words",
     API + "/ptz/{camera}": "orders to move, and what became of them",
 }
 """Routes of bytes in which no picture of a camera can be, and why."""
