@@ -155,7 +155,7 @@ def test_notices_leave_by_webhook_and_the_system_is_looked_over(
 ) -> None:
     url, taken = hooks
     owner = entered(visiting, bed, screen)
-    owner.button("Notices").click()
+    owner.page.goto(bed.url + "#notices")
     expect(owner.headline).to_be_visible()
     owner.button("Set up a webhook").click()
     dialog = owner.page.get_by_role("dialog")
