@@ -152,6 +152,11 @@ export const api = {
   tryWay: (way: NoticeWay) => ask("post", "/api/v1/notice-ways/{way}/try", { at: { way } }),
   system: () => ask("get", "/api/v1/system"),
   removed: () => ask("get", "/api/v1/removed"),
+  ptz: (camera: string) => ask("get", "/api/v1/cameras/{camera}/ptz", { at: { camera } }),
+  stopCamera: (camera: string) => ask("post", "/api/v1/cameras/{camera}/ptz/stop", { at: { camera } }),
+  centre: (camera: string, body: { x: number; y: number }) => ask("post", "/api/v1/cameras/{camera}/ptz/centre", { at: { camera }, body }),
+  goToPreset: (camera: string, preset: string) => ask("post", "/api/v1/cameras/{camera}/ptz/preset", { at: { camera }, body: { preset } }),
+  savePreset: (camera: string, name: string) => ask("post", "/api/v1/cameras/{camera}/ptz/presets", { at: { camera }, body: { name } }),
   addCamera: (body: NewCamera) => ask("post", "/api/v1/cameras", { body }),
   log: (asked: { before: string; camera: string; by: string; what: readonly string[] }) =>
     ask("get", "/api/v1/log", { query: Object.fromEntries(Object.entries(asked).filter(([, value]) => value.length > 0)) }),
@@ -214,10 +219,13 @@ export const reportUrl = (kind: "html" | "json") => `${ROOT}/trust/report.${kind
 export function maskedClipUrl(camera: string, stream: StreamName, from_ms: number, to_ms: number): string {
   return address("/api/v1/masked-clips/{camera}/{stream}", { camera, stream }, { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) });
 }
+const socketRoot = () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${ROOT}`;
+
+/** Where a camera is moved by. */
+export const ptzUrl = (camera: string) => `${socketRoot()}/ptz/${encodeURIComponent(camera)}`;
 
 export function liveUrl(camera: string, stream: StreamName, form: Moving): string {
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
-  return `${scheme}://${location.host}${ROOT}/live/${encodeURIComponent(camera)}/${stream}?form=${form}`;
+  return `${socketRoot()}/live/${encodeURIComponent(camera)}/${stream}?form=${form}`;
 }
 
 /** Server-sent events; `heard` is called for each, `reached` when the connection comes and goes. */
