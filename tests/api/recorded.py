@@ -87,6 +87,7 @@ from watchglass.store.arrangement import ArrangementStore
 from watchglass.store.country import default_retention_h
 from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
+from watchglass.store.said import SaidStore
 from watchglass.store.trust import TrustStore
 from watchglass.store.vault import Vault
 
@@ -312,6 +313,7 @@ def served(
         people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
         steer=steer or OnvifPort(None, site.clock).steer,
         arrangement=ArrangementStore(site.state / "site.db"),
+        said=SaidStore(site.state / f"site-{port}.db").between,
         words=CauseWords(CAUSES, REMEDIES),
         ui=ui or site.folder / "no-ui",
         version="test",

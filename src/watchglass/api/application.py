@@ -36,6 +36,7 @@ from watchglass.api import (
     playback,
     ptz,
     ptzsocket,
+    said,
     scans,
     system,
     timeline,
@@ -120,6 +121,7 @@ def add_routes(app: FastAPI) -> None:
         scans.router, users.router, account.router, looking.router, clips.router, keeping.router,
         peoplelog.router, ptz.router, ptzsocket.router, _about,
         layouts.router, bookmarks.router,
+        said.router,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

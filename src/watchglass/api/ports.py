@@ -16,7 +16,7 @@ from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.noticeports import NoticePorts
 from watchglass.base.clock import Clock
-from watchglass.base.ids import VolumeId
+from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.feed import FrameFeed
 from watchglass.model.act import Note
 from watchglass.model.camera import Camera
@@ -28,6 +28,7 @@ from watchglass.model.metric import Sample
 from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
 from watchglass.model.retention import Keeping
+from watchglass.model.said import Said
 from watchglass.model.steering import PtzState, Steering
 from watchglass.model.still import StillRequest
 from watchglass.model.survey_control import (
@@ -128,6 +129,8 @@ class ApiPorts:
     Prometheus reads them, those given too. ``health`` names cameras by their names. ``steer`` has a
     camera moved: CameraError, or BusError while nobody speaks with cameras. ``system`` and
     ``numbers`` ask all processes, and take a second.
+    camera moved: CameraError, or BusError while nobody speaks with cameras. ``said``: what a camera
+    said in a span (UTC ns), at most so many.
     """
 
     clock: Clock
@@ -159,6 +162,7 @@ class ApiPorts:
     people: PeoplePorts
     steer: Callable[[Steering], PtzState | None]
     arrangement: ArrangementStore
+    said: Callable[[CameraId, int, int, int], Sequence[Said]]
     words: CauseWords
     ui: Path
     version: str

@@ -92,6 +92,7 @@ from watchglass.store.arrangement import ArrangementStore
 from watchglass.store.country import default_retention_h
 from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
+from watchglass.store.said import SaidStore
 from watchglass.store.site import SiteStore
 from watchglass.store.trust import TrustStore
 from watchglass.store.vault import Vault
@@ -217,6 +218,7 @@ class _Site:
         self._trust = TrustStore(self._layout.site_db, disk)
         self._notices = NoticeStore(self._layout.site_db, Vault(self._layout.vault_key, disk), disk)
         self._arrangement = ArrangementStore(self._layout.site_db, disk)
+        self._said = SaidStore(self._layout.site_db, disk)
         if start.setup_hash:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
         self._control = control_client(self._layout)
@@ -285,6 +287,7 @@ class _Site:
             ),
             steer=self._onvif.steer,
             arrangement=self._arrangement,
+            said=self._said.between,
             words=CauseWords(CAUSES, REMEDIES),
             ui=Path(start.ui) if start.ui else UI,
             version=watchglass.__version__,
@@ -293,7 +296,7 @@ class _Site:
     def close(self) -> None:
         self._feed.close()
         databases = self._access, self._trust, self._notices, self._arrangement, self._index
-        for each in (*databases, self._store):
+        for each in (*databases, self._said, self._store):
             _quietly(each.close)
 
     def _volume_path(self, volume: VolumeId) -> Path | None:

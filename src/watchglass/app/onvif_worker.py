@@ -12,12 +12,13 @@ import resource
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
 
 from watchglass.app.fences import fence_in, of_onvif_worker, tell
-from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
 from watchglass.base.errors import WatchglassError
@@ -25,6 +26,7 @@ from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
 from watchglass.bus.proof import Key
 from watchglass.bus.request import ControlServer, Token
+from watchglass.model.said import Heard, Said
 from watchglass.model.steering import (
     OnvifStart,
     Steering,
@@ -34,6 +36,9 @@ from watchglass.model.steering import (
 
 _POLL_S = 5.0
 _MOST_WAITING = 64
+_MOST_UNTOLD = 512
+_MOST_A_LINE = 64
+_EVERY_S = 1.0
 _NICE = 5
 _MOST_MEMORY_BYTES = 2 << 30
 _LOG = log.get("onvif")
@@ -72,6 +77,61 @@ def _serve(start: OnvifStart, decoder: msgspec.json.Decoder[ToOnvifWorker]) -> N
     asyncio.run(_Talk(server).run(start, decoder))
 
 
+class Teller:
+    """Says on standard output what cameras say, in a thread that may wait for who reads it.
+
+    At most `_MOST_UNTOLD` events wait. A full queue drops the oldest, and says how many.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Said] = {}
+        self._lost = 0
+        self._ready = threading.Condition()
+        self._ended = False
+        self._clock = SystemClock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="teller", daemon=True)
+        self._thread.start()
+
+    def put(self, said: Sequence[Said]) -> None:
+        """Never waits. What is told again replaces what was not told yet."""
+        with self._ready:
+            for each in said:
+                self._waiting.pop(each.id, None)
+                self._waiting[each.id] = each
+            while len(self._waiting) > _MOST_UNTOLD:
+                self._waiting.pop(next(iter(self._waiting)))
+                self._lost += 1
+            self._ready.notify()
+
+    def close(self) -> None:
+        """Say what waits, if somebody reads it soon."""
+        with self._ready:
+            self._ended = True
+            self._ready.notify()
+        self._over.set()
+        self._thread.join(1.0)
+
+    def _work(self) -> None:
+        while True:
+            with self._ready:
+                while not self._waiting and not self._ended:
+                    self._ready.wait()
+                batch = tuple(self._waiting.values())[:_MOST_A_LINE]
+                for each in batch:
+                    del self._waiting[each.id]
+                lost, self._lost = self._lost, 0
+            # Who reads it waits for the disk: one line a second is enough.
+            if batch:
+                try:
+                    say(Heard(batch, lost))
+                except OSError:
+                    return  # the supervisor is gone, and so are we soon
+                self._clock.wait(self._over, _EVERY_S)
+            elif self._ended:
+                return
+
+
 class _Talk:
     """Between the bus, which a thread of its own polls, and the loop that speaks with cameras."""
 
@@ -87,7 +147,8 @@ class _Talk:
         from watchglass.cameras.onvif.speaker import Speaker
 
         loop = asyncio.get_running_loop()
-        self._speaker = Speaker(SystemClock())
+        teller = Teller()
+        self._speaker = Speaker(SystemClock(), teller.put)
         await self._speaker.use(start.cameras, start.allow)
 
         def hear(message: ToOnvifWorker | None) -> None:
@@ -102,6 +163,7 @@ class _Talk:
         self._server.wake()
         await self._speaker.close()
         await asyncio.to_thread(poller.join)
+        await asyncio.to_thread(teller.close)
 
     def _poll(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._ended.is_set():

@@ -9,6 +9,7 @@ them.
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,7 @@ from watchglass.model.control import Accepted, Refused
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
 from watchglass.model.process import ProcessStatus
+from watchglass.model.said import Heard
 from watchglass.model.steering import OnvifStart, Spoken
 from watchglass.model.still import MediaStart
 from watchglass.recording.volume import volume_at
@@ -61,6 +63,7 @@ _HEAR_S = 0.2
 _APART_AFTER_S = 0.5
 """The worker that stands by is for the neighbours; the suspect can wait for another."""
 _LOG = log.get("supervisor")
+_HEARD: msgspec.json.Decoder[Heard] = msgspec.json.Decoder(Heard)
 _API_ANSWERS: msgspec.json.Decoder[Serving | Refused] = msgspec.json.Decoder(Serving | Refused)
 _OFF: msgspec.json.Decoder[FencedOff] = msgspec.json.Decoder(FencedOff)
 _ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
@@ -101,13 +104,16 @@ class Supervisor:
         volumes: list[tuple[VolumeId, str]],
         configuration: Callable[[], Configure],
         clock: Clock,
+        heard: Callable[[Heard], None] = lambda _: None,
     ) -> None:
-        """``configuration`` is asked at each start of the keeper."""
+        """``configuration`` is asked at each start of the keeper; ``heard`` is told what cameras
+        say, in a thread that may wait."""
         self._settings = settings
         self._layout = ways.layout
         self._ways = ways
         self._volumes = volumes
         self._configuration = configuration
+        self._heard = heard
         self._clock = clock
         self._lock = threading.RLock()
         self._workers: dict[str, Child] = {}
@@ -208,19 +214,24 @@ class Supervisor:
         with self._lock:
             self._stopping = True
             workers = list(self._workers.values())
-            onvif, self._onvif = self._onvif, None
         self._spare.close()
+        self.stop_listening()
         self.stop_api()
-        if onvif is not None:
-            onvif.stop(end)
         for worker in workers:
             worker.stop(end)
         for worker in workers:
             worker.wait(_WORKER_END_S)
-        if onvif is not None:
-            onvif.wait(_ONVIF_END_S)
         self._keeper.stop(end)
         self._keeper.wait(_KEEPER_END_S)
+
+    def stop_listening(self) -> None:
+        """End speaking with cameras: what they say until then is told before this returns."""
+        with self._lock:
+            self._stopping = True
+            onvif, self._onvif = self._onvif, None
+        if onvif is not None:
+            onvif.stop(Shutdown(GapCause.RECORDER_STOPPED))
+            onvif.wait(_ONVIF_END_S)
 
     def replace(self, name: str) -> None:
         """Kill a process that is stuck; it is started again, as one that crashed."""
@@ -274,11 +285,20 @@ class Supervisor:
             self._spoken = tuple(cameras)
             if self._onvif is None and cameras and not self._stopping:
                 self._onvif = Child(
-                    "onvif-worker", _ONVIF, self._speaking, self._clock, speaks=True
+                    "onvif-worker",
+                    _ONVIF,
+                    self._speaking,
+                    self._clock,
+                    speaks=True,
+                    hear=self._hear_onvif,
                 )
                 self._onvif.start()
             else:
                 self._tell_onvif()
+
+    def _hear_onvif(self, line: bytes) -> None:
+        with suppress(msgspec.MsgspecError):  # of a worker that was taken over, or of nobody
+            self._heard(_HEARD.decode(line))
 
     def _tell_onvif(self) -> None:
         if self._onvif is not None:

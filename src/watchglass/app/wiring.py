@@ -15,6 +15,8 @@
     setting up         app.adding ─▶ cameras.probe_worker, of a stream; of a device,
                        cameras.onvif.setup_worker: each ends with its answer
     moving a camera    api.ptzsocket, api.ptz ─ bus ─▶ app.onvif_worker ─▶ cameras.onvif.steering
+    what cameras say   cameras.onvif.listening, in the same worker ─▶ app.said_desk ─▶ store.said
+                       (rows), and the keeper (marks)
     live               recording.tap ─▶ live.outlet ─ bus ─▶ live.relayfeed ─▶ live.viewer
                        while somebody watches; from the last key frame on: api.openfile, read
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
@@ -65,6 +67,7 @@ from watchglass.app.pinger import Pinger
 from watchglass.app.pulse import Pulse
 from watchglass.app.refusal import refusal
 from watchglass.app.replacement import Replacement
+from watchglass.app.said_desk import SaidDesk
 from watchglass.app.site import Site, configuration
 from watchglass.app.supervisor import Crew, SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
@@ -105,6 +108,7 @@ from watchglass.recording.alive import Alive
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.volume import create_volume
+from watchglass.store.said import SaidStore
 from watchglass.store.site import SiteStore
 
 _POLL_S = 1.0
@@ -183,10 +187,14 @@ class Recorder:
             stack.callback(self._listener.close)
             self._keeper = RunningKeeper(ways.order_keeper(), on.clock)
             stack.callback(self._keeper.close)
+            said = SaidStore(on.layout.site_db, on.disk)
+            stack.callback(said.close)
+            self._said = SaidDesk(said, self._store, self._keeper, on.clock)
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
-            on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock
-        )
+            on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock,
+            self._said.take,
+        )  # fmt: skip
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
         self._survey = SurveyDesk(
             on, partial(record_found, on.settings, self.site),
@@ -221,6 +229,7 @@ class Recorder:
         self._listener.start()
         if not self._supervisor.start_keeper(self._stopping):
             return 0
+        self._said.start()
         recorded = self.site.take_up()
         if self._pinger is not None:
             self._pinger.start()
@@ -291,6 +300,8 @@ class Recorder:
         self._pool.shutdown(cancel_futures=True)
         if self._pinger is not None:
             self._pinger.close()
+        self._supervisor.stop_listening()
+        self._said.close()
         self._supervisor.stop()
         self._ending.close()
 

@@ -30,7 +30,7 @@ from watchglass.base.errors import (
     StreamInvalidError,
 )
 from watchglass.cameras.onvif.address import Reached
-from watchglass.cameras.survey.xml_reading import MOST_BYTES, XmlError, read_xml
+from watchglass.cameras.survey.xml_reading import MOST_BYTES, Element, XmlError, read_xml
 
 MOST_PICTURE_BYTES = 2 << 20
 REQUEST_S = 8.0
@@ -117,6 +117,8 @@ class GuardedTransport(AsyncTransportProtocolErrorHandler):  # type: ignore[misc
     def __init__(self, session: ClientSession) -> None:
         super().__init__(session=session, verify_ssl=False, cache=None)
         self.request_s = REQUEST_S
+        self.answer: Element | None = None
+        """The last one, as our own reader has it."""
 
     async def _post_internal(
         self, address: str, message: str | bytes, headers: dict[str, str]
@@ -130,8 +132,7 @@ class GuardedTransport(AsyncTransportProtocolErrorHandler):  # type: ignore[misc
             content = await read_bounded(response, MOST_BYTES)
         if response.status in (401, 403):
             raise refused_login()
-        if content:
-            read_xml(content)
+        self.answer = read_xml(content) if content else None
         return response, content
 
     async def get(self, *_: Any, **__: Any) -> Any:

@@ -9,6 +9,7 @@ from watchglass.base.ids import CameraId
 from watchglass.cameras.address import resolve
 from watchglass.cameras.onvif.address import SCHEMES, Reached, split_onvif
 from watchglass.cameras.onvif.guarded import GuardedCamera
+from watchglass.cameras.onvif.listening import Listening, Tell
 from watchglass.cameras.onvif.steering import Steerer, opened
 from watchglass.model.steering import (
     NotSteered,
@@ -22,11 +23,14 @@ from watchglass.model.steering import (
 class Speaker:
     """``use`` says which cameras there are; the rest is asked of one of them."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, tell: Tell | None = None) -> None:
+        """``tell`` is told what cameras say happens; None where nobody wants to know."""
         self._clock = clock
+        self._tell = tell
         self._allow: frozenset[str] = frozenset()
         self._cameras: dict[CameraId, Spoken] = {}
         self._steerers: dict[CameraId, Steerer] = {}
+        self._listening: dict[CameraId, Listening] = {}
 
     async def use(self, cameras: Iterable[Spoken], allow: Iterable[str]) -> None:
         """From now on these, and no others; one that is spoken to otherwise begins anew."""
@@ -37,7 +41,16 @@ class Speaker:
                 steerer = self._steerers.pop(camera, None)
                 if steerer is not None:
                     await steerer.close()
+                listening = self._listening.pop(camera, None)
+                if listening is not None:
+                    await listening.close()
         self._cameras = wanted
+        for each in wanted.values():
+            if self._tell is not None and each.events and each.camera not in self._listening:
+                opener = partial(self._open, each, "events")
+                self._listening[each.camera] = Listening(
+                    each.camera, opener, self._tell, self._clock
+                )
 
     async def steer(self, order: Steering) -> SteeringReply:
         """What became of an order."""
@@ -55,7 +68,10 @@ class Speaker:
             return NotSteered(error.code, error.sentence)
 
     async def close(self) -> None:
-        """Stop what moves."""
+        """Stop what moves, and hear no more."""
+        for listening in self._listening.values():
+            await listening.close()
+        self._listening.clear()
         for steerer in self._steerers.values():
             await steerer.close()
         self._steerers.clear()

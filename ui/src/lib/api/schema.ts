@@ -1729,6 +1729,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera}/said": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Said
+         * @description What the camera itself says that happened in a span.
+         */
+        get: operations["listSaid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3298,6 +3318,53 @@ export interface components {
              */
             second_factor: boolean;
         };
+        /**
+         * SaidClock
+         * @description Whose time an event has: the camera's, put right by how far its clock is off, or that of the
+         *     recorder when it heard of it, where the camera's cannot be.
+         * @enum {string}
+         */
+        SaidClock: "camera" | "recorder";
+        /**
+         * SaidEvent
+         * @description As the camera says it; nobody checked it. ``to_ms`` is null while it goes on.
+         */
+        SaidEvent: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["SaidKind"];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number | null;
+            /**
+             * Text
+             * @description The camera's own words, for `other`.
+             */
+            text: string;
+            /**
+             * Count
+             * @description Of so many messages.
+             */
+            count: number;
+            clock: components["schemas"]["SaidClock"];
+        };
+        /**
+         * SaidEvents
+         * @description Oldest first. ``more``: there are later ones that did not fit; ask from the last one on.
+         */
+        SaidEvents: {
+            /** Events */
+            events: components["schemas"]["SaidEvent"][];
+            /** More */
+            more: boolean;
+        };
+        /**
+         * SaidKind
+         * @description What a camera says that it saw. ``other``: its own words stand beside it.
+         * @enum {string}
+         */
+        SaidKind: "motion" | "person" | "vehicle" | "line" | "tamper" | "other";
         /**
          * ScanBody
          * @description ``mine``: whoever asks states that these networks are his, where they are public.
@@ -7666,6 +7733,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSaid: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+            };
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaidEvents"];
+                };
             };
             /** @description Why it was not done. */
             default: {
