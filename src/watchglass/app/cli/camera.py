@@ -6,6 +6,7 @@ import typer
 
 from watchglass.app.cli.camera_add import add, probe
 from watchglass.app.cli.camera_changes import disable, edit, enable, remove, schedule, state
+from watchglass.app.cli.camera_import import import_
 from watchglass.app.cli.camera_trust import trust
 from watchglass.app.cli.moments import Moment, parse_duration, parse_moment, shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
@@ -24,6 +25,7 @@ from watchglass.model.gap import GapCause
 group = typer.Typer(help="Add cameras, list them, pause and remove them.", no_args_is_help=False)
 group.command("add")(add)
 group.command("probe")(probe)
+group.command("import")(import_)
 group.command("trust")(trust)
 for command in (edit, schedule, state, disable, enable, remove):
     group.command(command.__name__)(command)
