@@ -58,6 +58,7 @@ class CameraInfo(BaseModel):
     state: CameraState
     sound: bool
     ptz: bool
+    events: bool = Field(description="The camera itself says what happens.")
     added_ms: int
     streams: list[StreamInfo]
     now: CameraNow
@@ -207,6 +208,7 @@ def camera_info(standing: Standing, words: CauseWords) -> CameraInfo:
         state=camera.state,
         sound=camera.sound,
         ptz=camera.onvif is not None and camera.onvif.ptz,
+        events=camera.onvif is not None and camera.onvif.events,
         added_ms=camera.added_ns // _NS_PER_MS,
         streams=[_stream(each) for each in standing.streams],
         now=CameraNow(

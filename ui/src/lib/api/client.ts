@@ -152,6 +152,8 @@ export const api = {
   tryWay: (way: NoticeWay) => ask("post", "/api/v1/notice-ways/{way}/try", { at: { way } }),
   system: () => ask("get", "/api/v1/system"),
   removed: () => ask("get", "/api/v1/removed"),
+  said: (camera: string, from_ms: number, to_ms: number) =>
+    ask("get", "/api/v1/cameras/{camera}/said", { at: { camera }, query: { from_ms: Math.max(0, Math.floor(from_ms)), to_ms: Math.max(0, Math.ceil(to_ms)) } }),
   ptz: (camera: string) => ask("get", "/api/v1/cameras/{camera}/ptz", { at: { camera } }),
   stopCamera: (camera: string) => ask("post", "/api/v1/cameras/{camera}/ptz/stop", { at: { camera } }),
   centre: (camera: string, body: { x: number; y: number }) => ask("post", "/api/v1/cameras/{camera}/ptz/centre", { at: { camera }, body }),

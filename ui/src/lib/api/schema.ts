@@ -1849,6 +1849,11 @@ export interface components {
             sound: boolean;
             /** Ptz */
             ptz: boolean;
+            /**
+             * Events
+             * @description The camera itself says what happens.
+             */
+            events: boolean;
             /** Added Ms */
             added_ms: number;
             /** Streams */
@@ -1941,6 +1946,11 @@ export interface components {
             sound: boolean;
             /** Ptz */
             ptz: boolean;
+            /**
+             * Events
+             * @description The camera itself says what happens.
+             */
+            events: boolean;
             /** Added Ms */
             added_ms: number;
             /** Streams */

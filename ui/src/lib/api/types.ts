@@ -21,6 +21,7 @@ export type LogCheck = Schemas["LogCheck"];
 export type LogKeeping = Schemas["LogKeeping"];
 export type LogLine = Schemas["LogLine"];
 export type LogState = Schemas["LogState"];
+export type SaidEvent = Schemas["SaidEvent"];
 export type Ptz = Schemas["PtzInfo"];
 export type Problem = Schemas["Problem"];
 export type Session = Schemas["SessionInfo"];

@@ -1,6 +1,6 @@
 /** Draws the timeline. What a span is shows in its form as well as in its tone. */
 
-import type { CameraTimeline, Span } from "../api/types";
+import type { CameraTimeline, SaidEvent, Span } from "../api/types";
 import { look, type Look } from "../causes";
 import type { Tick } from "../time/ticks";
 import { toPixel, type View } from "../time/view";
@@ -29,6 +29,8 @@ export interface Scene {
   height: number;
   scroll: number;
   rows: (CameraTimeline | undefined)[];
+  /** What the camera of each row says. */
+  said: (readonly SaidEvent[] | undefined)[];
   ticks: Tick[];
   now_ms: number;
   head_ms: number | null;
@@ -118,6 +120,7 @@ function drawRow(
   // Faults last, so that no neighbour's edge hides a short one.
   for (const span of spans) if (!fault(span)) drawSpan(context, scene, span, top);
   for (const span of spans) if (fault(span)) drawSpan(context, scene, span, top);
+  for (const event of scene.said[index] ?? []) drawSaid(context, scene, event, top);
   for (const held of row?.held ?? []) drawHeld(context, scene, held, top);
 }
 
@@ -132,6 +135,17 @@ function drawHeld(context: CanvasRenderingContext2D, scene: Scene, held: { from_
   context.fillRect(x, top + 19, width, 2);
   context.fillRect(x, top + 16, 1.5, 5);
   context.fillRect(x + width - 1.5, top + 16, 1.5, 5);
+}
+
+/** Above what is recorded: nobody but the camera says so. Motion is thin, what has a name is higher. */
+function drawSaid(context: CanvasRenderingContext2D, scene: Scene, event: SaidEvent, top: number): void {
+  const from = toPixel(scene.view, event.from_ms, scene.width);
+  const to = toPixel(scene.view, event.to_ms ?? scene.now_ms, scene.width);
+  if (to < 0 || from > scene.width) return;
+  const plain = event.kind === "motion" || event.kind === "other";
+  context.fillStyle = event.kind === "tamper" ? scene.colours.attention : plain ? scene.colours.faint : scene.colours.text;
+  const high = plain ? 2 : 4;
+  context.fillRect(from, top + 5 - high, Math.max(2, to - from), high);
 }
 
 function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: Span, top: number): void {
