@@ -33,8 +33,8 @@ _MAY = {
     "camera_worker": _ALL | {"make media", "connect out", "send udp", "meet the keeper"},
     "media_worker": _ALL,
     "api_process": _ALL
-    | {"read control proof", "read site", "write site", "read index", "list media", "read media",
-        "meet the keeper"},
+    | {"read control proof", "read site", "write site", "read ledger", "read index", "list media",
+        "read media", "meet the keeper"},
     "keeper_process": _ALL,
 }  # fmt: skip
 

@@ -86,6 +86,7 @@ _WITH_FILES: dict[str, Callable[[], object]] = {
     "read control proof": (_DATA / "state/run/control.proof").read_bytes,
     "read site": (_DATA / "state/site.db").read_bytes,
     "read ledger": _LEDGER.read_bytes,
+    "write ledger": lambda: os.close(os.open(_LEDGER, os.O_RDWR)),
     "read index": (_DATA / "state/index.db").read_bytes,
     "write site": lambda: os.close(os.open(_DATA / "state/site.db", os.O_RDWR)),
     "write state": lambda: (_DATA / "state/new").write_bytes(b""),
