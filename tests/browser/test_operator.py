@@ -145,6 +145,7 @@ def test_all_cameras_in_step(bed: Bed, visiting: Visiting, screen: dict[str, obj
     assert abs(last - first) <= 120, (first, last)
     assert last <= 350
     guard.press("k")
+    drift.standing()
     before_ms = drift.lead_ms()
     guard.press("ArrowRight")
     guard.until(lambda: 0 < drift.lead_ms() - before_ms < 500)
