@@ -20,8 +20,8 @@ def names(requirements: list[str]) -> set[str]:
     return {re.split(r"[<>=!~\[; ]", requirement)[0] for requirement in requirements}
 
 
-def test_both_lock_files_are_there() -> None:
-    assert [lock.name for lock in LOCKS] == ["dev.txt", "runtime.txt"]
+def test_the_lock_files_are_there() -> None:
+    assert [lock.name for lock in LOCKS] == ["build.txt", "dev.txt", "runtime.txt"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -35,14 +35,17 @@ def test_holds_pins_and_hashes_alone(lock: Path) -> None:
 def test_locks_hold_what_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     runtime = names(project["project"]["dependencies"])
+    build = names(project["build-system"]["requires"])
     dev = names(project["dependency-groups"]["dev"])
+    assert build <= pinned(ROOT / "requirements/build.txt")
     assert runtime <= pinned(ROOT / "requirements/runtime.txt")
-    assert runtime | dev <= pinned(ROOT / "requirements/dev.txt")
+    assert runtime | build | dev <= pinned(ROOT / "requirements/dev.txt")
 
 
-def test_runtime_lock_is_part_of_the_other() -> None:
+@pytest.mark.parametrize("name", ["build.txt", "runtime.txt"])
+def test_the_others_are_part_of_the_largest(name: str) -> None:
     whole = (ROOT / "requirements/dev.txt").read_text()
-    for line in (ROOT / "requirements/runtime.txt").read_text().splitlines():
+    for line in (ROOT / "requirements" / name).read_text().splitlines():
         # What the tools need everywhere, the product may need on some systems alone.
         assert line.rstrip(" \\").split(" ; ")[0] in whole
 
