@@ -22,12 +22,12 @@ def test_a_device_is_looked_at_added_and_recorded(tmp_path: Path) -> None:
     with Simulator(*CAMERA) as cameras:
         url = cameras.urls[0].onvif
         port = url.rpartition(":")[2]
-        cameras.ask("quirks", "camera-1", advertised="192.168.77.5", clock_offset_s=-7200)
+        cameras.ask("quirks", "camera-1", advertised="192.168.77.5", clock_offset_s=-10800)
         shown = call(*of, "camera", "probe", url, *LOGIN, stdin="geheim", timeout_s=120)
         assert shown.returncode == 0, shown.stderr
         for words in (
             "Watchglass Simulated camera", "Main: 320x192 H.264 15/s", "Sub: 160x96 H.264",
-            "2 hours behind ours", "192.168.77.5", "turned (PTZ)",
+            "3 hours behind ours", "192.168.77.5", "turned (PTZ)",
         ):  # fmt: skip
             assert words in " ".join(shown.stdout.split()), shown.stdout
 
