@@ -45,7 +45,7 @@ def test_all_that_is_well(reader: Visitor) -> None:
     reader.go_to("-5s")
     reader.plays("Street, recorded")
     assert reader.unreadable() == []
-    reader.button("Log").click()
+    reader.go_to_place("Log")
     expect(reader.page.get_by_role("listitem").first).to_be_visible()
     reader.button("Check it").click()
     expect(reader.page.get_by_text(re.compile("signatures? agree"))).to_be_visible()

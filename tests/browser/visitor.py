@@ -58,6 +58,14 @@ class Visitor:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
+    def go_to_place(self, name: str) -> None:
+        """To one of the places of the rail, of which a phone shows the first few."""
+        if not self.button(name).is_visible():
+            self.button("More").click()
+            self.page.get_by_role("dialog").get_by_role("button", name=f"{name}:").click()
+            return
+        self.button(name).click()
+
     def tile(self, name: str) -> Locator:
         return self.page.get_by_role("article", name=name, exact=True)
 

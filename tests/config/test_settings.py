@@ -71,6 +71,10 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         "PING_URL": "https://example.org/ping/7?x=1",
         "PING_S": "30",
         "STUCK_S": "10",
+        "LAN": "true",
+        "HOSTS": "Recorder.Local, 192.0.2.7",
+        "CERTIFICATE": f"{tmp_path}/d/../own.pem",
+        "CERTIFICATE_KEY": str(tmp_path / "own.key"),
     }
     assert set(stated) == {each.name.upper() for each in dataclasses.fields(Settings)}
     for name, value in stated.items():
@@ -95,6 +99,10 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         ping_url=Secret("https://example.org/ping/7?x=1"),
         ping_s=30,
         stuck_s=10,
+        lan=True,
+        hosts=frozenset({"recorder.local", "192.0.2.7"}),
+        certificate=tmp_path / "own.pem",
+        certificate_key=tmp_path / "own.key",
     )
     assert "example" not in repr(read_settings())
     assert type(read_settings().queue_bytes) is int

@@ -32,8 +32,9 @@ FAULT_S = 4
 RESUME_S = 5
 REST_S = 50 * 3600
 BEFORE_IT_RUNS = {WriteSite.KEY, WriteSite.VOLUME_MARK, WriteSite.SETTINGS}
-ELSEWHERE = {WriteSite.CLIP, WriteSite.BACKUP, WriteSite.RESTORE}
-"""Written by commands, and refused in ``tests/app/test_backup.py``, or below."""
+ELSEWHERE = {WriteSite.CLIP, WriteSite.BACKUP, WriteSite.RESTORE, WriteSite.NOTE_SPOOL}
+"""Written by commands and the api, and refused in ``tests/app/test_backup.py``, in
+``tests/api/test_looks.py``, or below."""
 WHILE_IT_RUNS = [site for site in WriteSite if site not in BEFORE_IT_RUNS | ELSEWHERE]
 
 

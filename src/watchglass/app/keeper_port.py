@@ -26,16 +26,19 @@ class KeeperPort(Protocol):
 
 
 class OwnKeeper:
-    """A keeper in this process, for commands while no recorder runs."""
+    """A keeper in this process, for commands while no recorder runs; from any thread, as the
+    other."""
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
+        self._lock = threading.Lock()
 
     def order(self, order: Order) -> None:
-        self._keeper.take_order("", Ordered(0, order))
-        for _, answer in self._keeper.cycle():
-            if isinstance(answer, Done) and answer.error:
-                raise UsageError(answer.error)
+        with self._lock:
+            self._keeper.take_order("", Ordered(0, order))
+            for _, answer in self._keeper.cycle():
+                if isinstance(answer, Done) and answer.error:
+                    raise UsageError(answer.error)
 
 
 class RunningKeeper:
