@@ -163,7 +163,7 @@ def test_decoding_without_end_ends_the_process() -> None:
         "from watchglass.bus.request import Token\n"
         "from watchglass.model.still import StillRequest\n"
         "class Server:\n"
-        "    asked = [(Token(b'', b''), StillRequest('h264', b'', b'', 1, 1 << 62))]\n"
+        "    asked = [(Token(b'', b''), StillRequest('h264', b'', b'', 1, until_ns=1 << 62))]\n"
         "    def poll(self, timeout_s):\n"
         "        return [self.asked.pop()] if self.asked else []\n"
         "desk.still = lambda *_: ctypes.PyDLL(None).sleep(60)\n"

@@ -47,9 +47,10 @@ def test_a_day_with_the_recorder(data: Path, cameras: Simulator) -> None:
         assert shown.stdout.startswith("All 2 cameras record.\n")
         assert shown.stdout.isascii() or "×" in shown.stdout
 
-        paused = call_here(*of, "camera", "pause", gate, "--reason", "a visit", "--for", "4s")
+        paused = call_here(*of, "camera", "pause", gate, "--reason", "a visit", "--for", "8s")
         assert "is paused until" in paused.stdout, paused.stderr
-        assert json_of(*of, "camera", "list")[1]["gap"] == "paused"
+        # Once its worker has ended what it was writing.
+        wait_until(lambda: json_of(*of, "camera", "list")[1]["gap"] == "paused")
         wait_until(lambda: bool(json_of(*of, "camera", "list")[1]["recording"]))
 
         doctor = call_here(*of, "doctor")
