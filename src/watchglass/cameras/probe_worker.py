@@ -49,8 +49,25 @@ def run_probe(
     takes the worker's place in tests.
     """
     limit_s = request.timeout_s + _GRACE_S if timeout_s is None else timeout_s
+    output, exit_code = ask_worker(
+        command or worker_command("watchglass.cameras.probe_worker"),
+        msgspec.json.encode(request), limit_s,
+    )  # fmt: skip
+    return _result(output[:_MOST_ANSWER_BYTES], exit_code)
+
+
+def worker_command(module: str) -> tuple[str, ...]:
+    """How a module is started that looks at a camera."""
+    return (sys.executable, "-P", "-m", module)
+
+
+def ask_worker(command: tuple[str, ...], question: bytes, limit_s: float) -> tuple[bytes, int]:
+    """What a process of its own answers to a question, and its exit code.
+
+    CameraUnreachableError when it had to be ended for taking longer than ``limit_s``.
+    """
     process = subprocess.Popen(
-        command or (sys.executable, "-P", "-m", "watchglass.cameras.probe_worker"),
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -58,7 +75,7 @@ def run_probe(
         close_fds=True,
     )
     try:
-        output, _ = process.communicate(msgspec.json.encode(request), timeout=limit_s)
+        output, _ = process.communicate(question, timeout=limit_s)
     except subprocess.TimeoutExpired:
         raise CameraUnreachableError(
             f"Looking at the camera took longer than {limit_s:.0f} s and was ended: try again,"
@@ -68,7 +85,7 @@ def run_probe(
         if process.poll() is None:
             process.kill()
             process.communicate()
-    return _result(output[:_MOST_ANSWER_BYTES], process.returncode)
+    return output, process.returncode
 
 
 def worker_environment() -> dict[str, str]:

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchglass.base.errors import DamagedError
-from watchglass.base.ids import ActId, CameraId, LookId
-from watchglass.model.act import ActKind
+from watchglass.base.ids import CameraId, LookId
 from watchglass.model.look import LookKind
 from watchglass.model.stream import StreamName
 from watchglass.recording.ledger import FORMAT_VERSION, Ledger, Line
@@ -29,19 +28,6 @@ class NotedLook:
     noted_ns: int
     unmasked: bool = False
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NotedAct:
-    """``at_ns`` is UTC; ``by`` and ``detail`` are commitments."""
-
-    id: ActId
-    by: str | None
-    kind: ActKind
-    camera: CameraId | None
-    at_ns: int
-    count: int
-    detail: str | None
 
 
 def is_look(line: Line) -> bool:
@@ -71,23 +57,6 @@ def noted_look(line: Line) -> NotedLook:
         )
     except ValueError as error:
         raise DamagedError(f"Line {line.n} tells of no look ({error}).") from error
-
-
-def noted_act(line: Line) -> NotedAct:
-    """The act that a line tells of; DamagedError for one that lacks something."""
-    camera = _text(line, "camera")
-    try:
-        return NotedAct(
-            ActId(line.text("act")),
-            _text(line, "by"),
-            ActKind(line.text("what")),
-            CameraId(camera) if camera is not None else None,
-            line.integer("at"),
-            line.number("count") if "count" in line.fields else 1,
-            _text(line, "detail"),
-        )
-    except ValueError as error:
-        raise DamagedError(f"Line {line.n} tells of no act ({error}).") from error
 
 
 def noted_looks(ledger: Path, since_ns: int) -> list[NotedLook]:

@@ -8,16 +8,20 @@ CPU and 90 MB, which is why a look at a stream alone is not made here.
 
 import asyncio
 import os
-import subprocess
 import sys
 
 import msgspec
 
 from watchglass.base import log
 from watchglass.base.clock import SystemClock
-from watchglass.base.errors import CameraError, CameraUnreachableError, StreamInvalidError
+from watchglass.base.errors import CameraError, StreamInvalidError
 from watchglass.base.fence import Fence, FenceMode, Network, put_up
-from watchglass.cameras.probe_worker import FENCES_SETTING, error_told, worker_environment
+from watchglass.cameras.probe_worker import (
+    FENCES_SETTING,
+    ask_worker,
+    error_told,
+    worker_command,
+)
 from watchglass.model.onvif import OnvifAnswer, OnvifRequest, OnvifResult
 from watchglass.model.probe import ProbeError
 
@@ -37,26 +41,11 @@ def run_onvif(request: OnvifRequest, *, command: tuple[str, ...] | None = None) 
     the worker's place in tests.
     """
     limit_s = request.timeout_s + _GRACE_S
-    process = subprocess.Popen(
-        command or (sys.executable, "-P", "-m", "watchglass.cameras.onvif.setup_worker"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=worker_environment(),
-        close_fds=True,
-    )
-    try:
-        output, _ = process.communicate(msgspec.json.encode(request), timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        raise CameraUnreachableError(
-            f"Looking at the camera took longer than {limit_s:.0f} s and was ended: try again,"
-            " and check the network if it happens again."
-        ) from None
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-    return _result(output[:MOST_ANSWER_BYTES], process.returncode)
+    output, exit_code = ask_worker(
+        command or worker_command("watchglass.cameras.onvif.setup_worker"),
+        msgspec.json.encode(request), limit_s,
+    )  # fmt: skip
+    return _result(output[:MOST_ANSWER_BYTES], exit_code)
 
 
 def _result(output: bytes, exit_code: int) -> OnvifResult:
