@@ -11,7 +11,8 @@ from watchglass.base.disk import Disk
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.act import ActKind
 from watchglass.model.control import DrawMaskRequest, EndMaskRequest
-from watchglass.model.mask import Mask, Masking, Point
+from watchglass.model.mask import Mask, Masking
+from watchglass.model.polygon import Point
 from watchglass.store.site import SiteStore
 from watchglass.store.vault import Vault
 

@@ -11,7 +11,8 @@ from tests.media.numbered import luma_of, numbered
 from watchglass.base.errors import UsageError
 from watchglass.media.cover import Painter, inside, widened
 from watchglass.media.still import still
-from watchglass.model.mask import SEAM_NS, Cover, Point, checked_polygon
+from watchglass.model.mask import SEAM_NS, Cover
+from watchglass.model.polygon import Point, checked_corners
 from watchglass.model.stream import VideoCodec
 
 LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
@@ -27,7 +28,7 @@ def test_each_pixel_well_inside_is_covered_and_each_far_outside_is_not(
 ) -> None:
     width, height = 64, 48
     try:
-        polygon = checked_polygon(corners)
+        polygon = checked_corners(corners, "A mask")
     except UsageError:
         return
     x, y = min(width - 1, int(at[0] * width)), min(height - 1, int(at[1] * height))
@@ -118,5 +119,5 @@ def test_stills_are_covered(codec: VideoCodec) -> None:
 )
 def test_what_is_no_mask_is_refused(corners: list[Point], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        checked_polygon(corners)
-    assert checked_polygon([(0, 0), (1, 0), (1, 1)]) == ((0, 0), (1, 0), (1, 1))
+        checked_corners(corners, "A mask")
+    assert checked_corners([(0, 0), (1, 0), (1, 1)], "A mask") == ((0, 0), (1, 0), (1, 1))

@@ -14,7 +14,8 @@ from watchglass.api.services import Services, services
 from watchglass.base.ids import CameraId, MaskId
 from watchglass.model.act import ActKind
 from watchglass.model.control import DrawMaskRequest, EndMaskRequest
-from watchglass.model.mask import MOST_NAME, MOST_POINTS, Mask
+from watchglass.model.mask import MOST_NAME, Mask
+from watchglass.model.polygon import MOST_POINTS
 
 router = APIRouter(prefix=PREFIX + "/cameras/{camera}", tags=["masks"], responses=RESPONSES)
 

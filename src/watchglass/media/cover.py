@@ -6,7 +6,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from watchglass.model.mask import Cover, Point
+from watchglass.model.mask import Cover
+from watchglass.model.polygon import Point
 
 Bits = NDArray[np.bool_]
 Levels = NDArray[np.uint8]

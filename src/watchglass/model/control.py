@@ -6,9 +6,9 @@ from watchglass.base.ids import CameraId, HoldId, MaskId, VolumeId
 from watchglass.model.act import Note
 from watchglass.model.camera import OnvifAddress, Transport
 from watchglass.model.health import Health
-from watchglass.model.mask import Point
 from watchglass.model.metric import Sample
 from watchglass.model.notice_control import NoticeRequest
+from watchglass.model.polygon import Point
 from watchglass.model.process import ProcessStatus
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule

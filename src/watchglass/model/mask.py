@@ -1,26 +1,19 @@
 """Masks: parts of a camera's picture that nobody sees without the right to."""
 
 import hashlib
-import math
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable
 
 import msgspec
 
 from watchglass.base.clock import NS_PER_S
-from watchglass.base.errors import UsageError
 from watchglass.base.ids import CameraId, MaskId
+from watchglass.model.polygon import Point
 
 MOST_MASKS = 24
 """Of one camera at a time."""
-MOST_POINTS = 32
 MOST_NAME = 60
-_LEAST_AREA = 0.0001
 SEAM_NS = 5 * NS_PER_S
 """A mask holds so much longer at both its ends: clocks of cameras are set right now and then."""
-
-Point: TypeAlias = tuple[float, float]
-"""From the picture's upper left corner, both from 0 to 1, in parts of its width and height."""
 
 
 class Cover(msgspec.Struct, frozen=True, array_like=True):
@@ -81,40 +74,3 @@ def masking(masks: Iterable[Mask]) -> Masking:
     if not covers:
         return BARE
     return Masking(hashlib.sha256(msgspec.json.encode(covers)).hexdigest()[:16], covers)
-
-
-def checked_polygon(points: Sequence[Point]) -> tuple[Point, ...]:
-    """The corners, to a ten-thousandth; UsageError for what is no part of a picture."""
-    if not 3 <= len(points) <= MOST_POINTS:
-        raise UsageError(f"A mask has 3 to {MOST_POINTS} corners, not {len(points)}.")
-    if not all(math.isfinite(each) and 0 <= each <= 1 for point in points for each in point):
-        raise UsageError("A mask's corners lie in the picture: from 0 to 1 across and down.")
-    corners = tuple((round(x, 4), round(y, 4)) for x, y in points)
-    if _crosses_itself(corners):
-        raise UsageError("The sides of a mask may not cross each other: draw two masks instead.")
-    if abs(_area(corners)) < _LEAST_AREA:
-        raise UsageError("This mask covers nothing: move its corners apart.")
-    return corners
-
-
-def _area(corners: Sequence[Point]) -> float:
-    sides = zip(corners, [*corners[1:], corners[0]], strict=True)
-    return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in sides) / 2
-
-
-def _crosses_itself(corners: Sequence[Point]) -> bool:
-    sides = list(zip(corners, [*corners[1:], corners[0]], strict=True))
-    return any(
-        _cross(*sides[one], *sides[other])
-        for one in range(len(sides))
-        for other in range(one + 2, len(sides))
-        if (one, other) != (0, len(sides) - 1)
-    )
-
-
-def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
-    return _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0
-
-
-def _turn(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

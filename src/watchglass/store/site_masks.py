@@ -13,10 +13,9 @@ from watchglass.model.mask import (
     MOST_NAME,
     Mask,
     Masking,
-    Point,
-    checked_polygon,
     masking,
 )
+from watchglass.model.polygon import Point, checked_corners
 from watchglass.store.database import Database
 from watchglass.store.site_tables import MASKS
 
@@ -61,7 +60,7 @@ class SiteMasks:
         reason: str,
     ) -> Mask:
         """Cover a part of a camera's picture from now on, of all footage between the two times."""
-        corners = checked_polygon(polygon)
+        corners = checked_corners(polygon, "A mask")
         if from_ns is not None and until_ns is not None and until_ns <= from_ns:
             raise UsageError("The mask would end before it begins: give a later end.")
         mask = Mask(
@@ -104,7 +103,7 @@ class SiteMasks:
     def _mask(self, row: sa.Row[tuple[object, ...]]) -> Mask:
         values = {key: row._mapping[key] for key in Mask.__struct_fields__}
         try:
-            values["polygon"] = checked_polygon(_POLYGON.decode(values["polygon"]))
+            values["polygon"] = checked_corners(_POLYGON.decode(values["polygon"]), "A mask")
             return msgspec.convert(values, Mask)
         except (msgspec.MsgspecError, UsageError):
             # Less than was drawn must never be taken for all of it.

@@ -10,7 +10,8 @@ from watchglass.app.cli.shell import Shell, shell
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.model.camera import Camera
 from watchglass.model.control import DrawMaskRequest, EndMaskRequest
-from watchglass.model.mask import Mask, Point
+from watchglass.model.mask import Mask
+from watchglass.model.polygon import Point
 
 group = typer.Typer(help="Hide parts of a camera's picture, on every screen.", no_args_is_help=True)
 
