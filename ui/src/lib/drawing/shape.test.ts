@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { added, moved, points, shifted, START, without } from "./shape";
+import { added, arrow, moved, points, shifted, START, without } from "./shape";
 
-describe("a mask while it is drawn", () => {
+describe("what is drawn on a picture", () => {
   it("stays in the picture, corner by corner and as a whole", () => {
     expect(moved(START, 1, 2, -1)[1]).toEqual([1, 0]);
     expect(shifted(START, 5, -5)).toEqual([[0.7, 0], [1, 0], [1, 0.3], [0.7, 0.3]]);
@@ -19,5 +19,13 @@ describe("a mask while it is drawn", () => {
 
   it("is written as SVG takes it", () => {
     expect(points([[0, 0.5], [1, 1]])).toBe("0,0.5 1,1");
+  });
+
+  it("points a line's arrow from its left side to its right", () => {
+    // To the right in the picture: its left is up, so that forward is down; turned, likewise.
+    expect(arrow([[0.2, 0.5], [0.8, 0.5]], 16 / 9).turn).toBeCloseTo(90);
+    expect(arrow([[0.8, 0.5], [0.2, 0.5]], 16 / 9).turn).toBeCloseTo(-90);
+    expect(Math.abs(arrow([[0.5, 0.2], [0.5, 0.8]], 16 / 9).turn)).toBeCloseTo(180);
+    expect(arrow([[0.5, 0.8], [0.5, 0.2]], 16 / 9)).toEqual({ x: 0.5, y: 0.5, turn: 0 });
   });
 });

@@ -1,9 +1,11 @@
-/** A mask while it is drawn. Corners are from 0 to 1, from the upper left of the picture. */
+/** What is drawn on a picture. Corners are from 0 to 1, from the upper left of the picture. */
 
 export type Corner = [number, number];
 
 export const LEAST = 3;
 export const MOST = 32;
+
+export const LINE: readonly Corner[] = [[0.3, 0.6], [0.7, 0.6]];
 
 export const START: readonly Corner[] = [[0.35, 0.35], [0.65, 0.35], [0.65, 0.65], [0.35, 0.65]];
 
@@ -30,6 +32,14 @@ export function added(corners: readonly Corner[], index: number): Corner[] {
 
 export function without(corners: readonly Corner[], index: number): Corner[] {
   return corners.length > LEAST ? corners.filter((_, at) => at !== index) : [...corners];
+}
+
+/** Where a line's arrow stands and points to, forward from its left side to its right. `ratio` is the
+ * picture's width in its heights, for the arrow to stand upright on the line. */
+export function arrow(line: readonly (readonly number[])[], ratio: number): { x: number; y: number; turn: number } {
+  const [[x0 = 0, y0 = 0] = [], [x1 = 0, y1 = 0] = []] = line;
+  const [across, down] = [(x1 - x0) * ratio, y1 - y0];
+  return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, turn: (Math.atan2(across, -down) * 180) / Math.PI };
 }
 
 /** For `points` of an SVG that is 1 wide and 1 high. */
