@@ -12,6 +12,7 @@ import pytest
 from tests.app.test_notice_sending import Hook, hook
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.health import Heard, Observed, Wanted
+from watchglass.app.kept_index import KeptIndex
 from watchglass.app.layout import Layout
 from watchglass.app.notice_desk import NoticeDesk
 from watchglass.app.notice_ways import change_way
@@ -55,7 +56,9 @@ class Bed:
         self.failing = False
         self.deaths = 0
         self.keeper_silent_ns = 0
-        self.desk = NoticeDesk(on, self.site, self.observe, dict, 200 * NS_PER_S)
+        self.desk = NoticeDesk(
+            on, self.site, KeptIndex(on.layout.index_db), self.observe, dict, 200 * NS_PER_S
+        )
 
     def observe(self) -> Observed:
         now_ns = self.clock.monotonic_ns()
@@ -131,7 +134,7 @@ def test_what_was_told_before_a_start_is_not_told_again_and_ends(bed: Bed, tmp_p
     bed.turn()
     bed.turn(16)
     assert NoticeKind.DISK_FAILED in bed.kinds(lasting=True)
-    again = NoticeDesk(bed.desk._on, bed.site, bed.observe, dict, None)
+    again = NoticeDesk(bed.desk._on, bed.site, bed.desk._index, bed.observe, dict, None)
     again.turn()
     assert [each.kind for each in again.store.notices(lasting=True)] == [NoticeKind.DISK_FAILED]
     bed.failing = False

@@ -1,5 +1,6 @@
 """An index is the same, however the lines of its ledger came to it, and finds what it has."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.recording.keeper_making import answers_of
 from tests.recording.story_making import CAMERA, MAIN
 from tests.recording.test_timeline import BEGAN_NS, STEPS, Step, told
 from watchglass.base.clock import NS_PER_S
+from watchglass.model.gap import GapCause
 from watchglass.recording.fold import catch_up, fold_lines
 from watchglass.recording.ledger import Ledger, Line
 from watchglass.store import index_writer
@@ -135,6 +137,11 @@ def test_what_is_told_of_a_span_touches_it(steps: list[Step], spans: list[tuple[
                     for row in gaps
                     if row.wall_from < ends and (row.wall_to is None or row.wall_to > begins)
                 ]
+                together = Counter[GapCause]()
+                for row in index.gaps_between(CAMERA, MAIN, begins, ends):
+                    there = min(ends, row.wall_to or ends) - max(begins, row.wall_from)
+                    together[row.cause] += there
+                assert index.missing_ns(CAMERA, MAIN, begins, ends) == together
 
 
 def test_the_oldest_of_a_camera_come_first() -> None:

@@ -62,6 +62,7 @@ def test_it_is_answered_by_an_index(index: Database, name: str) -> None:
         ("OPEN_GAPS", "gap_open (stream=? AND wall_to=?)"),
         ("ENDED_GAPS_BETWEEN", "gap_at (stream=? AND wall_from>? AND wall_from<?)"),
         ("ENDED_GAPS_BETWEEN", "gap_longest (stream=?)"),
+        ("ENDED_GAPS_TOGETHER", "gap_at (stream=? AND wall_from>? AND wall_from<?)"),
         ("HOLES_OF_RUN", "gap_after (after_run=?)"),
     ],
 )

@@ -16,6 +16,7 @@ from watchglass.app.child import Child
 from watchglass.app.forecast import forecasts
 from watchglass.app.ground import Ground
 from watchglass.app.health import Observed, Patience
+from watchglass.app.kept_index import KeptIndex
 from watchglass.app.notice_watch import Site, Slow, conditions
 from watchglass.app.notice_ways import change_way
 from watchglass.app.words import length_words
@@ -47,7 +48,7 @@ from watchglass.model.notice_control import NoticeRequest
 from watchglass.model.schedule import zone_of
 from watchglass.model.sending import SenderStart, SendMail, SendWebhook, Sent
 from watchglass.model.stream import StreamName
-from watchglass.store.index import IndexReader, IndexStore
+from watchglass.store.index import IndexReader
 from watchglass.store.notices import NoticeStore
 from watchglass.store.site import SiteStore
 from watchglass.store.vault import Vault
@@ -88,12 +89,14 @@ class NoticeDesk:
         self,
         on: Ground,
         site: SiteStore,
+        index: KeptIndex,
         observe: Callable[[], Observed],
         missing: Callable[[], dict[VolumeId, str]],
         off_ns: int | None,
     ) -> None:
         self._on = on
         self._site = site
+        self._index = index
         self._observe = observe
         self._missing = missing
         self._off_ns = off_ns
@@ -223,14 +226,10 @@ class NoticeDesk:
             since_ns = min((each.added_ns for each in cameras), default=None)
         missing: dict[CameraId, int] = {}
         rows = []
-        if self._on.layout.index_db.exists():
-            store = IndexStore(self._on.layout.index_db)
-            try:
-                with store.read() as index:
-                    missing = {each.id: missing_ns(index, each.id, now_ns) for each in cameras}
-                    rows = forecasts(self._site, index, self._on.settings.floor_bytes, now_ns)
-            finally:
-                store.close()
+        if (store := self._index.store()) is not None:
+            with store.read() as index:
+                missing = {each.id: missing_ns(index, each.id, now_ns) for each in cameras}
+                rows = forecasts(self._site, index, self._on.settings.floor_bytes, now_ns)
         return Slow(
             missing, rows, self._site.default_retention_h(),
             now_ns - since_ns if since_ns is not None else None,
@@ -357,10 +356,5 @@ class NoticeDesk:
 
 def missing_ns(index: IndexReader, camera: CameraId, now_ns: int) -> int:
     """How much of a camera's main stream is missing in the last day, pauses left out."""
-    from_ns = now_ns - _DAY_NS
-    gaps = index.gaps_between(camera, StreamName.MAIN, from_ns, now_ns)
-    return sum(
-        max(0, min(gap.wall_to or now_ns, now_ns) - max(gap.wall_from, from_ns))
-        for gap in gaps
-        if gap.cause not in _WANTED_AWAY
-    )
+    found = index.missing_ns(camera, StreamName.MAIN, now_ns - _DAY_NS, now_ns)
+    return sum(length_ns for cause, length_ns in found.items() if cause not in _WANTED_AWAY)

@@ -8,7 +8,9 @@ from watchglass.app import checkup
 from watchglass.app.findings import findings, told
 from watchglass.app.ground import Ground
 from watchglass.app.health import named
+from watchglass.app.kept_index import KeptIndex
 from watchglass.base import log
+from watchglass.base.errors import ConfigError
 from watchglass.config.settings import Settings
 from watchglass.model.control import Status
 from watchglass.model.health import Health
@@ -28,6 +30,7 @@ class SystemDesk:
         self,
         on: Ground,
         site: SiteStore,
+        index: KeptIndex,
         status: Callable[[], Status],
         health: Callable[[], Health],
         lines: Callable[[], Lines],
@@ -36,6 +39,7 @@ class SystemDesk:
         self.settings: Settings = on.settings
         self.is_running = True
         self._site = site
+        self._index = index
         self._status = status
         self._health = health
         self._lines = lines
@@ -76,11 +80,10 @@ class SystemDesk:
 
     @contextmanager
     def _own_index(self) -> Iterator[IndexStore]:
-        index = IndexStore(self.ground.layout.index_db)
-        try:
-            yield index
-        finally:
-            index.close()
+        index = self._index.store()
+        if index is None:
+            raise ConfigError("There is no index yet: nothing was recorded.")
+        yield index
 
     def index(self) -> AbstractContextManager[IndexStore]:
         return self._own_index()

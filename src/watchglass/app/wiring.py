@@ -56,6 +56,7 @@ from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
 from watchglass.app.in_network import InNetwork, in_network
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
+from watchglass.app.kept_index import KeptIndex
 from watchglass.app.layout import StateLock
 from watchglass.app.listener import Listener
 from watchglass.app.looking import looked_at_words
@@ -208,13 +209,15 @@ class Recorder:
         replacement = Replacement(
             self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
+        index = KeptIndex(on.layout.index_db)
+        self._ending.callback(index.close)
         self._notices = NoticeDesk(
-            on, self._store, observer.observe, lambda: missing(self._volumes), self._off_ns()
+            on, self._store, index, observer.observe, lambda: missing(self._volumes), self._off_ns()
         )
         self._ending.callback(self._notices.close)
         self._pulse = Pulse(observer.observe, patience, Notifier(), self._pinger, replacement)
         self._system = SystemDesk(
-            on, self._store, self.status, self._pulse.health,
+            on, self._store, index, self.status, self._pulse.health,
             lambda: self._listener.lines(_MEASURE_S),
         )  # fmt: skip
         self._pool = full_pool(4, "control")

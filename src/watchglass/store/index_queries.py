@@ -150,6 +150,13 @@ _GAPS = (
     .order_by(GAP.c.wall_from, GAP.c.num)
 )  # fmt: skip
 ENDED_GAPS_BETWEEN = _GAPS.where(*_touch(GAP, GAP_LENGTH_NS))
+_FROM_THERE = sa.case((GAP.c.wall_from < _FROM, _FROM), else_=GAP.c.wall_from)
+_TO_THERE = sa.case((GAP.c.wall_to > _TO, _TO), else_=GAP.c.wall_to)
+ENDED_GAPS_TOGETHER = (
+    sa.select(GAP.c.cause, sa.func.sum(_TO_THERE - _FROM_THERE))
+    .where(*_touch(GAP, GAP_LENGTH_NS))
+    .group_by(GAP.c.cause)
+)
 LAST_ENDED_GAPS = (
     _GAPS.order_by(None)
     .where(GAP.c.stream == bindparam("stream"), GAP.c.wall_to > bindparam("since"))

@@ -1,5 +1,6 @@
 """Questions to the index: which files and gaps lie where in UTC."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -59,6 +60,18 @@ class IndexReader:
         ended = self._gaps(ask.ENDED_GAPS_BETWEEN, stream=number, **span)
         lasting = [row for row in self._open_gaps(number) if row.wall_from < wall_to]
         return sorted([*ended, *lasting], key=lambda row: row.wall_from)
+
+    def missing_ns(
+        self, camera: CameraId, stream: StreamName, wall_from: int, wall_to: int
+    ) -> Counter[GapCause]:
+        """How long together the gaps of each cause are in a span."""
+        number = self._stream(camera, stream)
+        span = {"wall_from": wall_from, "wall_to": wall_to}
+        ended = self._ask(ask.ENDED_GAPS_TOGETHER, stream=number, **span)
+        found = Counter({GapCause(cause): int(length_ns) for cause, length_ns in ended})
+        for gap in self._open_gaps(number):
+            found[gap.cause] += max(0, wall_to - max(gap.wall_from, wall_from))
+        return found
 
     def purged_between(
         self, camera: CameraId, stream: StreamName, wall_from: int, wall_to: int
