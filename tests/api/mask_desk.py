@@ -1,4 +1,4 @@
-"""The masks of a recorded site's cameras, in a database as the recorder has it."""
+"""The masks, areas and rules of a recorded site's cameras, in a database as the recorder has it."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from watchglass.app.masks import draw_mask, end_mask
+from watchglass.app.watching import Watching
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
 from watchglass.base.ids import CameraId, VolumeId
@@ -13,6 +14,7 @@ from watchglass.model.act import ActKind
 from watchglass.model.control import DrawMaskRequest, EndMaskRequest
 from watchglass.model.mask import Mask, Masking
 from watchglass.model.polygon import Point
+from watchglass.model.watch_control import WatchRequest
 from watchglass.store.site import SiteStore
 from watchglass.store.vault import Vault
 
@@ -45,13 +47,18 @@ class MaskDesk:
         self.broken = False
         """The database cannot be read."""
 
-    def carry_out(self, order: DrawMaskRequest | EndMaskRequest) -> CameraId:
-        def note(*told: object) -> None:
-            self.notes.append(told)  # type: ignore[arg-type]
+        self.watching = Watching(self.store, self.note, clock, lambda: None)
 
+    def note(self, kind: ActKind, camera: CameraId, by: str, detail: str) -> None:
+        self.notes.append((kind, camera, by, detail))
+
+    def carry_out(self, order: DrawMaskRequest | EndMaskRequest) -> CameraId:
         if isinstance(order, DrawMaskRequest):
-            return draw_mask(self.store, note, order)
-        return end_mask(self.store, note, order)
+            return draw_mask(self.store, self.note, order)
+        return end_mask(self.store, self.note, order)
+
+    def watch(self, order: WatchRequest) -> CameraId:
+        return self.watching.carry_out(order)
 
     def draw(
         self, camera: CameraId, polygon: Sequence[Point] = LEFT, from_ns: int | None = None

@@ -44,6 +44,7 @@ from watchglass.api.notespool import NoteSpool
 from watchglass.api.noticeports import NoticePorts
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
+from watchglass.api.watchports import WatchPorts
 from watchglass.app.exposition import exposition
 from watchglass.app.fleet_process import make_views
 from watchglass.app.ground import Ground
@@ -154,6 +155,7 @@ class Served:
     recording: list[RecordRequest] = field(default_factory=list)
     trust: TrustStore | None = None
     store: AccessStore | None = None
+    masks: MaskDesk | None = None
 
     @property
     def access(self) -> AccessStore:
@@ -294,6 +296,7 @@ def served(
             desk_of_masks.masking,
             desk_of_masks.masked_cameras,
         ),
+        watch=WatchPorts(desk_of_masks.watch, desk_of_masks.store.areas, desk_of_masks.store.rules),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
         keeping=lambda: keeps.now,
@@ -320,7 +323,7 @@ def served(
     )
     return Served(
         recorded, ports, create_app(ports, files), feed, token, noted, orders, about, removed,
-        notes, system, numbers, health, recording, trust, access,
+        notes, system, numbers, health, recording, trust, access, desk_of_masks,
     )  # fmt: skip
 
 

@@ -489,7 +489,8 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
         database.execute("ALTER TABLE cameras DROP COLUMN erase")
         for table in ("camera_statements", "pause_schedules"):
             database.execute(f"DROP TABLE {table}")
-        database.execute("DROP TABLE masks")
+        for table in ("rules", "areas", "masks"):
+            database.execute(f"DROP TABLE {table}")
         database.execute("UPDATE schema_version SET version = 1 WHERE what = 'site'")
         database.commit()
     store = opened(tmp_path)

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from watchglass.access.policy import Action
 from watchglass.api import (
     account,
+    areas,
     bookmarks,
     camerachanges,
     cameradetail,
@@ -36,6 +37,7 @@ from watchglass.api import (
     playback,
     ptz,
     ptzsocket,
+    rules,
     said,
     scans,
     system,
@@ -121,7 +123,7 @@ def add_routes(app: FastAPI) -> None:
         scans.router, users.router, account.router, looking.router, clips.router, keeping.router,
         peoplelog.router, ptz.router, ptzsocket.router, _about,
         layouts.router, bookmarks.router,
-        said.router,
+        said.router, areas.router, rules.router,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

@@ -15,6 +15,7 @@ from watchglass.api.cameraports import CameraPorts
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.noticeports import NoticePorts
+from watchglass.api.watchports import WatchPorts
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.feed import FrameFeed
@@ -142,6 +143,7 @@ class ApiPorts:
     volume_path: Callable[[VolumeId], Path | None]
     of_cameras: CameraPorts
     masks: MaskPorts
+    watch: WatchPorts
     notices: NoticePorts
     system: Callable[[], SystemReport]
     numbers: Callable[[], Sequence[Sample]]

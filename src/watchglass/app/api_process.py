@@ -37,6 +37,7 @@ from watchglass.api.noticeports import NoticePorts
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
+from watchglass.api.watchports import WatchPorts
 from watchglass.app.exposition import exposition
 from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
 from watchglass.app.forecast import forecasts
@@ -86,6 +87,7 @@ from watchglass.model.survey_control import (
     Scans,
 )
 from watchglass.model.system import LogLine, SystemReport, SystemRequest
+from watchglass.model.watch_control import WatchRequest
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
 from watchglass.store.arrangement import ArrangementStore
@@ -260,6 +262,7 @@ class _Site:
             masks=MaskPorts(
                 self._carry_out, self._store.masks, self._store.masking, self._store.masked_cameras
             ),
+            watch=WatchPorts(self._carry_out, self._store.areas, self._store.rules),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),
             keeping=self._keeping,
@@ -314,7 +317,7 @@ class _Site:
     def _root_of(self, camera: CameraId) -> Path | None:
         return self._volume_path(self._store.camera(camera, with_credentials=False).volume)
 
-    def _carry_out(self, request: CameraOrder | MaskOrder) -> CameraId:
+    def _carry_out(self, request: CameraOrder | MaskOrder | WatchRequest) -> CameraId:
         looks = isinstance(request, EditCameraRequest)
         accepted = self._ask(request, _LOOKED_S if looks else _ORDER_S)
         if accepted.camera is None:

@@ -13,6 +13,7 @@ from watchglass.app.keeper_port import KeeperPort
 from watchglass.app.masks import draw_mask, end_mask
 from watchglass.app.speaking import spoken_of
 from watchglass.app.volumes import drain, volume_for_new
+from watchglass.app.watching import Watching
 from watchglass.app.workers_port import Workers, assigned
 from watchglass.base import log
 from watchglass.base.clock import Clock
@@ -39,6 +40,7 @@ from watchglass.model.control import (
     RemoveVolumeRequest,
     RetentionRequest,
     SoundRequest,
+    StateCameraRequest,
     TrustRequest,
 )
 from watchglass.model.gap import GapCause
@@ -56,6 +58,7 @@ from watchglass.model.order import (
     SetHold,
 )
 from watchglass.model.retention import Kept
+from watchglass.model.watch_control import WatchRequest
 from watchglass.recording.volume import create_volume
 from watchglass.store.country import default_retention_h
 from watchglass.store.site import SiteStore
@@ -71,6 +74,7 @@ CameraRequest = (
     | DrawMaskRequest
     | EndMaskRequest
     | NoteClipRequest
+    | WatchRequest
 )
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
 KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
@@ -94,6 +98,7 @@ class Site:
         self._disk = disk or Disk()
         self._clock = clock
         self.changes = CameraChanges(store, keeper, workers, clock, configuration)
+        self._watching = Watching(store, self._note, clock, self._watch)
 
     def carry_out(self, request: SiteRequest) -> CameraId | None:
         """Do what was asked; the camera it was about. Raises what stands in the way."""
@@ -122,10 +127,9 @@ class Site:
 
     def _carry_out(self, request: CameraRequest) -> CameraId:
         if isinstance(request, ChangeRequest):
-            camera = self.changes.carry_out(request)
-            if isinstance(request, EditCameraRequest):
-                self._speak()
-            return camera
+            return self._change(request)
+        if isinstance(request, WatchRequest):
+            return self._watching.carry_out(request)
         match request:
             case AddCameraRequest():
                 return self.add_camera(request)
@@ -140,6 +144,14 @@ class Site:
             case NoteClipRequest():
                 return self.note_clip(request)
 
+    def _change(self, request: ChangeRequest) -> CameraId:
+        camera = self.changes.carry_out(request)
+        if isinstance(request, EditCameraRequest):
+            self._speak()
+        if isinstance(request, StateCameraRequest):
+            self._watching.refuse(camera, request.by)
+        return camera
+
     # --- start -------------------------------------------------------------------------------
 
     def take_up(self) -> int:
@@ -148,6 +160,7 @@ class Site:
         self._workers.allow(allowed_hosts(self.store))
         for known in self.store.cameras(with_credentials=False):
             self._keeper.order(_added(known, "", "start"))
+            self._watching.refuse(known.id, "start")
         self.changes.pause_due()
         recorded = []
         for known in self.store.cameras(with_credentials=False):
@@ -167,6 +180,9 @@ class Site:
     def _speak(self) -> None:
         """Say which cameras are spoken to by ONVIF."""
         self._workers.speak(spoken_of(self.store))
+
+    def _watch(self) -> None:
+        """Say what is watched of which camera."""
 
     def configure(self) -> None:
         """Tell the keeper how long to keep what, and where."""

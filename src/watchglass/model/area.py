@@ -52,3 +52,11 @@ def checked_points(kind: AreaKind, points: Sequence[Point]) -> tuple[Point, ...]
     if math.hypot(x1 - x0, y1 - y0) < _LEAST_LENGTH:
         raise UsageError("This line is too short: move its ends apart.")
     return first, second
+
+
+def checked_name(name: str, what: str) -> str:
+    """The name on one line; UsageError, about ``what``, for one that is empty or too long."""
+    cleaned = " ".join("".join(each if each.isprintable() else " " for each in name).split())
+    if not cleaned or len(cleaned) > MOST_NAME:
+        raise UsageError(f"{what} has a name of 1 to {MOST_NAME} characters, such as 'gate'.")
+    return cleaned

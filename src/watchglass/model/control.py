@@ -16,6 +16,7 @@ from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.survey_control import FleetMade, LookedAt, Scans, SurveyRequest
 from watchglass.model.system import SystemReport, SystemRequest
+from watchglass.model.watch_control import WatchRequest
 
 
 class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
@@ -293,6 +294,7 @@ Request = (
     | SurveyRequest
     | NoticeRequest
     | SystemRequest
+    | WatchRequest
 )
 
 

@@ -4,7 +4,7 @@ A camera is paused whenever that clock shows a time inside one of the schedule's
 that is skipped in spring pauses nothing, and one that comes twice in autumn pauses twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -47,7 +47,15 @@ def checked_schedule(schedule: PauseSchedule) -> PauseSchedule:
         raise UsageError("A schedule of pauses needs a reason: it stands beside each of them.")
     if not 1 <= len(schedule.spans) <= MOST_SPANS:
         raise UsageError(f"A schedule has 1 to {MOST_SPANS} spans.")
-    for span in schedule.spans:
+    check_spans(schedule.spans)
+    return schedule
+
+
+def check_spans(spans: Sequence[WeeklySpan]) -> None:
+    """UsageError for spans that are none."""
+    if len(spans) > MOST_SPANS:
+        raise UsageError(f"A schedule has at most {MOST_SPANS} spans.")
+    for span in spans:
         if not span.days or not set(span.days) <= set(range(7)):
             raise UsageError("A span of a schedule needs a day or more, Monday to Sunday.")
         if not (0 <= span.from_min < DAY_MIN and 0 <= span.to_min <= DAY_MIN):
@@ -57,7 +65,6 @@ def checked_schedule(schedule: PauseSchedule) -> PauseSchedule:
                 "A span that begins and ends at the same time is none: for a whole day give "
                 "00:00-24:00."
             )
-    return schedule
 
 
 def zone_of(name: str) -> tzinfo:

@@ -28,10 +28,12 @@ from watchglass.model.camera import (
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 from watchglass.store.database import Database, Synchronous
+from watchglass.store.site_areas import SiteAreas
 from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
 from watchglass.store.site_masks import SiteMasks
 from watchglass.store.site_onvif import COLUMNS as ONVIF_COLUMNS
 from watchglass.store.site_onvif import onvif_of, put_onvif
+from watchglass.store.site_rules import SiteRules
 from watchglass.store.site_settings import SiteSettings
 from watchglass.store.site_stated import SiteStated
 from watchglass.store.site_streams import (
@@ -50,8 +52,8 @@ PREFIX_LEAST = 4
 _COLUMNS = {Kept.CONTINUOUS: "retention_h", Kept.EVENTS: "events_h"}
 
 
-class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks):
-    """Cameras, volumes, masks and settings. Thread-safe; each method is one transaction.
+class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, SiteRules):
+    """Cameras, volumes, masks, areas, rules, settings. Thread-safe; each method is one transaction.
 
     Besides what its methods name, each raises what ``Database`` does. A name, address, user or
     number that cannot be is UsageError; a camera or volume that is not there is NotFoundError.

@@ -97,6 +97,25 @@ MASKS = sa.Table(
     sa.Column("removed_by", sa.Text),
     sa.Column("removed_reason", sa.Text),
 )
+AREAS = sa.Table(
+    "areas",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), nullable=False, index=True),
+    sa.Column("area", sa.LargeBinary, nullable=False),
+    sa.Column("drawn_ns", sa.BigInteger, nullable=False),
+    sa.Column("drawn_by", sa.Text, nullable=False),
+)
+RULES = sa.Table(
+    "rules",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), nullable=False, index=True),
+    sa.Column("area", sa.ForeignKey(AREAS.c.id), index=True),
+    sa.Column("rule", sa.LargeBinary, nullable=False),
+    sa.Column("made_ns", sa.BigInteger, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+)
 
 
 def _draining_and_stream_retention(connection: sa.Connection) -> None:
@@ -149,6 +168,25 @@ def _masks(connection: sa.Connection) -> None:
     MASKS.create(connection)
 
 
+def _areas_and_rules(connection: sa.Connection) -> None:
+    of_camera = "camera VARCHAR(32) NOT NULL REFERENCES cameras (id)"
+    connection.execute(
+        sa.text(
+            f"CREATE TABLE areas (id VARCHAR(32) NOT NULL PRIMARY KEY, {of_camera},"
+            " area BLOB NOT NULL, drawn_ns BIGINT NOT NULL, drawn_by TEXT NOT NULL)"
+        )
+    )
+    connection.execute(
+        sa.text(
+            f"CREATE TABLE rules (id VARCHAR(32) NOT NULL PRIMARY KEY, {of_camera},"
+            " area VARCHAR(32) REFERENCES areas (id), rule BLOB NOT NULL,"
+            " made_ns BIGINT NOT NULL, made_by TEXT NOT NULL)"
+        )
+    )
+    for table, column in (("areas", "camera"), ("rules", "camera"), ("rules", "area")):
+        connection.execute(sa.text(f"CREATE INDEX ix_{table}_{column} ON {table} ({column})"))
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -159,6 +197,7 @@ SCHEMA = Schema(
         _onvif_addresses,
         _statements_and_schedules,
         _masks,
+        _areas_and_rules,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

@@ -26,6 +26,7 @@ from watchglass.app.cli import (
     notices,
     restore,
     retention,
+    rule,
     serve,
     service,
     timeline,
@@ -34,6 +35,7 @@ from watchglass.app.cli import (
     trust_report,
     user,
     volume,
+    zone,
 )
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell
@@ -57,6 +59,8 @@ program.command("doctor")(doctor.doctor)
 program.command("health")(health.health)
 program.add_typer(camera.group, name="camera")
 program.add_typer(mask.group, name="mask")
+program.add_typer(zone.group, name="zone")
+program.add_typer(rule.group, name="rule")
 program.command("timeline")(timeline.timeline)
 program.command("clip")(clip.clip)
 program.command("hold")(hold.hold)

@@ -1749,6 +1749,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera}/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Areas
+         * @description The zones, lines and ignore areas of a camera, in the order they were drawn.
+         */
+        get: operations["listAreas"];
+        put?: never;
+        /**
+         * Draw Area
+         * @description Draw one.
+         */
+        post: operations["drawArea"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/areas/{area}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Area
+         * @description Rename it, draw it anew, or renew an ignore area. Its kind stays.
+         */
+        put: operations["changeArea"];
+        post?: never;
+        /**
+         * Drop Area
+         * @description Take it away; refused while a rule is about it.
+         */
+        delete: operations["dropArea"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description The rules of a camera, in the order they were made.
+         */
+        get: operations["listRules"];
+        put?: never;
+        /**
+         * Make Rule
+         * @description Make one; it holds from now on. `rules/try` tells what it would have found before.
+         */
+        post: operations["makeRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Rule
+         * @description Change it from now on; what it found stays, with the rule as it was.
+         */
+        put: operations["changeRule"];
+        post?: never;
+        /**
+         * Drop Rule
+         * @description Forget it; what it found stays.
+         */
+        delete: operations["dropRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1779,7 +1875,7 @@ export interface components {
          * @description What somebody did. The words stand in ledgers for ever: they are added to, never changed.
          * @enum {string}
          */
-        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "setting_changed" | "steered" | "searched" | "scanned" | "reported" | "log_read" | "log_checked";
+        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "steered" | "searched" | "scanned" | "reported" | "log_read" | "log_checked";
         /**
          * Action
          * @description What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet.
@@ -1861,6 +1957,56 @@ export interface components {
             now: components["schemas"]["CameraNow"];
             /** Already */
             already: boolean;
+        };
+        /**
+         * AreaBody
+         * @description A ``zone`` or ``ignore`` area has 3 corners or more; a ``line`` has two ends, and is crossed
+         *     forward from its left side to its right, seen from its first end towards its second. Only an
+         *     ignore area expires.
+         */
+        AreaBody: {
+            /** Name */
+            name: string;
+            kind: components["schemas"]["AreaKind"];
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /** Expires Ms */
+            expires_ms?: number | null;
+        };
+        /**
+         * AreaInfo
+         * @description ``over``: an ignore area that nobody renewed; things in it are looked at again.
+         */
+        AreaInfo: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["AreaKind"];
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /** Expires Ms */
+            expires_ms: number | null;
+            /** Over */
+            over: boolean;
+        };
+        /**
+         * AreaKind
+         * @description ``zone``: a polygon. ``line``: from its first point to its second, and it has two sides.
+         *     ``ignore``: a polygon in which nothing is looked at.
+         * @enum {string}
+         */
+        AreaKind: "zone" | "line" | "ignore";
+        /** AreaList */
+        AreaList: {
+            /** Areas */
+            areas: components["schemas"]["AreaInfo"][];
         };
         /**
          * BookmarkBody
@@ -2173,6 +2319,12 @@ export interface components {
             /** Roles */
             roles: components["schemas"]["Role"][];
         };
+        /**
+         * Direction
+         * @description Over a line: ``forward`` is from its left side to its right.
+         * @enum {string}
+         */
+        Direction: "forward" | "backward" | "both";
         /** DisabledBody */
         DisabledBody: {
             /** Disabled */
@@ -2875,6 +3027,12 @@ export interface components {
          */
         Now: "recording" | "gap" | "paused";
         /**
+         * ObjectClass
+         * @description A kind of thing. ``moving``: something moved, and nothing says what.
+         * @enum {string}
+         */
+        ObjectClass: "person" | "bicycle" | "motorcycle" | "car" | "bus" | "truck" | "train" | "boat" | "bird" | "cat" | "dog" | "horse" | "animal" | "bag" | "moving";
+        /**
          * Offered
          * @description A private network that the recorder's machine is in.
          */
@@ -3327,6 +3485,181 @@ export interface components {
              * @description Whoever has the role has to have one.
              */
             second_factor: boolean;
+        };
+        /**
+         * RuleBody
+         * @description ``area`` None: all of the picture; a crossing needs a line, entering and leaving a zone,
+         *     counting either. ``kinds`` empty: whatever it is. ``least_area`` and ``most_area``: how large it
+         *     looks, in parts of the picture. ``spans``: when it holds, by the clock of ``zone``; empty:
+         *     always. ``dwell_s``: how long something stays until it loiters, or a crowd of ``count`` is one.
+         *     Those two need a ``purpose``. ``alarm``: what it finds goes to those on duty.
+         */
+        RuleBody: {
+            /** Name */
+            name: string;
+            kind: components["schemas"]["RuleKind"];
+            /** Area */
+            area?: string | null;
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["ObjectClass"][];
+            /** @default both */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Least Area
+             * @default 0
+             */
+            least_area: number;
+            /**
+             * Most Area
+             * @default 1
+             */
+            most_area: number;
+            /**
+             * Least Confidence
+             * @default 0
+             */
+            least_confidence: number;
+            /**
+             * Dwell S
+             * @default 0
+             */
+            dwell_s: number;
+            /**
+             * Count
+             * @default 0
+             */
+            count: number;
+            /**
+             * Zone
+             * @default UTC
+             */
+            zone: string;
+            /**
+             * Spans
+             * @default []
+             */
+            spans: components["schemas"]["SpanBody"][];
+            /**
+             * Purpose
+             * @default
+             */
+            purpose: string;
+            /**
+             * Alarm
+             * @default false
+             */
+            alarm: boolean;
+            /**
+             * Notify
+             * @default false
+             */
+            notify: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /**
+         * RuleInfo
+         * @description ``off_why``: why it was switched off, where nobody wished that.
+         */
+        RuleInfo: {
+            /** Name */
+            name: string;
+            kind: components["schemas"]["RuleKind"];
+            /** Area */
+            area?: string | null;
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["ObjectClass"][];
+            /** @default both */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Least Area
+             * @default 0
+             */
+            least_area: number;
+            /**
+             * Most Area
+             * @default 1
+             */
+            most_area: number;
+            /**
+             * Least Confidence
+             * @default 0
+             */
+            least_confidence: number;
+            /**
+             * Dwell S
+             * @default 0
+             */
+            dwell_s: number;
+            /**
+             * Count
+             * @default 0
+             */
+            count: number;
+            /**
+             * Zone
+             * @default UTC
+             */
+            zone: string;
+            /**
+             * Spans
+             * @default []
+             */
+            spans: components["schemas"]["SpanBody"][];
+            /**
+             * Purpose
+             * @default
+             */
+            purpose: string;
+            /**
+             * Alarm
+             * @default false
+             */
+            alarm: boolean;
+            /**
+             * Notify
+             * @default false
+             */
+            notify: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** Id */
+            id: string;
+            /** Off Why */
+            off_why: string;
+        };
+        /**
+         * RuleKind
+         * @description ``motion``: something moves in a zone. ``loitering``: one thing stays in it for ``dwell_s``.
+         *     ``crowding``: at least ``count`` are in it at once for ``dwell_s``. ``counting``: each crossing
+         *     of a line, or each way into a zone (forward) and out of it, is counted and none is told of.
+         * @enum {string}
+         */
+        RuleKind: "motion" | "enter" | "leave" | "crossing" | "loitering" | "crowding" | "counting";
+        /**
+         * RuleList
+         * @description ``needs_purpose``: kinds that watch how people behave; ``refused``: no rule of those may be
+         *     set on this camera, because of the place it is stated to watch.
+         */
+        RuleList: {
+            /** Rules */
+            rules: components["schemas"]["RuleInfo"][];
+            /** Needs Purpose */
+            needs_purpose: components["schemas"]["RuleKind"][];
+            /** Refused */
+            refused: boolean;
         };
         /**
          * SaidClock
@@ -7777,6 +8110,270 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SaidEvents"];
                 };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAreas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drawArea: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeArea: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                area: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropArea: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                area: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done. */
             default: {

@@ -16,6 +16,11 @@ const DID: Record<string, string> = {
   camera_changed: "changed",
   sound_changed: "switched sound of",
   mask_changed: "changed the masks of",
+  area_changed: "changed the zones and lines of",
+  rule_changed: "changed the rules of",
+  reviewed: "reviewed what happened before",
+  alarm_changed: "dealt with an alarm of",
+  analysed: "had the past looked at again of",
   clip: "took a clip of",
   hold_set: "put a hold on",
   hold_lifted: "lifted a hold on",
@@ -48,13 +53,14 @@ export function who(line: LogLine): string {
 /** Kinds that are asked for together. */
 export const KINDS: readonly { name: string; label: string; what: readonly string[] }[] = [
   { name: "", label: "Everything", what: [] },
-  { name: "looks", label: "Looks", what: ["looked", "clip", "searched"] },
+  { name: "looks", label: "Looks", what: ["looked", "clip", "searched", "reviewed", "alarm_changed", "analysed"] },
   { name: "doors", label: "Sign-ins", what: ["signed_in", "signed_out", "sign_in_failed", "session_ended", "user_changed", "token_changed"] },
   {
     name: "changes",
     label: "Changes",
     what: [
-      "camera_added", "camera_removed", "camera_enabled", "camera_paused", "camera_changed", "sound_changed", "mask_changed", "hold_set",
+      "camera_added", "camera_removed", "camera_enabled", "camera_paused", "camera_changed", "sound_changed", "mask_changed", "area_changed",
+      "rule_changed", "hold_set",
       "hold_lifted", "retention_changed", "names_kept", "country_stated", "backed_up", "setting_changed", "steered", "scanned", "reported",
     ],
   },
