@@ -1,0 +1,390 @@
+"""Whether a camera's pictures have to be looked at, told from the sizes of its packets.
+
+Nothing is decoded here, and nothing is known of processes: the gate of one stream is fed with each
+frame as it is recorded and answers what is to be done with it. Where sizes tell nothing, a key
+frame now and then is sent to be looked at, and everything while something moves. In doubt it opens.
+It is told what was seen in what it sent, and looks at a quiet camera now and then all the same: so
+it knows what it misses.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from watchglass.analytics.sizes import SizeLimits, Sizes
+from watchglass.base.clock import NS_PER_S
+from watchglass.model.visit import VisitCause
+
+_TICKS = 90_000
+_LONGEST_STEP_S = 10.0
+_LATE_NS = 3 * NS_PER_S
+
+
+class Step(IntEnum):
+    """What is to be done with a frame."""
+
+    PASS = 0
+    """Nothing."""
+    OPEN = 1
+    """Send all from ``Gate.opened_ns`` on, this one too."""
+    SEND = 2
+    """Send it: the gate is open."""
+    CLOSE = 3
+    """Send it, as the last one."""
+    PROBE = 4
+    """Send this key frame alone, and say what was seen."""
+
+
+class GateState(StrEnum):
+    """``quiet``: sizes tell that nothing moves. ``open``: all is looked at. ``blind``: sizes tell
+    nothing, key frames are looked at. ``learning``: what is usual here is not known yet."""
+
+    QUIET = "quiet"
+    OPEN = "open"
+    BLIND = "blind"
+    LEARNING = "learning"
+
+
+@dataclass(frozen=True, slots=True)
+class GateLimits:
+    """All that the gate's judgement hangs on; the same for all cameras."""
+
+    sizes: SizeLimits = field(default_factory=SizeLimits)
+    learn_s: float = 20.0
+    """So long all is looked at, at least."""
+    learn_frames: int = 60
+    learn_most_s: float = 300.0
+    linger_s: float = 3.0
+    """Open for so long after the last sign of movement."""
+    unmoved_s: float = 4.0
+    """Closed when so long nothing was seen to move, whatever sizes say."""
+    camera_s: float = 10.0
+    """Open for so long after a camera has said something, moved or not."""
+    unanswered_s: float = 20.0
+    """Whoever looks and says nothing for so long is not waited for."""
+    probe_s: float = 0.8
+    """Key frames are probed so far apart, at least."""
+    longest_gop_s: float = 2.2
+    """Where sizes tell nothing and key frames are further apart, all is looked at."""
+    check_s: float = 4.0
+    """How long a quiet camera is looked at all the same."""
+    check_every_s: float = 600.0
+    blind_opens: float = 4.0
+    """Where sizes tell nothing, they have to grow so many times as much to open."""
+    most_doubt: float = 3.0
+    """So many misses, less what was found since, make the gate blind."""
+    proven_by: int = 8
+    """So many movements in a row that sizes told of: then they tell, whatever their spread."""
+
+
+class Gate:
+    """Of one stream of one camera. ``phase`` (0 to 1) spreads the checks of many cameras. Not
+    thread-safe."""
+
+    def __init__(self, limits: GateLimits | None = None, phase: float = 0.5) -> None:
+        self._limits = limits or GateLimits()
+        self._sizes = Sizes(self._limits.sizes)
+        self._now_s = 0.0
+        self._before: tuple[int, int] | None = None
+        self._keys_ns: list[int] = []
+        self._keys_s: list[float] = []
+        self._gops_s: list[float] = []
+        self._cause: VisitCause | None = None
+        self._learned = False
+        self._opened_s = 0.0
+        self.opened_ns = 0
+        """Arrival (UTC) of the key frame with which the visit begins."""
+        self._sign_s = 0.0
+        self._moved_s = self._answer_s = 0.0
+        self._seen_moving = False
+        self._sized = False
+        self._found_ns: int | None = None
+        self._probed_s = -self._limits.probe_s
+        self._said_until_s = -1.0
+        self._check_s = self._limits.check_every_s * (0.5 + phase)
+        self._quiet: list[tuple[int, int]] = []
+        self._quiet_from_ns: int | None = None
+        self._quiet_to_ns = 0
+        self._learning_since_s = 0.0
+        self._doubt = 0.0
+        self._proven = 0
+        self.checks = 0
+        """How often a quiet camera was looked at all the same."""
+        self.misses = 0
+        """How often something moved then, or when a camera said so, of which sizes told nothing."""
+        self.moved_total_s = 0.0
+        self.quiet_total_s = 0.0
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def state(self) -> GateState:
+        if not self._learned:
+            return GateState.LEARNING
+        if self._cause is not None:
+            return GateState.OPEN
+        return GateState.BLIND if self.is_blind else GateState.QUIET
+
+    @property
+    def cause(self) -> VisitCause | None:
+        """Why it is open; None while it is not."""
+        return self._cause
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether sizes tell nothing of this camera."""
+        if self._doubt >= self._limits.most_doubt or self._sizes.only_keys:
+            return True
+        return self._sizes.is_compensated and self._proven < self._limits.proven_by
+
+    @property
+    def gop_s(self) -> float:
+        """The longest of the last distances of key frames."""
+        return max(self._gops_s, default=0.0)
+
+    @property
+    def own_recall(self) -> float | None:
+        """What part of all movement it let through, by its own checks; None before the first."""
+        if not self.checks:
+            return None
+        missed_s = self.quiet_total_s * self.misses / self.checks
+        whole_s = self.moved_total_s + missed_s
+        return 1.0 if whole_s <= 0 else self.moved_total_s / whole_s
+
+    def take_quiet(self) -> list[tuple[int, int]]:
+        """Spans (UTC ns) in which all was quiet, as far as it is certain and they are not yet
+        taken."""
+        self._end_quiet()
+        taken, self._quiet = self._quiet, []
+        self.quiet_total_s += sum(end - start for start, end in taken) / NS_PER_S
+        return taken
+
+    def _end_quiet(self) -> None:
+        start_ns = self._quiet_from_ns
+        if start_ns is not None and self._quiet_to_ns > start_ns:
+            self._quiet.append((start_ns, self._quiet_to_ns))
+            self._quiet_from_ns = self._quiet_to_ns
+
+    # --- what it is told ----------------------------------------------------------------------
+
+    def frame(self, size_bytes: int, is_key: bool, wall_ns: int, decode_time: int) -> Step:
+        """A frame was recorded: what is to be done with it? ``wall_ns``: its arrival (UTC);
+        ``decode_time`` in 1/90000 s of its run."""
+        self._pass_time(wall_ns, decode_time)
+        if is_key:
+            self._sizes.key(size_bytes)
+            self._note_key(wall_ns)
+        elif self._keys_ns:
+            self._sizes.frame(size_bytes, self._drift())
+        else:
+            return Step.PASS  # nothing can be decoded before the first key frame
+        if self._cause is not None:
+            return self._go_on(wall_ns)
+        cause = self._reason(is_key)
+        if cause is not None:
+            return self._open(cause)
+        if is_key:
+            return self._at_quiet_key(wall_ns)
+        return Step.PASS
+
+    def saw(self, moving: bool) -> None:
+        """Somebody looked at the newest pictures of this visit: does anything move?"""
+        if self._cause is None:
+            return
+        now_s = self._now_s
+        if moving:
+            self.moved_total_s += max(0.0, now_s - max(self._answer_s, self._opened_s))
+            self._moved_s, self._seen_moving = now_s, True
+        self._answer_s = now_s
+
+    def saw_probe(self, at_ns: int, moving: bool) -> None:
+        """The key frame that arrived at ``at_ns`` (UTC) was looked at."""
+        if self._cause is not None:
+            return
+        if moving:
+            self._found_ns = at_ns
+        elif self._quiet_from_ns is not None and at_ns in self._keys_ns:
+            # What is told of before a break or a visit is not of this span.
+            self._quiet_to_ns = max(self._quiet_to_ns, at_ns)
+
+    def said(self, over: bool = False) -> None:
+        """The camera itself says that something happens, or that it is over."""
+        if not over:
+            self._said_until_s = self._now_s + self._limits.camera_s
+
+    def cut(self) -> None:
+        """The stream broke off, or frames are missing: the visit ends, the next frame of use is a
+        key frame. What is usual here stays known."""
+        if self._cause is not None:
+            self._close()
+        elif self._quiet_from_ns is not None and self._before is not None and not self.is_blind:
+            self._quiet_to_ns = max(self._quiet_to_ns, self._before[0])
+        self._end_quiet()
+        self._quiet_from_ns = None
+        self._before = None
+        self._keys_ns.clear()
+        self._keys_s.clear()
+        self._found_ns = None
+
+    def other_shape(self) -> None:
+        """The stream is encoded in another way: what was learned of it is void."""
+        self.cut()
+        self._sizes = Sizes(self._limits.sizes)
+        self._gops_s.clear()
+        self._learned = False
+        self._doubt, self._proven = 0.0, 0
+        self._learning_since_s = self._now_s
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def _pass_time(self, wall_ns: int, decode_time: int) -> None:
+        if self._before is not None:
+            step_s = (decode_time - self._before[1]) / _TICKS
+            self._now_s += min(max(step_s, 0.0), _LONGEST_STEP_S)
+        self._before = (wall_ns, decode_time)
+
+    def _note_key(self, wall_ns: int) -> None:
+        if self._keys_s:
+            self._gops_s.append(self._now_s - self._keys_s[-1])
+            del self._gops_s[:-6]
+        self._keys_ns.append(wall_ns)
+        self._keys_s.append(self._now_s)
+        del self._keys_ns[:-8], self._keys_s[:-8]
+
+    # --- closed -------------------------------------------------------------------------------
+
+    def _reason(self, is_key: bool) -> VisitCause | None:
+        """Why to open now; None to stay closed."""
+        if not self._learned:
+            return VisitCause.LEARNING
+        if self._said_until_s > self._now_s:
+            return VisitCause.CAMERA
+        if self._found_ns is not None:
+            return VisitCause.BLIND
+        if self._told_by_sizes():
+            return VisitCause.SIZES
+        if self.is_blind and self._gop_is_long():
+            return VisitCause.BLIND
+        if is_key and self._now_s >= self._check_s:
+            return VisitCause.CHECK
+        return None
+
+    def _gop_is_long(self) -> bool:
+        limits = self._limits
+        since_s = self._now_s - self._keys_s[-1]
+        return self.gop_s > limits.longest_gop_s or since_s > limits.longest_gop_s
+
+    def _told_by_sizes(self) -> bool:
+        sizes, limits = self._sizes, self._limits
+        ease = limits.blind_opens if self.is_blind else 1 / (1 + 0.5 * self._doubt)
+        if sizes.up > ease * limits.sizes.opens_at:
+            return True
+        return not self.is_blind and (sizes.down > limits.sizes.shrinks_at or sizes.key_is_new)
+
+    def _at_quiet_key(self, wall_ns: int) -> Step:
+        if self._quiet_from_ns is None:
+            self._quiet_from_ns = self._quiet_to_ns = wall_ns
+        if not self.is_blind:
+            self._quiet_to_ns = max(self._quiet_to_ns, wall_ns)
+            return Step.PASS
+        # In parts of a frame: a second of 15 frames may be told as a little less.
+        if self._now_s - self._probed_s < self._limits.probe_s:
+            return Step.PASS
+        self._probed_s = self._now_s
+        return Step.PROBE
+
+    def _open(self, cause: VisitCause) -> Step:
+        found_ns, self._found_ns = self._found_ns, None
+        self.opened_ns = self._begin_ns(found_ns)
+        if self._quiet_from_ns is not None and not self.is_blind:
+            self._quiet_to_ns = max(self._quiet_to_ns, self.opened_ns)
+        self._end_quiet()
+        self._quiet_from_ns = None
+        self._cause = cause
+        self._opened_s = self._sign_s = self._answer_s = self._moved_s = self._now_s
+        self._seen_moving = found_ns is not None
+        self._sized = cause is VisitCause.SIZES
+        if cause is VisitCause.CHECK:
+            self._check_s = self._now_s + self._limits.check_every_s
+        return Step.OPEN
+
+    def _begin_ns(self, found_ns: int | None) -> int:
+        """The last key frame; where a probe found something, the last in which there was nothing:
+        between those two it began."""
+        if found_ns is None:
+            return self._keys_ns[-1]
+        clear_ns = self._quiet_to_ns if self._quiet_from_ns is not None else 0
+        return next((each for each in self._keys_ns if clear_ns <= each), self._keys_ns[-1])
+
+    # --- open ---------------------------------------------------------------------------------
+
+    def _go_on(self, wall_ns: int) -> Step:
+        if self._told_by_sizes():
+            self._sized = True
+            self._sign_s = self._now_s
+            self._sizes.calm()
+        if self._cause is VisitCause.LEARNING and self._has_learned():
+            self._learned = True
+            self._cause = VisitCause.SIZES
+            self._sizes.calm()
+        if not self._may_close():
+            return Step.SEND
+        self._close()
+        self._quiet_from_ns = self._quiet_to_ns = wall_ns
+        return Step.CLOSE
+
+    def _has_learned(self) -> bool:
+        limits, sizes = self._limits, self._sizes
+        since_s = self._now_s - self._learning_since_s
+        if since_s < limits.learn_s:
+            return False
+        enough = sizes.only_keys or (sizes.followed >= limits.learn_frames and sizes.is_judged)
+        return enough or since_s > limits.learn_most_s
+
+    def _may_close(self) -> bool:
+        limits, now_s = self._limits, self._now_s
+        if now_s - self._moved_s < limits.linger_s or now_s < self._said_until_s:
+            return False
+        if self._cause is VisitCause.LEARNING:
+            return False
+        if self.is_blind and self._gop_is_long():
+            return False
+        if self._cause is VisitCause.CHECK and now_s - self._opened_s < limits.check_s:
+            return False
+        answered = now_s - self._answer_s < limits.unmoved_s and self._answer_s > self._opened_s
+        if answered and now_s - self._moved_s > limits.unmoved_s:
+            return True  # sizes may say what they like
+        waited = answered or now_s - self._answer_s > limits.unanswered_s
+        return waited and now_s - self._sign_s > limits.linger_s
+
+    def _close(self) -> None:
+        self._learn_from_visit()
+        self._cause = None
+        self._sizes.calm()
+
+    def _learn_from_visit(self) -> None:
+        """What was seen tells whether sizes would have told of it."""
+        cause = self._cause
+        if cause is VisitCause.CHECK:
+            self.checks += 1
+        if cause in (VisitCause.SIZES, VisitCause.LEARNING):
+            return
+        if not self._seen_moving:
+            if cause is VisitCause.CHECK:
+                self._doubt *= 0.9
+        elif self._sized:
+            self._proven += 1
+            self._doubt = max(0.0, self._doubt - 0.5)
+        else:
+            self._proven = 0
+            if not self.is_blind or cause is not VisitCause.BLIND:
+                self.misses += cause is VisitCause.CHECK
+                self._doubt = min(self._doubt + 1, 2 * self._limits.most_doubt)
+
+    def _drift(self) -> float:
+        limits, now_s = self._limits.sizes, self._now_s
+        if self._cause is None:
+            return limits.drift
+        if self._seen_moving and now_s - self._moved_s < self._limits.linger_s:
+            return 0.0
+        unmoved = self._learned and self._answer_s > self._opened_s
+        return limits.drift_unmoved if unmoved else limits.drift

@@ -1,0 +1,212 @@
+"""What the sizes of a camera's packets tell: whether they grew, and whether they can tell at all.
+
+A P frame costs bits for what changed. At variable bit rate an empty scene costs few, and always
+about as many at the same place behind the key frame; who walks through costs more. At constant bit
+rate the encoder spends what it has on noise, so that each frame too large is paid for by the next
+ones: sums over some seconds hardly vary, however much single frames do. That is seen here too.
+"""
+
+from dataclasses import dataclass
+from math import log
+
+MOST_PLACES = 600
+"""Places behind the key frame that are told apart; all after that count as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLimits:
+    """How sizes are judged. Deviations count in the usual (mean absolute) deviation of a camera."""
+
+    slack: float = 1.0
+    """A deviation up to this is as usual."""
+    most_at_once: float = 4.0
+    """What one frame may add: a single odd one is no movement."""
+    opens_at: float = 5.0
+    """Sum of deviations over ``slack`` by which frames have grown."""
+    shrinks_at: float = 25.0
+    """The same downwards: the scene is another one, dark or covered."""
+    key_opens_at: float = 8.0
+    """Deviation of a key frame by which the scene is another one."""
+    least_spread: float = 0.008
+    """In parts of a size: a camera more even than this is not taken at its word."""
+    drift: float = 0.004
+    """How far the level follows a frame while all is quiet: night comes slowly."""
+    drift_unmoved: float = 0.06
+    """The same where sizes are unusual and nothing was seen to move: rain, another night mode."""
+    window_frames: int = 32
+    """Sums over at least so many frames, and whole distances of key frames, are compared."""
+    windows: int = 8
+    """How many of them, at least, until there is a judgement."""
+    blind_below: float = 0.35
+    """Spread of sums ÷ that of sums of independent frames, under which sizes are compensated."""
+    tells_above: float = 0.55
+    even_spread: float = 0.02
+    """Frames as even as this are not compensated: there is nothing to compensate."""
+
+
+class Sizes:
+    """The usual sizes of one stream, robustly and by place behind the key frame."""
+
+    __slots__ = (
+        "_ages", "_compensation", "_key_level", "_key_seen", "_key_spread", "_level", "_limits",
+        "_offsets", "_place", "_seen", "_spread", "down", "followed", "is_compensated",
+        "key_is_new", "up",
+    )  # fmt: skip
+
+    def __init__(self, limits: SizeLimits) -> None:
+        self._limits = limits
+        self._level = self._spread = 0.0
+        self._seen = 0
+        self._offsets: list[float] = []
+        self._ages: list[int] = []
+        self._place = -1
+        self._key_level = self._key_spread = 0.0
+        self._key_seen = 0
+        self._compensation = _Compensation(limits)
+        self.followed = 0
+        """Frames, other than key frames, that what is usual was learned from."""
+        self.up = 0.0
+        """How far frames have grown beyond what is usual, in sum; to be held against a limit."""
+        self.down = 0.0
+        self.key_is_new = False
+        """Whether the last key frame was of quite another size than those before it."""
+        self.is_compensated = False
+        """Whether each deviation is paid for by the next: then sizes tell nothing."""
+
+    @property
+    def only_keys(self) -> bool:
+        """Whether no other frames came: each is a picture of its own."""
+        return not self._seen
+
+    @property
+    def spread(self) -> float:
+        """The usual deviation, in parts of a size."""
+        return self._spread
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether enough came to tell if sizes are compensated."""
+        return self._compensation.count >= self._limits.windows
+
+    def key(self, size_bytes: int) -> None:
+        """A key frame; it begins the places anew."""
+        self._place = -1
+        if self._compensation.key():
+            self.is_compensated = self._compensation.judged(self.is_compensated, self._spread)
+        at = log(size_bytes + 1)
+        self.key_is_new = False
+        seen = self._key_seen = self._key_seen + 1
+        if seen == 1:
+            self._key_level, self._key_spread = at, 0.1
+            return
+        off = at - self._key_level
+        most = 3 * self._key_spread
+        if seen > 4:
+            self.key_is_new = abs(off) > self._limits.key_opens_at * self._key_spread
+        rate = max(1 / seen, 0.1)
+        self._key_level += rate * min(max(off, -most), most)
+        self._key_spread += rate * (min(abs(off), most) - self._key_spread)
+        self._key_spread = max(self._key_spread, 0.02)
+
+    def frame(self, size_bytes: int, drift: float) -> None:
+        """Another frame. ``drift``: how far the usual level follows it; 0 while things move."""
+        limits = self._limits
+        place = self._place = min(self._place + 1, MOST_PLACES - 1)
+        at = log(size_bytes + 1)
+        if not self._seen:
+            self._level, self._spread = at, 0.25
+        self._seen += 1
+        if place >= len(self._offsets):
+            self._offsets.append(0.0)
+            self._ages.append(0)
+        off = at - self._level - self._offsets[place]
+        spread = max(self._spread, limits.least_spread)
+        beyond = off / spread
+        step = beyond - limits.slack
+        self.up = max(0.0, self.up + min(limits.most_at_once, step))
+        step = -beyond - limits.slack
+        self.down = max(0.0, self.down + min(step, limits.most_at_once))
+        if drift > 0:
+            self.followed += 1
+            # What nobody saw move is believed, however unusual.
+            most = 3 * spread if drift < limits.drift_unmoved else 30 * spread
+            self._follow(place, off, most, max(drift, 1 / self.followed))
+        self._compensation.frame(size_bytes, place)
+
+    def calm(self) -> None:
+        """Take what came so far for what is usual: the sums begin anew."""
+        self.up = self.down = 0.0
+        self.key_is_new = False
+
+    def _follow(self, place: int, off: float, most: float, rate: float) -> None:
+        held = min(max(off, -most), most)
+        self._level += rate * held
+        age = self._ages[place] = min(self._ages[place] + 1, 1000)
+        # The first time around, a place's own offset is not known from its noise.
+        if age > 1:
+            self._offsets[place] += max(1 / (age + 1), 0.25 * rate) * held
+        self._spread += rate * 0.5 * (min(most, abs(off)) - self._spread)
+
+
+class _Compensation:
+    """Compares the spread of sums over windows with that of single frames."""
+
+    __slots__ = (
+        "_frames", "_limits", "_means", "_ratio", "_squares", "_sum", "_sums",
+        "_variance", "count",
+    )  # fmt: skip
+
+    def __init__(self, limits: SizeLimits) -> None:
+        self._limits = limits
+        self._means: list[float] = []
+        self._sum = self._squares = 0.0
+        self._frames = 0
+        self._sums: list[float] = []
+        self._variance: list[float] = []
+        self._ratio = 1.0
+        self.count = 0
+
+    def key(self) -> bool:
+        """Windows end at key frames, lest one has more of them than another; whether one did."""
+        if self._frames < self._limits.window_frames:
+            return False
+        self._end_window()
+        return True
+
+    def frame(self, size_bytes: int, place: int) -> None:
+        if place >= len(self._means):
+            self._means.append(float(size_bytes))
+        off = size_bytes - self._means[place]
+        self._means[place] += 0.1 * off
+        self._sum += off
+        self._squares += off * off
+        self._frames += 1
+
+    def _end_window(self) -> None:
+        frames = self._frames
+        # Scaled to one length: key frames may come at varying distances.
+        self._sums.append(self._sum / frames**0.5)
+        self._variance.append(self._squares / frames)
+        self._sum = self._squares = 0.0
+        self._frames = 0
+        self.count += 1
+        most = 2 * self._limits.windows
+        if len(self._sums) > most:
+            del self._sums[0], self._variance[0]
+        usual = _middle(self._variance)
+        middle = _middle(self._sums)
+        apart = _middle([abs(each - middle) for each in self._sums])
+        # 1.48: from a median deviation to a standard one.
+        self._ratio = (1.48 * apart) ** 2 / usual if usual > 0 else 1.0
+
+    def judged(self, before: bool, spread: float) -> bool:
+        """Whether sizes are compensated, where that was ``before`` and frames vary by ``spread``"""
+        limits = self._limits
+        if self.count < limits.windows or spread < limits.even_spread:
+            return False
+        return self._ratio < (limits.tells_above if before else limits.blind_below)
+
+
+def _middle(values: list[float]) -> float:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]

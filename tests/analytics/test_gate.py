@@ -1,0 +1,307 @@
+"""The gate: what it does with frames, whatever their sizes and times."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watchglass.analytics.gate import Gate, GateLimits, GateState, Step
+from watchglass.base.clock import NS_PER_S
+from watchglass.model.visit import VisitCause
+
+TICKS = 90_000
+START_NS = 1_800_000_000 * NS_PER_S
+
+
+@dataclass(slots=True)
+class Scene:
+    """Feeds a gate as the worker and the analyst together would, and keeps what it decided."""
+
+    gate: Gate = field(default_factory=Gate)
+    fps: int = 5
+    gop: int = 10
+    number: int = 0
+    steps: list[Step] = field(default_factory=list)
+    opened_s: list[float] = field(default_factory=list)
+    causes: list[VisitCause] = field(default_factory=list)
+    begun_s: list[float] = field(default_factory=list)
+    quiet_ns: int = 0
+
+    def play(self, sizes: Iterator[int], seconds: float, *, moving: bool = False) -> None:
+        for _ in range(int(seconds * self.fps)):
+            self.step(next(sizes), moving=moving)
+
+    def step(self, size: int, *, moving: bool) -> Step:
+        at_s = self.number / self.fps
+        wall_ns = START_NS + int(at_s * NS_PER_S)
+        is_key = self.number % self.gop == 0
+        step = self.gate.frame(size * 12 if is_key else size, is_key, wall_ns, round(at_s * TICKS))
+        self.number += 1
+        self.steps.append(step)
+        if step is Step.OPEN:
+            self.opened_s.append(at_s)
+            assert self.gate.cause is not None
+            self.quiet_ns += sum(end - start for start, end in self.gate.take_quiet())
+            self.causes.append(self.gate.cause)
+            self.begun_s.append((self.gate.opened_ns - START_NS) / NS_PER_S)
+        if step in (Step.OPEN, Step.SEND):
+            self.gate.saw(moving)
+        if step is Step.PROBE:
+            self.gate.saw_probe(wall_ns, moving)
+        return step
+
+    @property
+    def now_s(self) -> float:
+        return self.number / self.fps
+
+
+def varying(middle: int, seed: int = 1, part: float = 0.15) -> Iterator[int]:
+    """Variable bit rate: each frame by itself."""
+    chance = random.Random(seed)
+    while True:
+        yield max(1, round(middle * chance.gauss(1, part)))
+
+
+def constant(middle: int, seed: int = 1) -> Iterator[int]:
+    """Constant bit rate: what one frame takes, the next have to give."""
+    chance = random.Random(seed)
+    owed = 0.0
+    while True:
+        wanted = middle * chance.gauss(1, 0.3) - 0.7 * owed
+        size = max(100, round(wanted))
+        owed = 0.3 * owed + size - middle
+        yield size
+
+
+def test_variable_rate_is_quiet_and_opens_at_movement_from_the_key_frame_on() -> None:
+    scene = Scene()
+    scene.play(varying(600), 300)
+    assert scene.gate.state is GateState.QUIET
+    assert scene.causes == [VisitCause.LEARNING]
+    begins_s = scene.now_s
+    scene.play(varying(4400), 8, moving=True)
+    assert scene.causes[1:] == [VisitCause.SIZES]
+    assert scene.opened_s[1] - begins_s < 1
+    assert scene.begun_s[1] <= begins_s
+    scene.play(varying(600), 20)
+    assert scene.gate.state is GateState.QUIET
+    assert scene.steps.count(Step.PROBE) == 0
+
+
+def test_small_growth_opens_too() -> None:
+    scene = Scene()
+    scene.play(varying(600), 300)
+    before = len(scene.opened_s)
+    scene.play(varying(800), 6, moving=True)
+    assert scene.opened_s[before:]
+
+
+@pytest.mark.parametrize("fps", [5, 15])
+def test_constant_rate_is_blind_and_probes_key_frames(fps: int) -> None:
+    scene = Scene(fps=fps, gop=2 * fps)
+    scene.play(constant(7000), 200)
+    assert scene.gate.state is GateState.BLIND
+    probes = scene.steps.count(Step.PROBE)
+    scene.play(constant(7000, 2), 100)
+    assert 40 <= scene.steps.count(Step.PROBE) - probes <= 51
+    begins_s = scene.now_s
+    scene.play(constant(7000, 3), 7, moving=True)
+    # It begins with the last key frame in which there was nothing.
+    assert scene.causes[-1] is VisitCause.BLIND
+    assert scene.begun_s[-1] < begins_s + 0.5
+    scene.play(constant(7000, 4), 30)
+    assert scene.gate.state is GateState.BLIND
+
+
+def test_constant_rate_with_rare_key_frames_is_looked_at_in_full() -> None:
+    scene = Scene(gop=50)
+    scene.play(constant(7000), 400)
+    assert scene.gate.is_blind
+    assert set(scene.steps[-500:]) == {Step.SEND}
+    assert scene.gate.state is GateState.OPEN
+
+
+def test_a_key_frame_alone_is_probed() -> None:
+    """MJPEG: each picture stands for itself, and sizes say little."""
+    scene = Scene(fps=10, gop=1)
+    scene.play(varying(30_000), 100)
+    assert scene.gate.state is GateState.BLIND
+    before = len(scene.steps)
+    scene.play(varying(30_000), 20)
+    assert set(scene.steps[before:]) == {Step.PASS, Step.PROBE}
+    assert 15 <= scene.steps[before:].count(Step.PROBE) <= 26
+
+
+def test_it_closes_where_nothing_moves_though_sizes_stay_high() -> None:
+    """Rain: packets are larger for hours, and somebody who looks sees nothing move."""
+    scene = Scene()
+    scene.play(varying(600), 300)
+    scene.play(varying(3000), 60)
+    assert scene.gate.state is GateState.QUIET
+    before = scene.steps[-1000:].count(Step.OPEN)
+    scene.play(varying(3000, 5), 200)
+    assert scene.steps[-1000:].count(Step.OPEN) - before < 3
+
+
+def test_night_that_comes_slowly_hardly_opens_it() -> None:
+    scene = Scene()
+    scene.play(varying(600), 300)
+    for minute in range(30):
+        scene.play(varying(600 + 40 * minute, minute), 60)
+    assert scene.causes.count(VisitCause.SIZES) <= 5
+
+
+def test_a_still_visitor_who_moves_is_not_forgotten() -> None:
+    """Long movement is not taken for what is usual."""
+    scene = Scene()
+    scene.play(varying(600), 300)
+    scene.play(varying(4400), 900, moving=True)
+    scene.play(varying(600, 3), 60)
+    before = len(scene.opened_s)
+    scene.play(varying(4400), 3, moving=True)
+    assert len(scene.opened_s) == before + 1
+
+
+def test_what_the_camera_says_opens_it() -> None:
+    scene = Scene()
+    scene.play(varying(600), 300)
+    scene.gate.said()
+    scene.play(varying(600), 1)
+    assert scene.causes[-1] is VisitCause.CAMERA
+
+
+def test_it_counts_what_it_misses_and_goes_blind_of_it() -> None:
+    """Something moves all the time and no size tells of it: only checks can find that."""
+    scene = Scene(Gate(GateLimits(check_every_s=60)))
+    scene.play(varying(600), 200)
+    for _ in range(6):
+        while scene.step(600, moving=False) is not Step.OPEN:
+            pass
+        scene.play(varying(600), 5, moving=True)
+        scene.play(varying(600), 20)
+    assert scene.gate.misses >= 3
+    assert scene.gate.is_blind
+    recall = scene.gate.own_recall
+    assert recall is not None
+    assert recall < 0.9
+
+
+def test_clean_checks_say_that_nothing_is_missed() -> None:
+    scene = Scene(Gate(GateLimits(check_every_s=60)))
+    scene.play(varying(600), 900)
+    assert scene.gate.checks >= 8
+    assert scene.gate.misses == 0
+    assert not scene.gate.is_blind
+    assert 700 * NS_PER_S < scene.quiet_ns < 860 * NS_PER_S
+
+
+def test_nobody_answers_and_it_closes_all_the_same() -> None:
+    gate = Gate()
+    sizes, number = varying(600), 0
+    steps = []
+    for seconds, middle in ((300, 600), (5, 4400), (120, 600)):
+        sizes = varying(middle)
+        for _ in range(seconds * 5):
+            at_ns = START_NS + number * NS_PER_S // 5
+            is_key = number % 10 == 0
+            size = next(sizes) * (12 if is_key else 1)
+            steps.append(gate.frame(size, is_key, at_ns, number * TICKS // 5))
+            number += 1
+    assert gate.state is GateState.QUIET
+    assert steps.count(Step.OPEN) == steps.count(Step.CLOSE) >= 2
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    size: int
+    is_key: bool
+    wall_step_ns: int
+    decode_step: int
+    word: str
+
+
+feeds = st.lists(
+    st.builds(
+        Fed,
+        st.one_of(st.integers(0, 3000), st.integers(0, 1 << 30)),
+        st.booleans(),
+        st.integers(-NS_PER_S, 5 * NS_PER_S),
+        st.integers(-TICKS, 20 * TICKS),
+        st.sampled_from(
+            ["", "", "", "moving", "still", "probe moving", "probe still", "said", "cut", "shape"]
+        ),
+    ),
+    max_size=300,
+)
+quick = GateLimits(learn_s=1, learn_frames=3, learn_most_s=6, check_every_s=20, unanswered_s=5)
+
+
+@given(feeds)
+def test_whatever_comes_its_decisions_hold_together(feed: list[Fed]) -> None:
+    gate = Gate(quick)
+    wall_ns, decode_time, is_open, key_seen = START_NS, 0, False, False
+    for each in feed:
+        match each.word:
+            case "moving" | "still":
+                gate.saw(each.word == "moving")
+            case "probe moving" | "probe still":
+                gate.saw_probe(wall_ns, each.word == "probe moving")
+            case "said":
+                gate.said()
+            case "cut":
+                gate.cut()
+                is_open = key_seen = False
+            case "shape":
+                gate.other_shape()
+                is_open = key_seen = False
+        wall_ns += each.wall_step_ns
+        decode_time += each.decode_step
+        step = gate.frame(each.size, each.is_key, wall_ns, decode_time)
+        key_seen = key_seen or each.is_key
+        assert key_seen or step is Step.PASS
+        if is_open:
+            assert step in (Step.SEND, Step.CLOSE)
+        else:
+            assert step in (Step.PASS, Step.OPEN, Step.PROBE)
+            assert step is not Step.PROBE or each.is_key
+        is_open = step in (Step.OPEN, Step.SEND)
+        assert (gate.cause is not None) is is_open
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(50, 20_000), st.booleans(), st.sampled_from([0, 0, 0, 1, 2, 3])),
+        min_size=1, max_size=400,
+    )
+)  # fmt: skip
+def test_each_moment_is_quiet_or_visited_or_not_yet_certain(
+    frames: list[tuple[int, bool, int]],
+) -> None:
+    """Quiet spans lie one after another, none reaches into a visit, and between a visit and what
+    follows nothing is left out."""
+    gate = Gate(quick)
+    spans: list[tuple[int, int]] = []
+    begun_ns = 0
+    for number, (size, is_key, word) in enumerate(frames):
+        wall_ns = START_NS + number * NS_PER_S // 5
+        if word == 1:
+            gate.saw(moving=True)
+        elif word == 2:
+            gate.saw(moving=False)
+        elif word == 3:
+            gate.saw_probe(wall_ns - NS_PER_S, moving=size % 2 == 0)
+        step = gate.frame(size, is_key or number == 0, wall_ns, number * TICKS // 5)
+        if step is Step.OPEN:
+            spans += gate.take_quiet()
+            begun_ns = gate.opened_ns
+            assert begun_ns <= wall_ns
+            assert not spans or spans[-1][1] <= begun_ns
+        elif step is Step.CLOSE:
+            spans.append((begun_ns, wall_ns))
+    spans += gate.take_quiet()
+    for (_, end_ns), (start_ns, _) in itertools.pairwise(spans):
+        assert end_ns == start_ns
