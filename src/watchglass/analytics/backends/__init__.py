@@ -1,0 +1,1 @@
+"""Inference runtimes: the only package that imports one."""

@@ -1,0 +1,61 @@
+"""Which detector there is: the model that the settings name, a plug-in, or moving regions alone."""
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from watchglass.analytics.detector import Detector, DetectorKind, DetectorSettings
+from watchglass.analytics.models import OFF, Models
+from watchglass.analytics.regions import RegionDetector
+from watchglass.base import log
+from watchglass.base.errors import NotFoundError, WatchglassError
+
+GROUP = "watchglass.detector"
+_LOG = log.get("analytics")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A detector, and why it is not the one that was asked for: a sentence, or empty."""
+
+    detector: Detector
+    instead: str = ""
+
+
+def choose(models: Models, wanted: str, threads: int) -> Chosen:
+    """What ``WATCHGLASS_MODEL`` asks for; moving regions, with the reason, where it cannot be had.
+
+    Never an error: without names, motion, tracks, zones and counts still work.
+    """
+    if wanted == OFF:
+        return Chosen(RegionDetector())
+    try:
+        return Chosen(_named(models, wanted, threads))
+    except WatchglassError as error:
+        _LOG.warning("no_model", why=error.sentence)
+        return Chosen(RegionDetector(), error.sentence)
+
+
+def _named(models: Models, wanted: str, threads: int) -> Detector:
+    # Not above: the runtime is loaded only where there is a model for it.
+    from watchglass.analytics.backends.tuning import open_model
+
+    try:
+        known = models.find(wanted)
+    except NotFoundError:
+        plugged = plugged_in(wanted)
+        if plugged is None:
+            raise
+        return plugged.make(DetectorSettings(models.folder, threads))
+    return open_model(known.manifest, models.load(known), threads)
+
+
+def plugged_in(name: str) -> DetectorKind | None:
+    """The plug-in of that name in the entry-point group; one that does not load is none."""
+    for found in entry_points(group=GROUP, name=name):
+        try:
+            kind: DetectorKind = found.load()
+        except Exception:  # noqa: BLE001 - the border of a plug-in: one that fails is none
+            _LOG.exception("plug_in_failed", group=GROUP, name=name)
+            continue
+        return kind
+    return None

@@ -1,0 +1,153 @@
+"""Models through ONNX Runtime: ours, made ones of any behaviour, and hostile ones."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.analytics.onnx_making import LABELS, Made, made, manifest, model, replace_in, rows_of
+from watchglass.analytics.backends.onnx import CPU, OnnxRuntime, Tuning, providers
+from watchglass.analytics.backends.tuning import Measured, fastest, measure, open_model
+from watchglass.analytics.catalogue import CATALOGUE, DEFAULT
+from watchglass.analytics.detector import Look, Picture
+from watchglass.analytics.detector_suite import CHECKS, Rig
+from watchglass.analytics.models import Models
+from watchglass.analytics.named import NamedDetector
+from watchglass.base.errors import ConfigError
+from watchglass.model.detection import Box, ObjectClass
+
+Check = Callable[[Rig], None]
+checks = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+GREY = Look(np.full((64, 64, 3), 90, np.uint8))
+
+
+def detector(of: Made, tuning: Tuning | None = None) -> NamedDetector:
+    return NamedDetector(of.manifest, OnnxRuntime(of.data, of.manifest, tuning or Tuning()))
+
+
+# --- the suite ------------------------------------------------------------------------------------
+
+
+@checks
+@pytest.mark.parametrize("lanes", [1, 3])
+@pytest.mark.parametrize("batch", [1, "n"])
+def test_a_made_model(check: Check, lanes: int, batch: int | str) -> None:
+    of = made(rows_of((0, "person", 0.9), (3, "van", 0.4)), batch)
+    shown = [(GREY, ObjectClass.PERSON), (GREY, ObjectClass.TRUCK)]
+    check(Rig(make=lambda: detector(of, Tuning(1, lanes)), shown=shown))
+
+
+@checks
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(each, marks=[] if each == DEFAULT else [pytest.mark.full])
+        for each in sorted(CATALOGUE)
+    ],
+)
+def test_models_of_the_catalogue(check: Check, name: str, shared_dir: Path) -> None:
+    models = Models(shared_dir / "models")
+    known = models.find(name)
+    data = models.load(known)
+    street = picture(shared_dir / "testdata/coco_val_a/images/000000000785.jpg")
+    rig = Rig(
+        make=lambda: NamedDetector(known.manifest, OnnxRuntime(data, known.manifest, Tuning())),
+        shown=[(Look(street), ObjectClass.PERSON)],
+    )
+    check(rig)
+
+
+def picture(path: Path) -> Picture:
+    with av.open(io.BytesIO(path.read_bytes()), "r") as file:
+        return next(file.decode(video=0)).to_ndarray(format="bgr24").astype(np.uint8)
+
+
+# --- the closed list ------------------------------------------------------------------------------
+
+
+def test_what_a_model_says_beyond_the_list_leads_nowhere() -> None:
+    """It is sure of a teapot; that cell's second thought counts, and a teapot is nothing."""
+    rows = rows_of((0, "teapot", 0.95), (1, "person", 0.5))
+    rows[0, 5 + LABELS.index("lorry")] = 0.3
+    (found,) = detector(made(rows)).detect([GREY])
+    kinds = [(each.kind, round(each.confidence, 2)) for each in found]
+    assert kinds == [(ObjectClass.PERSON, 0.5), (ObjectClass.TRUCK, 0.3)]
+
+
+def test_places_in_a_letterbox_are_places_in_the_picture() -> None:
+    """Of 128 x 64 pixels the model sees 64 x 32: a thing of 32 pixels fills the left half."""
+    look = Look(np.zeros((64, 128, 3), np.uint8))
+    (found,) = detector(made(rows_of((0, "person", 0.8)))).detect([look])
+    assert found[0].box == Box(0.0, 0.0, 0.5, 1.0)
+
+
+def test_numbers_that_are_none() -> None:
+    rows = rows_of((0, "person", 0.9), (1, "person", 0.9), (2, "person", 7.0), (3, "van", 0.6))
+    rows[0, 2] = np.nan
+    rows[1, 3] = np.inf
+    (found,) = detector(made(rows)).detect([GREY])
+    assert [each.kind for each in found] == [ObjectClass.TRUCK]
+
+
+# --- hostile models -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "cannot load it"),
+        (b"\x08\x08" + b"\xff" * 500, "cannot load it"),
+        (model(rows_of(), side=(96, 64)), "it takes"),
+        (model(rows_of(cells=9)), "it gives"),
+        (model(rows_of(), kind=7), "cannot load it"),
+        (model(rows_of(cells=5), given=(1, "n", 9)), "it gives"),
+        (model(rows_of(cells=5), given=(1, 4, 9)), "cannot be used"),
+    ],
+)
+def test_a_model_that_is_not_what_its_manifest_says(data: bytes, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as caught:
+        OnnxRuntime(data, manifest(), Tuning())
+    assert str(caught.value).startswith("The model made cannot be used")
+    assert len(str(caught.value)) < 600
+
+
+def test_cut_off_models_never_crash() -> None:
+    whole = model(rows_of((0, "person", 0.9)))
+    for length in range(0, len(whole), 37):
+        with pytest.raises(ConfigError):
+            OnnxRuntime(whole[:length], manifest(), Tuning())
+
+
+def test_too_many_cells_are_refused_before_memory_is_taken() -> None:
+    many = replace_in(manifest(), output=manifest().output.__class__((1,)))
+    huge = replace_in(many, input=manifest().input.__class__(2048, 2048, manifest().input.fit))
+    with pytest.raises(ConfigError, match="too many cells"):
+        OnnxRuntime(model(rows_of()), huge, Tuning())
+
+
+# --- what computes --------------------------------------------------------------------------------
+
+
+def test_a_provider_that_sends_pictures_away_is_never_used() -> None:
+    assert providers()[-1] == CPU
+    assert "AzureExecutionProvider" not in providers()
+
+
+def test_measured_within_its_time() -> None:
+    of = made(rows_of((0, "person", 0.9)))
+    ticks = iter(range(0, 10_000, 3))
+    found = measure(of.manifest, of.data, 8, longest_s=10.0, monotonic=lambda: next(ticks))
+    assert 1 <= len(found) <= 2
+    assert found[0].tuning == Tuning(1, 1, CPU)
+    opened = open_model(of.manifest, of.data, 1)
+    assert opened.batch == 1
+    opened.close()
+
+
+def test_of_two_that_are_as_fast_the_cheaper_one() -> None:
+    plain, lanes = Measured(Tuning(1, 1), 10.5, 10.0), Measured(Tuning(1, 2), 10.0, 19.0)
+    assert fastest([plain, lanes]) is plain
+    assert fastest([plain, Measured(Tuning(1, 2), 5.0, 10.0)]).tuning.lanes == 2
