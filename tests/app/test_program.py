@@ -13,7 +13,7 @@ from watchglass.base.errors import AlreadyRunningError, CameraUnreachableError
 COMMANDS = [
     "serve", "demo", "doctor", "camera", "camera add", "camera list", "camera probe",
     "camera remove", "camera trust", "camera pause", "camera resume", "camera sound", "timeline",
-    "clip", "looks", "check", "version",
+    "clip", "looks", "models", "models list", "models pull", "models verify", "check", "version",
 ]  # fmt: skip
 
 

@@ -69,7 +69,7 @@ class _Bounded:
         self._progress = progress
 
     def __call__(self, url: str, output_file: str | IO[bytes], pooch: Any, **_: Any) -> None:
-        request = urllib.request.Request(url, headers={"User-Agent": "watchglass"})  # noqa: S310
+        request = urllib.request.Request(url, headers={"User-Agent": "watchglass"})  # noqa: S310 - https, by manifest
         opener = urllib.request.build_opener(_NoDowngrade)
         with opener.open(request, timeout=_TIMEOUT_S) as answer:
             whole = int(answer.headers.get("Content-Length") or 0)

@@ -31,6 +31,7 @@ TIB = 1024 * GIB
 _SYSTEM_DATA = Path("/var/lib/watchglass")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 _SHOWN_MOST = 60
+_LONGEST_MODEL = 120
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -57,6 +58,11 @@ class Settings:
     """Folder of the default volume; ``data``/media unless set apart."""
     sources: Path | None = None
     """Folder from which media files may be played as cameras (``file://``); none unless set."""
+    models_dir: Path | None = None
+    """Folder of models that name what is seen; ``data``/models unless set apart."""
+    model: str = ""
+    """The model in use: a name, with ``@`` and the hash of its manifest where it is a user's own, or
+    ``off``; empty: the one that is recommended, if it is there."""
     log_level: LogLevel = LogLevel.INFO
     log_json: bool = False
     """One JSON object a line, not text for people."""
@@ -98,6 +104,11 @@ class Settings:
     """A file for each volume and the state folder that is given up to write on a full disk."""
 
     @property
+    def models(self) -> Path:
+        """Folder of models; it need not be there."""
+        return self.models_dir or self.data / "models"
+
+    @property
     def state(self) -> Path:
         """Folder of ledgers, keys and databases."""
         return self.data / "state"
@@ -121,10 +132,13 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     data = _folder("data", found.pop("data") or _default_data())
     media = _folder("media", found.pop("media") or data / "media")
     stated = found.pop("sources")
+    models = found.pop("models_dir")
     settings = Settings(
         data=data,
         media=media,
         sources=_folder("sources", stated) if stated else None,
+        models_dir=_folder("models_dir", models) if models else None,
+        model=_model(found.pop("model")),
         log_level=_one_of(LogLevel, "LOG_LEVEL", found.pop("log_level")),
         log_json=found.pop("log_json"),
         fences=_one_of(FenceMode, "FENCES", found.pop("fences")),
@@ -178,6 +192,8 @@ def _environment_model() -> "Callable[..., BaseSettings]":
         data: Path | None = None
         media: Path | None = None
         sources: Path | None = None
+        models_dir: Path | None = None
+        model: str = ""
         log_level: str = LogLevel.INFO.value
         log_json: bool = False
         fences: str = FenceMode.AUTO.value
@@ -236,6 +252,16 @@ def _folder(name: str, path: Path) -> Path:
 
 def _file(text: str) -> Path | None:
     return Path(os.path.abspath(Path(text).expanduser())) if text else None
+
+
+def _model(text: str) -> str:
+    text = text.strip()
+    if len(text) > _LONGEST_MODEL or not (text.isascii() and text.isprintable()):
+        raise ConfigError(
+            f"{PREFIX}MODEL cannot be {text[:_SHOWN_MOST]!r}: give the name of a model, as"
+            " 'watchglass models list' shows it."
+        )
+    return text
 
 
 def _one_of(kind: type[E], name: str, text: str) -> E:

@@ -23,6 +23,7 @@ from watchglass.app.cli import (
     hold,
     looks,
     mask,
+    models,
     notices,
     restore,
     retention,
@@ -70,6 +71,7 @@ program.command("retention")(retention.retention)
 program.add_typer(volume.group, name="volume")
 program.command("looks")(looks.looks)
 program.add_typer(notices.group, name="notices")
+program.add_typer(models.group, name="models")
 program.command("check")(check.check)
 program.command("backup")(backup.backup)
 program.command("restore")(restore.restore)
