@@ -113,6 +113,16 @@ _FIGURES = {
         "16 MiB; more for cameras above 8 Mb/s.",
         "Set WATCHGLASS_QUEUE_BYTES, if gaps say 'overload' while the disk is only slow at times.",
     ),
+    "Model": Explained(
+        "What names the things in a picture, known by its hash, which stands in every event.",
+        "yolox_nano, or one that you chose.",
+        "Get one with 'watchglass models pull', or name a folder in WATCHGLASS_MODELS_DIR.",
+    ),
+    "Model, speed": Explained(
+        "How long it takes to look at one picture, measured just now, beside all else that runs.",
+        "10 to 50 ms; twice a second of each camera on which something moves.",
+        "Take a smaller model, or expect the rate to fall first where much moves at once.",
+    ),
     "Site": Explained(
         "What was set up; it could not be read.", "It can be read.", _DISK,
     ),

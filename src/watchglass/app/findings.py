@@ -10,6 +10,7 @@ from watchglass.app.checkup import Finding, Verdict
 from watchglass.app.explained import explained
 from watchglass.app.forecast import Forecast, forecasts
 from watchglass.app.ground import Ground
+from watchglass.app.model_speed import model_findings
 from watchglass.app.overview import CameraOverview, overview
 from watchglass.app.pulse import summary
 from watchglass.app.words import count_words, size_words
@@ -76,6 +77,7 @@ def findings(of: Looked) -> Iterator[Finding]:
             yield Finding(
                 part.__name__.strip("_").capitalize(), "unknown", error.sentence, Verdict.WRONG
             )
+    yield from model_findings(settings)
     yield Finding(
         "Queue of a stream", size_words(settings.queue_bytes),
         "So much may wait for the disk; what does not fit is a gap of its own cause.",

@@ -61,8 +61,8 @@ class Settings:
     models_dir: Path | None = None
     """Folder of models that name what is seen; ``data``/models unless set apart."""
     model: str = ""
-    """The model in use: a name, with ``@`` and the hash of its manifest where it is a user's own, or
-    ``off``; empty: the one that is recommended, if it is there."""
+    """The model in use: a name, with ``@`` and the hash of its manifest where it is a user's own,
+    or ``off``; empty: the one that is recommended, if it is there."""
     log_level: LogLevel = LogLevel.INFO
     log_json: bool = False
     """One JSON object a line, not text for people."""

@@ -14,6 +14,7 @@ from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.explained import explained
 from watchglass.app.findings import findings
 from watchglass.app.ground import Ground
+from watchglass.app.model_speed import speed_findings
 from watchglass.app.words import count_words
 from watchglass.config.settings import Settings
 from watchglass.model.control import Status
@@ -39,7 +40,7 @@ def doctor(
     if numbers:
         show_numbers(of, explain=explain, json=json)
         return
-    found = list(findings(_ByCommand(of)))
+    found = [*findings(_ByCommand(of)), *speed_findings(of.settings)]
     wrong = [each for each in found if each.verdict is Verdict.WRONG]
     if json:
         of.screen.json(

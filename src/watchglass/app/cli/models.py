@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from watchglass.analytics.catalogue import DEFAULT
 from watchglass.analytics.models import OFF, Known, Models
+from watchglass.app.cli.check import progress
 from watchglass.app.cli.screen import AMBER, Cell, Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.words import size_words
@@ -51,20 +53,23 @@ def list_models(context: typer.Context, json: AsJson = False) -> None:
 @group.command("pull")
 def pull(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(help="As 'models list' shows it.", metavar="[NAME]")
-    ] = "",
+    name: Annotated[str, typer.Argument(help="As 'models list' shows it.", metavar="[NAME]")] = "",
     json: AsJson = False,
 ) -> None:
     """Fetch a model from where it is published; without a name, the one that is recommended."""
     of = shell(context)
     models = Models(of.settings.models)
-    with of.screen.working("Fetching") as _:
-        path = models.pull(name, lambda *_: None)
+    name = name or of.settings.model.partition("@")[0] or DEFAULT
+    with progress(of.screen) as tell:
+        path = models.pull(
+            name, lambda now, whole: tell(f"fetching {name}", now, whole) if tell else None
+        )
     if json:
         of.screen.json({"path": str(path)})
         return
-    of.screen.say(f"{path} is here, {size_words(path.stat().st_size)}, and it is what it should be.")
+    of.screen.say(
+        f"{path} is here, {size_words(path.stat().st_size)}, and it is what it should be."
+    )
     of.screen.hint("A recorder that runs takes it at its next start.")
 
 
@@ -96,15 +101,19 @@ def verify(context: typer.Context, json: AsJson = False) -> None:
         of.screen.table(
             (Column("Name"), Column("SHA-256"), Column("Is", wraps=True)),
             [
-                (each.manifest.name, each.manifest.sha256[:16], Cell(sentence or "as it should be", AMBER if sentence else ""))
+                (
+                    each.manifest.name,
+                    each.manifest.sha256[:16],
+                    Cell(sentence or "as it should be", AMBER if sentence else ""),
+                )
                 for each, sentence in rows
             ],
         )
         for each, _ in rows:
             if each.pin:
                 of.screen.hint(f"{each.manifest.name} is your own: WATCHGLASS_MODEL={each.setting}")
-        for error in wrong:
-            of.screen.error(error.sentence)
+        for broken in wrong:
+            of.screen.error(broken.sentence)
     raise typer.Exit(_WRONG if bad else 0)
 
 
@@ -128,7 +137,9 @@ def _in_use(known: Known, of: Shell) -> bool:
 
 def _say_what_is_used(of: Shell, models: Models) -> None:
     if of.settings.model == OFF:
-        of.screen.hint("No model is used (WATCHGLASS_MODEL=off): what moves is told, and not what it is.")
+        of.screen.hint(
+            "No model is used (WATCHGLASS_MODEL=off): what moves is told, and not what it is."
+        )
         return
     try:
         of.screen.hint(f"In use: {models.find(of.settings.model).setting}")

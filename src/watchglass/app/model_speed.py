@@ -1,0 +1,63 @@
+"""How fast the model in use computes here: for ``doctor``, measured on the spot."""
+
+import os
+from collections.abc import Iterator
+
+from watchglass.analytics.models import OFF, Models
+from watchglass.app.checkup import Finding, Verdict
+from watchglass.app.words import count_words
+from watchglass.base.errors import WatchglassError
+from watchglass.config.settings import Settings
+
+_LONGEST_S = 3.0
+
+
+def model_findings(settings: Settings) -> Iterator[Finding]:
+    """Which model names what is seen, or what to do to get one."""
+    if settings.model == OFF:
+        yield Finding(
+            "Model", "off", "What moves is told, and not what it is: WATCHGLASS_MODEL says so."
+        )
+        return
+    models = Models(settings.models)
+    try:
+        known = models.find(settings.model)
+        models.load(known)
+    except WatchglassError as error:
+        asked = bool(settings.model)
+        yield Finding(
+            "Model", "none", f"{error.sentence} Until then what moves is told, and not what it is.",
+            Verdict.WRONG if asked else Verdict.NOTE,
+        )  # fmt: skip
+        return
+    manifest = known.manifest
+    yield Finding(
+        "Model", f"{manifest.name}, SHA-256 {manifest.sha256[:16]}",
+        f"It names {', '.join(sorted(manifest.names))}. Licence: {manifest.licence}.",
+    )  # fmt: skip
+
+
+def speed_findings(settings: Settings) -> Iterator[Finding]:
+    """Measured as the analytics-worker does at its start, in less time. Nothing without a model."""
+    models = Models(settings.models)
+    try:
+        known = models.find(settings.model)
+        model = models.load(known)
+    except WatchglassError:
+        return
+    # Not above: what only names the model does without the runtime.
+    from watchglass.analytics.backends.onnx import version
+    from watchglass.analytics.backends.tuning import fastest, measure
+
+    try:
+        best = fastest(measure(known.manifest, model, len(os.sched_getaffinity(0)), _LONGEST_S))
+    except WatchglassError as error:
+        yield Finding("Model, speed", "cannot be computed", error.sentence, Verdict.WRONG)
+        return
+    tuning = best.tuning
+    yield Finding(
+        "Model, speed", f"{best.wall_ms:.0f} ms a picture, {best.cpu_ms:.0f} ms of a processor",
+        f"{count_words(tuning.lanes, 'picture')} side by side with"
+        f" {count_words(tuning.threads, 'thread')} each is fastest here, through"
+        f" {tuning.provider.removesuffix('ExecutionProvider')} of ONNX Runtime {version()}.",
+    )  # fmt: skip
