@@ -1,0 +1,133 @@
+"""Which patches of a picture are things that were seen before, and which are chance.
+
+Rain, snow, insects and noise make patches too, in another place each time. How many there are of
+each size is counted, and from that follows how often a patch has to be seen near where it was,
+until chance alone would hardly have done it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from watchglass.analytics.plane import Patch
+
+_SOON = 2.2
+"""In so many pictures from one on, what may be something has to be seen again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SightingSettings:
+    """Seconds, cells and probabilities. ``few`` new patches in a picture are no rain."""
+
+    most: int = 24
+    most_gap_s: float = 1.3
+    reach_cells: float = 2.0
+    reach_sizes: float = 0.7
+    chance: float = 0.00003
+    chance_s: float = 1.5
+    few: int = 3
+    crowded: float = 0.15
+
+
+@dataclass(slots=True)
+class Sighting:
+    """What may move: where it was last, and how often it was seen."""
+
+    patch: Patch
+    since_ns: int
+    last_ns: int
+    seen: int = 1
+    sure: bool = False
+
+
+class Sightings:
+    """Of one camera."""
+
+    def __init__(self, settings: SightingSettings) -> None:
+        self._settings = settings
+        self._all: list[Sighting] = []
+        self._chances = np.zeros(20)
+        self._looked_ns = 0
+        self._shape = (0, 0)
+
+    @property
+    def any(self) -> bool:
+        return bool(self._all)
+
+    def clear(self) -> None:
+        self._all = []
+
+    def seen(self, at_ns: int) -> list[Sighting]:
+        """Those of the picture of that time."""
+        return [each for each in self._all if each.last_ns == at_ns]
+
+    def follow(self, found: list[Patch], shape: tuple[int, int], at_ns: int, step_s: float) -> None:
+        """Join what is seen to what was seen before."""
+        settings, self._shape = self._settings, shape
+        # What was seen a few times is waited for; a chance sighting has to come again at once.
+        gap_ns = max(settings.most_gap_s, 1.5 * step_s) * 1e9
+        soon_ns = _SOON * step_s * 1e9
+        old = [
+            each for each in self._all if at_ns - each.last_ns <= (gap_ns if each.sure else soon_ns)
+        ]
+        fresh: list[Sighting] = []
+        last = [each.patch for each in old if each.last_ns == self._looked_ns]
+        self._count([each for each in found if not any(_meet(each, one) for one in last)], step_s)
+        for patch in found[: settings.most]:
+            near = [each for each in old if self._near(each.patch, patch)]
+            if not near:
+                fresh.append(Sighting(patch, at_ns, at_ns))
+                continue
+            best = max(near, key=lambda each: (each.sure, each.seen))
+            if best.last_ns < at_ns:
+                best.seen += 1
+            elif best.patch.cells > patch.cells:
+                fresh.append(Sighting(patch, best.since_ns, at_ns, best.seen, best.sure))
+                continue
+            best.patch, best.last_ns = patch, at_ns
+            best.sure = best.seen >= self._needed(patch)
+        self._all = [*old, *fresh]
+        self._looked_ns = at_ns
+
+    def _reach(self, patch: Patch) -> float:
+        """How far it may get between two pictures: a large thing gets further."""
+        size = max(patch.y1 - patch.y0, patch.x1 - patch.x0)
+        return self._settings.reach_cells + self._settings.reach_sizes * size
+
+    def _near(self, one: Patch, other: Patch) -> bool:
+        """Whether one thing may have been both."""
+        rows, columns = self._shape
+        comes = other.y0 == 0 or other.x0 == 0 or other.y1 == rows or other.x1 == columns
+        if not comes and not 1 / 6 <= one.cells / other.cells <= 6:
+            return False
+        across = max(one.x0 - other.x1, other.x0 - one.x1)
+        down = max(one.y0 - other.y1, other.y0 - one.y1)
+        return max(across, down) <= min(self._reach(one), self._reach(other))
+
+    def _count(self, new: list[Patch], step_s: float) -> None:
+        """How many drops, flakes or insects of each size and above there are in a picture."""
+        settings = self._settings
+        keep = float(np.exp(-max(step_s, 0.05) / settings.chance_s))
+        self._chances *= keep
+        if len(new) > settings.few:
+            bits = [each.cells.bit_length() for each in new]
+            for size in range(max(bits)):
+                self._chances[size] += (1 - keep) * sum(each > size for each in bits)
+
+    def _needed(self, patch: Patch) -> int:
+        """In how many pictures it has to be seen, so that a row of chance sightings of its size
+        would be rarer than ``chance``: in rain there are many, and small."""
+        many = float(self._chances[max(0, patch.cells.bit_length() - 3)])
+        width = patch.x1 - patch.x0 + 2 * self._reach(patch)
+        height = patch.y1 - patch.y0 + 2 * self._reach(patch)
+        near = _SOON * many * width * height / (self._shape[0] * self._shape[1])
+        if near <= self._settings.chance:
+            return 2
+        if near >= self._settings.crowded:
+            return 1_000
+        return 1 + max(1, int(np.ceil(np.log(self._settings.chance) / np.log(near))))
+
+
+def _meet(one: Patch, other: Patch) -> bool:
+    """Whether their boxes overlap."""
+    return one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1
