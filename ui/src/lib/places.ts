@@ -16,6 +16,7 @@ export interface PlaceInfo {
 export const PLACES = [
   { name: "", icon: "wall", label: "Wall", title: "Wall: live, and the timeline" },
   { name: "cameras", icon: "camera", label: "Cameras", title: "Cameras: how each one does, and what it is for" },
+  { name: "rules", icon: "zone", label: "Rules", title: "Rules: zones, lines, and what you want to be told of" },
   { name: "devices", icon: "label", label: "Devices", title: "Devices: who made them", needs: "see_fleet" },
   { name: "add", icon: "in", label: "Add cameras", title: "Add cameras", needs: "add_camera" },
   { name: "notices", icon: "bell", label: "Notices", title: "Notices: what you should know", needs: "see_system" },

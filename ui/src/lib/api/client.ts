@@ -3,9 +3,9 @@
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
-  BookmarkBody, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement,
-  ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, NewCamera, NewMask,
-  NoticeWay, Problem, Profile, Purchase, ScanOrder, StreamName, WebhookBody,
+  AreaBody, BookmarkBody, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, ClipOrder,
+  KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, NewCamera, NewMask, NoticeWay, Problem, Profile,
+  Purchase, RuleBody, ScanOrder, StreamName, WebhookBody,
 } from "./types";
 
 const ROOT = "/api/v1";
@@ -180,6 +180,14 @@ export const api = {
   drawMask: (camera: string, body: NewMask) => ask("post", "/api/v1/cameras/{camera}/masks", { at: { camera }, body }),
   endMask: (camera: string, mask: string, until_ms: number | null, reason: string) =>
     ask("post", "/api/v1/cameras/{camera}/masks/{mask}/end", { at: { camera, mask }, body: { until_ms, reason } }),
+  areas: (camera: string) => ask("get", "/api/v1/cameras/{camera}/areas", { at: { camera } }),
+  drawArea: (camera: string, body: AreaBody) => ask("post", "/api/v1/cameras/{camera}/areas", { at: { camera }, body }),
+  changeArea: (camera: string, area: string, body: AreaBody) => ask("put", "/api/v1/cameras/{camera}/areas/{area}", { at: { camera, area }, body }),
+  dropArea: (camera: string, area: string) => ask("delete", "/api/v1/cameras/{camera}/areas/{area}", { at: { camera, area } }),
+  rules: (camera: string) => ask("get", "/api/v1/cameras/{camera}/rules", { at: { camera } }),
+  makeRule: (camera: string, body: RuleBody) => ask("post", "/api/v1/cameras/{camera}/rules", { at: { camera }, body }),
+  changeRule: (camera: string, rule: string, body: RuleBody) => ask("put", "/api/v1/cameras/{camera}/rules/{rule}", { at: { camera, rule }, body }),
+  dropRule: (camera: string, rule: string) => ask("delete", "/api/v1/cameras/{camera}/rules/{rule}", { at: { camera, rule } }),
   unmask: (camera: string, reason: string) => ask("post", "/api/v1/cameras/{camera}/unmask", { at: { camera }, body: { reason } }),
   mask: (camera: string) => ask("delete", "/api/v1/cameras/{camera}/unmask", { at: { camera } }),
   resume: (camera: string) => ask("post", "/api/v1/cameras/{camera}/resume", { at: { camera }, body: { reason: "" } }),
