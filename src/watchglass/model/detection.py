@@ -47,6 +47,15 @@ class Box(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """In parts of the picture."""
         return (self.x1 - self.x0) * (self.y1 - self.y0)
 
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union."""
+        across = min(self.x1, other.x1) - max(self.x0, other.x0)
+        down = min(self.y1, other.y1) - max(self.y0, other.y0)
+        if across <= 0 or down <= 0:
+            return 0.0
+        both = across * down
+        return both / (self.area + other.area - both)
+
 
 class Detection(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing in one picture. ``confidence`` from 0 to 1, as the detector gives it."""

@@ -17,7 +17,9 @@ TrackId = NewType("TrackId", str)
 
 class TrackEnd(StrEnum):
     """Why a track is over: it left over the edge of the picture, it stood still until it was taken
-    for a part of the scene, or it was lost, and nothing says where to."""
+    for a part of the scene, or it was lost, and nothing says where to.
+
+    One that settled is there yet: the same track goes on when it moves again."""
 
     LEFT = "left"
     SETTLED = "settled"
