@@ -62,7 +62,7 @@ def test_from_the_pending_pictures_on_nothing_is_missing() -> None:
         stream, got = Watched(), list[LiveItem]()
         stream.feed(fed_before)
         before = stream.written()
-        stream.tap.sink = got.extend
+        stream.tap.sinks = (got.extend,)
         stream.assembler.show()
         given_at_once = frames_of(got)
         assert len(before) + len(given_at_once) == fed_before
@@ -81,7 +81,7 @@ def test_from_the_pending_pictures_on_nothing_is_missing() -> None:
 
 def test_a_picture_is_given_when_it_arrives() -> None:
     stream, got = Watched(), list[LiveItem]()
-    stream.tap.sink = got.extend
+    stream.tap.sinks = (got.extend,)
     for count in range(1, 20):
         stream.feed(1)
         frames = frames_of(got)
@@ -91,7 +91,7 @@ def test_a_picture_is_given_when_it_arrives() -> None:
 
 def test_new_parameters_and_new_runs_begin_with_their_shape() -> None:
     stream, got = Watched(gop=10), list[LiveItem]()
-    stream.tap.sink = got.extend
+    stream.tap.sinks = (got.extend,)
     stream.feed(10)
     stream.width = 96
     stream.feed(10)
@@ -114,7 +114,7 @@ def test_new_parameters_and_new_runs_begin_with_their_shape() -> None:
 
 def test_what_the_disk_refuses_is_seen_all_the_same() -> None:
     stream, got = Watched(), list[LiveItem]()
-    stream.tap.sink = got.extend
+    stream.tap.sinks = (got.extend,)
     stream.jobs.refuses = lambda _: True
     stream.feed(40)
     assert len(frames_of(got)) == 40
@@ -123,14 +123,42 @@ def test_what_the_disk_refuses_is_seen_all_the_same() -> None:
 
 def test_another_sink_begins_anew_and_one_that_left_gets_nothing() -> None:
     stream, first, second = Watched(), list[LiveItem](), list[LiveItem]()
-    stream.tap.sink = first.extend
+    stream.tap.sinks = (first.extend,)
     stream.feed(9)
-    stream.tap.sink = second.extend
+    stream.tap.sinks = (second.extend,)
     stream.assembler.show()
     stream.feed(1)
-    stream.tap.sink = None
+    stream.tap.sinks = ()
     stream.assembler.show()
     stream.feed(5)
     assert len(frames_of(first)) == 9
     assert isinstance(second[0], LiveShape)
     assert [int(each.data) for each in frames_of(second)] == list(range(6, 10))
+
+
+def test_several_get_the_same_each_from_where_it_came() -> None:
+    stream, first, second = Watched(gop=10), list[LiveItem](), list[LiveItem]()
+    stream.tap.sinks = (first.extend,)
+    stream.feed(9)
+    stream.tap.sinks = (first.extend, second.extend)
+    stream.assembler.show()
+    stream.feed(1)
+    stream.width = 96
+    stream.feed(15)
+    assert [int(each.data) for each in frames_of(first)] == list(range(25))
+    assert [int(each.data) for each in frames_of(second)] == list(range(6, 25))
+    assert [type(each) for each in first].count(LiveShape) == 2
+    assert first[-15:] == second[-15:]
+
+
+def test_who_left_and_comes_back_begins_anew() -> None:
+    stream, got = Watched(), list[LiveItem]()
+    stream.tap.sinks = (got.extend,)
+    stream.feed(9)
+    stream.tap.sinks = ()
+    stream.feed(4)
+    got.clear()
+    stream.tap.sinks = (got.extend,)
+    stream.feed(1)
+    assert isinstance(got[0], LiveShape)
+    assert int(frames_of(got)[-1].data) == 13

@@ -158,6 +158,23 @@ class Gate:
         self.quiet_total_s += sum(end - start for start, end in taken) / NS_PER_S
         return taken
 
+    def take_unsure(self, before_ns: int) -> tuple[int, int] | None:
+        """The span up to ``before_ns`` (UTC) of which nobody told whether it was quiet, if there
+        is one; nobody is waited for any more."""
+        if self._quiet_from_ns is None or self._quiet_to_ns >= before_ns:
+            return None
+        self._end_quiet()
+        from_ns = self._quiet_to_ns
+        self._quiet_from_ns = self._quiet_to_ns = before_ns
+        return from_ns, before_ns
+
+    @property
+    def needs_from_ns(self) -> int:
+        """Frames from the key frame of that arrival on (UTC ns) may be wanted yet."""
+        if self._cause is None and self.is_blind and self._quiet_from_ns is not None:
+            return self._quiet_to_ns
+        return self._keys_ns[-1] if self._keys_ns else 0
+
     def _end_quiet(self) -> None:
         start_ns = self._quiet_from_ns
         if start_ns is not None and self._quiet_to_ns > start_ns:

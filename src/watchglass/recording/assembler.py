@@ -139,7 +139,7 @@ class Assembler:
                 self._key_frame(media, packet, parameters)
             self._close_full(media, len(payload))
             self._append_video(media, offset, packet, payload, is_key)
-            if self._tap.sink is not None:
+            if self._tap.sinks:
                 self._show(packet.arrival_wall_ns)
 
     def add_sound(self, packet: Packet) -> None:

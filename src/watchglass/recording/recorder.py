@@ -103,6 +103,8 @@ class StreamRecorder:
         self._stop = threading.Event()
         self._stop_cause = GapCause.RECORDER_STOPPED
         self._tap = Tap()
+        self._watcher: LiveSink | None = None
+        self._follower: LiveSink | None = None
         self._source: VideoSource | None = None
         self._session: _Session | None = None
         now_ns = clock.monotonic_ns()
@@ -138,11 +140,23 @@ class StreamRecorder:
             session.tick(monotonic_ns)
 
     def watch(self, sink: LiveSink | None) -> None:
-        """Give ``sink`` the pictures too, from those that are still pending on; None ends it."""
-        self._tap.sink = sink
-        session, reading = self._session, self._reading
+        """Give ``sink`` the pictures too, from those that are still pending on; None ends it.
+
+        They are waited for: what arrives is read at once."""
+        self._watcher = sink
+        reading = self._reading
         if reading is not None and self._rounds is not None:
             self._rounds.hurry(reading, sink is not None)
+        self._show()
+
+    def follow(self, sink: LiveSink | None) -> None:
+        """The same for one that takes them whenever they are read."""
+        self._follower = sink
+        self._show()
+
+    def _show(self) -> None:
+        self._tap.sinks = tuple(each for each in (self._watcher, self._follower) if each)
+        session = self._session
         if session is not None:
             session.show()
 
@@ -243,7 +257,7 @@ class StreamRecorder:
         self._reading = reading
         try:
             # In this order: `watch` and `stop` set what is asked for here, then look for a reading.
-            reading.hurried = self._tap.sink is not None
+            reading.hurried = self._watcher is not None
             if not self._stop.is_set():
                 rounds.attend(reading)
         finally:

@@ -1,12 +1,14 @@
-"""Where somebody who watches takes a stream's pictures as they arrive, beside the recording.
+"""Where those who watch take a stream's pictures as they arrive, beside the recording.
 
-While nobody watches it costs one look at ``sink`` for each picture. A sink never blocks and never
+While nobody does it costs one look at ``sinks`` for each picture. A sink never blocks and never
 fails, so whoever watches can neither delay the recording nor end it.
 """
 
+from collections import deque
+
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import RunId
-from watchglass.model.live import LiveFrame, LiveShape, LiveSink
+from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
 from watchglass.model.stream import Track
 from watchglass.recording.fileheader import VIDEO_TIMESCALE
 from watchglass.recording.pending import PendingFragment
@@ -14,45 +16,64 @@ from watchglass.recording.track import track_header
 
 
 class Tap:
-    """Of one stream. ``sink`` may be set by any thread; the calls are the assembler's, one by one.
+    """Of one stream. ``sinks`` may be set by any thread; the calls are the assembler's, one by one.
 
     A sink that is new, or new to a run, begins with the shape and all of the pending fragment: what
     lies before that is in the file, or on the way to it.
     """
 
-    __slots__ = ("_begun", "_header", "_run", "sink")
+    __slots__ = ("_given", "_left", "_run", "_sinks")
 
     def __init__(self) -> None:
-        self.sink: LiveSink | None = None
-        self._begun: LiveSink | None = None
+        self._sinks: tuple[LiveSink, ...] = ()
+        self._left: deque[LiveSink] = deque()
         self._run: RunId | None = None
-        self._header = b""
+        self._given: dict[LiveSink, bytes] = {}
+        """The header of which each sink has the shape."""
 
-    def begin(self, run: RunId, header: bytes, pending: PendingFragment) -> bool:
-        """Give all that is pending to a sink that has got nothing of this run; whether it was so.
+    @property
+    def sinks(self) -> tuple[LiveSink, ...]:
+        return self._sinks
+
+    @sinks.setter
+    def sinks(self, sinks: tuple[LiveSink, ...]) -> None:
+        before, self._sinks = self._sinks, sinks
+        self._left.extend(each for each in before if each not in sinks)
+
+    def begin(self, run: RunId, header: bytes, pending: PendingFragment) -> None:
+        """Give all that is pending to the sinks that have got nothing of this run.
 
         ``header`` is that of the file the pictures belong to.
         """
-        sink = self.sink
-        if sink is None or (sink is self._begun and run == self._run):
-            return False
-        self._begun, self._run, self._header = sink, run, header
-        sink([_shape(run, header), *_pictures(run, pending)])
-        return True
+        self._look_again(run)
+        new = [each for each in self.sinks if each not in self._given]
+        if new:
+            items: list[LiveItem] = [_shape(run, header), *_pictures(run, pending)]
+            for sink in new:
+                self._given[sink] = header
+                sink(items)
 
     def follow(self, run: RunId, header: bytes, pending: PendingFragment, wall_ns: int) -> None:
         """The last of the pending pictures has just arrived, at ``wall_ns`` (UTC)."""
-        if self.begin(run, header, pending):
-            return
-        sink = self.sink
-        if sink is None:
-            return
-        picture = _newest(run, pending, wall_ns)
-        if header is self._header:
-            sink([picture])
-        else:
-            self._header = header
-            sink([_shape(run, header), picture])
+        self._look_again(run)
+        sinks = [each for each in self.sinks if each in self._given]
+        if len(sinks) < len(self.sinks):
+            self.begin(run, header, pending)
+        picture = _newest(run, pending, wall_ns) if sinks else None
+        for sink in sinks:
+            assert picture is not None
+            if self._given[sink] is header:
+                sink([picture])
+            else:
+                self._given[sink] = header
+                sink([_shape(run, header), picture])
+
+    def _look_again(self, run: RunId) -> None:
+        if run != self._run:
+            self._run = run
+            self._given.clear()
+        while self._left:
+            self._given.pop(self._left.popleft(), None)
 
 
 def _shape(run: RunId, header: bytes) -> LiveShape:

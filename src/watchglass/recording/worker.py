@@ -75,6 +75,7 @@ class CameraWorker:
         self._writers: dict[VolumeId, VolumeWriter] = {}
         self._streams: dict[CameraId, list[tuple[StreamRecorder, StreamQueue]]] = {}
         self._sinks: dict[tuple[CameraId, StreamName], LiveSink] = {}
+        self._followers: dict[tuple[CameraId, StreamName], LiveSink] = {}
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._session = random_id()
@@ -119,6 +120,7 @@ class CameraWorker:
                     limits=self._limits, rounds=self._rounds,
                 )  # fmt: skip
                 recorder.watch(self._sinks.get((camera.camera, each.stream)))
+                recorder.follow(self._followers.get((camera.camera, each.stream)))
                 streams.append((recorder, queue))
             self._streams[camera.camera] = streams
         for recorder, _ in streams:
@@ -139,13 +141,21 @@ class CameraWorker:
         more after its end.
         """
         with self._lock:
-            if sink is None:
-                self._sinks.pop((camera, stream), None)
-            else:
-                self._sinks[camera, stream] = sink
-            for recorder, queue in self._streams.get(camera, []):
-                if queue.stream is stream:
-                    recorder.watch(sink)
+            _keep(self._sinks, (camera, stream), sink)
+            for recorder in self._recorders(camera, stream):
+                recorder.watch(sink)
+
+    def follow(self, camera: CameraId, stream: StreamName, sink: LiveSink | None) -> None:
+        """The same for one beside it that takes pictures whenever they are read: nothing is read
+        sooner for it."""
+        with self._lock:
+            _keep(self._followers, (camera, stream), sink)
+            for recorder in self._recorders(camera, stream):
+                recorder.follow(sink)
+
+    def _recorders(self, camera: CameraId, stream: StreamName) -> list[StreamRecorder]:
+        found = self._streams.get(camera, [])
+        return [recorder for recorder, queue in found if queue.stream is stream]
 
     def shutdown(self, cause: GapCause) -> None:
         """End with all cameras, close all files, and tell the keeper; some seconds at most."""
@@ -295,3 +305,14 @@ def _stream_vitals(recorder: StreamRecorder, queue: StreamQueue) -> StreamVitals
         queue.camera, queue.stream, in_run, cause, counters.reader_ns, counters.since_ns,
         queue.tally.written_ns, depth.size_bytes, depth.limit_bytes,
     )  # fmt: skip
+
+
+def _keep(
+    sinks: dict[tuple[CameraId, StreamName], LiveSink],
+    key: tuple[CameraId, StreamName],
+    sink: LiveSink | None,
+) -> None:
+    if sink is None:
+        sinks.pop(key, None)
+    else:
+        sinks[key] = sink

@@ -1,0 +1,231 @@
+"""One camera's stream at the gate: what is recorded comes in, visits and accounts go out."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from watchglass.analytics.gate import Gate, GateLimits, GateState, Step
+from watchglass.analytics.hold import Hold, span_of
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.ids import CameraId
+from watchglass.model.analysis import Analysis, SkipCause
+from watchglass.model.live import LiveFrame, LiveItem, LiveShape
+from watchglass.model.visit import Moves, VisitCause, Visited
+
+_MOST_PROBES = 8
+_SETTLE_NS = 5 * NS_PER_S
+_SILENT_NS = 6 * NS_PER_S
+_UNANSWERED_NS = 20 * NS_PER_S
+
+Account = Callable[[CameraId, int, int, Analysis, SkipCause | None], None]
+Put = Callable[[Visited], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class GateNumbers:
+    """Of one camera's gate, as of now. ``own_recall`` is None before its first check."""
+
+    camera: CameraId
+    state: GateState
+    blind: bool
+    visits: int
+    probes: int
+    checks: int
+    misses: int
+    own_recall: float | None
+    held_bytes: int
+    too_large: int
+
+
+class Gated:
+    """Of one camera; a sink of its stream. ``put`` takes what is to be looked at and says whether
+    there is somebody to; it and ``account`` are called within this one's lock. Thread-safe."""
+
+    def __init__(
+        self,
+        camera: CameraId,
+        put: Put,
+        account: Account,
+        new_visit: Callable[[], str],
+        limits: GateLimits | None = None,
+    ) -> None:
+        self.camera = camera
+        self._put = put
+        self._account = account
+        self._new_visit = new_visit
+        # Spread by their ids, or all cameras would be checked at once.
+        self._gate = Gate(limits, int(camera[:4] or "0", 16) / 0xFFFF)
+        self._hold = Hold()
+        self._lock = threading.Lock()
+        self._shape: LiveShape | None = None
+        self._last: LiveFrame | None = None
+        self._visit: str | None = None
+        self._cause = VisitCause.LEARNING
+        self._probes: dict[str, int] = {}
+        self._settled_ns = 0
+        self._visits = self._probed = 0
+
+    # --- from the recorder ---------------------------------------------------------------------
+
+    def __call__(self, items: Sequence[LiveItem]) -> None:
+        with self._lock:
+            for item in items:
+                if isinstance(item, LiveShape):
+                    self._take_shape(item)
+                else:
+                    self._take(item)
+
+    # --- from the outlet -----------------------------------------------------------------------
+
+    def hear(self, moves: Moves) -> bool:
+        """What was seen in a visit; whether it is one of this camera."""
+        with self._lock:
+            if moves.visit == self._visit:
+                self._gate.saw(moves.moving)
+                return True
+            at_ns = self._probes.pop(moves.visit, None)
+            if at_ns is None:
+                return False
+            self._gate.saw_probe(at_ns, moves.moving)
+            return True
+
+    def said(self) -> None:
+        """The camera itself says that something happens."""
+        with self._lock:
+            self._gate.said()
+
+    def tend(self, now_ns: int) -> None:
+        """Called every few seconds: a stream that stands still ends its visit. ``now_ns``: UTC."""
+        with self._lock:
+            last = self._last
+            if last is not None and now_ns - last.wall_ns > _SILENT_NS:
+                self._cut()
+
+    def begin_anew(self) -> None:
+        """Whoever looked is gone; there may be another who knows of nothing."""
+        with self._lock:
+            self._probes.clear()
+            self._visit = None
+            if self._gate.cause is not None and self._last is not None:
+                self._begin(self._last.wall_ns)
+
+    def end(self) -> None:
+        """The camera is not recorded any more, at least not here."""
+        with self._lock:
+            self._cut()
+
+    def numbers(self) -> GateNumbers:
+        gate = self._gate
+        return GateNumbers(
+            self.camera, gate.state, gate.is_blind, self._visits, self._probed, gate.checks,
+            gate.misses, gate.own_recall, self._hold.size_bytes, self._hold.too_large,
+        )  # fmt: skip
+
+    # --- frames --------------------------------------------------------------------------------
+
+    def _take_shape(self, shape: LiveShape) -> None:
+        before, self._shape = self._shape, shape
+        if before is None:
+            return
+        if before.init != shape.init:
+            self._cut()
+            self._gate.other_shape()
+        elif before.run != shape.run:
+            self._cut()
+
+    def _take(self, frame: LiveFrame) -> None:
+        last = self._last
+        if last is not None and (frame.run != last.run or frame.after != last.decode_time):
+            self._cut()
+        self._last = frame
+        self._hold.add(frame)
+        step = self._gate.frame(len(frame.data), frame.is_key, frame.wall_ns, frame.decode_time)
+        if step is Step.PASS:
+            if frame.is_key:
+                self._settle(frame.wall_ns)
+        elif step is Step.PROBE:
+            self._settle(frame.wall_ns)
+            self._probe(frame)
+        elif step is Step.OPEN:
+            self._settle(frame.wall_ns, now=True)
+            self._begin(self._gate.opened_ns)
+        else:
+            self._go_on(frame, last=step is Step.CLOSE)
+        if frame.is_key:
+            self._hold.keep_from(self._gate.needs_from_ns)
+
+    def _begin(self, from_ns: int) -> None:
+        """A visit, from the key frame of that arrival on; where that is not held any more, from the
+        next one on."""
+        frames = self._hold.since(from_ns)
+        if not frames:
+            return
+        self._visit = self._new_visit()
+        self._visits += 1
+        self._send(frames, first=True)
+
+    def _go_on(self, frame: LiveFrame, *, last: bool) -> None:
+        if self._visit is not None:
+            self._send([frame], last=last)
+        elif frame.is_key and not last:
+            self._begin(frame.wall_ns)
+        else:
+            self._skipped([frame], SkipCause.OVERLOAD)
+        if last:
+            self._visit = None
+
+    def _send(self, frames: list[LiveFrame], *, first: bool = False, last: bool = False) -> None:
+        assert self._visit is not None
+        assert self._shape is not None
+        cause = self._gate.cause or self._cause
+        self._cause = cause
+        items: tuple[LiveItem, ...] = (self._shape, *frames) if first else tuple(frames)
+        message = Visited(
+            visit=self._visit, camera=self.camera, cause=cause, items=items, last=last
+        )
+        if not self._put(message):
+            self._skipped(frames, SkipCause.NO_ANALYST)
+
+    def _probe(self, frame: LiveFrame) -> None:
+        assert self._shape is not None
+        visit = self._new_visit()
+        self._probes[visit] = frame.wall_ns
+        if len(self._probes) > _MOST_PROBES:
+            del self._probes[next(iter(self._probes))]
+        self._probed += 1
+        self._put(
+            Visited(
+                visit=visit, camera=self.camera, cause=VisitCause.PROBE,
+                items=(self._shape, frame), last=True,
+            )
+        )  # fmt: skip
+
+    def _cut(self) -> None:
+        """Frames are missing, or none come: what is open ends here."""
+        last, self._last = self._last, None
+        if self._visit is not None:
+            self._send([], last=True)
+            self._visit = None
+        self._gate.cut()
+        self._hold.clear()
+        if last is not None:
+            self._settle(last.wall_ns, now=True)
+
+    # --- accounts ------------------------------------------------------------------------------
+
+    def _settle(self, wall_ns: int, *, now: bool = False) -> None:
+        """Account for what was quiet; now and then will do."""
+        if not now and 0 <= wall_ns - self._settled_ns < _SETTLE_NS:
+            return
+        self._settled_ns = wall_ns
+        for from_ns, to_ns in self._gate.take_quiet():
+            self._account(self.camera, from_ns, to_ns, Analysis.QUIET, None)
+        # Where key frames are looked at and nobody answers, nothing is known.
+        unsure = self._gate.take_unsure(wall_ns - _UNANSWERED_NS)
+        if unsure is not None:
+            self._account(self.camera, *unsure, Analysis.SKIPPED, SkipCause.NO_ANALYST)
+
+    def _skipped(self, frames: list[LiveFrame], cause: SkipCause) -> None:
+        if frames:
+            from_ns, to_ns = span_of(frames)
+            self._account(self.camera, from_ns, to_ns, Analysis.SKIPPED, cause)

@@ -1,0 +1,111 @@
+"""The numbers of understanding pictures: one table, and how it is filled."""
+
+from collections.abc import Sequence
+
+from watchglass.analytics.gate import GateState
+from watchglass.analytics.gated import GateNumbers
+from watchglass.base.queues import QueueDepth
+from watchglass.model.metric import Metric, MetricKind, Sample
+
+_G, _C = MetricKind.GAUGE, MetricKind.COUNTER
+_CAMERA = ("camera",)
+_QUEUE = ("process", "policy")
+_BUSY = "More is to be seen than the machine can: recording costs nothing of it, and what was left"
+_BUSY += " out is looked at later."
+
+GATE_STATE = Metric(
+    "watchglass_gate_state", _G, ("camera", "state"),
+    "1 for the state of a camera's gate: quiet, open, blind (sizes tell nothing) or learning.",
+    "quiet while nothing happens; blind where a camera sends at a constant bit rate.",
+    "learning for long: the stream breaks off again and again. blind costs more: set the camera's"
+    " small stream to a variable bit rate.",
+)  # fmt: skip
+GATE_VISITS = Metric(
+    "watchglass_gate_visits_total", _C, _CAMERA, "How often a camera's gate opened.",
+    "As often as something moves.", "Many an hour where nothing moves: rain, trees, noise.",
+)  # fmt: skip
+GATE_PROBES = Metric(
+    "watchglass_gate_probes_total", _C, _CAMERA,
+    "Key frames that were looked at because sizes tell nothing.", "0 at variable bit rate.",
+    "Nothing: it is what a constant bit rate costs.",
+)  # fmt: skip
+GATE_CHECKS = Metric(
+    "watchglass_gate_checks_total", _C, _CAMERA,
+    "How often a quiet camera was looked at all the same.", "Some an hour.",
+    "Nothing: the gate measures itself by them.",
+)  # fmt: skip
+GATE_MISSES = Metric(
+    "watchglass_gate_misses_total", _C, _CAMERA,
+    "Checks in which something moved that sizes did not tell of.", "0.",
+    "The gate turns blind by itself where it goes on; then that camera costs more.",
+)  # fmt: skip
+GATE_RECALL = Metric(
+    "watchglass_gate_own_recall", _G, _CAMERA,
+    "What part of all movement the gate let through, by its own checks.", "1.",
+    "See watchglass_gate_misses_total.",
+)  # fmt: skip
+GATE_HELD = Metric(
+    "watchglass_gate_held_bytes", _G, _CAMERA,
+    "Frames since the last key frame that are held for a gate that may open.",
+    "What a few seconds of the stream have.",
+    "Near 4 MB: key frames are too rare, set the camera to one every 1 or 2 s.",
+)  # fmt: skip
+GATE_TOO_LARGE = Metric(
+    "watchglass_gate_held_too_large_total", _C, _CAMERA,
+    "How often so much came between two key frames that it was let go of.", "0.",
+    "The beginning of a movement may be missed: let the camera send key frames more often.",
+)  # fmt: skip
+DEPTH = Metric(
+    "watchglass_analysis_queue_bytes", _G, _QUEUE,
+    "Pictures that wait for the analytics-worker.", "Near 0.", _BUSY,
+)  # fmt: skip
+LIMIT = Metric(
+    "watchglass_analysis_queue_limit_bytes", _G, _QUEUE,
+    "What may wait; what is too much is let go of, the oldest first, and told of.",
+    "It does not change.", "Nothing: it is a bound.",
+)  # fmt: skip
+DROPPED = Metric(
+    "watchglass_analysis_queue_dropped_total", _C, _QUEUE,
+    "Pictures that were left out, and are told of as not analysed.", "0.", _BUSY,
+)  # fmt: skip
+ACCOUNTS = Metric(
+    "watchglass_analysis_accounts_waiting", _G, ("process",),
+    "Spans that a gate answers for and that are not written down yet.", "A few.",
+    "The analytics-worker or the events-worker is away: see their logs.",
+)  # fmt: skip
+FORGOTTEN = Metric(
+    "watchglass_analysis_accounts_forgotten_total", _C, ("process",),
+    "Spans for which there was no room any more.", "0.",
+    "Nobody took them for hours; the timeline says of them that nobody told.",
+)  # fmt: skip
+
+METRICS = (
+    GATE_STATE, GATE_VISITS, GATE_PROBES, GATE_CHECKS, GATE_MISSES, GATE_RECALL, GATE_HELD,
+    GATE_TOO_LARGE, DEPTH, LIMIT, DROPPED, ACCOUNTS, FORGOTTEN,
+)  # fmt: skip
+
+
+def gate_samples(numbers: Sequence[GateNumbers]) -> list[Sample]:
+    found: list[Sample] = []
+    for each in numbers:
+        found += [GATE_STATE.at(each.state is state, each.camera, state) for state in GateState]
+        found += [
+            GATE_VISITS.at(each.visits, each.camera), GATE_PROBES.at(each.probes, each.camera),
+            GATE_CHECKS.at(each.checks, each.camera), GATE_MISSES.at(each.misses, each.camera),
+            GATE_HELD.at(each.held_bytes, each.camera),
+            GATE_TOO_LARGE.at(each.too_large, each.camera),
+        ]  # fmt: skip
+        if each.own_recall is not None:
+            found.append(GATE_RECALL.at(each.own_recall, each.camera))
+    return found
+
+
+def outlet_samples(process: str, depth: QueueDepth, accounts: int, forgotten: int) -> list[Sample]:
+    of_queue = (process, depth.policy.value)
+    return [
+        DEPTH.at(depth.size_bytes, *of_queue),
+        LIMIT.at(depth.limit_bytes, *of_queue),
+        DROPPED.at(depth.dropped_items, *of_queue),
+        ACCOUNTS.at(accounts, process),
+        FORGOTTEN.at(forgotten, process),
+    ]

@@ -1,0 +1,264 @@
+"""From the recorder to whoever looks: visits are whole, and each moment has its account."""
+
+import random
+from collections.abc import Iterator
+from itertools import count, pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.analytics.stream_making import CAMERA, START_NS, Stream, number_of
+from watchglass.analytics.accounts import Accounts
+from watchglass.analytics.backlog import Backlog
+from watchglass.analytics.gate import GateLimits
+from watchglass.analytics.gated import Gated
+from watchglass.analytics.hold import Hold
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.ids import CameraId
+from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
+from watchglass.model.live import LiveFrame, LiveShape
+from watchglass.model.visit import Moves, VisitCause, Visited
+
+QUICK = GateLimits(learn_s=4, learn_frames=15, learn_most_s=8, check_every_s=1e9)
+
+
+def varying(middle: int, seed: int = 1) -> Iterator[int]:
+    chance = random.Random(seed)
+    while True:
+        yield max(10, round(middle * chance.gauss(1, 0.15)))
+
+
+class Worker:
+    """A gated stream, and what came of it."""
+
+    def __init__(self, limits: GateLimits = QUICK) -> None:
+        self.sent: list[Visited] = []
+        self.spans: list[AnalysisSpan] = []
+        self.there = True
+        self.numbers = count()
+        self.moving: bool | None = False
+        self.gated = Gated(CAMERA, self.put, self.account, lambda: str(next(self.numbers)), limits)
+
+    def put(self, message: Visited) -> bool:
+        if self.there:
+            self.sent.append(message)
+        return self.there
+
+    def account(
+        self, camera: CameraId, from_ns: int, to_ns: int, state: Analysis, cause: SkipCause | None
+    ) -> None:
+        self.spans.append(
+            AnalysisSpan(camera=camera, from_ns=from_ns, to_ns=to_ns, state=state, cause=cause)
+        )
+
+    def play(self, stream: Stream, sizes: Iterator[int], seconds: float) -> None:
+        for item in stream.items(sizes, seconds):
+            self.gated([item])
+            if self.moving is not None and self.there and self.sent:
+                at_ns = item.wall_ns if isinstance(item, LiveFrame) else 0
+                self.gated.hear(Moves(self.sent[-1].visit, at_ns, self.moving))
+
+    def visits(self) -> list[list[Visited]]:
+        found: dict[str, list[Visited]] = {}
+        for each in self.sent:
+            found.setdefault(each.visit, []).append(each)
+        return list(found.values())
+
+
+def frames_of(parts: list[Visited]) -> list[LiveFrame]:
+    return [each for part in parts for each in part.items if isinstance(each, LiveFrame)]
+
+
+def test_a_visit_begins_with_shape_and_key_frame_and_has_no_hole() -> None:
+    worker, stream = Worker(), Stream()
+    worker.play(stream, varying(600), 60)
+    worker.moving = True
+    begins = stream.number
+    worker.play(stream, varying(4000), 5)
+    worker.moving = False
+    worker.play(stream, varying(600), 20)
+    learning, walk = worker.visits()
+    assert learning[0].cause is VisitCause.LEARNING
+    assert walk[0].cause is VisitCause.SIZES
+    for parts in (learning, walk):
+        assert isinstance(parts[0].items[0], LiveShape)
+        assert [each.last for each in parts] == [False] * (len(parts) - 1) + [True]
+        found = frames_of(parts)
+        assert found[0].is_key
+        assert all(later.after == each.decode_time for each, later in pairwise(found))
+    assert number_of(frames_of(walk)[0]) <= begins
+    assert number_of(frames_of(walk)[-1]) >= begins + 25
+    quiet = [each for each in worker.spans if each.state is Analysis.QUIET]
+    assert quiet[-1].to_ns <= stream.wall_ns(stream.number)
+    assert any(each.to_ns == frames_of(walk)[0].wall_ns for each in quiet)
+
+
+def test_a_break_ends_the_visit_and_quiet_does_not_reach_over_it() -> None:
+    worker, stream = Worker(), Stream()
+    worker.play(stream, varying(600), 2)
+    stream.number += 100
+    worker.play(stream, varying(600), 30)
+    first, second = worker.visits()[:2]
+    assert first[-1].last
+    assert not first[-1].items
+    assert number_of(frames_of(second)[0]) == 110
+    stream.number += 100
+    hole = stream.wall_ns(stream.number - 100), stream.wall_ns(stream.number)
+    worker.play(stream, varying(600), 30)
+    assert worker.spans
+    assert not [each for each in worker.spans if each.from_ns < hole[1] and each.to_ns > hole[0]]
+
+
+def test_another_shape_is_learned_anew() -> None:
+    worker, stream = Worker(), Stream()
+    worker.play(stream, varying(600), 40)
+    stream.another_run()
+    stream.init = b"other"
+    worker.play(stream, varying(5000), 40)
+    assert [parts[0].cause for parts in worker.visits()] == [VisitCause.LEARNING] * 2
+
+
+def test_nobody_is_there_and_it_is_told() -> None:
+    worker, stream = Worker(), Stream()
+    worker.there = False
+    worker.play(stream, varying(600), 30)
+    skipped = [each for each in worker.spans if each.state is Analysis.SKIPPED]
+    assert {each.cause for each in skipped} == {SkipCause.NO_ANALYST}
+    assert skipped[0].from_ns == START_NS
+    assert sum(each.to_ns - each.from_ns for each in skipped) >= 4 * NS_PER_S
+
+
+def test_who_comes_back_is_given_the_visit_from_its_last_key_frame_on() -> None:
+    worker, stream = Worker(), Stream()
+    worker.play(stream, varying(600), 3)
+    worker.gated.begin_anew()
+    worker.play(stream, varying(600), 1)
+    _, second = worker.visits()
+    assert number_of(frames_of(second)[0]) == 10
+    assert number_of(frames_of(second)[-1]) == 19
+    assert isinstance(second[0].items[0], LiveShape)
+
+
+def test_what_is_too_large_to_be_held_begins_with_the_next_key_frame() -> None:
+    hold = Hold(20_000)
+    stream = Stream(gop=50)
+    given = [each for each in stream.items(varying(600), 30) if isinstance(each, LiveFrame)]
+    for frame in given:
+        hold.add(frame)
+    assert hold.size_bytes <= 20_000
+    assert hold.too_large == 3
+    assert hold.since(0) == []
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([600, 600, 700, 4000]), st.integers(1, 40),
+            st.sampled_from([None, None, "hole", "run", "away", "back", "moving", "still", "mute"]),
+        ),
+        min_size=1, max_size=25,
+    ),
+    st.integers(1, 30),
+)  # fmt: skip
+def test_visits_are_whole_and_quiet_never_reaches_into_them(
+    story: list[tuple[int, int, str | None]], gop: int
+) -> None:
+    worker, stream = Worker(), Stream(gop=gop)
+    for middle, seconds, what in story:
+        happen(what, worker, stream)
+        worker.play(stream, varying(middle, seconds), seconds)
+    worker.gated.end()
+    spans = sorted((each.from_ns, each.to_ns) for each in worker.spans)
+    assert all(start < end for start, end in spans)
+    quiet = sorted(
+        (each.from_ns, each.to_ns) for each in worker.spans if each.state is Analysis.QUIET
+    )
+    assert all(end <= start for (_, end), (start, _) in pairwise(quiet))
+    for parts in worker.visits():
+        found = frames_of(parts)
+        if not found:
+            continue
+        assert found[0].is_key
+        assert isinstance(parts[0].items[0], LiveShape)
+        assert all(later.after == each.decode_time for each, later in pairwise(found))
+        if parts[0].cause is not VisitCause.PROBE:
+            from_ns, to_ns = found[0].wall_ns, found[-1].wall_ns
+            assert all(end <= from_ns or start >= to_ns for start, end in quiet)
+
+
+def happen(what: str | None, worker: Worker, stream: Stream) -> None:
+    match what:
+        case "hole":
+            stream.number += 57
+        case "run":
+            stream.another_run()
+        case "away" | "back":
+            worker.there = what == "back"
+            worker.gated.begin_anew()
+        case "moving" | "still" | "mute":
+            worker.moving = {"moving": True, "still": False, "mute": None}[what]
+        case _:
+            pass
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3000), st.booleans()), max_size=60))
+def test_a_backlog_keeps_its_bound_and_tells_what_it_lost(
+    parts: list[tuple[int, int, bool]],
+) -> None:
+    lost: list[tuple[CameraId, int, int]] = []
+    backlog = Backlog("b", 9000, lambda *span: lost.append(span))
+    streams = {n: (CameraId(str(n) * 32), Stream()) for n in range(3)}
+    put = 0
+    for number, (which, size, last) in enumerate(parts):
+        camera, stream = streams[which]
+        frame = stream.frame(size + 4)
+        visit = f"{which}"
+        backlog.put(
+            Visited(
+                visit=visit, camera=camera, cause=VisitCause.SIZES, items=(frame,), last=last
+            )
+        )  # fmt: skip
+        put += 1
+        assert backlog.depth().size_bytes <= 9000 or number == 0
+    taken = backlog.take()
+    kept = sum(len(frames_of([each])) for each in taken)
+    assert kept + len(lost) == put == kept + backlog.depth().dropped_items
+    assert not backlog
+    assert backlog.depth().size_bytes == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 50), st.integers(1, 9)), max_size=80))
+def test_accounts_lose_nothing_until_it_is_written_down(spans: list[tuple[int, int, int]]) -> None:
+    accounts = Accounts("s")
+    at_ns, added_ns = 0, 0
+    numbers = []
+    for which, gap, length in spans:
+        at_ns += gap * NS_PER_S
+        state = (Analysis.QUIET, Analysis.SKIPPED)[which]
+        accounts.add(CAMERA, at_ns, at_ns + length, state)
+        at_ns += length
+        added_ns += length
+        if gap > 40:
+            message = accounts.message()
+            assert message is not None
+            numbers.append(message.number)
+    message = accounts.message()
+    if message is not None:
+        numbers.append(message.number)
+    told = [each for again in accounts.again() for each in again.spans]
+    assert numbers == list(range(1, len(numbers) + 1))
+    # Coalesced, they cover no less.
+    assert sum(each.to_ns - each.from_ns for each in told) >= added_ns
+    assert len(told) == accounts.waiting
+    accounts.noted(len(numbers))
+    assert accounts.again() == []
+    assert accounts.waiting == 0
+
+
+def test_accounts_are_bounded_and_count_what_they_forget() -> None:
+    accounts = Accounts("s", most_spans=10)
+    for number in range(100):
+        accounts.add(CAMERA, number * 10**10, number * 10**10 + 1, Analysis.QUIET)
+    assert accounts.waiting == 10
+    assert accounts.forgotten == 90

@@ -1,0 +1,155 @@
+"""The hop to whoever looks, over real sockets: who is there, who goes, and who comes back."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.analytics.stream_making import CAMERA, Stream, number_of
+from tests.analytics.test_gated import QUICK, frames_of, varying
+from watchglass.analytics.outlet import AnalysisOutlet
+from watchglass.base.clock import SystemClock
+from watchglass.base.ids import CameraId
+from watchglass.bus.message import Codec
+from watchglass.bus.peer import PeerId
+from watchglass.bus.proof import Key
+from watchglass.bus.server import BusServer, PeerJoined, Received
+from watchglass.model.analysis import Analysis, SkipCause
+from watchglass.model.live import LiveSink
+from watchglass.model.stream import StreamName
+from watchglass.model.visit import Accounted, FromAnalyst, Moves, Noted, ToAnalyst, Visited
+from watchglass.model.way import Way
+
+SUB = StreamName.SUB
+
+
+class Analyst:
+    """Takes what comes, and answers as it is told to."""
+
+    def __init__(self, endpoint: str, key: Key) -> None:
+        self.server: BusServer[ToAnalyst, FromAnalyst] = BusServer(
+            endpoint, Codec[ToAnalyst](ToAnalyst), Codec[FromAnalyst](FromAnalyst), key=key
+        )
+        self.visits: list[Visited] = []
+        self.accounts: list[Accounted] = []
+        self.peers: list[PeerId] = []
+        self.notes = True
+
+    def turn(self) -> None:
+        for news in self.server.poll(0.01):
+            match news:
+                case PeerJoined(peer):
+                    self.peers.append(peer)
+                case Received(peer, message, size_bytes):
+                    self._take(peer, message)
+                    self.server.done(peer, size_bytes)
+                case _:
+                    pass
+
+    def _take(self, peer: PeerId, message: ToAnalyst) -> None:
+        if isinstance(message, Visited):
+            self.visits.append(message)
+            self.server.send(peer, Moves(message.visit, 0, False))
+        else:
+            self.accounts.append(message)
+            if self.notes:
+                self.server.send(peer, Noted(message.session, message.number))
+
+    def until(self, what: Callable[[], bool]) -> None:
+        ends_s = time.monotonic() + 30
+        while not what():
+            assert time.monotonic() < ends_s, f"never came: {what}"
+            self.turn()
+
+
+class Hop:
+    def __init__(self, folder: Path) -> None:
+        self.key = Key.make()
+        self.endpoint = f"ipc://{folder}/a"
+        self.sinks: dict[CameraId, LiveSink] = {}
+        self.outlet = AnalysisOutlet(
+            Way(self.endpoint, self.key.proof("w")), "w", self.follow, SystemClock(), limits=QUICK
+        )
+        self.analyst = self.another()
+        self.outlet.take_up(CAMERA, SUB)
+        self.outlet.start()
+        self.analyst.until(lambda: bool(self.analyst.peers))
+
+    def another(self) -> Analyst:
+        self.analyst = Analyst(self.endpoint, self.key)
+        return self.analyst
+
+    def follow(self, camera: CameraId, _stream: StreamName, sink: LiveSink | None) -> None:
+        if sink is None:
+            self.sinks.pop(camera, None)
+        else:
+            self.sinks[camera] = sink
+
+    @property
+    def linked(self) -> bool:
+        return self.outlet._linked
+
+    def value(self, name: str) -> float:
+        return sum(each.value for each in self.outlet.samples() if each.metric == name)
+
+    def close(self) -> None:
+        self.outlet.close()
+        self.analyst.server.close()
+
+
+@pytest.fixture
+def hop(tmp_path: Path) -> Iterator[Hop]:
+    found = Hop(tmp_path)
+    yield found
+    found.close()
+
+
+def test_what_a_gate_lets_through_comes_and_its_accounts_are_kept_until_noted(hop: Hop) -> None:
+    analyst, stream = hop.analyst, Stream()
+    analyst.until(lambda: hop.linked)
+    analyst.notes = False
+    sink = hop.sinks[CAMERA]
+    sink(stream.items(varying(600), 2))
+    analyst.until(lambda: len(frames_of(analyst.visits)) == 10)
+    assert [number_of(each) for each in frames_of(analyst.visits)] == list(range(10))
+    sink(stream.items(varying(600), 60))
+    analyst.until(lambda: analyst.visits[-1].last)
+    sink(stream.items(varying(600), 30))
+    analyst.until(lambda: bool(analyst.accounts))
+    assert hop.value("watchglass_analysis_accounts_waiting") >= 1
+    span = analyst.accounts[0].spans[0]
+    assert (span.camera, span.state) == (CAMERA, Analysis.QUIET)
+
+
+def test_another_analyst_hears_it_all_again(hop: Hop) -> None:
+    analyst, stream = hop.analyst, Stream()
+    analyst.until(lambda: hop.linked)
+    analyst.notes = False
+    sink = hop.sinks[CAMERA]
+    hop.outlet._account(CAMERA, 5, 10**10, Analysis.SKIPPED, SkipCause.OVERLOAD)
+    sink(stream.items(varying(600), 3))
+    analyst.until(lambda: bool(analyst.visits))
+    hop.outlet._tend()
+    analyst.until(lambda: bool(analyst.accounts))
+    analyst.server.close()
+    deadline = time.monotonic() + 30
+    while hop.linked and time.monotonic() < deadline:
+        time.sleep(0.01)
+    sink(stream.items(varying(600), 1))
+    second = hop.another()
+    second.until(lambda: bool(second.accounts) and bool(second.visits))
+    assert second.accounts[0] == analyst.accounts[0]
+    # The visit begins again with its last key frame: nobody has to know of what was before.
+    assert frames_of(second.visits)[0].is_key
+    assert number_of(frames_of(second.visits)[0]) == 10
+    second.until(lambda: hop.value("watchglass_analysis_accounts_waiting") == 0)
+
+
+def test_a_camera_that_leaves_ends_its_visit(hop: Hop) -> None:
+    analyst, stream = hop.analyst, Stream()
+    analyst.until(lambda: hop.linked)
+    hop.sinks[CAMERA](stream.items(varying(600), 2))
+    hop.outlet.leave(CAMERA)
+    assert not hop.sinks
+    analyst.until(lambda: bool(analyst.visits) and analyst.visits[-1].last)
