@@ -62,6 +62,7 @@ from watchglass.config.settings import Settings
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Act, Note
 from watchglass.model.camera import Camera, StreamAddress
+from watchglass.model.camera_table import TableErrand, TableState
 from watchglass.model.control import Accepted, CountryRequest, NamesRequest, RetentionRequest
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
@@ -257,6 +258,11 @@ def served(
         assert isinstance(made, FleetMade)
         return made
 
+    def table(errand: TableErrand) -> TableState:
+        state = desk.answer(errand)
+        assert isinstance(state, TableState)
+        return state
+
     def record(order: RecordRequest) -> Accepted:
         recording.append(order)
         return Accepted(recorded.camera, already=len(recording) > 1)
@@ -311,7 +317,7 @@ def served(
         measurements=exposition,
         health=lambda: health[0],
         devices=FleetPorts(
-            fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record, look
+            fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record, look, table
         ),
         people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
         steer=steer or OnvifPort(None, site.clock).steer,

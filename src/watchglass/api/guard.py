@@ -12,12 +12,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watchglass.api.paths import CAMERA_TABLE, MOST_TABLE_BYTES
 from watchglass.api.ports import Reach
 from watchglass.api.problem import problem
 
 HEADER = "X-Watchglass"
 """On every request that changes something: no plain form of another site can send it."""
 MOST_BODY_BYTES = 64 * 1024
+_MOST_OF = {CAMERA_TABLE: MOST_TABLE_BYTES}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})
 _POLICY_VIOLATION = 1008
@@ -79,7 +81,7 @@ class Guard:
         if not changes:
             return None
         if _is_of_program(headers):
-            return None if scope["type"] == "websocket" else _body_refusal(headers)
+            return None if scope["type"] == "websocket" else _body_refusal(scope["path"], headers)
         origins = headers.getlist("origin")
         if len(origins) != 1 or origins[0].lower() not in self._origins:
             return _foreign()
@@ -90,7 +92,7 @@ class Guard:
                 HTTPStatus.FORBIDDEN, "forbidden",
                 f"A request that changes something has {HEADER}: 1.",
             )  # fmt: skip
-        return _body_refusal(headers)
+        return _body_refusal(scope["path"], headers)
 
 
 def _is_of_program(headers: Headers) -> bool:
@@ -100,14 +102,14 @@ def _is_of_program(headers: Headers) -> bool:
     return bearer and "cookie" not in headers and "origin" not in headers
 
 
-def _body_refusal(headers: Headers) -> Response | None:
+def _body_refusal(path: str, headers: Headers) -> Response | None:
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdecimal():
         return problem(HTTPStatus.LENGTH_REQUIRED, "usage", "State the length of the body.")
-    if int(length) > MOST_BODY_BYTES:
+    most = _MOST_OF.get(path, MOST_BODY_BYTES)
+    if int(length) > most:
         return problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "usage",
-            f"A body has at most {MOST_BODY_BYTES} bytes.",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "usage", f"A body has at most {most} bytes.",
         )  # fmt: skip
     return None
 

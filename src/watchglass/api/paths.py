@@ -1,3 +1,6 @@
 """Where the API lies."""
 
 PREFIX = "/api/v1"
+CAMERA_TABLE = f"{PREFIX}/camera-table"
+MOST_TABLE_BYTES = 1 << 20
+"""Of the body of that route alone: some ten thousand rows."""

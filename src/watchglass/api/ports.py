@@ -21,6 +21,7 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.feed import FrameFeed
 from watchglass.model.act import Note
 from watchglass.model.camera import Camera
+from watchglass.model.camera_table import TableErrand, TableState
 from watchglass.model.control import Accepted, CountryRequest, NamesRequest, RetentionRequest
 from watchglass.model.conversion import Converted, ConvertRequest, FormTold
 from watchglass.model.gap import GapCause
@@ -95,7 +96,8 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class FleetPorts:
     """Of the devices around the recorder. ``fleet`` has them judged as of now, and a report written
-    if that is asked for; it may take seconds. ``scans`` starts, stops and tells of scans."""
+    if that is asked for; it may take seconds. ``scans`` starts, stops and tells of scans,
+    ``table`` of a table of cameras."""
 
     fleet: Callable[[bool], FleetMade]
     profile: Callable[[], SiteProfile]
@@ -104,6 +106,7 @@ class FleetPorts:
     scans: Callable[[ScanErrand], Scans]
     record: Callable[[RecordRequest], Accepted]
     look: Callable[[LookRequest], LookedAt]
+    table: Callable[[TableErrand], TableState]
 
 
 @dataclass(frozen=True, slots=True)

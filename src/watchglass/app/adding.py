@@ -1,6 +1,7 @@
 """Adding a camera: it is looked at first, and what is stored is what was found."""
 
 import itertools
+import threading
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -15,13 +16,13 @@ from watchglass.base.errors import (
     UsageError,
 )
 from watchglass.base.ids import CameraId
-from watchglass.cameras.address import AddressRules, split_url
-from watchglass.cameras.onvif.address import is_onvif, split_onvif
+from watchglass.cameras.address import AddressRules, is_rtsp, split_url
+from watchglass.cameras.host import host_of
+from watchglass.cameras.onvif.address import is_onvif
 from watchglass.cameras.probe import (
     CameraProbe,
     Prober,
     Way,
-    is_rtsp,
     probe_camera,
 )
 from watchglass.cameras.probe_worker import run_probe
@@ -30,6 +31,9 @@ from watchglass.model.control import Accepted, AddCameraRequest, EditCameraReque
 from watchglass.model.probe import ProbeRequest, ProbeResult
 from watchglass.model.survey_control import RecordRequest
 from watchglass.store.site import SiteStore
+
+_ADDING = threading.Lock()
+"""Several are looked at at once; a name and an address are taken by one of them."""
 
 
 def look_at(
@@ -83,12 +87,13 @@ def record_found(settings: Settings, site: Site, request: RecordRequest) -> Acce
     found, host, allow = looked_at(settings, site, request)
     if found.main is None:
         raise found.problem or CameraError("The camera cannot be recorded, and does not say why.")
-    known = _recorded(site, (found.main.address.url,))
-    if known is not None:
-        return Accepted(known, already=True)
-    taken = [each.name for each in site.store.cameras(with_credentials=False)]
-    name = free_name(request.name or host, taken)
-    return Accepted(site.add_camera(request_for(found, name, request.by, allow)))
+    with _ADDING:
+        known = _recorded(site, (found.main.address.url,))
+        if known is not None:
+            return Accepted(known, already=True)
+        taken = [each.name for each in site.store.cameras(with_credentials=False)]
+        name = free_name(request.name or host, taken)
+        return Accepted(site.add_camera(request_for(found, name, request.by, allow)))
 
 
 def _recorded(site: Site, urls: Iterable[str]) -> CameraId | None:
@@ -142,17 +147,6 @@ def _is_elsewhere(url: str, found: CameraProbe) -> bool:
     if is_onvif(url):
         return not isinstance(found.problem, AuthFailedError | RefusedError)
     return isinstance(found.problem, StreamInvalidError)
-
-
-def host_of(url: str) -> str:
-    """Of a camera in the network; UsageError for any other address."""
-    if is_onvif(url):
-        return split_onvif(url)[0].host
-    if is_rtsp(url):
-        return split_url(url)[0].host
-    raise UsageError(
-        "Give the camera's address: onvif://ADDRESS, or that of its stream: rtsp://ADDRESS/PATH."
-    )
 
 
 def edit_found(settings: Settings, site: Site, request: EditCameraRequest) -> CameraId:

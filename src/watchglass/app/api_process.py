@@ -60,6 +60,7 @@ from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Note
 from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
 from watchglass.model.camera import Camera, CameraState
+from watchglass.model.camera_table import TableErrand, TableState
 from watchglass.model.control import (
     Accepted,
     CountryRequest,
@@ -284,6 +285,7 @@ class _Site:
                 scans=self._scans,
                 record=self._record,
                 look=self._look,
+                table=self._table,
             ),
             people=PeoplePorts(
                 self._layout.ledgers / "site", self._store.names_h, self._keep_names
@@ -397,6 +399,12 @@ class _Site:
     def _record(self, request: RecordRequest) -> Accepted:
         reply = self._call(request, _LOOKED_S)
         if not isinstance(reply, Accepted) or reply.camera is None:
+            raise BusError(_NOT_ASKED)
+        return reply
+
+    def _table(self, errand: TableErrand) -> TableState:
+        reply = self._call(errand)
+        if not isinstance(reply, TableState):
             raise BusError(_NOT_ASKED)
         return reply
 

@@ -30,7 +30,7 @@ class KeptIndex:
             if self._store is None or file != self._file:
                 if self._store is not None:
                     self._store.close()
-                self._store, self._file = IndexStore(self._path), file
+                self._store, self._file = IndexStore(self._path, seldom=True), file
             return self._store
 
     def close(self) -> None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from watchglass.app.ground import Ground
 from watchglass.app.scanning import Looked, take_in
 from watchglass.base.ids import ScanId, random_id
-from watchglass.cameras.address import split_url
-from watchglass.cameras.probe import is_rtsp
+from watchglass.cameras.address import is_rtsp, split_url
 from watchglass.cameras.survey.neighbours import Neighbours
 from watchglass.model.camera import Camera, CameraState
 from watchglass.model.coverage import Coverage, ScanEntry, ScanKind

@@ -6,10 +6,18 @@ look into the ledger must not wait for it.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
 
 from watchglass.app.fleet_book import FleetBook, Judging, judge_apart
 from watchglass.app.ground import Ground
 from watchglass.app.scan_desk import Cameras, ScanDesk
+from watchglass.app.table_desk import TableDesk
+from watchglass.model.camera_table import (
+    StartTableRequest,
+    StopTableRequest,
+    TableRequest,
+    TableState,
+)
 from watchglass.model.control import Accepted
 from watchglass.model.survey_control import (
     FleetMade,
@@ -26,6 +34,7 @@ from watchglass.model.survey_control import (
 )
 
 _THREADS = 3
+Answer: TypeAlias = FleetMade | Scans | LookedAt | TableState | Accepted
 
 
 class SurveyDesk:
@@ -43,9 +52,10 @@ class SurveyDesk:
         self._look = look
         self._book = FleetBook(on, judging)
         self._scans = ScanDesk(on, cameras)
+        self._table = TableDesk(on.clock, record, cameras)
         self.pool = ThreadPoolExecutor(_THREADS, "survey")
 
-    def answer(self, request: SurveyRequest) -> FleetMade | Scans | LookedAt | Accepted:
+    def answer(self, request: SurveyRequest) -> Answer:
         """Do what was asked. Raises what stands in the way."""
         match request:
             case FleetRequest():
@@ -62,8 +72,11 @@ class SurveyDesk:
                 self._scans.stop(request.scan)
             case ScansRequest():
                 pass
+            case StartTableRequest() | StopTableRequest() | TableRequest():
+                return self._table.answer(request)
         return self._scans.states()
 
     def close(self) -> None:
+        self._table.close()
         self._scans.close()
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -88,6 +88,11 @@ class CheckedAddress:
     name_url: str = field(repr=False)
 
 
+def is_rtsp(url: str) -> bool:
+    """Whether an address is that of a camera in the network."""
+    return url[:8].lower().startswith(("rtsp:", "rtsps:"))
+
+
 def split_url(
     url: str, schemes: Collection[str] = _RTSP
 ) -> tuple[CameraAddress, Credentials | None]:

@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from watchglass.base.errors import AuthFailedError, CameraError, RefusedError
-from watchglass.cameras.address import AddressRules, check_credentials, resolve, split_url
+from watchglass.cameras.address import (
+    AddressRules,
+    check_credentials,
+    is_rtsp,
+    resolve,
+    split_url,
+)
 from watchglass.cameras.kinds import kind_of
 from watchglass.cameras.local import check_local, is_local
 from watchglass.cameras.onvif.address import is_onvif, split_onvif, stream_address
@@ -118,11 +124,6 @@ def _probe_device(
     except (CameraError, RefusedError) as error:
         return CameraProbe(main, None, credentials, error, device)
     return CameraProbe(main, sub, credentials, None, device)
-
-
-def is_rtsp(url: str) -> bool:
-    """Whether an address is that of a camera in the network."""
-    return url[:8].lower().startswith(("rtsp:", "rtsps:"))
 
 
 @dataclass(frozen=True, slots=True)

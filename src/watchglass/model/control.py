@@ -5,6 +5,7 @@ import msgspec
 from watchglass.base.ids import CameraId, HoldId, MaskId, VolumeId
 from watchglass.model.act import Note
 from watchglass.model.camera import OnvifAddress, Transport
+from watchglass.model.camera_table import TableState
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
 from watchglass.model.notice_control import NoticeRequest
@@ -337,6 +338,7 @@ Reply = (
     | Measurements
     | FleetMade
     | Scans
+    | TableState
     | LookedAt
     | SystemReport
 )

@@ -6,6 +6,7 @@ import msgspec
 
 from watchglass.base.fence import FenceMode
 from watchglass.base.ids import ScanId
+from watchglass.model.camera_table import TableErrand
 from watchglass.model.coverage import Network
 from watchglass.model.scan import Login
 from watchglass.model.stream import StreamName
@@ -192,4 +193,5 @@ SurveyRequest = (
     | ScansRequest
     | RecordRequest
     | LookRequest
+    | TableErrand
 )

@@ -46,20 +46,25 @@ __all__ = [
 
 
 _KIB = 256
+_SELDOM_KIB = 32
 _FILLING_KIB = 16 * 1024
 
 
 class IndexStore:
     """The index database. One writer (the keeper), any number of readers."""
 
-    def __init__(self, path: Path, *, check: bool = False, to_fill: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, check: bool = False, to_fill: bool = False, seldom: bool = False
+    ) -> None:
         """Open or make it; DamagedError when it cannot be used (``check`` reads all of it).
 
-        ``to_fill``: millions of rows are about to come, in no order of their own.
+        ``to_fill``: millions of rows are about to come, in no order of their own. ``seldom``: it is
+        asked every few minutes, and what it read stays with the system alone.
         """
+        kib = _FILLING_KIB if to_fill else _SELDOM_KIB if seldom else _KIB
         self._database = Database(
             path, SCHEMA, synchronous=Synchronous.NORMAL, check=check,
-            cache_kib=_FILLING_KIB if to_fill else _KIB,
+            cache_kib=kib,
         )  # fmt: skip
 
     @contextmanager

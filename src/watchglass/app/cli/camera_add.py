@@ -22,12 +22,12 @@ from watchglass.base.errors import (
     UsageError,
 )
 from watchglass.base.ids import CameraId, is_id
-from watchglass.cameras.address import split_url
+from watchglass.cameras.address import is_rtsp, split_url
 from watchglass.cameras.kinds import kind_of
 from watchglass.cameras.local import is_local, local_name
 from watchglass.cameras.onvif.address import is_onvif, split_onvif
 from watchglass.cameras.onvif.found import FoundDevice
-from watchglass.cameras.probe import CameraProbe, FoundStream, Way, is_rtsp
+from watchglass.cameras.probe import CameraProbe, FoundStream, Way
 from watchglass.model.camera import Credentials, Transport
 from watchglass.model.control import AddCameraRequest
 from watchglass.model.fingerprint import read_fingerprint

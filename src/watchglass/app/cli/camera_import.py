@@ -1,29 +1,33 @@
 """``watchglass camera import``: hundreds of cameras from a table, and again without harm."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from watchglass.app.adding import free_name, host_of, look_at, request_for
+from watchglass.app.adding import free_name, look_at, request_for
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.hosts import allowed_hosts
-from watchglass.app.importing import (
-    MOST_BYTES,
-    Fault,
-    Outcome,
-    Row,
-    Told,
-    failure_told,
-    fault_told,
-    is_there,
-    read_table,
-)
 from watchglass.base.errors import CameraError, NotFoundError, UsageError, WatchglassError
+from watchglass.cameras.host import host_of
+from watchglass.cameras.table import MOST_BYTES, Fault, Row, is_there, login_of, read_table
 from watchglass.model.camera import Camera
+from watchglass.model.camera_table import Outcome
 
 _FAILED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of a row."""
+
+    line: int
+    address: str
+    name: str
+    outcome: Outcome
+    sentence: str
 
 
 def import_(
@@ -75,15 +79,18 @@ def _done(
     of: Shell, row: Row | Fault, login: tuple[str, str] | None, *, dry_run: bool, allow: bool
 ) -> Told:
     if isinstance(row, Fault):
-        return fault_told(row)
+        return Told(row.line, row.address, "", Outcome.FAILED, row.sentence)
     try:
         cameras, allowed = _known(of)
         there = is_there(row, cameras)
         if there is not None:
             return Told(row.line, row.url, there.name, Outcome.THERE, "It is set up already.")
-        user, password = _login_of(row, login)
+        user, password = login_of(row, *(login or ("", "")))
         hosts = frozenset({host_of(row.url)}) if allow else frozenset()
-        found = look_at(row.url, user, password, of.settings, allowed | hosts, source=row.source)
+        found = look_at(
+            row.url, user or None, password if user else None, of.settings, allowed | hosts,
+            source=row.source,
+        )  # fmt: skip
         if found.main is None:
             raise found.problem or CameraError("It cannot be recorded, and does not say why.")
         name = row.name or free_name(host_of(row.url), [each.name for each in cameras])
@@ -95,7 +102,7 @@ def _done(
         of.carry_out(request_for(found, name, of.by, hosts))
         return Told(row.line, row.url, name, Outcome.ADDED, what)
     except WatchglassError as error:
-        return failure_told(row, error)
+        return Told(row.line, row.url, row.name, Outcome.FAILED, error.sentence)
 
 
 def _known(of: Shell) -> tuple[tuple[Camera, ...], frozenset[str]]:
@@ -105,14 +112,6 @@ def _known(of: Shell) -> tuple[tuple[Camera, ...], frozenset[str]]:
             return store.cameras(with_credentials=False), allowed_hosts(store)
     except NotFoundError:
         return (), frozenset()
-
-
-def _login_of(row: Row, login: tuple[str, str] | None) -> tuple[str | None, str | None]:
-    if row.password is not None:
-        return row.user, row.password.reveal()
-    if login is not None and row.user in ("", login[0]):
-        return login
-    return (row.user, "") if row.user else (None, None)
 
 
 def _login(user: str | None, from_stdin: bool) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ import type { paths } from "./schema";
 import type {
   AreaBody, BookmarkBody, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, ClipOrder,
   KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, NewCamera, NewMask, NoticeWay, Problem, Profile,
-  Purchase, RuleBody, ScanOrder, StreamName, WebhookBody,
+  Purchase, RuleBody, ScanOrder, StreamName, TableOrder, WebhookBody,
 } from "./types";
 
 const ROOT = "/api/v1";
@@ -160,6 +160,9 @@ export const api = {
   goToPreset: (camera: string, preset: string) => ask("post", "/api/v1/cameras/{camera}/ptz/preset", { at: { camera }, body: { preset } }),
   savePreset: (camera: string, name: string) => ask("post", "/api/v1/cameras/{camera}/ptz/presets", { at: { camera }, body: { name } }),
   addCamera: (body: NewCamera) => ask("post", "/api/v1/cameras", { body }),
+  table: (after: number) => ask("get", "/api/v1/camera-table", { query: { after } }),
+  startTable: (body: TableOrder) => ask("post", "/api/v1/camera-table", { body }),
+  stopTable: () => ask("post", "/api/v1/camera-table/stop"),
   log: (asked: { before: string; camera: string; by: string; what: readonly string[] }) =>
     ask("get", "/api/v1/log", { query: Object.fromEntries(Object.entries(asked).filter(([, value]) => value.length > 0)) }),
   logState: () => ask("get", "/api/v1/log/state"),

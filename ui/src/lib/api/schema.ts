@@ -1437,6 +1437,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/camera-table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Table
+         * @description How far it is.
+         */
+        get: operations["getCameraTable"];
+        put?: never;
+        /**
+         * Start Table
+         * @description Look at the cameras of a table, several at once, and record them. Those that are set up
+         *     already are left as they are; 409 while a table is being read in, 400 for a file that is
+         *     none.
+         */
+        post: operations["startCameraTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-table/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Table
+         * @description End it: what is looked at comes to its end, the other rows are left.
+         */
+        post: operations["stopCameraTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log": {
         parameters: {
             query?: never;
@@ -3068,6 +3114,13 @@ export interface components {
          * @enum {string}
          */
         Organisation: "federal_agency" | "defence_department" | "central_government" | "state_or_local" | "public_school" | "private_school" | "health" | "company" | "home" | "other" | "unknown";
+        /**
+         * Outcome
+         * @description What became of a row. ``ready``: it would be recorded, in a dry run. ``left``: it was not
+         *     looked at, because somebody ended it.
+         * @enum {string}
+         */
+        Outcome: "waiting" | "looking" | "added" | "ready" | "there" | "failed" | "left";
         /** PasswordBody */
         PasswordBody: {
             /**
@@ -4188,6 +4241,73 @@ export interface components {
             findings: components["schemas"]["FindingInfo"][];
             /** Lines */
             lines: components["schemas"]["LogLineInfo"][];
+        };
+        /**
+         * TableBody
+         * @description ``table`` is the text of a CSV file whose first line names its columns: `address`, and by
+         *     choice `name`, `user`, `password`, `source`. ``user`` and ``password``: of rows that have none.
+         *     ``allow``: addresses that are refused by default are let in.
+         */
+        TableBody: {
+            /** Table */
+            table: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             * @default
+             */
+            password: string;
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+        };
+        /**
+         * TableInfo
+         * @description The last table since the recorder was started; ``id`` is 0 where there was none. ``rows``:
+         *     those that changed after what was asked for; ``change``: what to ask for next time.
+         */
+        TableInfo: {
+            /** Id */
+            id: number;
+            /** By */
+            by: string;
+            /** Started Ms */
+            started_ms: number | null;
+            /** Ended Ms */
+            ended_ms: number | null;
+            /** Running */
+            running: boolean;
+            /** Stopping */
+            stopping: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Rows */
+            rows: components["schemas"]["TableRowInfo"][];
+            /** Change */
+            change: number;
+        };
+        /** TableRowInfo */
+        TableRowInfo: {
+            /** Line */
+            line: number;
+            /** Address */
+            address: string;
+            /** Name */
+            name: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Sentence */
+            sentence: string;
+            /** Camera */
+            camera: string | null;
         };
         /** Timeline */
         Timeline: {
@@ -7545,6 +7665,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeepingInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCameraTable: {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startCameraTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopCameraTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableInfo"];
                 };
             };
             /** @description Why it was not done. */

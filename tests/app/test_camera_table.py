@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.app.running import call
-from watchglass.app.importing import Fault, Row, is_there, read_table
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import CameraId, VolumeId
+from watchglass.cameras.table import Fault, Row, is_there, read_table
 from watchglass.model.camera import Camera, OnvifAddress, StreamAddress
 from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator

@@ -8,12 +8,11 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from watchglass.app.adding import host_of
-from watchglass.base.errors import RefusedError, UsageError, WatchglassError
+from watchglass.base.errors import RefusedError, UsageError
 from watchglass.base.secret import Secret
 from watchglass.cameras.address import check_credentials, split_url
+from watchglass.cameras.host import host_of
 from watchglass.cameras.onvif.address import is_onvif, split_onvif
 from watchglass.model.camera import Camera
 from watchglass.store.site_input import clean_name
@@ -26,15 +25,6 @@ _COLUMNS = {
     "name": "name", "camera": "name", "user": "user", "username": "user",
     "password": "password", "source": "source",
 }  # fmt: skip
-
-
-class Outcome(StrEnum):
-    """What became of a row. ``ready``: it would be recorded, in a dry run."""
-
-    ADDED = "added"
-    READY = "ready"
-    THERE = "there"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +138,10 @@ def is_there(row: Row, cameras: Iterable[Camera]) -> Camera | None:
     return next((each for each, url in known if url == wanted), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What is said of a row."""
-
-    line: int
-    address: str
-    name: str
-    outcome: Outcome
-    sentence: str
-
-
-def fault_told(fault: Fault) -> Told:
-    return Told(fault.line, fault.address, "", Outcome.FAILED, fault.sentence)
-
-
-def failure_told(row: Row, error: WatchglassError) -> Told:
-    return Told(row.line, row.url, row.name, Outcome.FAILED, error.sentence)
+def login_of(row: Row, user: str, password: str) -> tuple[str, str]:
+    """What a row is looked at with: its own password, or the one that is given for all."""
+    if row.password is not None:
+        return row.user, row.password.reveal()
+    if user and row.user in ("", user):
+        return user, password
+    return row.user, ""
