@@ -84,6 +84,21 @@ def test_each_moment_has_its_key_frame(site: tuple[Numbered, Running, Browser]) 
         assert answer.headers["cache-control"] == "private, no-cache"
 
 
+def test_exact_picture_of_each_moment(site: tuple[Numbered, Running, Browser]) -> None:
+    recorded, _, browser = site
+    start_ms = began_ms(browser, recorded)
+    for after_ms in (20, 150, 950, 1020, 3555, 5980, 11_930, 12_150, 18_950):
+        answer = picture(browser, recorded.camera, start_ms + after_ms, exact=True)
+        assert answer.status_code == 200, answer.text
+        number = after_ms * GOP // 1000
+        assert number_in(answer.content) == number, after_ms
+        assert abs(int(answer.headers["x-picture-ms"]) - start_ms - number * 1000 / GOP) <= 5
+    whole = browser.get(
+        f"/api/v1/still/{recorded.camera}/main", params={"at_ms": start_ms + 4550, "exact": True}
+    )
+    assert number_in(whole.content) == 4550 * GOP // 1000
+
+
 def test_newest_is_what_comes_without_a_moment_or_for_the_future(
     site: tuple[Numbered, Running, Browser],
 ) -> None:

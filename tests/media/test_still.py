@@ -21,6 +21,7 @@ from watchglass.model.still import MOST_KEY_FRAME_BYTES
 from watchglass.model.stream import VideoCodec
 from watchglass.recording.fileheader import HEADER_BOX_BYTES
 from watchglass.recording.track import video_configuration
+from watchglass.simulate import frame_code
 
 CODECS = (VideoCodec.H264, VideoCodec.H265)
 
@@ -173,3 +174,33 @@ def test_whatever_comes_is_a_picture_or_the_one_error(data: st.DataObject) -> No
     except StreamInvalidError:
         return
     assert 1 <= luma_of(jpeg).shape[1] <= 320
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_picture_behind_its_key_frame_is_shown_also_among_b_frames(codec: VideoCodec) -> None:
+    name = "x264" if codec is VideoCodec.H264 else "x265"
+    context = av.CodecContext.create(f"lib{name}", "w")
+    assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height, context.pix_fmt = 320, 180, "yuv420p"
+    context.time_base = Fraction(1, 10)
+    context.options = {f"{name}-params": "log-level=none:repeat-headers=1:bframes=3:keyint=50"}
+    packets: list[Any] = []
+    for number in range(12):
+        plane = np.full((270, 320), 128, np.uint8)
+        plane[:180] = 90
+        frame_code.draw(plane[:180], number)
+        frame = av.VideoFrame.from_ndarray(plane, format="yuv420p")
+        frame.pts = number
+        packets += context.encode(frame)
+    packets += context.encode(None)
+    assert [each.pts for each in packets] != sorted(each.pts or 0 for each in packets)
+    configuration, key = key_frame(codec, bytes(packets[0]))
+    later = [
+        ((each.pts or 0) * 9000, to_length_prefixed(bytes(each), codec).data)
+        for each in packets[1:]
+    ]
+    for number in range(12):
+        jpeg = still(codec, configuration, key, 320, later=later, shown=number * 9000)
+        assert number_in(jpeg) == number
+    with pytest.raises(StreamInvalidError):
+        still(codec, configuration, key, 320, later=later, shown=7)

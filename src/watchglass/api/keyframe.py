@@ -1,7 +1,7 @@
-"""The key frame on show at a moment: found by the index, read from its file. All of it blocks."""
+"""The picture on show at a moment: found by the index, read from its file. All of it blocks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from watchglass.api.archive import path_of
 from watchglass.api.filetable import FileTable, ReadableFile, descriptor
@@ -27,44 +27,61 @@ _AHEAD_NS = MOST_PENDING_NS
 """The newest picture may be placed a little after now; what lies further on is of a clock that was
 set back since."""
 _ANY_MEDIA = 1 << 62
+_MOST_LATER = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is asked for: the picture on show at ``at_ns`` (UTC), or the ``newest`` by then."""
+    """What is asked for: the key frame on show at ``at_ns`` (UTC), or the ``newest`` by then.
+    ``exact``: of a moment the picture itself, decoded from that key frame on."""
 
     at_ns: int
     newest: bool
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A key frame in its file: ``offset`` in bytes, times in 1/90000 s of the run."""
+    """One in its file: ``offset`` in bytes, times in 1/90000 s of the run; ``composition`` is how
+    long after ``media_time`` it is shown."""
 
     offset: int
     length: int
     media_time: int
     duration: int
+    composition: int
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFrame:
-    """A key frame that was found. The file has media up to ``reach_ns`` (UTC), as of now."""
+    """A key frame that was found, and those ``later`` that lead to the picture that is wanted, in
+    decode order. The file has media up to ``reach_ns`` (UTC), as of now."""
 
     row: FileRow
     file: ReadableFile
     picture: Picture
     reach_ns: int
+    later: tuple[Picture, ...] = ()
+    shown: Picture | None = None
+
+    @property
+    def wanted(self) -> Picture:
+        """The picture that is shown."""
+        return self.shown or self.picture
 
     @property
     def wall_ns(self) -> int:
         """UTC of the picture."""
-        return _wall(self.row, self.picture.media_time)
+        return _wall(self.row, self._shown_at(self.wanted))
 
     @property
     def until_ns(self) -> int:
         """UTC of the next picture."""
-        return _wall(self.row, self.picture.media_time + self.picture.duration)
+        return _wall(self.row, self._shown_at(self.wanted) + self.wanted.duration)
+
+    def _shown_at(self, picture: Picture) -> int:
+        """In the run's time, in which a key frame is shown when it is decoded."""
+        return self.picture.media_time + _apart(self.picture, picture)
 
     def request(self, width: int, masking: Masking) -> StillRequest:
         """What the media-worker needs for it; GoneError when the file is no longer there."""
@@ -73,7 +90,14 @@ class KeyFrame:
         codec, configuration = video_configuration(self.file.header)
         with descriptor(self.file.path) as fd:
             data = read_at(fd, self.picture.offset, self.picture.length)
-        return StillRequest(codec, configuration, data, width, masking.covers, wall_ns=self.wall_ns)
+            later = tuple(
+                (_apart(self.picture, each), read_at(fd, each.offset, each.length))
+                for each in self.later
+            )
+        return StillRequest(
+            codec, configuration, data, width, masking.covers, wall_ns=self.wall_ns, later=later,
+            shown=_apart(self.picture, self.wanted),
+        )  # fmt: skip
 
 
 def key_frame(
@@ -135,22 +159,71 @@ def _in_file(
         for entry in reversed(entries):
             if not entry.flags & HAS_KEY or entry.media_time > wanted:
                 continue
-            for picture in reversed(_keys(fd, entry, file.size)):
+            pictures = _pictures(fd, entry, file.size)
+            keys = [picture for picture, is_key in pictures if is_key]
+            for picture in reversed(keys):
                 if picture.media_time <= wanted and not _is_lost(picture.media_time, holes):
                     reach_ns = _wall(row, entries[-1].media_time + entries[-1].duration)
-                    return KeyFrame(row, file, picture, reach_ns)
+                    frame = KeyFrame(row, file, picture, reach_ns)
+                    if not moment.exact or moment.newest:
+                        return frame
+                    behind = [each for each in entries if each.offset >= entry.offset]
+                    return _led_to(frame, fd, behind, wanted, holes)
     return None
 
 
-def _keys(fd: int, entry: Entry, size: int) -> list[Picture]:
+def _led_to(
+    key: KeyFrame, fd: int, entries: Sequence[Entry], wanted: int, holes: Sequence[GapRow]
+) -> KeyFrame:
+    """The same with what leads from it to the picture on show at ``wanted``. Where that would be
+    more than the media-worker takes, or something in between is lost, as far as it goes."""
+    first = key.picture
+    ahead = wanted - first.media_time
+    later: list[Picture] = []
+    size_bytes = first.length
+    for picture, is_key in _behind(fd, entries, key.file.size, first):
+        size_bytes += picture.length
+        if (
+            is_key
+            or picture.media_time > wanted + first.composition
+            or _is_lost(picture.media_time, holes)
+            or size_bytes > MOST_KEY_FRAME_BYTES
+            or len(later) >= _MOST_LATER
+        ):
+            break
+        later.append(picture)
+    shown = [each for each in later if 0 < _apart(first, each) <= ahead]
+    if not shown:
+        return key
+    last = max(shown, key=lambda each: _apart(first, each))
+    return replace(key, later=tuple(later[: later.index(last) + 1]), shown=last)
+
+
+def _behind(
+    fd: int, entries: Sequence[Entry], size: int, first: Picture
+) -> Iterator[tuple[Picture, bool]]:
+    for entry in entries:
+        for picture, is_key in _pictures(fd, entry, size):
+            if picture.media_time > first.media_time:
+                yield picture, is_key
+
+
+def _apart(key: Picture, other: Picture) -> int:
+    """How much later it is shown than its key frame, in 1/90000 s."""
+    return other.media_time + other.composition - key.media_time - key.composition
+
+
+def _pictures(fd: int, entry: Entry, size: int) -> list[tuple[Picture, bool]]:
+    """Those of a fragment in decode order, each with whether it is a key frame."""
     head = read_fragment_head(fd, entry.offset, size)
     found = []
     media_time = entry.media_time
     for sample, offset in zip(head.samples, head.offsets, strict=True):
-        if sample.is_key:
-            found.append(
-                Picture(entry.offset + offset, sample.data_bytes, media_time, sample.duration)
-            )
+        picture = Picture(
+            entry.offset + offset, sample.data_bytes, media_time, sample.duration,
+            sample.composition_offset,
+        )  # fmt: skip
+        found.append((picture, sample.is_key))
         media_time += sample.duration
     return found
 

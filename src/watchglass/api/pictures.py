@@ -43,6 +43,10 @@ Watcher = Annotated[User, Depends(Signed(Action.SEE_CAMERA))]
 """Which picture it is tells whether it is a look at live or at recorded footage: see ``_check``.
 """
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+Exact = Annotated[
+    bool,
+    Query(description="The picture itself; else the key frame before it, which is had sooner."),
+]
 AtMs = Annotated[int | None, Query(ge=0, lt=2**53, description="Omitted: the newest picture.")]
 
 
@@ -51,11 +55,11 @@ AtMs = Annotated[int | None, Query(ge=0, lt=2**53, description="Omitted: the new
 )
 async def get_thumbnail(
     request: Request, user: Watcher, camera: Id, at_ms: AtMs = None,
-    width: Annotated[int, Query(ge=64, le=640)] = 320,
+    width: Annotated[int, Query(ge=64, le=640)] = 320, exact: Exact = False,
 ) -> Response:  # fmt: skip
-    """A small picture: the key frame on show at a moment, from the sub-stream where it has it."""
+    """A small picture of a moment, from the sub-stream where it has it."""
     streams = (StreamName.SUB, StreamName.MAIN)
-    return await _picture(request, user, CameraId(camera), streams, at_ms, width)
+    return await _picture(request, user, CameraId(camera), streams, at_ms, width, exact=exact)
 
 
 @router.get(
@@ -63,27 +67,27 @@ async def get_thumbnail(
 )
 async def get_still(
     request: Request, user: Watcher, camera: Id, stream: StreamName, at_ms: AtMs = None,
-    width: Annotated[int, Query(ge=64, le=1920)] = 1280,
+    width: Annotated[int, Query(ge=64, le=1920)] = 1280, exact: Exact = False,
 ) -> Response:  # fmt: skip
-    """A large picture: the key frame of a stream that was on show at a moment."""
-    return await _picture(request, user, CameraId(camera), (stream,), at_ms, width)
+    """A large picture of a stream, of a moment."""
+    return await _picture(request, user, CameraId(camera), (stream,), at_ms, width, exact=exact)
 
 
 async def _picture(
     request: Request, user: User, camera: CameraId, streams: Sequence[StreamName],
-    at_ms: int | None, width: int,
+    at_ms: int | None, width: int, *, exact: bool,
 ) -> Response:  # fmt: skip
     of = services(request)
     now_ns = of.ports.clock.wall_ns()
     newest = at_ms is None or at_ms * _NS_PER_MS >= now_ns
-    moment = Moment(now_ns if newest or at_ms is None else at_ms * _NS_PER_MS, newest)
+    moment = Moment(now_ns if newest or at_ms is None else at_ms * _NS_PER_MS, newest, exact)
     # Before too: that there is none, and why, is nothing for strangers either.
     _check(request, user, camera, moment.at_ns, newest=newest)
     frame = await of.blocking(key_frame, of.ports, of.files, camera, streams, moment)
     _check(request, user, camera, frame.wall_ns, newest=newest)
     times = (frame.wall_ns, frame.wall_ns + 1)
     sight = await sight_of(request, user, camera, None if newest else times)
-    key = (frame.row.run, frame.picture.media_time, width, sight.masking.version)
+    key = (frame.row.run, frame.wanted.media_time, width, sight.masking.version)
     tag = '"' + "-".join(map(str, key)) + '"'
     headers = {
         "X-Picture-Ms": str(frame.wall_ns // _NS_PER_MS), "Cache-Control": _CACHED, "ETag": tag,

@@ -137,7 +137,8 @@ class PictureDesk:
                     return Still(
                         still(
                             request.codec, request.configuration, request.access_unit,
-                            request.width, request.covers, request.wall_ns,
+                            request.width, request.covers, request.wall_ns, request.later,
+                            request.shown,
                         )
                     )  # fmt: skip
         except WatchglassError as error:

@@ -1,9 +1,9 @@
-"""One key frame made a JPEG: what a browser that lacks the codec, or a timeline, is shown.
+"""One picture made a JPEG: what a browser that lacks the codec, or a timeline, is shown.
 
 For a process of its own that may die (see ``app.media_worker``): a stranger's bytes are decoded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import cast
 
@@ -33,19 +33,25 @@ def still(
     width: int,
     covers: Sequence[Cover] = (),
     wall_ns: int = 0,
+    later: Sequence[tuple[int, bytes]] = (),
+    shown: int = 0,
 ) -> bytes:
-    """The picture of one key frame as JPEG, at most ``width`` pixels wide and never enlarged; those
-    of the ``covers`` that hold at ``wall_ns`` (UTC) are painted over it.
+    """The picture of a key frame, or of one that hangs on it, as JPEG, at most ``width`` pixels
+    wide and never enlarged; those of the ``covers`` that hold at ``wall_ns`` (UTC) are painted over
+    it.
 
     ``configuration`` is the payload of ``avcC`` or ``hvcC``, ``access_unit`` NAL units behind their
-    lengths in four bytes; of MJPEG nothing, and a JPEG file. Pixels come out square, colours as
-    JFIF has them (BT.601, full range). StreamInvalidError for what cannot be decoded without a
-    fault, and for pictures over ``MOST_PIXELS_A_SIDE`` or ``MOST_KEY_FRAME_BYTES``.
+    lengths in four bytes; of MJPEG nothing, and a JPEG file. ``later`` are the access units behind
+    it in decode order, each with how much later it is shown (1/90000 s); ``shown`` is the one that
+    is wanted. Pixels come out square, colours as JFIF has them (BT.601, full range).
+    StreamInvalidError for what cannot be decoded without a fault, and for pictures over
+    ``MOST_PIXELS_A_SIDE`` or ``MOST_KEY_FRAME_BYTES``, all that is decoded for it together.
     """
-    if len(access_unit) + len(configuration) > MOST_KEY_FRAME_BYTES:
+    units = [(0, access_unit), *later]
+    if sum(len(data) for _, data in units) + len(configuration) > MOST_KEY_FRAME_BYTES:
         raise StreamInvalidError("This picture has more bytes than any camera's key frame needs.")
     try:
-        frame, sample_aspect = _decoded(codec, configuration, access_unit)
+        frame, sample_aspect = _decoded(codec, configuration, units, shown)
         size = shown_size(frame, sample_aspect, width)
         small = scaled(frame, *size, "yuvj420p", Colorspace.ITU601, ColorRange.JPEG)
         if covers:
@@ -59,20 +65,29 @@ def still(
 
 
 def _decoded(
-    codec: VideoCodec, configuration: bytes, access_unit: bytes
+    codec: VideoCodec, configuration: bytes, units: Sequence[tuple[int, bytes]], shown: int
 ) -> tuple[VideoFrame, Fraction]:
     decoder = cast(av.VideoCodecContext, av.CodecContext.create(DECODERS[codec], "r"))
     decoder.extradata = configuration
     decoder.thread_count = 1
     # Asked before memory is taken, whatever size the access unit itself may claim.
     decoder.options = {"max_pixels": str(MOST_PIXELS_A_SIDE**2)}
-    frames = [*decoder.decode(av.Packet(access_unit)), *decoder.decode(None)]
-    if not frames or frames[0].is_corrupt:
+    frame = next((each for each in _frames(decoder, units) if each.pts == shown), None)
+    if frame is None or frame.is_corrupt:
         raise StreamInvalidError("This picture is damaged: look at one before or after it.")
-    frame = frames[0]
     if max(frame.width, frame.height) > MOST_PIXELS_A_SIDE:
         raise StreamInvalidError(f"This picture has more than {MOST_PIXELS_A_SIDE} pixels a side.")
     return frame, decoder.sample_aspect_ratio or Fraction(1)
+
+
+def _frames(
+    decoder: av.VideoCodecContext, units: Sequence[tuple[int, bytes]]
+) -> Iterator[VideoFrame]:
+    for time, data in units:
+        packet = av.Packet(data)
+        packet.pts = time
+        yield from decoder.decode(packet)
+    yield from decoder.decode(None)
 
 
 def _encoded(frame: VideoFrame) -> bytes:

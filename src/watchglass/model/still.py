@@ -25,10 +25,12 @@ class MediaStart(msgspec.Struct, frozen=True, tag="make_pictures"):
 
 
 class StillRequest(msgspec.Struct, frozen=True, tag="still"):
-    """One key frame, with all it takes to make a JPEG of it, at most ``width`` pixels wide.
+    """One picture, with all it takes to make a JPEG of it, at most ``width`` pixels wide.
 
     ``configuration`` is the payload of ``avcC`` or ``hvcC``; ``access_unit`` is NAL units behind
-    their lengths in four bytes. ``covers`` are painted over it, those that hold at ``wall_ns``
+    their lengths in four bytes. ``later`` are those behind it in decode order, each with how much
+    later it is shown (1/90000 s), and ``shown`` is which of them is wanted: 0 the key frame itself.
+    ``covers`` are painted over it, those that hold at ``wall_ns``
     (UTC). After ``until_ns`` (monotonic) nobody waits for the answer.
     """
 
@@ -39,6 +41,8 @@ class StillRequest(msgspec.Struct, frozen=True, tag="still"):
     covers: tuple[Cover, ...] = ()
     wall_ns: int = 0
     until_ns: int = 0
+    later: tuple[tuple[int, bytes], ...] = ()
+    shown: int = 0
 
 
 class Still(msgspec.Struct, frozen=True, tag="still"):

@@ -724,7 +724,7 @@ export interface paths {
         };
         /**
          * Get Thumbnail
-         * @description A small picture: the key frame on show at a moment, from the sub-stream where it has it.
+         * @description A small picture of a moment, from the sub-stream where it has it.
          */
         get: operations["getThumbnail"];
         put?: never;
@@ -744,7 +744,7 @@ export interface paths {
         };
         /**
          * Get Still
-         * @description A large picture: the key frame of a stream that was on show at a moment.
+         * @description A large picture of a stream, of a moment.
          */
         get: operations["getStill"];
         put?: never;
@@ -6294,6 +6294,8 @@ export interface operations {
                 /** @description Omitted: the newest picture. */
                 at_ms?: number | null;
                 width?: number;
+                /** @description The picture itself; else the key frame before it, which is had sooner. */
+                exact?: boolean;
             };
             header?: never;
             path: {
@@ -6345,6 +6347,8 @@ export interface operations {
                 /** @description Omitted: the newest picture. */
                 at_ms?: number | null;
                 width?: number;
+                /** @description The picture itself; else the key frame before it, which is had sooner. */
+                exact?: boolean;
             };
             header?: never;
             path: {
