@@ -4,7 +4,7 @@ A camera is paused whenever that clock shows a time inside one of the schedule's
 that is skipped in spring pauses nothing, and one that comes twice in autumn pauses twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -79,7 +79,7 @@ def zone_of(name: str) -> tzinfo:
 
 def is_paused(schedule: PauseSchedule, at_ns: int) -> bool:
     """Whether the clock of the place shows a time inside a span."""
-    return _shows(schedule, _local(at_ns, zone_of(schedule.zone)))
+    return shows(schedule.spans, zone_of(schedule.zone), at_ns)
 
 
 def paused_until(schedule: PauseSchedule, at_ns: int) -> int | None:
@@ -104,10 +104,12 @@ def next_pause(schedule: PauseSchedule, at_ns: int) -> int | None:
     return None
 
 
-def _shows(schedule: PauseSchedule, local: datetime) -> bool:
+def shows(spans: Iterable[WeeklySpan], zone: tzinfo, at_ns: int) -> bool:
+    """Whether the clock of the zone shows a time inside one of the spans."""
+    local = _local(at_ns, zone)
     minute = local.hour * 60 + local.minute
     today, yesterday = local.weekday(), (local.weekday() - 1) % 7
-    for span in schedule.spans:
+    for span in spans:
         if span.from_min < span.to_min:
             if today in span.days and span.from_min <= minute < span.to_min:
                 return True
