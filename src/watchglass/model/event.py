@@ -6,7 +6,7 @@ import msgspec
 
 from watchglass.base.ids import CameraId
 from watchglass.model.detection import Box, ObjectClass
-from watchglass.model.object_track import TrackId, TrackPoint
+from watchglass.model.object_track import Presence, TrackId, TrackPoint
 from watchglass.model.polygon import Point
 from watchglass.model.rule import Direction, Rule, RuleId
 
@@ -22,7 +22,11 @@ class BestPicture(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a rule decided by: itself as it was, its area as it lay, and where it was met."""
+    """All that a rule decided by: itself as it was, its area as it lay, and where it was met.
+
+    ``presence`` is what is known of the thing at the event's end: seen to be there yet, seen to
+    go, or not known, as its track was lost or nothing is heard of it.
+    """
 
     rule: Rule
     points: tuple[Point, ...]
@@ -31,6 +35,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction | None = None
     stayed_s: float = 0.0
     count: int = 0
+    presence: Presence = Presence.SEEN
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

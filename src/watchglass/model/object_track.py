@@ -26,6 +26,14 @@ class TrackEnd(StrEnum):
     LOST = "lost"
 
 
+class Presence(StrEnum):
+    """What is known of a thing by now: it was seen there, it was seen to go, or it is not known."""
+
+    SEEN = "seen"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
 class TrackPoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where a thing was at ``at_ns`` (UTC). Not ``seen``: carried on by the tracker, a guess."""
 

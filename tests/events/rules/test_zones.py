@@ -29,7 +29,7 @@ from watchglass.events.rules.engine import Engine
 from watchglass.model.analysis import Analysis, AnalysisSpan
 from watchglass.model.area import AreaId, AreaKind
 from watchglass.model.detection import ObjectClass
-from watchglass.model.object_track import TrackEnd, TrackPart, TrackPoint
+from watchglass.model.object_track import Presence, TrackEnd, TrackPart, TrackPoint
 from watchglass.model.rule import Direction, RuleKind
 from watchglass.model.schedule import WeeklySpan
 
@@ -106,6 +106,9 @@ def test_lost_is_not_left_and_over_the_edge_is() -> None:
         rule(RuleKind.ENTER, on=ZONE), ZONE, part([*inside, *guessed], end=TrackEnd.LOST)
     )
     assert entered.to_ns == inside[-1].at_ns
+    assert entered.why.presence is Presence.UNKNOWN
+    (gone,) = events(rule(RuleKind.ENTER, on=ZONE), ZONE, part(inside, end=TrackEnd.LEFT))
+    assert gone.why.presence is Presence.GONE
 
 
 def test_all_of_the_picture_is_left_over_its_edge() -> None:
@@ -123,6 +126,7 @@ def test_a_parked_car_is_told_of_once_and_again_when_it_moves() -> None:
     (once,) = events(motion, ZONE, parked)
     assert once.to_ns is not None
     assert once.to_ns < at(8)
+    assert once.why.presence is Presence.SEEN
     looked_at_again = part(
         [point(600 + number / 5, 0.5, 0.5) for number in range(40)], kind=ObjectClass.CAR,
         end=TrackEnd.SETTLED,
@@ -258,6 +262,7 @@ def test_an_event_of_a_thing_that_nothing_is_heard_of_is_over_until_it_is_seen_a
     assert not engine.pass_time(at(15)).events
     (silent,) = engine.pass_time(at(30)).events
     assert (silent.id, silent.to_ns) == (open_.id, inside[-1].at_ns)
+    assert silent.why.presence is Presence.UNKNOWN
     (again,) = engine.take([part([point(60, 0.5, 0.5)])]).events
     assert (again.id, again.to_ns) == (open_.id, None)
     (over,) = engine.take([part([], end=TrackEnd.LOST)]).events

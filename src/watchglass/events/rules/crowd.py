@@ -8,7 +8,7 @@ from watchglass.events.rules.happening import SILENT_NS, Cause, Happening
 from watchglass.events.rules.place import InZone
 from watchglass.events.rules.thing import Thing
 from watchglass.events.rules.watch import Watch
-from watchglass.model.object_track import TrackEnd, TrackId, TrackPoint
+from watchglass.model.object_track import Presence, TrackEnd, TrackId, TrackPoint
 
 _AT_ONCE_NS = 3 * NS_PER_S // 2
 """Seen within so long, things are there at once."""
@@ -59,7 +59,7 @@ class CrowdWatch(Watch):
             happening, thing = self._happening
             if not happening.silent:
                 happening.silent = True
-                self._end(happening, thing, max(self._seen_ns(), happening.event.from_ns))
+                self._end(happening, thing, self._seen_ns(), Presence.UNKNOWN)
 
     def stop(self, things: Callable[[TrackId], Thing]) -> None:
         self._dissolve(self._seen_ns())
@@ -111,5 +111,5 @@ class CrowdWatch(Watch):
     def _dissolve(self, at_ns: int) -> None:
         if self._happening is not None:
             happening, thing = self._happening
-            self._end(happening, thing, at_ns)
+            self._end(happening, thing, at_ns, Presence.UNKNOWN)
         self._happening = self._since_ns = None

@@ -9,7 +9,7 @@ from watchglass.events.rules.thing import Thing
 from watchglass.model.area import Area
 from watchglass.model.event import BestPicture, Event, EventId, Why
 from watchglass.model.found import made_id
-from watchglass.model.object_track import TrackPoint
+from watchglass.model.object_track import Presence, TrackPoint
 from watchglass.model.polygon import Point
 from watchglass.model.rule import Direction, Rule
 
@@ -59,24 +59,25 @@ class Happening:
         """Whether it is to be told again."""
         if _good(point) > self._good * _BETTER:
             self._good = _good(point)
-            self.event = _with(self.event, best=BestPicture(point.at_ns, point.box))
+            self.event = msgspec.structs.replace(
+                self.event, best=BestPicture(point.at_ns, point.box)
+            )
         again = self.silent or point.at_ns - self._told_ns >= _AGAIN_NS
         if again:
             self.silent, self._told_ns = False, point.at_ns
         return again
 
-    def as_it_is(self, thing: Thing, to_ns: int | None = None) -> Event:
+    def as_it_is(
+        self, thing: Thing, to_ns: int | None = None, presence: Presence = Presence.SEEN
+    ) -> Event:
         """The event by now; ``to_ns`` where it is over."""
         until_ns = thing.seen_ns if to_ns is None else to_ns
-        self.event = _with(
+        self.event = msgspec.structs.replace(
             self.event, to_ns=to_ns, kind=thing.kind, confidence=thing.confidence,
             path=thing.way(self.event.from_ns, until_ns), coarse=thing.coarse,
+            why=msgspec.structs.replace(self.event.why, presence=presence),
         )  # fmt: skip
         return self.event
-
-
-def _with(event: Event, **changes: object) -> Event:
-    return msgspec.structs.replace(event, **changes)
 
 
 def _good(point: TrackPoint) -> float:

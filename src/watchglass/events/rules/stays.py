@@ -8,7 +8,7 @@ from watchglass.events.rules.happening import Cause, Happening
 from watchglass.events.rules.place import InZone
 from watchglass.events.rules.thing import APPEARS_NS, Thing
 from watchglass.events.rules.watch import Watch
-from watchglass.model.object_track import TrackEnd, TrackId, TrackPoint
+from watchglass.model.object_track import Presence, TrackEnd, TrackId, TrackPoint
 from watchglass.model.rule import Direction
 
 STILL_NS = 10 * NS_PER_S
@@ -56,7 +56,7 @@ class ZoneWatch(Watch):
         if end is TrackEnd.LEFT:
             self._out(thing, stay, thing.last, stay.place.inside_ns)
         elif stay.happening is not None:
-            self._end(stay.happening, thing, stay.place.inside_ns)
+            self._end(stay.happening, thing, stay.place.inside_ns, Presence.UNKNOWN)
 
     def forget(self, thing: Thing) -> None:
         self.over(thing, TrackEnd.LOST)
@@ -71,7 +71,7 @@ class ZoneWatch(Watch):
     def stop(self, things: Callable[[TrackId], Thing]) -> None:
         for track, stay in self._stays.items():
             if stay.happening is not None:
-                self._end(stay.happening, things(track), stay.place.inside_ns)
+                self._end(stay.happening, things(track), stay.place.inside_ns, Presence.UNKNOWN)
         self._stays.clear()
 
     def _inside(self, thing: Thing, stay: Stay, point: TrackPoint) -> None:
@@ -80,7 +80,7 @@ class ZoneWatch(Watch):
     def _out(self, thing: Thing, stay: Stay, point: TrackPoint, last_ns: int) -> None:
         """It was seen inside at ``last_ns``, and outside at ``point`` or on its way out there."""
         if stay.happening is not None:
-            self._end(stay.happening, thing, last_ns)
+            self._end(stay.happening, thing, last_ns, Presence.GONE)
 
     def _wait(self, thing: Thing, stay: Stay, now_ns: int) -> None:
         """Nothing new was seen of it up to ``now_ns``."""
@@ -118,7 +118,7 @@ class LeaveWatch(ZoneWatch):
         if self._holds(point.at_ns) and self._means(thing, point):
             stayed_s = (last_ns - stay.place.since_ns) / NS_PER_S
             cause = Cause(last_ns, point.at_ns, point.box.foot, stayed_s=stayed_s)
-            self._once(thing, cause)
+            self._once(thing, cause, Presence.GONE)
 
 
 class MotionWatch(ZoneWatch):
@@ -146,7 +146,7 @@ class MotionWatch(ZoneWatch):
 
     def _stands(self, thing: Thing, stay: Stay) -> None:
         if stay.happening is not None and thing.moved_ns is not None:
-            self._end(stay.happening, thing, thing.moved_ns)
+            self._end(stay.happening, thing, thing.moved_ns, Presence.SEEN)
             stay.happening = None
 
 

@@ -9,7 +9,7 @@ from watchglass.events.rules.thing import Thing
 from watchglass.model.area import Area
 from watchglass.model.event import Event
 from watchglass.model.found import Crossing, made_id
-from watchglass.model.object_track import TrackEnd, TrackId, TrackPoint
+from watchglass.model.object_track import Presence, TrackEnd, TrackId, TrackPoint
 from watchglass.model.polygon import Point
 from watchglass.model.rule import Direction, Rule
 from watchglass.model.schedule import shows, zone_of
@@ -77,23 +77,24 @@ class Watch:
         self._telling.event(happening.as_it_is(thing))
         return happening
 
-    def _once(self, thing: Thing, cause: Cause) -> None:
+    def _once(self, thing: Thing, cause: Cause, presence: Presence = Presence.SEEN) -> None:
         """An event of a moment."""
         happening = Happening.of(self.rule, self.area, thing, cause)
-        self._telling.event(happening.as_it_is(thing, cause.at_ns))
+        self._telling.event(happening.as_it_is(thing, cause.at_ns, presence))
 
     def _go_on(self, happening: Happening, thing: Thing, point: TrackPoint) -> None:
         if happening.see(point):
             self._telling.event(happening.as_it_is(thing))
 
-    def _end(self, happening: Happening, thing: Thing, to_ns: int) -> None:
-        self._telling.event(happening.as_it_is(thing, max(to_ns, happening.event.from_ns)))
+    def _end(self, happening: Happening, thing: Thing, to_ns: int, presence: Presence) -> None:
+        until_ns = max(to_ns, happening.event.from_ns)
+        self._telling.event(happening.as_it_is(thing, until_ns, presence))
 
     def _silence(self, happening: Happening, thing: Thing, now_ns: int) -> None:
         """Told to be over when nothing is heard of it; it goes on if that changes."""
         if not happening.silent and now_ns - thing.heard_ns > SILENT_NS:
             happening.silent = True
-            self._end(happening, thing, thing.seen_ns)
+            self._end(happening, thing, thing.seen_ns, Presence.UNKNOWN)
 
     def _count(self, thing: Thing, at_ns: int, direction: Direction) -> None:
         self._telling.crossings.append(
