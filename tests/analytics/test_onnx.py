@@ -69,7 +69,7 @@ def picture(path: Path) -> Picture:
 
 
 def test_what_a_model_says_beyond_the_list_leads_nowhere() -> None:
-    """It is sure of a teapot; that cell's second thought counts, and a teapot is nothing."""
+    """It is sure of a teapot, and that is nothing; what else it thinks of that place counts."""
     rows = rows_of((0, "teapot", 0.95), (1, "person", 0.5))
     rows[0, 5 + LABELS.index("lorry")] = 0.3
     (found,) = detector(made(rows)).detect([GREY])

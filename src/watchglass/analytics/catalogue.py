@@ -46,7 +46,7 @@ CATALOGUE: dict[str, Manifest] = {
             url="https://raw.githubusercontent.com/Kazuhito00/YOLOX-ONNX-TFLite-Sample/"
             "3d4f1119d0694200671c08069ecb847aa0d8495a/model/yolox_nano.onnx",
             input=Input(416, 416, Fit.LETTERBOX),
-            output=Output((8, 16, 32)),
+            output=Output((8, 16, 32), least=0.01, overlap=0.65),
             labels=_COCO,
             kinds=_KINDS,
         ),

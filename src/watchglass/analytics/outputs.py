@@ -14,7 +14,7 @@ Floats: TypeAlias = NDArray[np.float32]
 Whole: TypeAlias = NDArray[np.intp]
 
 MOST_ROWS = 100_000
-_MOST_KEPT = 1000
+_MOST_KEPT = 500
 """So many of the most certain rows are looked at further; there are no more things in a picture."""
 
 
@@ -91,14 +91,15 @@ class Reader:
         return np.concatenate((middle - away[:, :2], middle + away[:, 2:]), 1), certain, kinds
 
     def _best(self, scores: Floats) -> tuple[Whole, Floats, Whole]:
-        """Of each row the kind of which it is most certain; the rows that are certain enough."""
+        """Rows, certainties and kinds of all that is certain enough: a row may be of two kinds, as
+        models are measured; who wants one answer for a place takes the most certain (`sure`)."""
         of_kinds = np.stack([scores[:, labels].max(1) for labels in self._kinds], 1)
-        kinds = of_kinds.argmax(1)
-        certain = of_kinds[np.arange(len(kinds)), kinds]
-        at = np.flatnonzero(certain >= self._least)
+        at, kinds = np.nonzero(of_kinds >= self._least)
+        certain = of_kinds[at, kinds]
         if len(at) > _MOST_KEPT:
-            at = at[np.argsort(-certain[at], kind="stable")[:_MOST_KEPT]]
-        return at, certain[at], kinds[at]
+            first = np.argsort(-certain, kind="stable")[:_MOST_KEPT]
+            at, kinds, certain = at[first], kinds[first], certain[first]
+        return at, certain, kinds
 
 
 def suppressed(boxes: Floats, certain: Floats, kinds: Whole, overlap: float, most: int) -> Whole:

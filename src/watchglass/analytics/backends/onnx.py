@@ -64,8 +64,7 @@ class OnnxRuntime:
         self._session = self._opened(model, tuning)
         self._free_batch = self._checked()
         self._lanes = ThreadPoolExecutor(tuning.lanes, "inference") if tuning.lanes > 1 else None
-        # It says what it is by looking at nothing, before pictures depend on it.
-        self.run(np.zeros((1, *self._shape), np.float32))
+        self._tried()
 
     @property
     def batch(self) -> int:
@@ -122,20 +121,25 @@ class OnnxRuntime:
         return not isinstance(taken.shape[0], int)
 
     def _run(self, shown: Floats) -> Floats:
+        return self._answer(shown, onnxruntime.RunOptions())
+
+    def _tried(self) -> None:
+        """It says what it is by looking at nothing, before pictures depend on it, and not for ever:
+        later the process as a whole is watched."""
         options = onnxruntime.RunOptions()
-
-        def end() -> None:
-            options.terminate = True
-
-        limit = threading.Timer(_LONGEST_RUN_S * len(shown), end)
+        limit = threading.Timer(_LONGEST_RUN_S, lambda: setattr(options, "terminate", True))
         limit.daemon = True
         limit.start()
+        try:
+            self._answer(np.zeros((1, *self._shape), np.float32), options)
+        finally:
+            limit.cancel()
+
+    def _answer(self, shown: Floats, options: Any) -> Floats:
         try:
             (answer,) = self._session.run(None, {self._input: shown}, options)
         except Exception as error:  # noqa: BLE001 - a foreign library, fed by a stranger's file
             raise self._wrong(f"it fails while it computes ({_first_line(error)})") from None
-        finally:
-            limit.cancel()
         if answer.shape != (len(shown), self._rows, self._columns):
             raise self._wrong(f"it gave {answer.shape}, which is not what the manifest says")
         floats: Floats = np.asarray(answer, np.float32)
