@@ -55,7 +55,7 @@ def _resize(image: Array, width: int, height: int) -> Array:
 
 
 def yolox(model: Any, image: Array, size: int = 416) -> list[Seen]:
-    """``test_conf`` 0.01 and ``nmsthre`` 0.65, the best class of each box, as its evaluation has."""
+    """``test_conf`` 0.01, ``nmsthre`` 0.65, the best class of a box, as its evaluation has."""
     ratio = min(size / image.shape[0], size / image.shape[1])
     padded = np.full((size, size, 3), 114, np.uint8)
     width, height = int(image.shape[1] * ratio), int(image.shape[0] * ratio)

@@ -21,7 +21,7 @@ from watchglass.analytics.models import Models
 from watchglass.analytics.named import NamedDetector
 from watchglass.model.detection import ObjectClass
 
-KINDS = [kind for kind in ObjectClass if kind is not ObjectClass.MOVING]
+KINDS: list[ObjectClass] = [kind for kind in ObjectClass if kind is not ObjectClass.MOVING]
 Result = dict[str, Any]
 _PLAIN: dict[Family, Callable[[Any, Picture], list[plain.Seen]]] = {
     Family.YOLOX: plain.yolox,
@@ -54,7 +54,7 @@ def read(folder: Path, manifest: Manifest) -> Pictures:
     for each in told["images"]:
         with av.open(str(folder / "images" / each["file_name"])) as file:
             frame = next(file.decode(video=0))
-            images.append((int(each["id"]), np.asarray(frame.to_ndarray(format="bgr24"))))
+            images.append((int(each["id"]), frame.to_ndarray(format="bgr24").astype(np.uint8)))
     truth = COCO()
     truth.dataset = told
     with contextlib.redirect_stdout(io.StringIO()):

@@ -92,7 +92,7 @@ class Reader:
 
     def _best(self, scores: Floats) -> tuple[Whole, Floats, Whole]:
         """Rows, certainties and kinds of all that is certain enough: a row may be of two kinds, as
-        models are measured; who wants one answer for a place takes the most certain (`sure`)."""
+        models are measured; who wants one answer for a place takes the most certain."""
         of_kinds = np.stack([scores[:, labels].max(1) for labels in self._kinds], 1)
         at, kinds = np.nonzero(of_kinds >= self._least)
         certain = of_kinds[at, kinds]
