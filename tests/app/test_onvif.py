@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import av
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.api.processes import Page
@@ -61,3 +64,48 @@ def test_a_device_is_looked_at_added_and_recorded(tmp_path: Path) -> None:
         assert listed["name"] == "Gate"
         expected = [f"rtsp://127.0.0.1:{cameras.port}/camera-1/{name}" for name in ("main", "sub")]
         assert [each["url"] for each in listed["streams"]] == expected
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_a_mask_is_set_in_the_camera_too(tmp_path: Path) -> None:
+    of = ("--data", str(tmp_path / "data"))
+    with Simulator(*CAMERA) as cameras, Serving(tmp_path / "data").wait_for("#token=") as serving:
+        link = next(each for each in serving.said.split() if "#token=" in each)
+        seen = cameras.urls[0]
+        with Page(link) as page:
+            page.http.timeout = 120
+            page.set_up()
+            body = {"url": seen.onvif, "user": "admin", "password": "geheim", "allow": True}
+            camera = page.post("/api/v1/cameras", body | {"name": "Gate"}).json()["id"]
+            assert left_half(seen.main).max() > 100
+            mask = {
+                "name": "window", "polygon": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]],
+                "into_camera": True,
+            }  # fmt: skip
+            drawn = page.post(f"/api/v1/cameras/{camera}/masks", mask)
+            assert drawn.status_code == 201, drawn.text
+            assert drawn.json()["masks"][0]["into_camera"]
+
+            def masks() -> list[dict[str, object]]:
+                found: list[dict[str, object]] = page.get(f"/api/v1/cameras/{camera}/masks").json()[
+                    "masks"
+                ]
+                return found
+
+            wait_until(lambda: bool(masks()[0]["in_camera"]), 60)
+            wait_until(lambda: left_half(seen.main).max() < 40, 30)
+            listed = json_of(*of, "mask", "list", "Gate")
+            assert listed[0]["in_camera"]
+            end = {"reason": "the window is gone", "until_ms": None}
+            ended = page.post(f"/api/v1/cameras/{camera}/masks/{masks()[0]['id']}/end", end)
+            assert ended.status_code == 200, ended.text
+            wait_until(lambda: left_half(seen.main).max() > 100, 60)
+
+
+def left_half(url: str) -> npt.NDArray[np.uint8]:
+    """Luma of the camera's own newest picture, without the strip of its number."""
+    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=20) as stream:
+        frame = next(stream.decode(video=0))
+        luma = frame.to_ndarray(format="gray")
+    return np.asarray(luma[luma.shape[0] // 3 :, : luma.shape[1] // 2 - 8], np.uint8)

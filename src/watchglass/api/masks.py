@@ -30,8 +30,9 @@ Unmasker = Annotated[User, Depends(Signed(Action.UNMASK))]
 
 class MaskInfo(BaseModel):
     """A part of the picture that is covered, of footage between two times (None: all before, all
-    after). Corners are from 0 to 1, from the upper left of the picture. ``in_camera``: the camera
-    covers it too, under that name."""
+    after). Corners are from 0 to 1, from the upper left of the picture. ``into_camera``: the
+    camera is to cover it too; ``in_camera``: it does, under that name; ``camera_problem``: why it
+    does not."""
 
     id: str
     name: str
@@ -41,7 +42,9 @@ class MaskInfo(BaseModel):
     drawn_ms: int
     drawn_by: str
     reason: str
+    into_camera: bool
     in_camera: str
+    camera_problem: str
 
 
 class MaskList(BaseModel):
@@ -58,6 +61,9 @@ class DrawBody(BaseModel):
     from_ms: Moment = None
     until_ms: Moment = None
     reason: str = Field("", max_length=300)
+    into_camera: bool = Field(
+        False, description="The camera covers it too: nobody can ever see what is behind it."
+    )
 
 
 class EndBody(BaseModel):
@@ -96,7 +102,7 @@ async def draw_mask(request: Request, user: Drawer, camera: Id, body: DrawBody) 
     of = services(request)
     order = DrawMaskRequest(
         camera, body.name, tuple(body.polygon), _ns(body.from_ms), _ns(body.until_ms), user.name,
-        body.reason,
+        body.reason, body.into_camera,
     )  # fmt: skip
     await of.blocking(of.ports.masks.order, order)
     await of.sights.look()
@@ -149,7 +155,9 @@ def _info(mask: Mask) -> MaskInfo:
         drawn_ms=mask.drawn_ns // _NS_PER_MS,
         drawn_by=mask.drawn_by,
         reason=mask.reason,
+        into_camera=mask.into_camera,
         in_camera=mask.in_camera,
+        camera_problem=mask.camera_problem,
     )
 
 

@@ -22,12 +22,14 @@ from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
 from watchglass.base.errors import WatchglassError
+from watchglass.base.ids import CameraId
 from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
 from watchglass.bus.proof import Key
 from watchglass.bus.request import ControlServer, Token
 from watchglass.model.said import Heard, Said
 from watchglass.model.steering import (
+    MasksTold,
     OnvifStart,
     Steering,
     SteeringReply,
@@ -85,6 +87,7 @@ class Teller:
 
     def __init__(self) -> None:
         self._waiting: dict[str, Said] = {}
+        self._masks: dict[CameraId, MasksTold] = {}
         self._lost = 0
         self._ready = threading.Condition()
         self._ended = False
@@ -104,6 +107,12 @@ class Teller:
                 self._lost += 1
             self._ready.notify()
 
+    def put_masks(self, told: MasksTold) -> None:
+        """Never waits; of a camera only the last is told."""
+        with self._ready:
+            self._masks[told.camera] = told
+            self._ready.notify()
+
     def close(self) -> None:
         """Say what waits, if somebody reads it soon."""
         with self._ready:
@@ -115,16 +124,19 @@ class Teller:
     def _work(self) -> None:
         while True:
             with self._ready:
-                while not self._waiting and not self._ended:
+                while not self._waiting and not self._masks and not self._ended:
                     self._ready.wait()
                 batch = tuple(self._waiting.values())[:_MOST_A_LINE]
                 for each in batch:
                     del self._waiting[each.id]
                 lost, self._lost = self._lost, 0
+                masks, self._masks = tuple(self._masks.values()), {}
             # Who reads it waits for the disk: one line a second is enough.
-            if batch:
+            words: list[Heard | MasksTold] = [*masks, *([Heard(batch, lost)] if batch else [])]
+            if words:
                 try:
-                    say(Heard(batch, lost))
+                    for word in words:
+                        say(word)
                 except OSError:
                     return  # the supervisor is gone, and so are we soon
                 self._clock.wait(self._over, _EVERY_S)
@@ -148,7 +160,7 @@ class _Talk:
 
         loop = asyncio.get_running_loop()
         teller = Teller()
-        self._speaker = Speaker(SystemClock(), teller.put)
+        self._speaker = Speaker(SystemClock(), teller.put, teller.put_masks)
         await self._speaker.use(start.cameras, start.allow)
 
         def hear(message: ToOnvifWorker | None) -> None:

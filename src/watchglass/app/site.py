@@ -58,6 +58,7 @@ from watchglass.model.order import (
     SetHold,
 )
 from watchglass.model.retention import Kept
+from watchglass.model.steering import MasksTold
 from watchglass.model.watch_control import WatchRequest
 from watchglass.recording.volume import create_volume
 from watchglass.store.country import default_retention_h
@@ -138,9 +139,13 @@ class Site:
             case TrustRequest():
                 return self.trust(request)
             case DrawMaskRequest():
-                return draw_mask(self.store, self._note, request)
+                camera = draw_mask(self.store, self._note, request)
+                self._speak()
+                return camera
             case EndMaskRequest():
-                return end_mask(self.store, self._note, request)
+                camera = end_mask(self.store, self._note, request)
+                self._speak()
+                return camera
             case NoteClipRequest():
                 return self.note_clip(request)
 
@@ -151,6 +156,13 @@ class Site:
         if isinstance(request, StateCameraRequest):
             self._watching.refuse(camera, request.by)
         return camera
+
+    def masks_told(self, told: MasksTold) -> None:
+        """What a camera covers by now."""
+        try:
+            self.store.set_in_camera(told.camera, told.tokens, told.problem)
+        except WatchglassError as error:
+            _LOG.error("masks_not_noted", camera=told.camera, error=error.sentence)
 
     # --- start -------------------------------------------------------------------------------
 

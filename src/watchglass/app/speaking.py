@@ -6,7 +6,7 @@ from watchglass.base.errors import RefusedError, WatchglassError
 from watchglass.cameras.address import split_url
 from watchglass.cameras.onvif.address import split_onvif
 from watchglass.model.camera import Camera
-from watchglass.model.steering import Spoken
+from watchglass.model.steering import CameraMask, Spoken
 from watchglass.store.site import SiteStore
 
 
@@ -17,7 +17,7 @@ def spoken_of(store: SiteStore) -> list[Spoken]:
         if known.onvif is not None and speaks_at_its_stream(known):
             # A password that cannot be opened was told of when recording began.
             with suppress(WatchglassError):
-                found.append(_spoken(store.camera(known.id)))
+                found.append(_spoken(store.camera(known.id), store.camera_masks(known.id)))
     return found
 
 
@@ -33,10 +33,11 @@ def speaks_at_its_stream(camera: Camera) -> bool:
         return False
 
 
-def _spoken(camera: Camera) -> Spoken:
+def _spoken(camera: Camera, masks: tuple[CameraMask, ...]) -> Spoken:
     assert camera.onvif is not None
     login, onvif = camera.credentials, camera.onvif
     return Spoken(
         camera.id, onvif.url, onvif.profile, ptz=onvif.ptz, events=onvif.events,
         user=login.user if login else "", password=login.password.reveal() if login else "",
+        masks=masks,
     )  # fmt: skip

@@ -46,7 +46,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
 from watchglass.model.process import ProcessStatus
 from watchglass.model.said import Heard
-from watchglass.model.steering import OnvifStart, Spoken
+from watchglass.model.steering import MasksTold, OnvifStart, Spoken
 from watchglass.model.still import MediaStart
 from watchglass.recording.volume import volume_at
 
@@ -63,7 +63,7 @@ _HEAR_S = 0.2
 _APART_AFTER_S = 0.5
 """The worker that stands by is for the neighbours; the suspect can wait for another."""
 _LOG = log.get("supervisor")
-_HEARD: msgspec.json.Decoder[Heard] = msgspec.json.Decoder(Heard)
+_HEARD: msgspec.json.Decoder[Heard | MasksTold] = msgspec.json.Decoder(Heard | MasksTold)
 _API_ANSWERS: msgspec.json.Decoder[Serving | Refused] = msgspec.json.Decoder(Serving | Refused)
 _OFF: msgspec.json.Decoder[FencedOff] = msgspec.json.Decoder(FencedOff)
 _ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
@@ -104,7 +104,7 @@ class Supervisor:
         volumes: list[tuple[VolumeId, str]],
         configuration: Callable[[], Configure],
         clock: Clock,
-        heard: Callable[[Heard], None] = lambda _: None,
+        heard: Callable[[Heard | MasksTold], None] = lambda _: None,
     ) -> None:
         """``configuration`` is asked at each start of the keeper; ``heard`` is told what cameras
         say, in a thread that may wait."""

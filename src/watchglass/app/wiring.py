@@ -103,6 +103,8 @@ from watchglass.model.notice_control import (
     TryWayRequest,
     WebhookRequest,
 )
+from watchglass.model.said import Heard
+from watchglass.model.steering import MasksTold
 from watchglass.model.survey_control import LookedAt, RecordRequest, SurveyRequest
 from watchglass.model.system import SystemRequest
 from watchglass.recording.alive import Alive
@@ -194,7 +196,7 @@ class Recorder:
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
             on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock,
-            self._said.take,
+            self._told_by_cameras,
         )  # fmt: skip
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
         self._survey = SurveyDesk(
@@ -382,6 +384,12 @@ class Recorder:
                 return self._system.report()
             case _:
                 return None
+
+    def _told_by_cameras(self, told: Heard | MasksTold) -> None:
+        if isinstance(told, MasksTold):
+            self.site.masks_told(told)
+        else:
+            self._said.take(told)
 
     def _look_at(self, request: RecordRequest) -> LookedAt:
         found, _, _ = looked_at(self._on.settings, self.site, request)

@@ -150,6 +150,7 @@ class DrawMaskRequest(msgspec.Struct, frozen=True, tag="draw_mask"):
     until_ns: int | None
     by: str
     reason: str
+    into_camera: bool = False
 
 
 class EndMaskRequest(msgspec.Struct, frozen=True, tag="end_mask"):

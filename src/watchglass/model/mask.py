@@ -33,7 +33,9 @@ class Mask(msgspec.Struct, frozen=True):
     """A mask as somebody drew it.
 
     It covers footage from ``from_ns`` to ``until_ns``, also what was recorded before it was drawn.
-    ``in_camera`` is its name in the camera itself, where it is set there too; empty: it is not.
+    ``into_camera``: the camera itself is to cover it too, so that nobody can ever see it;
+    ``in_camera`` is its name there, empty while it does not, and ``camera_problem`` says why not.
+    The recorder covers it all the same.
     """
 
     id: MaskId
@@ -45,7 +47,9 @@ class Mask(msgspec.Struct, frozen=True):
     drawn_ns: int
     drawn_by: str
     reason: str
+    into_camera: bool = False
     in_camera: str = ""
+    camera_problem: str = ""
 
     @property
     def cover(self) -> Cover:

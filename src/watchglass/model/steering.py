@@ -3,14 +3,33 @@
 import msgspec
 
 from watchglass.base.fence import FenceMode
-from watchglass.base.ids import CameraId
+from watchglass.base.ids import CameraId, MaskId
 from watchglass.model.assignment import Shutdown
+from watchglass.model.polygon import Point
 from watchglass.model.way import Stand
 
 LEASE_S = 1.2
 """A movement that nobody goes on with ends after so long."""
 MOST_PRESETS = 128
 MOST_PRESET_NAME = 60
+
+
+class CameraMask(msgspec.Struct, frozen=True):
+    """A mask that the camera itself is to cover, or no longer (``wanted``). ``token``: its name
+    there as of the last time, empty for none. Corners are from 0 to 1, from the upper left."""
+
+    id: MaskId
+    polygon: tuple[Point, ...]
+    token: str
+    wanted: bool
+
+
+class MasksTold(msgspec.Struct, frozen=True, tag="masks_told"):
+    """What a camera covers by now: the name there of each mask, empty for none."""
+
+    camera: CameraId
+    tokens: dict[MaskId, str]
+    problem: str
 
 
 class Spoken(msgspec.Struct, frozen=True):
@@ -23,6 +42,7 @@ class Spoken(msgspec.Struct, frozen=True):
     events: bool
     user: str
     password: str
+    masks: tuple[CameraMask, ...] = ()
 
     def __repr__(self) -> str:
         return f"Spoken({self.camera})"

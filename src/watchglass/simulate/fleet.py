@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from watchglass.simulate.camera_kind import CameraSpec
 from watchglass.simulate.digest import Credentials
 from watchglass.simulate.faults import BadFault, FaultValue, picture_size
 from watchglass.simulate.frame_log import FrameLog
-from watchglass.simulate.loop import Loop, LoopSpec
+from watchglass.simulate.loop import Loop, LoopSpec, encode_loop
 from watchglass.simulate.loop_cache import load_loop
 from watchglass.simulate.onvif.of_camera import device_of
 from watchglass.simulate.onvif.quirks import Quirks
@@ -21,6 +21,7 @@ from watchglass.simulate.onvif.server import OnvifServer
 from watchglass.simulate.rtsp_connection import TRANSPORTS, Settings, TransportName
 from watchglass.simulate.rtsp_server import RtspServer
 from watchglass.simulate.stream import Stream, StreamCounters
+from watchglass.simulate.view import STRAIGHT
 
 StreamChoice = Literal["main", "sub"]
 FleetProgress = Callable[[LoopSpec, int, int], None]
@@ -28,6 +29,9 @@ FleetProgress = Callable[[LoopSpec, int, int], None]
 
 # Each camera is so much further on in its own time, so that key frames of many do not coincide.
 _CAMERA_OFFSET_S = 7.37
+_LOOK_S = 0.25
+_MOST_FRAMES = 600
+"""Of a loop that is made anew when its camera is turned, or covers something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class SimulatedFleet:
         self._cameras: dict[str, _Camera] = {}
         self._servers: list[RtspServer] = []
         self._loops: dict[LoopSpec, Loop] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     async def start(self, progress: FleetProgress | None = None) -> None:
         """Encode what is not cached, then listen on all ports."""
@@ -100,8 +105,12 @@ class SimulatedFleet:
                     self._settings.onvif_quirks, host=self._settings.host,
                 )  # fmt: skip
                 await camera.device.listen()
+            self._looking = asyncio.create_task(self._look())
 
     async def stop(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
         for camera in self._cameras.values():
             if camera.device is not None:
                 await camera.device.close()
@@ -176,6 +185,26 @@ class SimulatedFleet:
             for camera in self._cameras.values()
             for stream in camera.streams.values()
         }
+
+    async def _look(self) -> None:
+        """Let cameras show where they look, from their next key frame on, and what they cover."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            for camera in self._cameras.values():
+                if camera.device is None:
+                    continue
+                view = camera.device.view
+                for stream in camera.streams.values():
+                    spec = stream.wanted.spec
+                    if spec.view == view or spec.frames > _MOST_FRAMES:
+                        continue
+                    straight = replace(spec, view=STRAIGHT)
+                    if view == STRAIGHT:
+                        stream.switch(await self._load(straight, None))
+                    else:
+                        # Of one place among many: not kept.
+                        seen = replace(straight, view=view)
+                        stream.switch(await asyncio.to_thread(encode_loop, seen))
 
     def _camera(self, name: str) -> _Camera:
         try:

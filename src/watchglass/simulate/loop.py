@@ -19,6 +19,7 @@ from watchglass.media.encode import (
 )
 from watchglass.simulate import nal, tone
 from watchglass.simulate.scene import Scene
+from watchglass.simulate.view import STRAIGHT, View
 
 SoundName = Literal["none", "aac", "pcm_alaw", "pcm_mulaw"]
 RateControl = Literal["constant", "variable"]
@@ -48,6 +49,7 @@ class LoopSpec:
     seconds: int = 120
     seed: int = 1
     sound: SoundName = "none"
+    view: View = STRAIGHT
 
     @property
     def frames(self) -> int:
@@ -55,7 +57,10 @@ class LoopSpec:
 
     def digest(self) -> str:
         """Name of the loop in the cache: 32 hex digits over the spec and the format's version."""
-        text = json.dumps({"format": FORMAT_VERSION, **asdict(self)}, sort_keys=True)
+        told = asdict(self)
+        if self.view == STRAIGHT:
+            del told["view"]  # as loops were named before cameras could be turned
+        text = json.dumps({"format": FORMAT_VERSION, **told}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def key_frames(self) -> frozenset[int]:
@@ -151,7 +156,7 @@ def _encode_pictures(spec: LoopSpec) -> Iterator[bytes]:
     # A camera that holds its rate pays for noise with bits; one that lets it vary is a quiet one,
     # and its packet sizes follow what moves.
     noise = 2.5 if spec.rate_control == "constant" else 0.7
-    scene = Scene(spec.seed, spec.width, spec.height, spec.seconds, noise)
+    scene = Scene(spec.seed, spec.width, spec.height, spec.seconds, noise, spec.view)
     encoder = VideoEncoder(
         VideoEncoding(
             codec=spec.codec,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from watchglass.simulate import frame_code
 from watchglass.simulate.figure import PHASES, Figure, Sprite, figures, sprite
 from watchglass.simulate.street import street
+from watchglass.simulate.view import STRAIGHT, View, see
 
 Plane = NDArray[np.uint8]
 
@@ -33,12 +34,19 @@ class Scene:
     """Draws the pictures of one loop."""
 
     def __init__(
-        self, seed: int, width: int, height: int, loop_s: float, noise: float = 3.0
+        self,
+        seed: int,
+        width: int,
+        height: int,
+        loop_s: float,
+        noise: float = 3.0,
+        view: View = STRAIGHT,
     ) -> None:
         """`noise`: standard deviation of the sensor's noise in luma levels; 0 for none."""
         if width % 2 or height % 2:
             raise ValueError(f"{width}x{height}: 4:2:0 pictures need even sizes")
         self.figures = figures(seed, loop_s)
+        self._view = view
         self._seed = seed
         self._width, self._height, self._loop_s = width, height, loop_s
         self._background = street(seed, width, height)
@@ -87,6 +95,8 @@ class Scene:
         # Who is nearer stands before who is farther.
         for feet_y, x, shape in sorted(there, key=lambda each: each[0]):
             self._paste(planes, feet_y, x, shape)
+        if self._view != STRAIGHT:
+            see(planes, self._height, self._view)
         frame_code.draw(luma, number)
         return planes
 

@@ -161,6 +161,11 @@ class Stream:
         if name == "offline" and value:
             self.disconnect()
 
+    @property
+    def wanted(self) -> Loop:
+        """What is shown, or will be soon."""
+        return self._next_loop or self.loop
+
     def switch(self, loop: Loop) -> None:
         """Go on with another loop of the same rate from the next of its key frames on."""
         if (loop.spec.fps, loop.spec.codec) != (self.loop.spec.fps, self.loop.spec.codec):
@@ -170,6 +175,8 @@ class Stream:
     # Sending
 
     def _start(self) -> None:
+        if self._next_loop is not None:
+            self.loop, self._next_loop = self._next_loop, None
         now_s = self.media_time_s()
         self._next_frame = max(0, int(now_s * self.loop.spec.fps) + 1)
         if (sound := self.loop.sound) is not None:

@@ -1,6 +1,6 @@
 """The masks of cameras, those that were taken away too: what was hidden when has to be told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from watchglass.model.mask import (
     masking,
 )
 from watchglass.model.polygon import Point, checked_corners
+from watchglass.model.steering import CameraMask
 from watchglass.store.database import Database
 from watchglass.store.site_tables import MASKS
 
@@ -58,6 +59,7 @@ class SiteMasks:
         until_ns: int | None,
         by: str,
         reason: str,
+        into_camera: bool = False,
     ) -> Mask:
         """Cover a part of a camera's picture from now on, of all footage between the two times."""
         corners = checked_corners(polygon, "A mask")
@@ -65,7 +67,7 @@ class SiteMasks:
             raise UsageError("The mask would end before it begins: give a later end.")
         mask = Mask(
             MaskId(random_id()), camera, _name(name), corners, from_ns, until_ns,
-            self._clock.wall_ns(), by, reason.strip(),
+            self._clock.wall_ns(), by, reason.strip(), into_camera,
         )  # fmt: skip
         with self._database.write() as connection:
             of_camera = sa.select(sa.func.count()).where(MASKS.c.camera == camera, _NOT_REMOVED)
@@ -99,6 +101,36 @@ class SiteMasks:
             if until_ns is not None and found.from_ns is not None and until_ns <= found.from_ns:
                 raise UsageError("The mask would end before it begins: take it away altogether.")
             connection.execute(sa.update(MASKS).where(*one).values(**values))
+
+    def camera_masks(self, camera: CameraId) -> tuple[CameraMask, ...]:
+        """Those that the camera itself is to cover, and those that it is to cover no longer."""
+        concerns = (MASKS.c.into_camera & _NOT_REMOVED) | (MASKS.c.in_camera != "")
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(MASKS)
+                .where(MASKS.c.camera == camera, concerns)
+                .order_by(MASKS.c.drawn_ns, MASKS.c.id)
+            ).all()
+        now_ns = self._clock.wall_ns()
+        return tuple(
+            CameraMask(
+                mask.id, mask.polygon, mask.in_camera,
+                wanted=mask.into_camera and row.removed_ns is None
+                and (mask.until_ns is None or mask.until_ns > now_ns),
+            )
+            for row in rows
+            for mask in (self._mask(row),)
+        )  # fmt: skip
+
+    def set_in_camera(self, camera: CameraId, tokens: Mapping[MaskId, str], problem: str) -> None:
+        """What the camera covers by now."""
+        with self._database.write() as connection:
+            for mask, token in tokens.items():
+                connection.execute(
+                    sa.update(MASKS)
+                    .where(MASKS.c.id == mask, MASKS.c.camera == camera)
+                    .values(in_camera=token, camera_problem="" if token else problem)
+                )
 
     def _mask(self, row: sa.Row[tuple[object, ...]]) -> Mask:
         values = {key: row._mapping[key] for key in Mask.__struct_fields__}

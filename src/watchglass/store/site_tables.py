@@ -93,6 +93,8 @@ MASKS = sa.Table(
     sa.Column("drawn_by", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("in_camera", sa.Text, nullable=False),
+    sa.Column("into_camera", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("camera_problem", sa.Text, nullable=False, server_default=""),
     sa.Column("removed_ns", sa.BigInteger),
     sa.Column("removed_by", sa.Text),
     sa.Column("removed_reason", sa.Text),
@@ -165,7 +167,16 @@ def _statements_and_schedules(connection: sa.Connection) -> None:
 
 
 def _masks(connection: sa.Connection) -> None:
-    MASKS.create(connection)
+    connection.execute(
+        sa.text(
+            "CREATE TABLE masks (id VARCHAR(32) NOT NULL PRIMARY KEY, camera VARCHAR(32) NOT NULL"
+            " REFERENCES cameras (id), name TEXT NOT NULL, polygon TEXT NOT NULL, from_ns BIGINT,"
+            " until_ns BIGINT, drawn_ns BIGINT NOT NULL, drawn_by TEXT NOT NULL,"
+            " reason TEXT NOT NULL, in_camera TEXT NOT NULL, removed_ns BIGINT, removed_by TEXT,"
+            " removed_reason TEXT)"
+        )
+    )
+    connection.execute(sa.text("CREATE INDEX ix_masks_camera ON masks (camera)"))
 
 
 def _areas_and_rules(connection: sa.Connection) -> None:
@@ -187,6 +198,13 @@ def _areas_and_rules(connection: sa.Connection) -> None:
         connection.execute(sa.text(f"CREATE INDEX ix_{table}_{column} ON {table} ({column})"))
 
 
+def _masks_in_cameras(connection: sa.Connection) -> None:
+    for column in (
+        "into_camera BOOLEAN DEFAULT false NOT NULL", "camera_problem TEXT DEFAULT '' NOT NULL",
+    ):  # fmt: skip
+        connection.execute(sa.text(f"ALTER TABLE masks ADD COLUMN {column}"))
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -198,6 +216,7 @@ SCHEMA = Schema(
         _statements_and_schedules,
         _masks,
         _areas_and_rules,
+        _masks_in_cameras,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

@@ -38,6 +38,10 @@ def add(
     ] = None,
     until: Annotated[str | None, typer.Option("--until", help="Footage before that alone.")] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+    into_camera: Annotated[
+        bool,
+        typer.Option("--into-camera", help="In the camera too (ONVIF): nobody can ever see it."),
+    ] = False,
 ) -> None:
     """Hide a part of a camera's picture, in footage that is there already too."""
     of = shell(context)
@@ -47,9 +51,12 @@ def add(
     )
     found = of.find_camera(camera)
     of.carry_out(
-        DrawMaskRequest(found.id, name, _corners(polygon), from_ns, until_ns, of.by, reason)
+        DrawMaskRequest(
+            found.id, name, _corners(polygon), from_ns, until_ns, of.by, reason, into_camera
+        )
     )
-    of.screen.say(f"{found.name} is masked. The page shows what is hidden; the recording keeps it.")
+    kept = "Its camera is told to hide it too." if into_camera else "The recording keeps it."
+    of.screen.say(f"{found.name} is masked. The page shows what is hidden. {kept}")
 
 
 @group.command("list")
@@ -65,6 +72,7 @@ def list_(context: typer.Context, camera: Which, json: AsJson = False) -> None:
                 "until": utc_text(each.until_ns) if each.until_ns is not None else None,
                 "drawn": utc_text(each.drawn_ns), "drawn_by": each.drawn_by,
                 "reason": each.reason or None, "in_camera": each.in_camera or None,
+                "camera_problem": each.camera_problem or None,
             }
             for each in masks
         ])  # fmt: skip

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 from onvif.definition import SERVICES
@@ -169,7 +169,15 @@ class _Look:
         return await asyncio.to_thread(still, VideoCodec.MJPEG, b"", data, _PICTURE_WIDTH)
 
 
-async def ask_plainly(camera: GuardedCamera, space: str, body: str, login: OnvifRequest) -> Element:
+class Login(Protocol):
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def password(self) -> str: ...
+
+
+async def ask_plainly(camera: GuardedCamera, space: str, body: str, login: Login) -> Element:
     """Ask a service that the library does not know; ``body`` uses the prefix t. CameraError."""
     ours_s = camera._clock.wall_ns() / NS_PER_S + (camera.clock_offset_s or 0.0)
     created = datetime.fromtimestamp(ours_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

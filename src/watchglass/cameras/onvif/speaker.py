@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from functools import partial
 
+from msgspec.structs import replace
+
 from watchglass.base.clock import Clock
 from watchglass.base.errors import CameraError, CameraUnreachableError, RefusedError
 from watchglass.base.ids import CameraId
@@ -10,6 +12,7 @@ from watchglass.cameras.address import resolve
 from watchglass.cameras.onvif.address import SCHEMES, Reached, split_onvif
 from watchglass.cameras.onvif.guarded import GuardedCamera
 from watchglass.cameras.onvif.listening import Listening, Tell
+from watchglass.cameras.onvif.masking import Masking, TellMasks
 from watchglass.cameras.onvif.steering import Steerer, opened
 from watchglass.model.steering import (
     NotSteered,
@@ -23,21 +26,29 @@ from watchglass.model.steering import (
 class Speaker:
     """``use`` says which cameras there are; the rest is asked of one of them."""
 
-    def __init__(self, clock: Clock, tell: Tell | None = None) -> None:
-        """``tell`` is told what cameras say happens; None where nobody wants to know."""
+    def __init__(
+        self, clock: Clock, tell: Tell | None = None, tell_masks: TellMasks | None = None
+    ) -> None:
+        """``tell`` is told what cameras say happens, ``tell_masks`` what they cover; None where
+        nobody wants to know."""
         self._clock = clock
         self._tell = tell
+        self._tell_masks = tell_masks
         self._allow: frozenset[str] = frozenset()
         self._cameras: dict[CameraId, Spoken] = {}
         self._steerers: dict[CameraId, Steerer] = {}
         self._listening: dict[CameraId, Listening] = {}
+        self._masking: dict[CameraId, Masking] = {}
 
     async def use(self, cameras: Iterable[Spoken], allow: Iterable[str]) -> None:
         """From now on these, and no others; one that is spoken to otherwise begins anew."""
         self._allow = frozenset(allow)
         wanted = {each.camera: each for each in cameras}
         for camera, known in list(self._cameras.items()):
-            if wanted.get(camera) != known:
+            if _bare(wanted.get(camera)) != _bare(known):
+                masking = self._masking.pop(camera, None)
+                if masking is not None:
+                    await masking.close()
                 steerer = self._steerers.pop(camera, None)
                 if steerer is not None:
                     await steerer.close()
@@ -51,6 +62,15 @@ class Speaker:
                 self._listening[each.camera] = Listening(
                     each.camera, opener, self._tell, self._clock
                 )
+            self._mask(each)
+
+    def _mask(self, camera: Spoken) -> None:
+        masking = self._masking.get(camera.camera)
+        if masking is not None:
+            masking.use(camera.masks)
+        elif self._tell_masks is not None and camera.masks:
+            opener = partial(self._open, camera, "media")
+            self._masking[camera.camera] = Masking(camera, opener, self._tell_masks)
 
     async def steer(self, order: Steering) -> SteeringReply:
         """What became of an order."""
@@ -72,6 +92,9 @@ class Speaker:
         for listening in self._listening.values():
             await listening.close()
         self._listening.clear()
+        for masking in self._masking.values():
+            await masking.close()
+        self._masking.clear()
         for steerer in self._steerers.values():
             await steerer.close()
         self._steerers.clear()
@@ -86,3 +109,8 @@ class Speaker:
         at = Reached(SCHEMES[address.scheme], checked.ip, address.port, address.host)
         session = GuardedCamera(at, camera.user, camera.password, self._clock)
         return await opened(session, service=service)
+
+
+def _bare(camera: Spoken | None) -> Spoken | None:
+    """Without its masks: another mask does not end what is heard."""
+    return replace(camera, masks=()) if camera is not None else None

@@ -45,6 +45,8 @@ class Quirks:
     ptz: bool = True
     events: bool = True
     snapshot: bool = True
+    masks: bool = True
+    rectangle_masks: bool = False
     broken_relative_time: bool = False
     """Takes PT60S for one second."""
     ignores_move_timeout: bool = False

@@ -9,12 +9,23 @@ from typing import Final
 
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.simulate.digest import Credentials, challenge, is_authorised, new_nonce
-from watchglass.simulate.onvif.envelope import DEVICE, EVENTS, PTZ, Call, Fault, envelope, read
+from watchglass.simulate.onvif.covering import Covering
+from watchglass.simulate.onvif.envelope import (
+    DEVICE,
+    EVENTS,
+    MEDIA2,
+    PTZ,
+    Call,
+    Fault,
+    envelope,
+    read,
+)
 from watchglass.simulate.onvif.happenings import Happening, Happenings
 from watchglass.simulate.onvif.quirks import SLOW_BYTES_PER_S, Hostile, Quirks, hostile_body
 from watchglass.simulate.onvif.security import TokenCheck
 from watchglass.simulate.onvif.services import Device, Identity, Profile
 from watchglass.simulate.onvif.turning import Turning
+from watchglass.simulate.view import View, in_steps
 
 _MOST_HEAD_BYTES: Final = 16 * 1024
 _MOST_BODY_BYTES: Final = 256 * 1024
@@ -72,6 +83,7 @@ class OnvifServer:
         """``picture`` makes the JPEG of a snapshot."""
         self.host, self.port = host, port
         self.turning = Turning()
+        self.covering = Covering()
         self.asked: list[str] = []
         """Operations in the order they came."""
         self._label, self._clock, self._credentials = label, clock, credentials
@@ -85,6 +97,7 @@ class OnvifServer:
         """From now on; as after a change of its set-up, all subscriptions are gone."""
         self.quirks = quirks
         self.turning.ignores_timeout = quirks.ignores_move_timeout
+        self.covering.rectangles = quirks.rectangle_masks
         self._tokens = TokenCheck(self._credentials, quirks.most_skew_s)
         self._happenings = Happenings(
             lambda number: self._device().subscription_url(number),
@@ -107,6 +120,16 @@ class OnvifServer:
 
     def forget_subscriptions(self) -> None:
         self._happenings.forget()
+
+    @property
+    def view(self) -> View:
+        """Where it looks now, and what it covers."""
+        turning = self.turning
+        turning.advance(self._clock.monotonic_ns())
+        return View(
+            in_steps(turning.pan), in_steps(turning.tilt), in_steps(turning.zoom),
+            self.covering.covers,
+        )  # fmt: skip
 
     async def listen(self) -> None:
         """Port 0 becomes the one the system chose."""
@@ -182,6 +205,10 @@ class OnvifServer:
             if call.operation == "CreatePullPointSubscription":
                 return self._happenings.subscribe(call, self._now_ns())
             raise Fault("ActionNotSupported", "The requested action is not implemented.")
+        if call.space == MEDIA2 and self.quirks.media2 and self.quirks.masks:
+            answer = self.covering.answer(call)
+            if answer is not None:
+                return answer
         if call.space == DEVICE and path != "/onvif/device_service":
             raise Fault("ActionNotSupported", "The requested action is not implemented.")
         return self._device().answer(call, self._now_ns())

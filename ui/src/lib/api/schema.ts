@@ -2397,6 +2397,12 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * Into Camera
+             * @description The camera covers it too: nobody can ever see what is behind it.
+             * @default false
+             */
+            into_camera: boolean;
         };
         /**
          * DropInfo
@@ -2927,8 +2933,9 @@ export interface components {
         /**
          * MaskInfo
          * @description A part of the picture that is covered, of footage between two times (None: all before, all
-         *     after). Corners are from 0 to 1, from the upper left of the picture. ``in_camera``: the camera
-         *     covers it too, under that name.
+         *     after). Corners are from 0 to 1, from the upper left of the picture. ``into_camera``: the
+         *     camera is to cover it too; ``in_camera``: it does, under that name; ``camera_problem``: why it
+         *     does not.
          */
         MaskInfo: {
             /** Id */
@@ -2950,8 +2957,12 @@ export interface components {
             drawn_by: string;
             /** Reason */
             reason: string;
+            /** Into Camera */
+            into_camera: boolean;
             /** In Camera */
             in_camera: string;
+            /** Camera Problem */
+            camera_problem: string;
         };
         /** MaskList */
         MaskList: {
