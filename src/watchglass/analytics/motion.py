@@ -96,7 +96,8 @@ class Moved:
 
 
 class Motion:
-    """Of one camera, picture after picture; times (UTC ns) only run forward."""
+    """Of one camera. A picture older than the last one begins another look at the same scene, as a
+    visit does that goes back to the key frame before; times are UTC ns."""
 
     def __init__(
         self,
@@ -119,7 +120,15 @@ class Motion:
         self._rasterise()
 
     def look(self, luma: Luma, at_ns: int) -> Moved:
-        """What moves in this picture, which came after all that were shown before."""
+        """What moves in this picture."""
+        return self._look(luma, at_ns, probing=False)
+
+    def probe(self, luma: Luma, at_ns: int) -> Moved:
+        """The same for one picture on its own, a key frame: what differs is a hint, and nothing is
+        learnt from a picture with hints, as more of what is there is to be looked at."""
+        return self._look(luma, at_ns, probing=True)
+
+    def _look(self, luma: Luma, at_ns: int, *, probing: bool) -> Moved:
         picture = smoothed(luma)
         settings = self._settings
         background = self._background
@@ -130,6 +139,8 @@ class Motion:
             self._sightings.clear()
             self._at_ns = at_ns
             return Moved(at_ns, Scene.LEARNING)
+        if at_ns < self._at_ns:
+            self._sightings.clear()
         step_s = max(0.0, (at_ns - self._at_ns) / 1e9)
         self._at_ns = at_ns
         different = background.difference(picture, self._left_out)
@@ -141,6 +152,10 @@ class Motion:
             at_ns - background.began_ns < settings.learn_s * 1e9 and background.pictures < 30
         )
         found = [] if learning else self._patches(picture, different)
+        if probing and found:
+            return Moved(
+                at_ns, scene, hints=tuple(self._region(each, different, at_ns) for each in found)
+            )
         self._sightings.follow(found, self._shape, at_ns, step_s)
         moving = np.zeros(picture.shape, np.bool_)
         sure = [each.patch for each in self._sightings.seen(at_ns) if each.sure]
@@ -219,11 +234,12 @@ class Motion:
         regions: list[MovingRegion] = []
         hints: list[MovingRegion] = []
         for each in self._sightings.seen(at_ns):
-            patch = each.patch
-            level = np.abs(patch.within(different.level))[patch.within(different.off)]
-            strength = min(1.0, float(level.mean()) / 40.0) if level.size else 0.0
-            region = MovingRegion(
-                patch.box(self._shape), patch.cells / different.off.size, strength, each.since_ns
-            )
+            region = self._region(each.patch, different, each.since_ns)
             (regions if each.sure else hints).append(region)
         return Moved(at_ns, scene, tuple(regions), tuple(hints))
+
+    def _region(self, patch: Patch, different: Difference, since_ns: int) -> MovingRegion:
+        level = np.abs(patch.within(different.level))[patch.within(different.off)]
+        strength = min(1.0, float(level.mean()) / 40.0) if level.size else 0.0
+        amount = patch.cells / different.off.size
+        return MovingRegion(patch.box(self._shape), amount, strength, since_ns)
