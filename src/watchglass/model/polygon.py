@@ -27,6 +27,16 @@ def checked_corners(points: Sequence[Point], what: str) -> tuple[Point, ...]:
     return corners
 
 
+def inside(corners: Sequence[Point], point: Point) -> bool:
+    """Whether a point lies in a polygon; of one on its edge either may be said."""
+    x, y = point
+    within = False
+    for (x1, y1), (x2, y2) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
+            within = not within
+    return within
+
+
 def _lower(what: str) -> str:
     return what[:1].lower() + what[1:]
 

@@ -1,0 +1,165 @@
+"""How each second of a camera was understood, as few rows as say it.
+
+What is told later of a second holds, but for one rule: that it was looked at is never taken back,
+and of what was not looked at only by something better. So a look at the past fills in what was
+skipped, and a process that tells again what it told before changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from watchglass.base.ids import CameraId
+from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
+from watchglass.store.event_tables import SPANS
+
+_WORTH = {Analysis.ANALYSED: 2, Analysis.QUIET: 1, Analysis.SKIPPED: 0}
+
+
+def put_spans(connection: sa.Connection, spans: Iterable[AnalysisSpan]) -> None:
+    """Write these over what is there, as far as they say something better or newer."""
+    by_camera: dict[CameraId, list[AnalysisSpan]] = {}
+    for each in spans:
+        if each.from_ns < each.to_ns:
+            by_camera.setdefault(each.camera, []).append(each)
+    for camera, new in by_camera.items():
+        first, last = min(each.from_ns for each in new), max(each.to_ns for each in new)
+        known = _touching(connection, camera, first, last)
+        after = list(known)
+        for each in new:
+            after = laid_over(after, each)
+        if after == known:
+            continue
+        gone = {each.from_ns for each in known} - {each.from_ns for each in after}
+        if gone:
+            connection.execute(
+                sa.delete(SPANS).where(SPANS.c.camera == camera, SPANS.c.from_ns.in_(gone))
+            )
+        before = {each.from_ns: each for each in known}
+        for each in after:
+            if before.get(each.from_ns) == each:
+                continue
+            row = _row(each)
+            if each.from_ns in before:
+                one = (SPANS.c.camera == camera, SPANS.c.from_ns == each.from_ns)
+                connection.execute(sa.update(SPANS).where(*one).values(**row))
+            else:
+                connection.execute(sa.insert(SPANS).values(**row))
+
+
+def spans_between(
+    connection: sa.Connection, camera: CameraId, from_ns: int, to_ns: int
+) -> list[AnalysisSpan]:
+    """What was told of a span (UTC ns), cut to it, in order; what nobody told of is left out."""
+    return [
+        _cut(each, max(each.from_ns, from_ns), min(each.to_ns, to_ns))
+        for each in _touching(connection, camera, from_ns, to_ns)
+        if each.from_ns < to_ns and from_ns < each.to_ns
+    ]
+
+
+def accounted(
+    spans: Sequence[AnalysisSpan], recorded: Sequence[tuple[int, int]], camera: CameraId
+) -> list[AnalysisSpan]:
+    """``spans`` with what was recorded (UTC ns, in order, apart) and nobody told of in between, as
+    skipped; in order. What was not recorded, and not told of, is not there."""
+    found = list(spans)
+    for begin, end in recorded:
+        at = begin
+        for each in spans:
+            if each.to_ns <= at or each.from_ns >= end:
+                continue
+            if at < each.from_ns:
+                found.append(_not_told(camera, at, each.from_ns))
+            at = max(at, each.to_ns)
+        if at < end:
+            found.append(_not_told(camera, at, end))
+    return sorted(found, key=lambda each: each.from_ns)
+
+
+def laid_over(known: Sequence[AnalysisSpan], new: AnalysisSpan) -> list[AnalysisSpan]:
+    """``known``, which lie apart and in order, with one more laid over them; alike ones joined."""
+    pieces: list[AnalysisSpan] = []
+    at = new.from_ns
+    for each in known:
+        if each.to_ns <= new.from_ns or each.from_ns >= new.to_ns:
+            pieces.append(each)
+            continue
+        if each.from_ns < new.from_ns:
+            pieces.append(_cut(each, each.from_ns, new.from_ns))
+        begin, end = max(each.from_ns, new.from_ns), min(each.to_ns, new.to_ns)
+        if at < begin:
+            pieces.append(_cut(new, at, begin))
+        pieces.append(_cut(new if _holds_over(new, each) else each, begin, end))
+        at = end
+        if each.to_ns > new.to_ns:
+            pieces.append(_cut(each, new.to_ns, each.to_ns))
+    if at < new.to_ns:
+        pieces.append(_cut(new, at, new.to_ns))
+    joined: list[AnalysisSpan] = []
+    for each in sorted(pieces, key=lambda piece: piece.from_ns):
+        if joined and joined[-1].to_ns == each.from_ns and _alike(joined[-1], each):
+            joined[-1] = _cut(joined[-1], joined[-1].from_ns, each.to_ns)
+        else:
+            joined.append(each)
+    return joined
+
+
+def _holds_over(new: AnalysisSpan, known: AnalysisSpan) -> bool:
+    if new.state is known.state is Analysis.ANALYSED:
+        return known.coarse
+    return _WORTH[new.state] >= _WORTH[known.state]
+
+
+def _alike(one: AnalysisSpan, other: AnalysisSpan) -> bool:
+    return (one.state, one.cause, one.coarse) == (other.state, other.cause, other.coarse)
+
+
+def _cut(span: AnalysisSpan, from_ns: int, to_ns: int) -> AnalysisSpan:
+    return AnalysisSpan(
+        camera=span.camera, from_ns=from_ns, to_ns=to_ns, state=span.state, cause=span.cause,
+        coarse=span.coarse,
+    )  # fmt: skip
+
+
+def _not_told(camera: CameraId, from_ns: int, to_ns: int) -> AnalysisSpan:
+    return AnalysisSpan(
+        camera=camera, from_ns=from_ns, to_ns=to_ns, state=Analysis.SKIPPED,
+        cause=SkipCause.NOT_TOLD,
+    )  # fmt: skip
+
+
+def _touching(
+    connection: sa.Connection, camera: CameraId, from_ns: int, to_ns: int
+) -> list[AnalysisSpan]:
+    """Those that overlap the span or end or begin where it does."""
+    # They never overlap: the last that begins before the span is the only one that reaches into it.
+    before = (
+        sa.select(sa.func.max(SPANS.c.from_ns))
+        .where(SPANS.c.camera == camera, SPANS.c.from_ns < from_ns)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        sa.select(SPANS)
+        .where(
+            SPANS.c.camera == camera,
+            SPANS.c.from_ns >= sa.func.coalesce(before, from_ns),
+            SPANS.c.from_ns <= to_ns, SPANS.c.to_ns >= from_ns,
+        )
+        .order_by(SPANS.c.from_ns)
+    )  # fmt: skip
+    return [
+        AnalysisSpan(
+            camera=camera, from_ns=row.from_ns, to_ns=row.to_ns, state=Analysis(row.state),
+            cause=SkipCause(row.cause) if row.cause is not None else None, coarse=row.coarse,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _row(span: AnalysisSpan) -> dict[str, object]:
+    return {
+        "camera": span.camera, "from_ns": span.from_ns, "to_ns": span.to_ns,
+        "state": span.state.value, "cause": span.cause.value if span.cause is not None else None,
+        "coarse": span.coarse,
+    }  # fmt: skip

@@ -1,0 +1,235 @@
+"""What the events-worker writes: all of a report and of what was found in it, or nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from watchglass.base.ids import CameraId
+from watchglass.model.analysis import AnalysisSpan, MotionSeen, Report, Tampered
+from watchglass.model.detection import Box, ObjectClass
+from watchglass.model.event import Event, ReviewId
+from watchglass.model.found import Crossing
+from watchglass.model.object_track import TrackEnd, TrackId, TrackPart, TrackPoint
+from watchglass.model.review import Review
+from watchglass.model.rule import Direction
+from watchglass.store.database import Database
+from watchglass.store.event_motion import put_motion
+from watchglass.store.event_points import bounds, pack, unpack
+from watchglass.store.event_rows import event_of, event_row, tamper_of
+from watchglass.store.event_spans import put_spans
+from watchglass.store.event_tables import (
+    CROSSINGS,
+    EVENTS,
+    POINTS,
+    REVIEWS,
+    SESSIONS,
+    TAMPERS,
+    TRACKS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a report, for one transaction. ``tampers`` with the review item of each."""
+
+    report: Report | None
+    now_ns: int
+    events: Sequence[Event] = ()
+    reviews: Sequence[Review] = ()
+    crossings: Sequence[Crossing] = ()
+    tampers: Sequence[tuple[Tampered, ReviewId]] = ()
+
+
+class EventWriter:
+    """A part of ``EventStore``, whose rules for errors hold."""
+
+    _database: Database
+
+    def last(self, session: str) -> int | None:
+        """The number of the last report of a session that is written."""
+        with self._database.read() as connection:
+            asked = sa.select(SESSIONS.c.last).filter_by(session=session)
+            found: int | None = connection.scalar(asked)
+            return found
+
+    def write(self, written: Written) -> None:
+        """Keep it. Whatever is told again takes the place of what was told before."""
+        report, job = written.report, written.report.job if written.report is not None else ""
+        with self._database.write() as connection:
+            if report is not None:
+                self._put_items(connection, report)
+                _put(
+                    connection, SESSIONS,
+                    [{"session": report.session, "last": report.number, "at_ns": written.now_ns}],
+                    "session",
+                )  # fmt: skip
+            _put(connection, EVENTS, [event_row(each, job) for each in written.events], "id")
+            _put(connection, REVIEWS, [_review(each, job) for each in written.reviews], "id")
+            _put(connection, CROSSINGS, [_crossing(each, job) for each in written.crossings], "id")
+            _put(connection, TAMPERS, [_tamper(*each) for each in written.tampers], "id")
+
+    def open_tracks(self, since_ns: int) -> tuple[TrackPart, ...]:
+        """Those that go on, or went on after then, each with all its points so far."""
+        asked = sa.select(TRACKS).where(TRACKS.c.job == "", TRACKS.c.to_ns >= since_ns)
+        with self._database.read() as connection:
+            rows = connection.execute(asked.order_by(TRACKS.c.from_ns)).mappings().all()
+            return tuple(_part(row, points_of(connection, row["num"])) for row in rows)
+
+    def open_events(self) -> tuple[Event, ...]:
+        """Those that go on."""
+        asked = sa.select(EVENTS).where(EVENTS.c.to_ns.is_(None), EVENTS.c.job == "")
+        with self._database.read() as connection:
+            return tuple(event_of(row) for row in connection.execute(asked).mappings())
+
+    def events_since(self, since_ns: int) -> tuple[Event, ...]:
+        """Those that began, or ended, after then."""
+        late = sa.or_(EVENTS.c.from_ns >= since_ns, EVENTS.c.to_ns >= since_ns)
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(EVENTS).where(late, EVENTS.c.job == ""))
+            return tuple(event_of(row) for row in rows.mappings())
+
+    def reviews_since(self, since_ns: int) -> tuple[Review, ...]:
+        """Items that are open, or ended after then."""
+        asked = sa.select(REVIEWS).where(sa.or_(REVIEWS.c.open, REVIEWS.c.to_ns >= since_ns))
+        with self._database.read() as connection:
+            rows = connection.execute(asked.where(REVIEWS.c.job == "")).mappings()
+            return tuple(
+                Review(
+                    id=ReviewId(row["id"]), camera=CameraId(row["camera"]),
+                    from_ns=row["from_ns"], to_ns=row["to_ns"], open=row["open"],
+                    alarm=row["alarm"], notify=row["notify"],
+                )
+                for row in rows
+            )  # fmt: skip
+
+    def tampers_open(self) -> tuple[tuple[Tampered, ReviewId | None], ...]:
+        """Those that go on, with their review items."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(TAMPERS).where(TAMPERS.c.to_ns.is_(None)))
+            found = []
+            for row in rows.mappings():
+                told = tamper_of(row)
+                tamper = Tampered(
+                    id=told.id, camera=told.camera, kind=told.kind, from_ns=told.from_ns,
+                    to_ns=None, confidence=told.confidence,
+                )  # fmt: skip
+                found.append((tamper, row["review"]))
+            return tuple(found)
+
+    def _put_items(self, connection: sa.Connection, report: Report) -> None:
+        spans = [each for each in report.items if isinstance(each, AnalysisSpan)]
+        motion = [each for each in report.items if isinstance(each, MotionSeen)]
+        put_spans(connection, spans)
+        put_motion(connection, motion)
+        for each in report.items:
+            if isinstance(each, TrackPart):
+                put_track(connection, each, report.job)
+
+
+def put_track(connection: sa.Connection, part: TrackPart, job: str) -> None:
+    """A part more of a track; points that were told before are not there twice."""
+    known = (
+        connection.execute(sa.select(TRACKS).where(TRACKS.c.id == part.track)).mappings().first()
+    )
+    if known is None and not part.points:
+        return
+    values = _track(part, known, job)
+    if known is None:
+        num = connection.execute(sa.insert(TRACKS).values(**values)).inserted_primary_key
+        assert num is not None
+        number: int = num[0]
+    else:
+        number = known["num"]
+        connection.execute(sa.update(TRACKS).where(TRACKS.c.num == number).values(**values))
+    new = [each for each in part.points if known is None or each.at_ns > known["to_ns"]]
+    for blob in pack(new):
+        row = {"track": number, "from_ns": unpack(blob)[0].at_ns, "points": blob}
+        _put(connection, POINTS, [row], "track", "from_ns")
+    if part.end is not None:
+        _put_together(connection, number)
+
+
+def points_of(connection: sa.Connection, track: int) -> tuple[TrackPoint, ...]:
+    """All points of a track, in order."""
+    asked = sa.select(POINTS.c.points).filter_by(track=track).order_by(POINTS.c.from_ns)
+    return tuple(point for blob in connection.scalars(asked) for point in unpack(blob))
+
+
+def _put_together(connection: sa.Connection, track: int) -> None:
+    points = points_of(connection, track)
+    connection.execute(sa.delete(POINTS).where(POINTS.c.track == track))
+    rows = [
+        {"track": track, "from_ns": unpack(blob)[0].at_ns, "points": blob} for blob in pack(points)
+    ]
+    _put(connection, POINTS, rows, "track", "from_ns")
+
+
+def _track(part: TrackPart, known: sa.RowMapping | None, job: str) -> dict[str, object]:
+    seen = [each for each in part.points if each.seen] or list(part.points)
+    around = bounds(seen)
+    confidence = max((each.confidence for each in seen), default=0.0)
+    from_ns = part.points[0].at_ns if part.points else 0
+    to_ns = part.points[-1].at_ns if part.points else 0
+    if known is not None:
+        from_ns = min(known["from_ns"], from_ns or known["from_ns"])
+        to_ns = max(known["to_ns"], to_ns)
+        confidence = max(known["confidence"], confidence)
+        before = Box(*(known[name] for name in ("x0", "y0", "x1", "y1")))
+        around = before if around is None else _both(before, around)
+    assert around is not None
+    ended = part.end if part.end is not None else known["ended"] if known is not None else None
+    return {
+        "id": part.track, "camera": part.camera, "kind": part.kind.value, "from_ns": from_ns,
+        "to_ns": to_ns, "ended": ended, "confidence": confidence,
+        "coarse": part.coarse or (known is not None and known["coarse"]),
+        "detector": part.detector, "job": job, "x0": around.x0, "y0": around.y0,
+        "x1": around.x1, "y1": around.y1,
+    }  # fmt: skip
+
+
+def _both(one: Box, other: Box) -> Box:
+    return Box(
+        min(one.x0, other.x0), min(one.y0, other.y0), max(one.x1, other.x1), max(one.y1, other.y1)
+    )
+
+
+def _part(row: sa.RowMapping, points: tuple[TrackPoint, ...]) -> TrackPart:
+    return TrackPart(
+        camera=CameraId(row["camera"]), track=TrackId(row["id"]), kind=ObjectClass(row["kind"]),
+        points=points, detector=row["detector"], coarse=row["coarse"],
+        end=TrackEnd(row["ended"]) if row["ended"] is not None else None,
+    )  # fmt: skip
+
+
+def _review(review: Review, job: str) -> dict[str, object]:
+    return {
+        "id": review.id, "camera": review.camera, "from_ns": review.from_ns,
+        "to_ns": review.to_ns, "open": review.open, "alarm": review.alarm,
+        "notify": review.notify, "job": job,
+    }  # fmt: skip
+
+
+def _crossing(crossing: Crossing, job: str) -> dict[str, object]:
+    return {
+        "id": crossing.id, "camera": crossing.camera, "rule": crossing.rule,
+        "kind": crossing.kind.value, "at_ns": crossing.at_ns,
+        "forward": crossing.direction is not Direction.BACKWARD, "job": job,
+    }  # fmt: skip
+
+
+def _tamper(tamper: Tampered, review: ReviewId) -> dict[str, object]:
+    return {
+        "id": tamper.id, "camera": tamper.camera, "kind": tamper.kind.value,
+        "from_ns": tamper.from_ns, "to_ns": tamper.to_ns, "confidence": tamper.confidence,
+        "review": review,
+    }  # fmt: skip
+
+
+def _put(
+    connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, object]], *key: str
+) -> None:
+    """Insert, in the place of what has the same key."""
+    for row in rows:
+        connection.execute(sa.delete(table).where(*(table.c[name] == row[name] for name in key)))
+        connection.execute(sa.insert(table).values(**row))

@@ -1,0 +1,141 @@
+"""What was understood of the pictures, and what rules found in it: ``events.db``.
+
+One process writes what it finds; another writes what people do with it; all read.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.disk import Disk
+from watchglass.base.ids import CameraId
+from watchglass.model.analysis import AnalysisSpan
+from watchglass.store.database import Database, Synchronous
+from watchglass.store.event_counts import EventCounts, fold
+from watchglass.store.event_motion import DAY, HOUR, MINUTE, Density, density
+from watchglass.store.event_reviews import EventReviews
+from watchglass.store.event_rows import TamperRow, tamper_of
+from watchglass.store.event_search import EventSearch
+from watchglass.store.event_spans import spans_between
+from watchglass.store.event_tables import (
+    CROSSINGS,
+    EVENTS,
+    HOURS,
+    MARKS,
+    MOTION,
+    NOTES,
+    POINTS,
+    REVIEWS,
+    SCHEMA,
+    SESSIONS,
+    SPANS,
+    TAMPERS,
+    TRACKS,
+)
+from watchglass.store.event_writer import EventWriter
+
+COUNTS_KEPT_NS = 2 * 366 * 24 * 3600 * NS_PER_S
+"""Sums by the hour, which tell of nobody, are kept for two years."""
+_SESSIONS_KEPT_NS = 7 * 24 * 3600 * NS_PER_S
+
+
+class EventStore(EventWriter, EventSearch, EventReviews, EventCounts):
+    """Of one site. Thread-safe; each method is one transaction. Besides what its methods name, each
+    raises what ``Database`` does."""
+
+    def __init__(
+        self,
+        path: Path,
+        disk: Disk | None = None,
+        *,
+        synchronous: Synchronous = Synchronous.NORMAL,
+        check: bool = False,
+    ) -> None:
+        """``synchronous``: FULL for what people do, which must not be lost; what the pictures told
+        can be found again, and a power cut costs the last of it: that time then counts as not
+        looked at."""
+        self._database = Database(
+            path, SCHEMA, synchronous=synchronous, disk=disk, check=check, erase_deleted=True
+        )
+
+    def close(self) -> None:
+        self._database.close()
+
+    def spans(self, camera: CameraId, from_ns: int, to_ns: int) -> list[AnalysisSpan]:
+        """How a span (UTC ns) was understood, in order; what nobody told of is left out."""
+        with self._database.read() as connection:
+            return spans_between(connection, camera, from_ns, to_ns)
+
+    def density(self, camera: CameraId, from_ns: int, to_ns: int, bucket_s: int) -> list[Density]:
+        """See `event_motion.density`."""
+        with self._database.read() as connection:
+            return density(connection, camera, from_ns, to_ns, bucket_s)
+
+    def tampers(self, camera: CameraId, from_ns: int, to_ns: int) -> Sequence[TamperRow]:
+        """What was done to a camera's view in a span, in order."""
+        touches = (
+            TAMPERS.c.camera == camera, TAMPERS.c.from_ns < to_ns,
+            sa.or_(TAMPERS.c.to_ns.is_(None), TAMPERS.c.to_ns >= from_ns),
+        )  # fmt: skip
+        asked = sa.select(TAMPERS).where(*touches).order_by(TAMPERS.c.from_ns)
+        with self._database.read() as connection:
+            return [tamper_of(row) for row in connection.execute(asked).mappings()]
+
+    # --- what goes ---------------------------------------------------------------------------
+
+    def cameras(self) -> tuple[CameraId, ...]:
+        """Those of which there is something."""
+        tables = (TRACKS, EVENTS, REVIEWS, SPANS, MOTION, TAMPERS, CROSSINGS, HOURS)
+        with self._database.read() as connection:
+            found = {
+                each
+                for table in tables
+                for each in connection.scalars(sa.select(table.c.camera).distinct())
+            }
+        return tuple(CameraId(each) for each in sorted(found))
+
+    def forget(self, camera: CameraId, before_ns: int) -> int:
+        """Erase what is of footage before then; how many events and tracks. Counts are folded into
+        sums by the hour."""
+        before_s = before_ns // NS_PER_S
+        with self._database.write() as connection:
+            old_tracks = sa.select(TRACKS.c.num).where(
+                TRACKS.c.camera == camera, TRACKS.c.to_ns < before_ns
+            )
+            connection.execute(sa.delete(POINTS).where(POINTS.c.track.in_(old_tracks)))
+            gone = 0
+            for table in (TRACKS, EVENTS):
+                end = sa.func.coalesce(table.c.to_ns, table.c.from_ns)
+                old = (table.c.camera == camera, end < before_ns)
+                gone += connection.execute(sa.delete(table).where(*old)).rowcount
+            reviews = sa.select(REVIEWS.c.id).where(
+                REVIEWS.c.camera == camera, REVIEWS.c.to_ns < before_ns
+            )
+            for marked in (MARKS, NOTES):
+                connection.execute(sa.delete(marked).where(marked.c.review.in_(reviews)))
+            for table in (REVIEWS, SPANS, TAMPERS):
+                end = sa.func.coalesce(table.c.to_ns, table.c.from_ns)
+                old = (table.c.camera == camera, end < before_ns)
+                connection.execute(sa.delete(table).where(*old))
+            for level, row_s in enumerate((MINUTE, HOUR, DAY)):
+                rows = (MOTION.c.camera == camera, MOTION.c.level == level)
+                connection.execute(
+                    sa.delete(MOTION).where(*rows, MOTION.c.at_s <= before_s - row_s)
+                )
+            fold(connection, camera, before_ns)
+        return gone
+
+    def forget_old(self, now_ns: int) -> None:
+        """Erase what is of no camera's footage any more: old sums, sessions of long ago."""
+        with self._database.write() as connection:
+            connection.execute(sa.delete(HOURS).where(HOURS.c.hour_ns < now_ns - COUNTS_KEPT_NS))
+            old = SESSIONS.c.at_ns < now_ns - _SESSIONS_KEPT_NS
+            connection.execute(sa.delete(SESSIONS).where(old))
+
+    def forget_camera(self, camera: CameraId) -> None:
+        """Erase all of a camera, counts too: its recordings were erased."""
+        self.forget(camera, 2**62)
+        with self._database.write() as connection:
+            connection.execute(sa.delete(HOURS).where(HOURS.c.camera == camera))
