@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.api.found_desk import FoundDesk
 from tests.api.mask_desk import MaskDesk
 from tests.api.own_worker import OwnWorker
 from tests.recording.keeper_making import Site, Worker
@@ -38,6 +39,7 @@ from watchglass.api.cameraports import (
     RemovedCamera,
     VolumeNow,
 )
+from watchglass.api.eventports import EventPorts
 from watchglass.api.filetable import FileTable
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
@@ -157,6 +159,7 @@ class Served:
     trust: TrustStore | None = None
     store: AccessStore | None = None
     masks: MaskDesk | None = None
+    found: FoundDesk | None = None
 
     @property
     def access(self) -> AccessStore:
@@ -239,6 +242,8 @@ def served(
 
     desk_of_masks = masks or MaskDesk(site.state / f"masks-{port}", site.clock, recorded.cameras)
 
+    found = FoundDesk(site.state / f"events-{port}.db", site.clock)
+
     def carry_out(order: CameraOrder) -> CameraId:
         orders.append(order)
         return CameraId(order.camera)
@@ -303,6 +308,7 @@ def served(
             desk_of_masks.masked_cameras,
         ),
         watch=WatchPorts(desk_of_masks.watch, desk_of_masks.store.areas, desk_of_masks.store.rules),
+        events=EventPorts(found.store, found.order, found.look_back, found.engine),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
         keeping=lambda: keeps.now,
@@ -329,7 +335,7 @@ def served(
     )
     return Served(
         recorded, ports, create_app(ports, files), feed, token, noted, orders, about, removed,
-        notes, system, numbers, health, recording, trust, access, desk_of_masks,
+        notes, system, numbers, health, recording, trust, access, desk_of_masks, found,
     )  # fmt: skip
 
 

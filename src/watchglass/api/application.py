@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from watchglass.access.policy import Action
 from watchglass.api import (
     account,
+    analysis,
     areas,
     bookmarks,
     camerachanges,
@@ -21,11 +22,14 @@ from watchglass.api import (
     changes,
     clips,
     converted,
+    counts,
     entry,
+    events,
     fleet,
     keeping,
     layouts,
     livesocket,
+    lookback,
     looking,
     maskedclip,
     masks,
@@ -38,12 +42,14 @@ from watchglass.api import (
     playback,
     ptz,
     ptzsocket,
+    review,
     rules,
     said,
     scans,
     system,
     timeline,
     users,
+    wrong,
 )
 from watchglass.api.acts import Acts
 from watchglass.api.blocking import Blocking
@@ -124,7 +130,8 @@ def add_routes(app: FastAPI) -> None:
         scans.router, users.router, account.router, looking.router, clips.router, keeping.router,
         cameratable.router, peoplelog.router, ptz.router, ptzsocket.router, _about,
         layouts.router, bookmarks.router,
-        said.router, areas.router, rules.router,
+        said.router, areas.router, rules.router, events.router, review.router,
+        analysis.router, counts.router, lookback.router, wrong.router,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

@@ -87,7 +87,7 @@ async def _set(
     request: Request, user: User, camera: str, area: str, body: AreaBody, *, new: bool
 ) -> AreaInfo:
     of = services(request)
-    expires_ns = body.expires_ms * _NS_PER_MS if body.expires_ms is not None else None
+    expires_ns = min(body.expires_ms * _NS_PER_MS, 2**62) if body.expires_ms is not None else None
     drawn = Area(
         id=AreaId(area), camera=CameraId(camera), name=body.name, kind=body.kind,
         points=tuple(body.points), expires_ns=expires_ns,
@@ -100,12 +100,20 @@ async def _set(
     raise NotFoundError("This camera has no such area: somebody took it away just now.")
 
 
+def require_camera(of: Services, camera: CameraId) -> None:
+    """Return if there is such a camera. Blocks."""
+    if all(each.id != camera for each in of.ports.cameras()):
+        raise NotFoundError("There is no such camera.")
+
+
 def _areas(of: Services, camera: CameraId) -> AreaList:
+    require_camera(of, camera)
     now_ns = of.ports.clock.wall_ns()
-    return AreaList(areas=[_info(each, now_ns) for each in of.ports.watch.areas(camera)])
+    return AreaList(areas=[area_info(each, now_ns) for each in of.ports.watch.areas(camera)])
 
 
-def _info(area: Area, now_ns: int) -> AreaInfo:
+def area_info(area: Area, now_ns: int) -> AreaInfo:
+    """An area as the API tells it."""
     expires_ns = area.expires_ns
     return AreaInfo(
         id=area.id, name=area.name, kind=area.kind, points=list(area.points),

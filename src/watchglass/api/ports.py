@@ -12,6 +12,7 @@ from watchglass.access.session import Sessions
 from watchglass.access.tokens import Tokens
 from watchglass.access.users import Users
 from watchglass.api.cameraports import CameraPorts
+from watchglass.api.eventports import EventPorts
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.noticeports import NoticePorts
@@ -147,6 +148,7 @@ class ApiPorts:
     of_cameras: CameraPorts
     masks: MaskPorts
     watch: WatchPorts
+    events: EventPorts
     notices: NoticePorts
     system: Callable[[], SystemReport]
     numbers: Callable[[], Sequence[Sample]]

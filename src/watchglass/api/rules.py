@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from watchglass.access.policy import Action, User
+from watchglass.api.areas import require_camera
 from watchglass.api.cameradetail import SpanBody
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed
@@ -139,6 +140,7 @@ async def _set(
 
 
 def _rules(of: Services, camera: CameraId) -> RuleList:
+    require_camera(of, camera)
     refused = of.ports.of_cameras.about(camera).statement.refuses_rules
     return RuleList(
         rules=[rule_info(each) for each in of.ports.watch.rules(camera)],

@@ -29,6 +29,7 @@ from watchglass.api.cameraports import (
     VolumeNow,
 )
 from watchglass.api.connection import CountedWebSocket, PatientHttp
+from watchglass.api.eventports import EventPorts
 from watchglass.api.filetable import FileTable
 from watchglass.api.maskports import MaskOrder, MaskPorts
 from watchglass.api.metrics import CAMERA_INFO
@@ -48,6 +49,7 @@ from watchglass.app.onvif_port import OnvifPort
 from watchglass.app.page_socket import page_hosts, page_listener, page_tls
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
+from watchglass.app.rule_engine import rule_engine
 from watchglass.app.ways import control_client
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base import heap, log
@@ -76,6 +78,7 @@ from watchglass.model.control import (
     RetentionRequest,
 )
 from watchglass.model.health import Health
+from watchglass.model.look_back import LookBack
 from watchglass.model.metric import Sample
 from watchglass.model.notice_control import NoticeRequest
 from watchglass.model.retention import Keeping
@@ -88,11 +91,17 @@ from watchglass.model.survey_control import (
     Scans,
 )
 from watchglass.model.system import LogLine, SystemReport, SystemRequest
-from watchglass.model.watch_control import WatchRequest
+from watchglass.model.watch_control import (
+    LookBackErrand,
+    LooksBack,
+    ReviewRequest,
+    WatchRequest,
+)
 from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
 from watchglass.store.arrangement import ArrangementStore
 from watchglass.store.country import default_retention_h
+from watchglass.store.events import EventStore
 from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.said import SaidStore
@@ -171,6 +180,7 @@ def _fence_in(start: ApiStart) -> Vault:
     # own, and the fence lets none be made.
     AccessStore(layout.site_db, disk).close()
     ArrangementStore(layout.site_db, disk).close()
+    EventStore(layout.events_db, disk).close()
     disk.make_folders(WriteSite.NOTE_SPOOL, layout.notes, 0o700)
     if start.fences is not FenceMode.OFF:
         lay_out_databases(layout, disk)
@@ -222,6 +232,7 @@ class _Site:
         self._notices = NoticeStore(self._layout.site_db, Vault(self._layout.vault_key, disk), disk)
         self._arrangement = ArrangementStore(self._layout.site_db, disk)
         self._said = SaidStore(self._layout.site_db, disk)
+        self._events = EventStore(self._layout.events_db, disk)
         if start.setup_hash:
             self._access.offer_setup(start.setup_hash, start.setup_expires_ns)
         self._control = control_client(self._layout)
@@ -264,6 +275,7 @@ class _Site:
                 self._carry_out, self._store.masks, self._store.masking, self._store.masked_cameras
             ),
             watch=WatchPorts(self._carry_out, self._store.areas, self._store.rules),
+            events=EventPorts(self._events, self._review, self._look_back, rule_engine),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),
             keeping=self._keeping,
@@ -301,7 +313,7 @@ class _Site:
     def close(self) -> None:
         self._feed.close()
         databases = self._access, self._trust, self._notices, self._arrangement, self._index
-        for each in (*databases, self._said, self._store):
+        for each in (*databases, self._said, self._events, self._store):
             _quietly(each.close)
 
     def _volume_path(self, volume: VolumeId) -> Path | None:
@@ -325,6 +337,15 @@ class _Site:
         if accepted.camera is None:
             raise BusError(_NOT_ASKED)
         return accepted.camera
+
+    def _review(self, request: ReviewRequest) -> None:
+        self._ask(request)
+
+    def _look_back(self, errand: LookBackErrand) -> Sequence[LookBack]:
+        reply = self._call(errand)
+        if not isinstance(reply, LooksBack):
+            raise BusError(_NOT_ASKED)
+        return reply.looks
 
     def _acknowledge(self, notice: NoticeId | None, by: str) -> int:
         return self._notices.acknowledge(notice, by, self.ports.clock.wall_ns())

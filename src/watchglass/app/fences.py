@@ -71,7 +71,7 @@ def of_api(layout: Layout, volumes: list[Path], ui: Path) -> Fence:
     The databases are named one by one: a rule for their folder would cover the keys in it. Where
     one is made anew, the supervisor starts the api again.
     """
-    bases = [layout.site_db, layout.index_db]
+    bases = [layout.site_db, layout.index_db, layout.events_db]
     files = [Path(f"{base}{end}") for base in bases for end in ("", "-wal", "-shm")]
     return Fence(
         Network.LOCAL,
@@ -111,7 +111,7 @@ def of_ping() -> Fence:
 
 def lay_out_databases(layout: Layout, disk: Disk) -> None:
     """Have the files that SQLite keeps beside its databases be there: rules are on files."""
-    for base in (layout.site_db, layout.index_db):
+    for base in (layout.site_db, layout.index_db, layout.events_db):
         for end in ("-wal", "-shm"):
             os.close(disk.open(WriteSite.SETTINGS, base.with_name(base.name + end), 0o600))
 

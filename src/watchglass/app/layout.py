@@ -44,12 +44,20 @@ class Layout:
         return f"ipc://{self.run}/onvif"
 
     @property
+    def understood(self) -> str:
+        return f"ipc://{self.run}/understood"
+
+    @property
     def vitals(self) -> str:
         return f"ipc://{self.run}/vitals"
 
     @property
     def site_db(self) -> Path:
         return self.state / "site.db"
+
+    @property
+    def events_db(self) -> Path:
+        return self.state / "events.db"
 
     @property
     def index_db(self) -> Path:

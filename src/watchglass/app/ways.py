@@ -27,6 +27,7 @@ class Ways:
     _live: Key = field(default_factory=Key.make)
     _media: Key = field(default_factory=Key.make)
     _onvif: Key = field(default_factory=Key.make)
+    _understood: Key = field(default_factory=Key.make)
     _vitals: Key = field(default_factory=Key.make)
 
     # --- to the keeper -----------------------------------------------------------------------
@@ -79,6 +80,15 @@ class Ways:
     def ask_onvif(self) -> Way:
         """For the api."""
         return Way(self.layout.onvif, proof_to_ask(self._onvif))
+
+    @property
+    def understood(self) -> Stand:
+        """For the events-worker."""
+        return Stand(self.layout.understood, self._understood.text)
+
+    def tell_understood(self, name: str) -> Way:
+        """For the analytics-worker, which tells what it understood."""
+        return Way(self.layout.understood, self._understood.proof(name))
 
 
 def control_server(layout: Layout, disk: Disk) -> ControlServer[Request, Reply]:

@@ -51,6 +51,7 @@ from pathlib import Path
 import watchglass
 from watchglass.access.token import new_token, token_hash
 from watchglass.app.adding import edit_found, looked_at, record_found
+from watchglass.app.event_desk import EventDesk, open_events
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
@@ -107,6 +108,16 @@ from watchglass.model.said import Heard
 from watchglass.model.steering import MasksTold
 from watchglass.model.survey_control import LookedAt, RecordRequest, SurveyRequest
 from watchglass.model.system import SystemRequest
+from watchglass.model.watch_control import (
+    AcknowledgeRequest,
+    AlarmNoteRequest,
+    AssignRequest,
+    LookBackRequest,
+    LooksBack,
+    LooksBackRequest,
+    SeenRequest,
+    StopLookBackRequest,
+)
 from watchglass.recording.alive import Alive
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
@@ -193,6 +204,8 @@ class Recorder:
             said = SaidStore(on.layout.site_db, on.disk)
             stack.callback(said.close)
             self._said = SaidDesk(said, self._store, self._keeper, on.clock)
+            self._events = EventDesk(open_events(on.layout.events_db, on.disk, on.clock), on.clock)
+            stack.callback(self._events.close)
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
             on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock,
@@ -343,24 +356,10 @@ class Recorder:
 
     def _reply_to(self, request: Request) -> Reply:
         try:
-            if isinstance(request, SurveyRequest):
-                return self._survey.answer(request)
             told = self._told(request)
             if told is not None:
                 return told
-            match request:
-                case NoteRequest():
-                    self.site.note_people(request)
-                    return Accepted()
-                case WebhookRequest() | MailRequest() | DropWayRequest() | TryWayRequest():
-                    self._notices.change(request)
-                    return Accepted()
-                case EditCameraRequest():
-                    return Accepted(edit_found(self._on.settings, self.site, request))
-                case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():
-                    raise AssertionError  # told above
-                case _:
-                    return Accepted(self.site.carry_out(request))
+            return self._changed(request)
         except WatchglassError as error:
             return refusal(error)
         except Exception:  # noqa: BLE001 - the border of a request: whoever asked gets an answer
@@ -370,6 +369,28 @@ class Recorder:
                 WatchglassError.exit_code,
                 "The recorder failed at this request: its log says where.",
             )
+
+    def _changed(self, request: Request) -> Reply:
+        if isinstance(request, SurveyRequest):
+            return self._survey.answer(request)
+        match request:
+            case NoteRequest():
+                self.site.note_people(request)
+                return Accepted()
+            case WebhookRequest() | MailRequest() | DropWayRequest() | TryWayRequest():
+                self._notices.change(request)
+                return Accepted()
+            case SeenRequest() | AcknowledgeRequest() | AssignRequest() | AlarmNoteRequest():
+                self._events.carry_out(request)
+                return Accepted()
+            case LookBackRequest() | StopLookBackRequest() | LooksBackRequest():
+                return LooksBack(tuple(self._events.look_back(request)))
+            case EditCameraRequest():
+                return Accepted(edit_found(self._on.settings, self.site, request))
+            case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():
+                raise AssertionError  # told before
+            case _:
+                return Accepted(self.site.carry_out(request))
 
     def _told(self, request: Request) -> Reply | None:
         """What only asks how things are; None for what changes them."""

@@ -17,7 +17,12 @@ from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.survey_control import FleetMade, LookedAt, Scans, SurveyRequest
 from watchglass.model.system import SystemReport, SystemRequest
-from watchglass.model.watch_control import WatchRequest
+from watchglass.model.watch_control import (
+    LookBackErrand,
+    LooksBack,
+    ReviewRequest,
+    WatchRequest,
+)
 
 
 class AddCameraRequest(msgspec.Struct, frozen=True, tag="add_camera"):
@@ -297,6 +302,8 @@ Request = (
     | NoticeRequest
     | SystemRequest
     | WatchRequest
+    | ReviewRequest
+    | LookBackErrand
 )
 
 
@@ -342,4 +349,5 @@ Reply = (
     | TableState
     | LookedAt
     | SystemReport
+    | LooksBack
 )

@@ -1891,6 +1891,381 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description What rules found on the cameras whose footage of that time one may play back. ``region``:
+         *     only what went through it; ``then``: and through that one after it. ``job``: what a look at the
+         *     past found. That somebody searched is noted.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tracks
+         * @description Things that were seen, whether or not a rule found them. That somebody searched is noted.
+         */
+        get: operations["listTracks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event
+         * @description One event with its path, and why it is one.
+         */
+        get: operations["getEvent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Review
+         * @description Review items of a span; ``seen`` false: those that nobody has seen. That somebody looked is
+         *     noted.
+         */
+        get: operations["listReview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{review}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark Seen
+         * @description Clear one: somebody has seen it, as it is by now.
+         */
+        post: operations["markSeen"];
+        /**
+         * Mark Unseen
+         * @description Have it as if nobody had seen it.
+         */
+        delete: operations["markUnseen"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alarms
+         * @description Review items that go to those on duty: those that nobody has acknowledged, unless asked
+         *     otherwise.
+         */
+        get: operations["listAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Waiting
+         * @description How much waits for somebody.
+         */
+        get: operations["countWaiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Hand Over
+         * @description The hand-over sheet of a shift.
+         */
+        get: operations["getHandOver"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{review}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Alarm
+         * @description Take notice of it; who was first stays.
+         */
+        post: operations["acknowledgeAlarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{review}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Assign Alarm
+         * @description Say whose it is.
+         */
+        put: operations["assignAlarm"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{review}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Alarm
+         * @description Write a few words to it.
+         */
+        post: operations["noteAlarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Analysis
+         * @description Of each second of a span: whether it was looked at, known to be quiet, or skipped and why;
+         *     and how much moved. What is shorter than one of ``pixels`` is put together.
+         */
+        get: operations["getAnalysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/rules/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rule
+         * @description Try a rule on what was seen before: 'would have fired 7 times: here'.
+         */
+        post: operations["tryRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Counts
+         * @description What counting rules counted; those that counted nothing are there too.
+         */
+        get: operations["getCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counts.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Counts Table
+         * @description The same as a table, for a spreadsheet.
+         */
+        get: operations["getCountsTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analyses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Analyses
+         * @description Those that wait, go on, or are over and whose findings are there.
+         */
+        get: operations["listAnalyses"];
+        put?: never;
+        /**
+         * Start Analysis
+         * @description Have a span of the past looked at again, with the model, zones and rules of now. It waits
+         *     until there is room beside what is looked at as it happens.
+         */
+        post: operations["startAnalysis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analyses/{analysis}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Stop Analysis
+         * @description Stop it; of one that is over, forget what it found.
+         */
+        delete: operations["stopAnalysis"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event}/wrong": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Wrong
+         * @description Say that an event was none. Suggests an area in which nothing is looked at any more; it is
+         *     drawn only when this is asked again with the word that came with all that it would hide.
+         */
+        post: operations["callWrong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2005,6 +2380,62 @@ export interface components {
             already: boolean;
         };
         /**
+         * Analysis
+         * @description ``analysed``: its pictures were looked at. ``quiet``: the sizes of its packets, or the key
+         *     frames that were probed, told that nothing moves. ``skipped``: neither.
+         * @enum {string}
+         */
+        Analysis: "analysed" | "quiet" | "skipped";
+        /**
+         * AnalysisBody
+         * @description A span of one camera's recording, of 31 days at most.
+         */
+        AnalysisBody: {
+            /** Camera */
+            camera: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+        };
+        /**
+         * AnalysisInfo
+         * @description ``done``: the part that it has come to, from 0 to 1. ``speed``: how many seconds of recording
+         *     it understands in a second; null before the first. What it finds is asked for as events and
+         *     tracks with its ``id`` as ``job``.
+         */
+        AnalysisInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** By */
+            by: string;
+            /** Asked Ms */
+            asked_ms: number;
+            state: components["schemas"]["LookBackState"];
+            /** Done */
+            done: number;
+            /** Speed */
+            speed: number | null;
+            /** Pictures */
+            pictures: number;
+            /** Error */
+            error: string;
+        };
+        /**
+         * AnalysisList
+         * @description Newest first.
+         */
+        AnalysisList: {
+            /** Analyses */
+            analyses: components["schemas"]["AnalysisInfo"][];
+        };
+        /**
          * AreaBody
          * @description A ``zone`` or ``ignore`` area has 3 corners or more; a ``line`` has two ends, and is crossed
          *     forward from its left side to its right, seen from its first end towards its second. Only an
@@ -2055,6 +2486,29 @@ export interface components {
             areas: components["schemas"]["AreaInfo"][];
         };
         /**
+         * AssignBody
+         * @description ``to``: a name; empty for nobody.
+         */
+        AssignBody: {
+            /** To */
+            to: string;
+        };
+        /**
+         * BestInfo
+         * @description Where in the recording it is seen best: ask for a thumbnail or a still of that moment.
+         */
+        BestInfo: {
+            /** At Ms */
+            at_ms: number;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+        };
+        /**
          * BookmarkBody
          * @description A moment of a camera, and why it matters: plain text in one line.
          */
@@ -2093,6 +2547,40 @@ export interface components {
             bookmarks: components["schemas"]["BookmarkInfo"][];
             /** More */
             more: boolean;
+        };
+        /**
+         * Bucket
+         * @description Over how long is summed. Days are those of the time zone.
+         * @enum {string}
+         */
+        Bucket: "minute" | "quarter" | "hour" | "day";
+        /**
+         * CameraAnalysis
+         * @description ``spans`` are in order; where nothing was recorded there are none. ``bucket_ms``: of how much
+         *     a value of ``density`` is; buckets in which nothing moved are left out. The sums are of all that
+         *     was recorded in the span, or told of.
+         */
+        CameraAnalysis: {
+            /** Camera */
+            camera: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Spans */
+            spans: components["schemas"]["UnderstoodSpan"][];
+            /** Bucket Ms */
+            bucket_ms: number;
+            /** Density */
+            density: components["schemas"]["DensityInfo"][];
+            /** Tampers */
+            tampers: components["schemas"]["TamperInfo"][];
+            /** Analysed Ms */
+            analysed_ms: number;
+            /** Quiet Ms */
+            quiet_ms: number;
+            /** Skipped Ms */
+            skipped_ms: number;
         };
         /**
          * CameraDetail
@@ -2360,10 +2848,50 @@ export interface components {
              */
             current: string;
         };
+        /**
+         * CountInfo
+         * @description How many of a kind from ``from_ms`` on: forward over a line is from its left side to its
+         *     right; into a zone is forward too.
+         */
+        CountInfo: {
+            /** From Ms */
+            from_ms: number;
+            kind: components["schemas"]["ObjectClass"];
+            /** Forward */
+            forward: number;
+            /** Backward */
+            backward: number;
+        };
+        /**
+         * CountPage
+         * @description What is older than the footage is there by whole hours.
+         */
+        CountPage: {
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            bucket: components["schemas"]["Bucket"];
+            /** Rules */
+            rules: components["schemas"]["RuleCounts"][];
+        };
         /** DemandBody */
         DemandBody: {
             /** Roles */
             roles: components["schemas"]["Role"][];
+        };
+        /**
+         * DensityInfo
+         * @description A bucket in which something moved: the most of the picture at once (0 to 1), and for how long
+         *     anything did.
+         */
+        DensityInfo: {
+            /** From Ms */
+            from_ms: number;
+            /** Peak */
+            peak: number;
+            /** Moving Ms */
+            moving_ms: number;
         };
         /**
          * Direction
@@ -2477,6 +3005,86 @@ export interface components {
             svg: string;
         };
         /**
+         * EventDetail
+         * @description With its path, thinned out, and why it is one.
+         */
+        EventDetail: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            /** Rule */
+            rule: string;
+            /** Rule Name */
+            rule_name: string;
+            rule_kind: components["schemas"]["RuleKind"];
+            /** Area */
+            area: string | null;
+            kind: components["schemas"]["ObjectClass"];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number | null;
+            /** Confidence */
+            confidence: number;
+            best: components["schemas"]["BestInfo"];
+            direction: components["schemas"]["Direction"] | null;
+            /** Coarse */
+            coarse: boolean;
+            /** Detector */
+            detector: string;
+            /** Review */
+            review: string | null;
+            /** Path */
+            path: components["schemas"]["PointInfo"][];
+            why: components["schemas"]["WhyInfo"];
+        };
+        /**
+         * EventInfo
+         * @description What a rule found; ``rule_name`` and ``rule_kind`` are as they were then. ``to_ms`` None: it
+         *     goes on. ``kind`` `moving`: something, and nothing says what. ``coarse``: fewer than two
+         *     pictures a second were looked at. ``detector``: the SHA-256 of the model, or `regions`.
+         */
+        EventInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            /** Rule */
+            rule: string;
+            /** Rule Name */
+            rule_name: string;
+            rule_kind: components["schemas"]["RuleKind"];
+            /** Area */
+            area: string | null;
+            kind: components["schemas"]["ObjectClass"];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number | null;
+            /** Confidence */
+            confidence: number;
+            best: components["schemas"]["BestInfo"];
+            direction: components["schemas"]["Direction"] | null;
+            /** Coarse */
+            coarse: boolean;
+            /** Detector */
+            detector: string;
+            /** Review */
+            review: string | null;
+        };
+        /**
+         * EventPage
+         * @description Newest first. ``before`` leads on and is null at the end; with a region a page may be short,
+         *     or empty, and still lead on.
+         */
+        EventPage: {
+            /** Events */
+            events: components["schemas"]["EventInfo"][];
+            /** Before */
+            before: string | null;
+        };
+        /**
          * FindingInfo
          * @description One thing that was looked at; the last three explain it, where anything does.
          */
@@ -2556,6 +3164,27 @@ export interface components {
             name: string;
             /** Cameras */
             cameras: string[];
+        };
+        /**
+         * HandOver
+         * @description What whoever comes on duty has to know, of a span: the alarms that are open, whenever they
+         *     began, and those that were dealt with in it; newest first.
+         */
+        HandOver: {
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Made Ms */
+            made_ms: number;
+            /** Open */
+            open: components["schemas"]["ReviewInfo"][];
+            /** Dealt */
+            dealt: components["schemas"]["ReviewInfo"][];
+            /** Unseen */
+            unseen: number;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * HeldSpan
@@ -2848,6 +3477,11 @@ export interface components {
             addresses: string[];
         };
         /**
+         * LookBackState
+         * @enum {string}
+         */
+        LookBackState: "waiting" | "running" | "done" | "stopped" | "failed";
+        /**
          * MadeToken
          * @description ``token`` is told this once.
          */
@@ -3033,6 +3667,20 @@ export interface components {
              * @default []
              */
             site: components["schemas"]["Action"][];
+        };
+        /** NoteBody */
+        NoteBody: {
+            /** Text */
+            text: string;
+        };
+        /** NoteInfo */
+        NoteInfo: {
+            /** At Ms */
+            at_ms: number;
+            /** By */
+            by: string;
+            /** Text */
+            text: string;
         };
         /**
          * NoticeInfo
@@ -3259,6 +3907,25 @@ export interface components {
             video: components["schemas"]["VideoPart"];
             sound: components["schemas"]["SoundPart"] | null;
         };
+        /**
+         * PointInfo
+         * @description ``seen`` False: carried on by the tracker, a guess.
+         */
+        PointInfo: {
+            /** At Ms */
+            at_ms: number;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Confidence */
+            confidence: number;
+            /** Seen */
+            seen: boolean;
+        };
         /** PresetBody */
         PresetBody: {
             /** Name */
@@ -3481,6 +4148,58 @@ export interface components {
             login?: components["schemas"]["LoginBody"] | null;
         };
         /**
+         * ReviewInfo
+         * @description Events of one camera near in time. ``open``: more may join. ``seen``: somebody has seen it,
+         *     and nothing joined it since. ``best``: the picture to show of it. Of many events the first 50
+         *     are told; ``kinds`` are of those.
+         */
+        ReviewInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Open */
+            open: boolean;
+            /** Seen */
+            seen: boolean;
+            /** Seen Ms */
+            seen_ms: number | null;
+            /** Seen By */
+            seen_by: string;
+            /** Alarm */
+            alarm: boolean;
+            /** Acknowledged Ms */
+            acknowledged_ms: number | null;
+            /** Acknowledged By */
+            acknowledged_by: string;
+            /** Assigned To */
+            assigned_to: string;
+            /** Notes */
+            notes: components["schemas"]["NoteInfo"][];
+            /** Kinds */
+            kinds: components["schemas"]["ObjectClass"][];
+            best: components["schemas"]["BestInfo"] | null;
+            /** Events */
+            events: components["schemas"]["EventInfo"][];
+            /** Tampers */
+            tampers: components["schemas"]["TamperInfo"][];
+        };
+        /**
+         * ReviewPage
+         * @description Newest first. ``before`` leads on and is null at the end.
+         */
+        ReviewPage: {
+            /** Reviews */
+            reviews: components["schemas"]["ReviewInfo"][];
+            /** Before */
+            before: string | null;
+            waiting: components["schemas"]["WaitingInfo"];
+        };
+        /**
          * RightBody
          * @description Actions on cameras: ``everywhere`` (all, those added later too), or named ones and groups.
          *
@@ -3626,6 +4345,27 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+        };
+        /**
+         * RuleCounts
+         * @description Of one rule; buckets in which nothing was counted are left out. ``camera`` and ``name`` are
+         *     empty for a rule that is gone.
+         */
+        RuleCounts: {
+            /** Rule */
+            rule: string;
+            /** Name */
+            name: string;
+            /** Camera */
+            camera: string;
+            /** Area */
+            area: string | null;
+            /** Forward */
+            forward: number;
+            /** Backward */
+            backward: number;
+            /** Counts */
+            counts: components["schemas"]["CountInfo"][];
         };
         /**
          * RuleInfo
@@ -4048,6 +4788,12 @@ export interface components {
              */
             code: string;
         };
+        /**
+         * SkipCause
+         * @description Why a span was not looked at.
+         * @enum {string}
+         */
+        SkipCause: "overload" | "no_analyst" | "unreadable" | "off" | "not_told";
         /** SoundBody */
         SoundBody: {
             /** On */
@@ -4320,6 +5066,29 @@ export interface components {
             /** Camera */
             camera: string | null;
         };
+        /**
+         * TamperInfo
+         * @description The view was covered, turned away, out of focus, or is another. ``to_ms`` None: still.
+         */
+        TamperInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            kind: components["schemas"]["TamperKind"];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number | null;
+            /** Confidence */
+            confidence: number;
+        };
+        /**
+         * TamperKind
+         * @description What was done to a camera's view.
+         * @enum {string}
+         */
+        TamperKind: "covered" | "turned" | "defocused" | "scene_changed";
         /** Timeline */
         Timeline: {
             /** From Ms */
@@ -4364,11 +5133,136 @@ export interface components {
             tokens: components["schemas"]["TokenInfo"][];
         };
         /**
+         * TrackEnd
+         * @description Why a track is over: it left over the edge of the picture, it stood still until it was taken
+         *     for a part of the scene, or it was lost, and nothing says where to.
+         *
+         *     One that settled is there yet: the same track goes on when it moves again.
+         * @enum {string}
+         */
+        TrackEnd: "left" | "settled" | "lost";
+        /**
+         * TrackInfo
+         * @description A thing that was seen, whether or not a rule found it. ``ended`` null: it goes on, or nothing
+         *     says how it ended. ``path`` is thinned out.
+         */
+        TrackInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            kind: components["schemas"]["ObjectClass"];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            ended: components["schemas"]["TrackEnd"] | null;
+            /** Confidence */
+            confidence: number;
+            /** Coarse */
+            coarse: boolean;
+            /** Detector */
+            detector: string;
+            /** Path */
+            path: components["schemas"]["PointInfo"][];
+        };
+        /** TrackPage */
+        TrackPage: {
+            /** Tracks */
+            tracks: components["schemas"]["TrackInfo"][];
+            /** Before */
+            before: string | null;
+        };
+        /**
          * Transport
          * @description How an RTSP camera is to send; AUTO takes the first that it does, in this order.
          * @enum {string}
          */
         Transport: "auto" | "tcp" | "udp" | "http";
+        /**
+         * Tried
+         * @description What the rule would have found: ``count`` events, the newest 200 of which are in ``events``;
+         *     of a counting rule how many ways ``forward`` and ``backward``. ``tracks``: of how many things
+         *     that were seen. ``analysed_ms`` and ``skipped_ms``: of how much of the span anybody knows.
+         */
+        Tried: {
+            /** Count */
+            count: number;
+            /** Forward */
+            forward: number;
+            /** Backward */
+            backward: number;
+            /** Tracks */
+            tracks: number;
+            /** Events */
+            events: components["schemas"]["EventInfo"][];
+            /** Analysed Ms */
+            analysed_ms: number;
+            /** Quiet Ms */
+            quiet_ms: number;
+            /** Skipped Ms */
+            skipped_ms: number;
+        };
+        /**
+         * TriedArea
+         * @description One that need not be saved; ``id`` is what the rule's ``area`` calls it.
+         */
+        TriedArea: {
+            /** Name */
+            name: string;
+            kind: components["schemas"]["AreaKind"];
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /** Expires Ms */
+            expires_ms?: number | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * TryBody
+         * @description ``rule``: as it would be made; its area is one of ``areas``, or a saved one. At most 31
+         *     days.
+         */
+        TryBody: {
+            rule: components["schemas"]["RuleBody"];
+            /**
+             * Areas
+             * @default []
+             */
+            areas: components["schemas"]["TriedArea"][];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+        };
+        /**
+         * UnderstoodSpan
+         * @description ``analysed``: its pictures were looked at; ``quiet``: nothing moved; ``skipped``: neither,
+         *     and ``cause`` says why. What stands for several short ones has the state of the one that matters
+         *     most, and sums of all.
+         */
+        UnderstoodSpan: {
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            state: components["schemas"]["Analysis"];
+            cause: components["schemas"]["SkipCause"] | null;
+            /**
+             * Coarse
+             * @description Fewer than two pictures a second were looked at.
+             */
+            coarse: boolean;
+            /** Analysed Ms */
+            analysed_ms: number;
+            /** Quiet Ms */
+            quiet_ms: number;
+            /** Skipped Ms */
+            skipped_ms: number;
+        };
         /** UnmaskBody */
         UnmaskBody: {
             /**
@@ -4463,6 +5357,22 @@ export interface components {
             days: number | null;
         };
         /**
+         * WaitingInfo
+         * @description What waits for somebody, of the cameras that whoever asks may see.
+         */
+        WaitingInfo: {
+            /**
+             * Unseen
+             * @description Review items that nobody has seen.
+             */
+            unseen: number;
+            /**
+             * Alarms
+             * @description Alarms that nobody has acknowledged.
+             */
+            alarms: number;
+        };
+        /**
          * WayState
          * @description How the last tries went. ``dropped``: what was given up.
          */
@@ -4525,6 +5435,74 @@ export interface components {
             webhook: components["schemas"]["WebhookInfo"];
             /** Secret */
             secret: string | null;
+        };
+        /**
+         * WhyInfo
+         * @description All that the rule decided by: itself as it was, its area as it lay (``points``), and where
+         *     and when it was met. ``sentence`` says the same in words.
+         */
+        WhyInfo: {
+            rule: components["schemas"]["RuleInfo"];
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /** At Ms */
+            at_ms: number;
+            /** At */
+            at: [
+                number,
+                number
+            ] | null;
+            direction: components["schemas"]["Direction"] | null;
+            /** Stayed S */
+            stayed_s: number;
+            /** Count */
+            count: number;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * WrongBody
+         * @description ``points``: the area to ignore, as drawn; left out: as suggested. ``shown``: the word that
+         *     the suggestion of just this area came with, by whoever has seen what it would hide; then it is
+         *     drawn, for ``days``.
+         */
+        WrongBody: {
+            /** Points */
+            points?: [
+                number,
+                number
+            ][] | null;
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /**
+             * Shown
+             * @default
+             */
+            shown: string;
+        };
+        /**
+         * WrongInfo
+         * @description ``hides``: every event that is kept and that such an area would have hidden, newest first.
+         *     ``shown`` is to be given back to draw the area. ``area``: once it is drawn; it is over at its
+         *     ``expires_ms`` unless somebody renews it.
+         */
+        WrongInfo: {
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /** Hides */
+            hides: components["schemas"]["EventInfo"][];
+            /** Shown */
+            shown: string;
+            area: components["schemas"]["AreaInfo"] | null;
         };
         /**
          * Problem
@@ -8602,6 +9580,689 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+                camera?: string[] | null;
+                kind?: components["schemas"]["ObjectClass"][] | null;
+                rule?: string[] | null;
+                area?: string | null;
+                /** @description Drawn on the picture: '0.1,0.2 0.5,0.2 0.5,0.9'. */
+                region?: string | null;
+                /** @description Drawn on the picture: '0.1,0.2 0.5,0.2 0.5,0.9'. */
+                then?: string | null;
+                job?: string;
+                /** @description Of the last page; empty for the first. */
+                before?: string;
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTracks: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+                camera?: string[] | null;
+                kind?: components["schemas"]["ObjectClass"][] | null;
+                /** @description Drawn on the picture: '0.1,0.2 0.5,0.2 0.5,0.9'. */
+                region?: string | null;
+                /** @description Drawn on the picture: '0.1,0.2 0.5,0.2 0.5,0.9'. */
+                then?: string | null;
+                job?: string;
+                /** @description Of the last page; empty for the first. */
+                before?: string;
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackPage"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReview: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+                camera?: string[] | null;
+                seen?: boolean | null;
+                /** @description Of the last page; empty for the first. */
+                before?: string;
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markSeen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markUnseen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: {
+                from_ms?: number;
+                to_ms?: number;
+                camera?: string[] | null;
+                acknowledged?: boolean | null;
+                /** @description Of the last page; empty for the first. */
+                before?: string;
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countWaiting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHandOver: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+                camera?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOver"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledgeAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    noteAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAnalysis: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+                stream?: components["schemas"]["StreamName"];
+                pixels?: number;
+            };
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraAnalysis"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCounts: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+                camera?: string[] | null;
+                rule?: string[] | null;
+                bucket?: components["schemas"]["Bucket"];
+                /** @description Whose days, and whose clock in the table. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountPage"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCountsTable: {
+        parameters: {
+            query: {
+                from_ms: number;
+                to_ms: number;
+                camera?: string[] | null;
+                rule?: string[] | null;
+                bucket?: components["schemas"]["Bucket"];
+                /** @description Whose days, and whose clock in the table. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table with a line for each bucket, rule and kind. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAnalyses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startAnalysis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopAnalysis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callWrong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrongBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongInfo"];
+                };
             };
             /** @description Why it was not done. */
             default: {
