@@ -16,7 +16,7 @@ from watchglass.bus.peer import PeerId
 from watchglass.bus.proof import Key
 from watchglass.bus.server import BusServer, PeerJoined, Received
 from watchglass.model.analysis import Analysis, SkipCause
-from watchglass.model.live import LiveSink
+from watchglass.model.live import LiveShape, LiveSink
 from watchglass.model.stream import StreamName
 from watchglass.model.visit import Accounted, FromAnalyst, Moves, Noted, ToAnalyst, Visited
 from watchglass.model.way import Way
@@ -64,17 +64,17 @@ class Analyst:
 
 
 class Hop:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, linked: bool = True) -> None:
         self.key = Key.make()
         self.endpoint = f"ipc://{folder}/a"
         self.sinks: dict[CameraId, LiveSink] = {}
         self.outlet = AnalysisOutlet(
             Way(self.endpoint, self.key.proof("w")), "w", self.follow, SystemClock(), limits=QUICK
         )
-        self.analyst = self.another()
         self.outlet.take_up(CAMERA, SUB)
         self.outlet.start()
-        self.analyst.until(lambda: bool(self.analyst.peers))
+        if linked:
+            self.another().until(lambda: bool(self.analyst.peers))
 
     def another(self) -> Analyst:
         self.analyst = Analyst(self.endpoint, self.key)
@@ -120,6 +120,19 @@ def test_what_a_gate_lets_through_comes_and_its_accounts_are_kept_until_noted(ho
     assert hop.value("watchglass_analysis_accounts_waiting") >= 1
     span = analyst.accounts[0].spans[0]
     assert (span.camera, span.state) == (CAMERA, Analysis.QUIET)
+
+
+def test_what_came_before_the_link_begins_with_it(tmp_path: Path) -> None:
+    hop = Hop(tmp_path, linked=False)
+    stream = Stream()
+    hop.sinks[CAMERA](stream.items(varying(600), 3))
+    analyst = hop.another()
+    analyst.until(lambda: hop.linked)
+    hop.sinks[CAMERA](stream.items(varying(600), 1))
+    analyst.until(lambda: len(frames_of(analyst.visits)) >= 10)
+    assert isinstance(analyst.visits[0].items[0], LiveShape)
+    assert number_of(frames_of(analyst.visits)[0]) == 10
+    hop.close()
 
 
 def test_another_analyst_hears_it_all_again(hop: Hop) -> None:

@@ -1,7 +1,7 @@
 """What finds things in pictures: the plug-in point ``watchglass.detector``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -24,7 +24,7 @@ MOST_FOUND = 200
 class Look:
     """A picture to look at. ``moving``: where something moved in it; empty: look at all of it."""
 
-    picture: Picture
+    picture: Picture = field(repr=False)
     moving: tuple[Box, ...] = ()
 
 

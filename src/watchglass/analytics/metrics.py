@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from watchglass.analytics.gate import GateState
 from watchglass.analytics.gated import GateNumbers
+from watchglass.analytics.pace import Pace
 from watchglass.base.queues import QueueDepth
 from watchglass.model.metric import Metric, MetricKind, Sample
 
@@ -78,10 +79,49 @@ FORGOTTEN = Metric(
     "Spans for which there was no room any more.", "0.",
     "Nobody took them for hours; the timeline says of them that nobody told.",
 )  # fmt: skip
+PICTURES = Metric(
+    "watchglass_analysis_pictures_total", _C, ("process",), "Pictures that were decoded.",
+    "It rises while something moves, and a little where sizes tell nothing.",
+    "Where it rises all the time, see which gates are open (watchglass_gate_state).",
+)  # fmt: skip
+LOOKS = Metric(
+    "watchglass_analysis_looks_total", _C, ("process",),
+    "Pictures in which things were looked for.", "Five a second for each camera that has movement.",
+    _BUSY,
+)  # fmt: skip
+UNREADABLE = Metric(
+    "watchglass_analysis_unreadable_total", _C, ("process",), "Frames that could not be decoded.",
+    "0 or a few.", "A camera sends damaged pictures: look at its network.",
+)  # fmt: skip
+BEHIND = Metric(
+    "watchglass_analysis_behind_seconds", _G, ("process",),
+    "How long the newest pictures waited until they were looked at.", "Under 1.", _BUSY,
+)  # fmt: skip
+SLOWED = Metric(
+    "watchglass_analysis_slowed", _G, ("process",),
+    "How many times more seldom things are looked for than while there is time.",
+    "1; up to 2.5 no track is coarse.", _BUSY,
+)  # fmt: skip
+UNTOLD = Metric(
+    "watchglass_analysis_untold_items", _G, ("process",),
+    "What was understood and is not written down yet.", "A few.",
+    "The events-worker is away or slow: see its log.",
+)  # fmt: skip
+TOLD = Metric(
+    "watchglass_analysis_told_items_total", _C, ("process",),
+    "What was understood and is written down: parts of tracks, spans, movement.",
+    "It rises slowly all the time.", "Nothing.",
+)  # fmt: skip
+UNTELLABLE = Metric(
+    "watchglass_analysis_lost_items_total", _C, ("process",),
+    "What was understood and for which there was no room any more.", "0.",
+    "The events-worker was away for hours: see its log; the recording can be looked at again.",
+)  # fmt: skip
 
 METRICS = (
     GATE_STATE, GATE_VISITS, GATE_PROBES, GATE_CHECKS, GATE_MISSES, GATE_RECALL, GATE_HELD,
-    GATE_TOO_LARGE, DEPTH, LIMIT, DROPPED, ACCOUNTS, FORGOTTEN,
+    GATE_TOO_LARGE, DEPTH, LIMIT, DROPPED, ACCOUNTS, FORGOTTEN, PICTURES, LOOKS, UNREADABLE, BEHIND,
+    SLOWED, UNTOLD, TOLD, UNTELLABLE,
 )  # fmt: skip
 
 
@@ -109,3 +149,19 @@ def outlet_samples(process: str, depth: QueueDepth, accounts: int, forgotten: in
         ACCOUNTS.at(accounts, process),
         FORGOTTEN.at(forgotten, process),
     ]
+
+
+def analyst_samples(
+    process: str, pace: Pace, pictures: int, looks: int, unreadable: int
+) -> list[Sample]:
+    return [
+        PICTURES.at(pictures, process),
+        LOOKS.at(looks, process),
+        UNREADABLE.at(unreadable, process),
+        BEHIND.at(pace.behind_s, process),
+        SLOWED.at(pace.factor, process),
+    ]
+
+
+def report_samples(process: str, untold: int, told: int, lost: int) -> list[Sample]:
+    return [UNTOLD.at(untold, process), TOLD.at(told, process), UNTELLABLE.at(lost, process)]

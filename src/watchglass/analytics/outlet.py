@@ -152,8 +152,12 @@ class AnalysisOutlet:
         try:
             while not self._ending.is_set():
                 received = self._client.poll(_SOON_S if self._backlog else _POLL_S)
-                if self._client.connected is not self._linked:
-                    self._link(self._client.connected)
+                linked = self._client.connected
+                renewed = any(isinstance(each, LinkRenewed) for each in received)
+                if linked and (renewed or not self._linked):
+                    self._begin_anew()
+                elif self._linked and not linked:
+                    self._link(False)
                 for message in received:
                     self._obey(message)
                 now_ns = self._clock.monotonic_ns()
@@ -186,7 +190,7 @@ class AnalysisOutlet:
                     if session == self._accounts.session:
                         self._accounts.noted(last)
             case LinkRenewed():
-                self._begin_anew()
+                pass  # begun anew already
 
     def _begin_anew(self) -> None:
         """Whoever looked is another: tell again what is not written down, and begin all visits."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from watchglass.analytics.outlet import AnalysisOutlet
 from watchglass.app.fences import FencedVolume, fence_in, of_camera_worker, tell
 from watchglass.app.last_words import listen_to_faults, tell_failure
 from watchglass.app.pipes import first_message, leave, take_messages
@@ -22,6 +23,7 @@ from watchglass.live.outlet import Outlet
 from watchglass.model.assignment import (
     AssignedCamera,
     AssignedStream,
+    CameraSays,
     Record,
     Shutdown,
     StopRecording,
@@ -30,6 +32,7 @@ from watchglass.model.assignment import (
 )
 from watchglass.model.camera import Credentials, StreamAddress
 from watchglass.model.gap import GapCause
+from watchglass.model.metric import Sample
 from watchglass.model.source import SourceSettings, VideoSource
 from watchglass.model.stream import StreamName
 from watchglass.recording.assembler import VIDEO_TIMESCALE, Limits
@@ -61,18 +64,26 @@ def main() -> None:
     worker.start()
     outlet = Outlet(start.live, start.name, worker.watch, clock)
     outlet.start()
-    reporter = Reporter(
-        start.vitals, start.name, worker.vitals, lambda: [*worker.samples(), *outlet.samples()],
-        clock,
-    )  # fmt: skip
+    analysis = None
+    if start.analyst is not None:
+        analysis = AnalysisOutlet(start.analyst, start.name, worker.follow, clock)
+        analysis.start()
+
+    def samples() -> list[Sample]:
+        looked_at = analysis.samples() if analysis is not None else []
+        return [*worker.samples(), *outlet.samples(), *looked_at]
+
+    reporter = Reporter(start.vitals, start.name, worker.vitals, samples, clock)
     reporter.start()
     messages: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
     gone = Shutdown(GapCause.RECORDER_CRASHED)
     take_messages(decoder, messages.put, lambda: messages.put(gone))
     for camera in start.cameras:
-        worker.record(camera)
-    _obey(worker, messages, allow)
+        _record(worker, analysis, camera)
+    _obey(worker, analysis, messages, allow)
     outlet.close()
+    if analysis is not None:
+        analysis.close()
     reporter.close()
     leave()
 
@@ -93,14 +104,31 @@ def _calm_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def _obey(worker: CameraWorker, messages: "queue.SimpleQueue[ToWorker]", allow: set[str]) -> None:
+def _record(worker: CameraWorker, analysis: AnalysisOutlet | None, camera: AssignedCamera) -> None:
+    if analysis is not None and not camera.quarantined:
+        names = [each.stream for each in camera.streams]
+        analysis.take_up(camera.camera, StreamName.SUB if StreamName.SUB in names else names[0])
+    worker.record(camera)
+
+
+def _obey(
+    worker: CameraWorker,
+    analysis: AnalysisOutlet | None,
+    messages: "queue.SimpleQueue[ToWorker]",
+    allow: set[str],
+) -> None:
     while True:
         message = messages.get()
         match message:
             case Record(camera):
-                worker.record(camera)
+                _record(worker, analysis, camera)
             case StopRecording(camera, cause):
                 worker.stop_recording(camera, cause)
+                if analysis is not None:
+                    analysis.leave(camera)
+            case CameraSays(camera):
+                if analysis is not None:
+                    analysis.said(camera)
             case Shutdown(cause):
                 worker.shutdown(cause)
                 return

@@ -6,6 +6,7 @@ Each metric's help is its row of the table: what it means, what is normal, what 
 from collections import defaultdict
 from collections.abc import Iterable
 
+from watchglass.analytics.metrics import METRICS as OF_ANALYTICS
 from watchglass.api.metrics import METRICS as OF_API
 from watchglass.app.measures import METRICS as OF_SUPERVISOR
 from watchglass.app.notice_desk import METRICS as OF_NOTICES
@@ -17,6 +18,7 @@ from watchglass.recording.metrics import METRICS as OF_RECORDING
 
 ALL: tuple[Metric, ...] = (
     *OF_SUPERVISOR, *OF_RECORDING, *OF_BUS, *OF_LIVE, *OF_API, *OF_PINGS, *OF_NOTICES,
+    *OF_ANALYTICS,
 )  # fmt: skip
 
 

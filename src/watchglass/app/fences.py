@@ -34,6 +34,8 @@ _MAKES = Files.MAKE_FILE | Files.MAKE_FOLDER | Files.WRITE | Files.TRUNCATE
 _MEETS = _WRITES | Files.MAKE_FILE | Files.MAKE_SOCKET | Files.REMOVE_FILE
 _AUTHORITIES = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
 """Where ``/etc/ssl/certs`` leads to."""
+_PROCESSOR = Path("/proc/cpuinfo")
+"""What tells an inference runtime which instructions it may use."""
 _LOG = log.get("fence")
 
 
@@ -53,6 +55,12 @@ def of_camera_worker(volumes: list[Path], sources: Path | None = None) -> Fence:
 def of_media_worker() -> Fence:
     """Its socket is open already, and others connect to it."""
     return Fence(Network.LOCAL, only_new_files=True, calls=False, serves=True)
+
+
+def of_analytics_worker(models: Path) -> Fence:
+    """It reads models; its socket is made before it gives up the right to make more files."""
+    rules = (Rule(models, READS), Rule(_PROCESSOR, Files.READ))
+    return Fence(Network.LOCAL, rules, only_new_files=True, serves=True)
 
 
 def of_onvif_worker() -> Fence:

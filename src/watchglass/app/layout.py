@@ -48,6 +48,10 @@ class Layout:
         return f"ipc://{self.run}/understood"
 
     @property
+    def analyst(self) -> str:
+        return f"ipc://{self.run}/analyst"
+
+    @property
     def vitals(self) -> str:
         return f"ipc://{self.run}/vitals"
 

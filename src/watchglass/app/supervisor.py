@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from watchglass.app.analyst_desk import AnalystDesk
 from watchglass.app.child import Child
 from watchglass.app.in_network import InNetwork
 from watchglass.app.last_words import LastWords
@@ -33,6 +34,7 @@ from watchglass.config.settings import Settings
 from watchglass.model.assignment import (
     ApiStart,
     AssignedCamera,
+    CameraSays,
     FencedOff,
     KeeperStart,
     Record,
@@ -48,6 +50,7 @@ from watchglass.model.process import ProcessStatus
 from watchglass.model.said import Heard
 from watchglass.model.steering import MasksTold, OnvifStart, Spoken
 from watchglass.model.still import MediaStart
+from watchglass.model.visit import Analysed
 from watchglass.recording.volume import volume_at
 
 _WORKER = "watchglass.app.camera_worker"
@@ -105,9 +108,10 @@ class Supervisor:
         configuration: Callable[[], Configure],
         clock: Clock,
         heard: Callable[[Heard | MasksTold], None] = lambda _: None,
+        analysed: Callable[[], tuple[Analysed, ...]] = tuple,
     ) -> None:
         """``configuration`` is asked at each start of the keeper; ``heard`` is told what cameras
-        say, in a thread that may wait."""
+        say, in a thread that may wait; ``analysed`` is asked now and then."""
         self._settings = settings
         self._layout = ways.layout
         self._ways = ways
@@ -124,6 +128,7 @@ class Supervisor:
         self._keeper = Child(
             "keeper", "watchglass.app.keeper_process", self._keep, clock, speaks=True
         )
+        self._analyst = AnalystDesk(settings, ways, analysed, clock)
         self._api: Child | None = None
         self._media: Child | None = None
         self._onvif: Child | None = None
@@ -151,6 +156,10 @@ class Supervisor:
             raise error_of(answer)
         self._keeper.watch()
         return True
+
+    def start_analyst(self) -> None:
+        """Have pictures understood, unless the settings are against it."""
+        self._analyst.start()
 
     def start_api(
         self, setup: SetupOffer, in_network: InNetwork | None, giving_up: threading.Event
@@ -221,6 +230,7 @@ class Supervisor:
             worker.stop(end)
         for worker in workers:
             worker.wait(_WORKER_END_S)
+        self._analyst.stop()
         self._keeper.stop(end)
         self._keeper.wait(_KEEPER_END_S)
 
@@ -248,7 +258,8 @@ class Supervisor:
         with self._lock:
             workers = tuple(self._workers.values())
             cameras = {name: self._placement.cameras(name) for name in self._placement.workers}
-        others = tuple(child for child in (self._api, self._media, self._onvif) if child)
+        analyst = self._analyst.child if self._analyst.runs else None
+        others = tuple(child for child in (self._api, self._media, self._onvif, analyst) if child)
         return Crew(self._keeper, workers, others, cameras)
 
     # --- placement ---------------------------------------------------------------------------
@@ -298,7 +309,18 @@ class Supervisor:
 
     def _hear_onvif(self, line: bytes) -> None:
         with suppress(msgspec.MsgspecError):  # of a worker that was taken over, or of nobody
-            self._heard(_HEARD.decode(line))
+            heard = _HEARD.decode(line)
+            self._heard(heard)
+            if isinstance(heard, Heard):
+                self._camera_says({each.camera for each in heard.said if each.to_ns is None})
+
+    def _camera_says(self, cameras: set[CameraId]) -> None:
+        """Its gate opens, whatever the sizes of its packets tell."""
+        with self._lock:
+            for camera in cameras:
+                found = self._placement.find(camera)
+                if found is not None:
+                    self._tell(found[0], CameraSays(camera))
 
     def _tell_onvif(self) -> None:
         if self._onvif is not None:
@@ -311,7 +333,7 @@ class Supervisor:
             for name, worker in self._workers.items():
                 worker.tell(self._assignment(name))
 
-    def _tell(self, name: str, message: Record | StopRecording | Shutdown) -> None:
+    def _tell(self, name: str, message: Record | StopRecording | CameraSays | Shutdown) -> None:
         # One that does not run, or not yet, asks for its cameras when it starts.
         worker = self._workers.get(name)
         if worker is not None:
@@ -384,6 +406,7 @@ class Supervisor:
     def keep_up(self) -> None:
         """The api may use the index that was there when it started; where that was made anew, it
         is started again."""
+        self._analyst.keep_up()
         inode, self._index_inode = self._index_inode, self._inode_of_index()
         if inode not in (0, self._index_inode) and self._settings.fences is not FenceMode.OFF:
             self._renew_api()
@@ -435,7 +458,7 @@ class Supervisor:
             tuple(self._volumes), cameras, tuple(sorted(self._allow)), settings.fragment_ms,
             settings.file_s, settings.queue_bytes, settings.log_level.value, settings.log_json,
             settings.fences,
-            str(settings.sources or ""),
+            str(settings.sources or ""), self._analyst.way(name),
         )  # fmt: skip
 
     def _make_pictures(self, _first: bool) -> MediaStart:

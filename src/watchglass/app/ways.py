@@ -28,6 +28,7 @@ class Ways:
     _media: Key = field(default_factory=Key.make)
     _onvif: Key = field(default_factory=Key.make)
     _understood: Key = field(default_factory=Key.make)
+    _analyst: Key = field(default_factory=Key.make)
     _vitals: Key = field(default_factory=Key.make)
 
     # --- to the keeper -----------------------------------------------------------------------
@@ -89,6 +90,15 @@ class Ways:
     def tell_understood(self, name: str) -> Way:
         """For the analytics-worker, which tells what it understood."""
         return Way(self.layout.understood, self._understood.proof(name))
+
+    @property
+    def analyst(self) -> Stand:
+        """For the analytics-worker."""
+        return Stand(self.layout.analyst, self._analyst.text)
+
+    def show_analyst(self, worker: str) -> Way:
+        """For a camera-worker, which brings what its gates let through."""
+        return Way(self.layout.analyst, self._analyst.proof(worker))
 
 
 def control_server(layout: Layout, disk: Disk) -> ControlServer[Request, Reply]:

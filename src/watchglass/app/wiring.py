@@ -19,6 +19,10 @@
                        (rows), and the keeper (marks)
     live               recording.tap ─▶ live.outlet ─ bus ─▶ live.relayfeed ─▶ live.viewer
                        while somebody watches; from the last key frame on: api.openfile, read
+    looking            recording.tap ─▶ analytics.gated (analytics.gate): sizes, nothing decoded
+                       ─▶ analytics.outlet ─ bus, what may show something ─▶ app.analytics_worker
+    understanding      analytics.pipeline: media.decode ─▶ motion ─▶ detector ─▶ tracker
+                       ─▶ analytics.reports ─ bus, kept until taken ─▶ who writes it down
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
 
     devices around     app.survey_desk ─▶ app.scan_desk ─▶ cameras.scan_worker, ─▶ store.trust
@@ -31,8 +35,8 @@
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
-``media-worker``, ``onvif-worker`` where a camera is spoken to that way, ``ping`` and
-``notice-sender`` where that is set up, and for a look at a camera
+``media-worker``, ``analytics-worker``, ``onvif-worker`` where a camera is spoken to that way,
+``ping`` and ``notice-sender`` where that is set up, and for a look at a camera
 ``cameras.probe_worker``. Media to be recorded crosses
 no process border. Orders of people come through the control socket to ``app.site``, which tells the
 database, the keeper and the workers.
@@ -59,6 +63,7 @@ from watchglass.app.in_network import InNetwork, in_network
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.layout import StateLock
+from watchglass.app.left_out import analysed
 from watchglass.app.listener import Listener
 from watchglass.app.looking import looked_at_words
 from watchglass.app.measures import supervisor_samples
@@ -209,7 +214,7 @@ class Recorder:
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
             on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock,
-            self._told_by_cameras,
+            self._told_by_cameras, lambda: analysed(self._store),
         )  # fmt: skip
         self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
         self._survey = SurveyDesk(
@@ -248,6 +253,7 @@ class Recorder:
         if not self._supervisor.start_keeper(self._stopping):
             return 0
         self._said.start()
+        self._supervisor.start_analyst()
         recorded = self.site.take_up()
         if self._pinger is not None:
             self._pinger.start()

@@ -90,11 +90,12 @@ class BusServer(Generic[R, S]):
     has not given back with ``done`` makes that client queue on its own side. Towards each client
     ``send_limit_bytes`` are queued at most. Who comes has to prove its name by ``key``; without
     one, whoever can open the socket may have any. ``AlreadyRunningError`` when another answers.
+    ``endpoint`` may be a socket that listens already, as a fenced process has to have it.
     """
 
     def __init__(
         self,
-        endpoint: str,
+        endpoint: str | Listener,
         receive_codec: Codec[R],
         send_codec: Codec[S],
         *,
@@ -115,7 +116,7 @@ class BusServer(Generic[R, S]):
         self._key = key
         self._told_of_unproven = False
         self._clock = clock or SystemClock()
-        self._listener = Listener(endpoint)
+        self._listener = endpoint if isinstance(endpoint, Listener) else Listener(endpoint)
         self.name = name or self._listener.path.stem
         self.instance = secrets.token_hex(16)
         limit_bytes = max(HEADER_LIMIT_BYTES, receive_codec.limit_bytes)

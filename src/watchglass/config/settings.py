@@ -63,6 +63,8 @@ class Settings:
     model: str = ""
     """The model in use: a name, with ``@`` and the hash of its manifest where it is a user's own,
     or ``off``; empty: the one that is recommended, if it is there."""
+    analysis: bool = True
+    """Whether pictures are understood at all: what moves, what it is, where it goes."""
     log_level: LogLevel = LogLevel.INFO
     log_json: bool = False
     """One JSON object a line, not text for people."""
@@ -141,6 +143,7 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         model=_model(found.pop("model")),
         log_level=_one_of(LogLevel, "LOG_LEVEL", found.pop("log_level")),
         log_json=found.pop("log_json"),
+        analysis=found.pop("analysis"),
         fences=_one_of(FenceMode, "FENCES", found.pop("fences")),
         allow=_allowed(found.pop("allow")),
         lan=found.pop("lan"),
@@ -194,6 +197,7 @@ def _environment_model() -> "Callable[..., BaseSettings]":
         sources: Path | None = None
         models_dir: Path | None = None
         model: str = ""
+        analysis: bool = True
         log_level: str = LogLevel.INFO.value
         log_json: bool = False
         fences: str = FenceMode.AUTO.value

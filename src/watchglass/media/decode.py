@@ -4,7 +4,6 @@ For a process of its own that may die: a stranger's bytes are decoded. What come
 for people: it is small and grey, or in colours where they are asked for.
 """
 
-import io
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import TypeAlias, cast
@@ -16,10 +15,11 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from watchglass.base.clock import NS_PER_S
-from watchglass.base.errors import CodecUnsupportedError, StreamInvalidError
+from watchglass.base.errors import CodecUnsupportedError
 from watchglass.media.av_errors import FOREIGN_ERRORS
+from watchglass.media.sample_entry import video_entry
+from watchglass.media.still import DECODERS
 from watchglass.model.live import LiveFrame, LiveShape
-from watchglass.model.stream import VideoCodec
 
 Levels: TypeAlias = NDArray[np.uint8]
 
@@ -28,21 +28,20 @@ LUMA_WIDTH = 160
 _TICKS = 90_000
 _MOST_HELD = 64
 """Decoders hold back 16 pictures at most; who has more here has sent what is none."""
-_DECODERS = {VideoCodec.H264: "h264", VideoCodec.H265: "hevc", VideoCodec.MJPEG: "mjpeg"}
-_CODECS = {name: codec for codec, name in _DECODERS.items()}
 
 
 class Picture:
     """One decoded picture. ``wall_ns`` is its frame's arrival (UTC), ``decode_time`` the frame's in
     1/90000 s of its run. It may be kept; each costs what the decoder's own picture does."""
 
-    __slots__ = ("_frame", "_reformatter", "decode_time", "is_key", "wall_ns")
+    __slots__ = ("_frame", "_reformatter", "decode_time", "duration_ns", "is_key", "wall_ns")
 
     def __init__(self, frame: VideoFrame, of: LiveFrame, reformatter: VideoReformatter) -> None:
         self._frame = frame
         self._reformatter = reformatter
         self.wall_ns = of.wall_ns
         self.decode_time = of.decode_time
+        self.duration_ns = duration_ns(of)
         self.is_key = of.is_key
 
     @property
@@ -90,6 +89,11 @@ class StreamDecoder:
         self._reformatter = VideoReformatter()
         self._held: dict[int, LiveFrame] = {}
         self._last: int | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing comes of any frame before the next key frame."""
+        return self._last is None
 
     def decode(self, frame: LiveFrame) -> list[Picture]:
         """The pictures that are ready by now, in the order they are shown.
@@ -157,9 +161,9 @@ def duration_ns(frame: LiveFrame) -> int:
 
 
 def _decoder(shape: LiveShape) -> av.VideoCodecContext:
-    name, configuration = _configuration(shape.init)
+    codec, configuration = video_entry(shape.init)
     try:
-        decoder = cast(av.VideoCodecContext, av.CodecContext.create(name, "r"))
+        decoder = cast(av.VideoCodecContext, av.CodecContext.create(DECODERS[codec], "r"))
         decoder.extradata = configuration
         decoder.thread_count = 1
         # Asked before memory is taken, whatever size the stream itself may claim.
@@ -167,19 +171,6 @@ def _decoder(shape: LiveShape) -> av.VideoCodecContext:
     except FOREIGN_ERRORS as error:
         raise CodecUnsupportedError("This build of PyAV does not decode this stream.") from error
     return decoder
-
-
-def _configuration(init: bytes) -> tuple[str, bytes]:
-    """The decoder for what ``moov`` describes, and what that is set up with."""
-    try:
-        with av.open(io.BytesIO(init), "r", format="mp4") as header:
-            context = header.streams.video[0].codec_context
-            name, configuration = context.name, context.extradata or b""
-    except FOREIGN_ERRORS as error:
-        raise StreamInvalidError("This stream's description cannot be read.") from error
-    if name not in _CODECS:
-        raise CodecUnsupportedError(f"Pictures of the codec {name} are not understood.")
-    return name, b"" if name == "mjpeg" else configuration
 
 
 def _plane(frame: VideoFrame) -> Levels:

@@ -41,6 +41,7 @@ class AssignedCamera(msgspec.Struct, frozen=True):
 class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
     """The first message to a camera-worker. ``keeper``, ``live`` and ``vitals`` are where it
     speaks, by its own name. ``sources`` is the folder from which files are played; empty for none.
+    ``analyst`` is who looks at pictures; None where nobody does.
     """
 
     name: str
@@ -57,6 +58,7 @@ class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
     log_json: bool
     fences: FenceMode = FenceMode.AUTO
     sources: str = ""
+    analyst: Way | None = None
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):
@@ -70,6 +72,12 @@ class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
 
     camera: CameraId
     cause: GapCause
+
+
+class CameraSays(msgspec.Struct, frozen=True, tag="camera_says"):
+    """The camera itself says that something happens before it."""
+
+    camera: CameraId
 
 
 class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
@@ -176,7 +184,7 @@ class Pinged(msgspec.Struct, frozen=True, tag="pinged"):
     error: str
 
 
-ToWorker = WorkerStart | Record | StopRecording | Shutdown
+ToWorker = WorkerStart | Record | StopRecording | CameraSays | Shutdown
 ToKeeperProcess = KeeperStart | Shutdown
 ToApiProcess = ApiStart | Shutdown
 ToPingProcess = PingStart | Ping | Shutdown

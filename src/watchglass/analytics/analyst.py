@@ -1,0 +1,180 @@
+"""Who looks: visits come from camera-workers, what was understood goes on, in one thread.
+
+Pictures of several cameras are looked at together where a detector is faster so. Where more comes
+than can be looked at, things are looked for less often, all cameras alike (`pace`); where even that
+is too much, credit is held back and the camera-workers let go of the oldest.
+"""
+
+from collections.abc import Sequence
+
+from watchglass.analytics.detector import Detector
+from watchglass.analytics.metrics import analyst_samples
+from watchglass.analytics.pace import Pace
+from watchglass.analytics.pipeline import CameraPipeline, Wanted
+from watchglass.analytics.reports import Reports
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.ids import CameraId
+from watchglass.base.signpost import signposted
+from watchglass.bus.endpoint import Listener
+from watchglass.bus.message import Codec
+from watchglass.bus.peer import PeerId
+from watchglass.bus.proof import Key
+from watchglass.bus.server import BusServer, PeerLost, Received
+from watchglass.model.analysis import SkipCause
+from watchglass.model.live import LiveFrame
+from watchglass.model.metric import Sample
+from watchglass.model.visit import (
+    Accounted,
+    Analysed,
+    FromAnalyst,
+    Moves,
+    Noted,
+    ToAnalyst,
+    VisitCause,
+    Visited,
+)
+
+CREDIT_BYTES = 4 << 20
+_TELL_NS = NS_PER_S // 4
+_LOG = log.get("analytics")
+
+
+class Analyst:
+    """Serves ``endpoint``. Owned by one thread, which calls ``turn`` again and again."""
+
+    def __init__(
+        self,
+        endpoint: str | Listener,
+        key: str,
+        reports: Reports,
+        detector: Detector,
+        clock: Clock,
+        pace: Pace | None = None,
+    ) -> None:
+        """AlreadyRunningError when another serves there."""
+        self._server: BusServer[ToAnalyst, FromAnalyst] = BusServer(
+            endpoint, Codec[ToAnalyst](ToAnalyst), Codec[FromAnalyst](FromAnalyst),
+            credit_bytes=CREDIT_BYTES, clock=clock, key=Key(key),
+        )  # fmt: skip
+        self._reports = reports
+        self._detector = detector
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._known: dict[CameraId, Analysed] = {}
+        self._held: frozenset[CameraId] = frozenset()
+        self._cameras: dict[CameraId, CameraPipeline] = {}
+        self._due_ns = 0
+        self.turned_ns = clock.monotonic_ns()
+
+    def use(self, cameras: Sequence[Analysed], held: Sequence[CameraId]) -> None:
+        """What is left out of each camera's picture, and which are not looked at at all."""
+        self._known = {each.camera: each for each in cameras}
+        self._held = frozenset(held)
+        for camera in self._held & self._cameras.keys():
+            self._reports.put(self._cameras.pop(camera).close())
+        for camera, pipeline in self._cameras.items():
+            known = self._known.get(camera)
+            if known is not None:
+                pipeline.leave_out(known.left_out)
+                pipeline.priority = known.priority
+
+    def wake(self) -> None:
+        """End the turn under way; for any thread."""
+        self._server.wake()
+
+    def turn(self, timeout_s: float) -> None:
+        """Wait for news as long as that, look at what came, tell what was understood."""
+        news = self._server.poll(timeout_s)
+        wanted: list[Wanted] = []
+        done: list[tuple[PeerId, int]] = []
+        newest_ns = 0
+        for each in news:
+            match each:
+                case Received(peer, Accounted() as accounted, size_bytes):
+                    self._account(peer, accounted)
+                    done.append((peer, size_bytes))
+                case Received(peer, Visited() as visited, size_bytes):
+                    wanted += self._visit(peer, visited)
+                    newest_ns = max(newest_ns, _newest_ns(visited))
+                    done.append((peer, size_bytes))
+                case PeerLost() | _:
+                    pass  # its visits end with it: each that follows begins with a key frame
+            if len(wanted) >= self._detector.batch:
+                self._detect(wanted)
+                wanted = []
+        self._detect(wanted)
+        # Only now: who has not looked yet is not ready for more.
+        for peer, size_bytes in done:
+            self._server.done(peer, size_bytes)
+        now_ns = self._clock.monotonic_ns()
+        if newest_ns:
+            self._pace.waited(now_ns, (self._clock.wall_ns() - newest_ns) / NS_PER_S)
+        if now_ns >= self._due_ns:
+            self._due_ns = now_ns + _TELL_NS
+            self._tell()
+        self._reports.turn()
+        self.turned_ns = now_ns
+
+    def close(self) -> None:
+        for pipeline in self._cameras.values():
+            self._reports.put(pipeline.close())
+        self._reports.turn()
+        self._server.close()
+
+    def samples(self, process: str) -> list[Sample]:
+        """The numbers of now, for monitors; may be called by another thread."""
+        cameras = list(self._cameras.values())
+        return analyst_samples(
+            process, self._pace, sum(each.pictures for each in cameras),
+            sum(each.looks for each in cameras), sum(each.failed for each in cameras),
+        ) + self._reports.samples(process)  # fmt: skip
+
+    def _visit(self, peer: PeerId, visited: Visited) -> list[Wanted]:
+        pipeline = self._pipeline(visited.camera)
+        if visited.camera in self._held:
+            pipeline.skip(visited, SkipCause.UNREADABLE)
+            return []
+        # A picture may end this process: then its frame says whose it was.
+        moving, wanted = signposted(visited.camera, lambda: pipeline.see(visited))()
+        at_ns = _newest_ns(visited)
+        if at_ns or visited.cause is VisitCause.PROBE:
+            self._server.send(peer, Moves(visited.visit, at_ns, moving))
+        return wanted
+
+    def _pipeline(self, camera: CameraId) -> CameraPipeline:
+        found = self._cameras.get(camera)
+        if found is None:
+            known = self._known.get(camera) or Analysed(camera=camera)
+            found = self._cameras[camera] = CameraPipeline(
+                camera, self._detector, self._pace.interval_ns, known.left_out, known.priority
+            )
+        return found
+
+    def _detect(self, wanted: list[Wanted]) -> None:
+        if not wanted:
+            return
+        found = self._detector.detect([each.look for each in wanted])
+        for one, detections in zip(wanted, found, strict=True):
+            one.of.found(one.at_ns, detections)
+
+    def _account(self, peer: PeerId, accounted: Accounted) -> None:
+        """It is noted when it is written down, and not when it has only come this far."""
+
+        def noted() -> None:
+            self._server.send(peer, Noted(accounted.session, accounted.number))
+
+        self._reports.put(accounted.spans, noted)
+
+    def _tell(self) -> None:
+        now_ns = self._clock.wall_ns()
+        told = [item for each in self._cameras.values() for item in each.take(now_ns)]
+        if told:
+            self._reports.put(told)
+
+
+def _newest_ns(visited: Visited) -> int:
+    for item in reversed(visited.items):
+        if isinstance(item, LiveFrame):
+            return item.wall_ns
+    return 0

@@ -1,0 +1,113 @@
+"""The analytics-worker, as the supervisor keeps it: started again, told of changes, and without the
+camera whose pictures made it crash, for a while."""
+
+import os
+import threading
+from collections.abc import Callable
+
+from watchglass.app.child import Child
+from watchglass.app.last_words import LastWords
+from watchglass.app.ways import Ways
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.ids import CameraId
+from watchglass.config.settings import Settings
+from watchglass.model.analyst import AnalystStart
+from watchglass.model.assignment import Shutdown
+from watchglass.model.gap import GapCause
+from watchglass.model.visit import Analysed
+from watchglass.model.way import Way
+
+NAME = "analytics-worker"
+_MODULE = "watchglass.app.analytics_worker"
+_END_S = 4.0
+_HELD_NS = (60 * NS_PER_S, 600 * NS_PER_S, 6 * 3600 * NS_PER_S)
+"""After the first crash at a camera's pictures, the second, and all that follow."""
+_MOST_THREADS = 4
+_LOG = log.get("supervisor")
+
+
+class AnalystDesk:
+    """``analysed`` says what is left out of which camera's picture; it is asked now and then.
+    Thread-safe."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ways: Ways,
+        analysed: Callable[[], tuple[Analysed, ...]],
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._ways = ways
+        self._analysed = analysed
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._crashes: dict[CameraId, int] = {}
+        self._held: dict[CameraId, int] = {}
+        self._told: AnalystStart | None = None
+        self._words = LastWords()
+        self.child = Child(
+            NAME, _MODULE, self._start, clock, speaks=True, hear=self._words.hear, died=self._died
+        )
+        self._runs = False
+
+    @property
+    def runs(self) -> bool:
+        return self._runs
+
+    def start(self) -> None:
+        """Start it, where pictures are to be understood at all."""
+        if self._settings.analysis and not self._runs:
+            self._runs = True
+            self.child.start()
+
+    def way(self, worker: str) -> Way | None:
+        """By which a camera-worker comes to it; None where nothing is to be understood."""
+        return self._ways.show_analyst(worker) if self._settings.analysis else None
+
+    def keep_up(self) -> None:
+        """Tell it what has changed since it was told last: what is left out, and who is held."""
+        if self._runs:
+            message = self._message()
+            if message != self._told and self.child.tell(message):
+                self._told = message
+
+    def stop(self) -> None:
+        if self._runs:
+            self.child.stop(Shutdown(GapCause.RECORDER_STOPPED))
+            self.child.wait(_END_S)
+
+    def _start(self, _first: bool) -> AnalystStart:
+        self._told = self._message()
+        return self._told
+
+    def _message(self) -> AnalystStart:
+        settings = self._settings
+        now_ns = self._clock.monotonic_ns()
+        with self._lock:
+            held = tuple(sorted(each for each, until in self._held.items() if until > now_ns))
+        return AnalystStart(
+            self._ways.analyst, self._ways.tell_vitals(NAME), None, self._analysed(),
+            str(settings.models), settings.model, threads(), settings.log_level.value,
+            settings.log_json, held, settings.fences,
+        )  # fmt: skip
+
+    def _died(self, exit_code: int) -> None:
+        """Before it is started again, which it is without the camera that it was at."""
+        camera = self._words.take_suspect()
+        if camera is None:
+            return
+        with self._lock:
+            crashes = self._crashes[camera] = self._crashes.get(camera, 0) + 1
+            held_ns = _HELD_NS[min(crashes, len(_HELD_NS)) - 1]
+            self._held[camera] = self._clock.monotonic_ns() + held_ns
+        _LOG.error(
+            "camera_crashed_the_analyst", camera=camera, exit_code=exit_code,
+            held_s=held_ns // NS_PER_S,
+        )  # fmt: skip
+
+
+def threads() -> int:
+    """Processors that detection may keep busy: half of them are left to who records."""
+    return max(1, min(_MOST_THREADS, (os.cpu_count() or 1) // 2))

@@ -1,0 +1,139 @@
+"""Entry of the analytics-worker: looks at the pictures that cameras' gates let through.
+
+What strangers' cameras encoded is decoded here, in a process that holds no recording, key or
+password and may die at any moment: recording does not notice, and what it was at is begun anew by
+who sent it. It reads models and nothing else, and comes behind everybody who records.
+"""
+
+import os
+import queue
+import resource
+import signal
+import stat
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+
+from watchglass.analytics.analyst import Analyst
+from watchglass.analytics.detectors import choose
+from watchglass.analytics.models import Models
+from watchglass.analytics.reports import Reports
+from watchglass.app.fences import fence_in, of_analytics_worker, tell
+from watchglass.app.last_words import listen_to_faults, tell_failure
+from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.app.reporter import Reporter
+from watchglass.base import heap, log
+from watchglass.base.clock import SystemClock
+from watchglass.base.errors import WatchglassError
+from watchglass.bus.endpoint import Listener
+from watchglass.model.analyst import AnalystStart, ToAnalystProcess
+from watchglass.model.assignment import Shutdown
+from watchglass.model.vitals import Alive
+
+NAME = "analytics-worker"
+_TURN_S = 0.5
+_LONGEST_TURN_S = 60.0
+"""Nothing that a camera sends takes that long to look at: what does ends the process."""
+_NICE = 5
+_MOST_DESCRIPTORS = 256
+_MOST_MEMORY_BYTES = 4 << 30
+_LOG = log.get("analytics")
+
+
+def main() -> None:
+    """Look until told to stop, or until the supervisor is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heap.bound()
+    decoder: msgspec.json.Decoder[ToAnalystProcess] = msgspec.json.Decoder(ToAnalystProcess)
+    try:
+        start = first_message(decoder)
+    except EOFError:
+        return
+    assert isinstance(start, AnalystStart)
+    log.configure(start.log_level, json=start.log_json)
+    listener = Listener(start.stand.endpoint)
+    tell(fence_in(of_analytics_worker(Path(start.models)), start.fences))
+    listen_to_faults()
+    threading.excepthook = _die
+    try:
+        _look(start, listener, decoder)
+    except WatchglassError as error:
+        _LOG.error("analytics_worker_ended", error=error.sentence)
+        sys.exit(error.exit_code)
+    leave()
+
+
+def _look(
+    start: AnalystStart, listener: Listener, decoder: msgspec.json.Decoder[ToAnalystProcess]
+) -> None:
+    clock = SystemClock()
+    heap.tend(clock)
+    chosen = choose(Models(Path(start.models)), start.model, start.threads)
+    reports = Reports(start.understood, NAME, clock)
+    analyst = Analyst(listener, start.stand.key, reports, chosen.detector, clock)
+    analyst.use(start.cameras, start.held)
+    messages: queue.SimpleQueue[ToAnalystProcess] = queue.SimpleQueue()
+    stopping = threading.Event()
+
+    def hear(message: ToAnalystProcess) -> None:
+        if isinstance(message, Shutdown):
+            stopping.set()
+        else:
+            messages.put(message)
+        analyst.wake()
+
+    def stop() -> None:
+        stopping.set()
+        analyst.wake()
+
+    take_messages(decoder, hear, stop)
+    reporter = Reporter(start.vitals, NAME, Alive, lambda: analyst.samples(NAME), clock)
+    reporter.start()
+    _LOG.info("looking", detector=chosen.detector.identity[:16], threads=start.threads)
+    _give_up_rights()
+    while not stopping.is_set():
+        # Left to its default the signal ends the process, also from within a library's endless
+        # loop that lets no other thread run.
+        signal.setitimer(signal.ITIMER_REAL, _LONGEST_TURN_S)
+        while not messages.empty():
+            message = messages.get()
+            if isinstance(message, AnalystStart):
+                analyst.use(message.cameras, message.held)
+        analyst.turn(_TURN_S)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    analyst.close()
+    reports.close()
+    reporter.close()
+    chosen.detector.close()
+
+
+def _die(failed: threading.ExceptHookArgs) -> None:
+    """A thread that ends by a mistake would be missed in silence; a dead worker is replaced."""
+    _LOG.error("thread_failed", exc_info=(failed.exc_type, failed.exc_value, failed.exc_traceback))
+    tell_failure(failed)
+    os._exit(70)
+
+
+def _give_up_rights() -> None:
+    """No more processes, few descriptors, bounded memory, no core file, last in line.
+
+    Called when all threads run and the socket listens.
+    """
+    os.nice(_NICE)
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_NOFILE: _MOST_DESCRIPTORS,
+        resource.RLIMIT_AS: _MOST_MEMORY_BYTES,
+    }
+    # A log that goes to a file would end with the right to write any.
+    if not stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
+        limits[resource.RLIMIT_FSIZE] = 0
+    for kind, most in limits.items():
+        resource.setrlimit(kind, (most, most))
+
+
+if __name__ == "__main__":
+    main()
