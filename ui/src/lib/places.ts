@@ -15,6 +15,9 @@ export interface PlaceInfo {
 
 export const PLACES = [
   { name: "", icon: "wall", label: "Wall", title: "Wall: live, and the timeline" },
+  { name: "review", icon: "review", label: "Review", title: "Review: what happened, and what waits for somebody" },
+  { name: "search", icon: "look", label: "Search", title: "Search: what was seen, by time, place and way" },
+  { name: "counts", icon: "chart", label: "Counts", title: "Counts: how many went in and out" },
   { name: "cameras", icon: "camera", label: "Cameras", title: "Cameras: how each one does, and what it is for" },
   { name: "rules", icon: "zone", label: "Rules", title: "Rules: zones, lines, and what you want to be told of" },
   { name: "devices", icon: "label", label: "Devices", title: "Devices: who made them", needs: "see_fleet" },

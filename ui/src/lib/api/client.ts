@@ -3,7 +3,7 @@
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
-  AreaBody, BookmarkBody, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, ClipOrder,
+  AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, ClipOrder,
   KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, NewCamera, NewMask, NoticeWay, Problem, Profile,
   Purchase, RuleBody, ScanOrder, StreamName, TableOrder, WebhookBody,
 } from "./types";
@@ -68,7 +68,7 @@ async function refuse(answer: Response, quiet: boolean): Promise<never> {
 }
 
 /** A list is its name once for each value. */
-type Query = Record<string, string | number | readonly string[]>;
+export type Query = Record<string, string | number | boolean | readonly string[]>;
 type Path = keyof paths;
 type Method = "get" | "post" | "put" | "patch" | "delete";
 type Answer<P extends Path, M extends Method> = paths[P][M] extends { responses: infer R }
@@ -191,6 +191,33 @@ export const api = {
   makeRule: (camera: string, body: RuleBody) => ask("post", "/api/v1/cameras/{camera}/rules", { at: { camera }, body }),
   changeRule: (camera: string, rule: string, body: RuleBody) => ask("put", "/api/v1/cameras/{camera}/rules/{rule}", { at: { camera, rule }, body }),
   dropRule: (camera: string, rule: string) => ask("delete", "/api/v1/cameras/{camera}/rules/{rule}", { at: { camera, rule } }),
+  tryRule: (camera: string, rule: RuleBody, from_ms: number, to_ms: number) =>
+    ask("post", "/api/v1/cameras/{camera}/rules/try", { at: { camera }, body: { rule, areas: [], from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) } }),
+  analysis: (camera: string, from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal) =>
+    ask("get", "/api/v1/cameras/{camera}/analysis", {
+      at: { camera }, query: { from_ms: Math.max(0, Math.floor(from_ms)), to_ms: Math.ceil(to_ms), pixels: Math.min(5000, Math.max(1, Math.ceil(pixels))) },
+      ...(signal && { signal }),
+    }),
+  events: (query: Query, signal?: AbortSignal) => ask("get", "/api/v1/events", { query: query as never, ...(signal && { signal }) }),
+  tracks: (query: Query, signal?: AbortSignal) => ask("get", "/api/v1/tracks", { query: query as never, ...(signal && { signal }) }),
+  event: (event: string) => ask("get", "/api/v1/events/{event}", { at: { event } }),
+  callWrong: (event: string, body: { points: [number, number][] | null; days: number; shown: string }) =>
+    ask("post", "/api/v1/events/{event}/wrong", { at: { event }, body: body.points === null ? { days: body.days, shown: body.shown } : (body as never) }),
+  review: (query: Query, signal?: AbortSignal) => ask("get", "/api/v1/review", { query: query as never, ...(signal && { signal }) }),
+  markSeen: (review: string) => ask("post", "/api/v1/review/{review}/seen", { at: { review } }),
+  markUnseen: (review: string) => ask("delete", "/api/v1/review/{review}/seen", { at: { review } }),
+  alarms: (query: Query) => ask("get", "/api/v1/alarms", { query: query as never }),
+  waiting: () => ask("get", "/api/v1/alarms/waiting"),
+  handOver: (from_ms: number, to_ms: number) => ask("get", "/api/v1/alarms/handover", { query: { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) } }),
+  acknowledgeAlarm: (review: string) => ask("post", "/api/v1/alarms/{review}/acknowledge", { at: { review } }),
+  assignAlarm: (review: string, to: string) => ask("put", "/api/v1/alarms/{review}/assignee", { at: { review }, body: { to } }),
+  noteAlarm: (review: string, text: string) => ask("post", "/api/v1/alarms/{review}/notes", { at: { review }, body: { text } }),
+  counts: (from_ms: number, to_ms: number, bucket: CountBucket, tz: string) =>
+    ask("get", "/api/v1/counts", { query: { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms), bucket, tz } }),
+  startLookBack: (camera: string, from_ms: number, to_ms: number) =>
+    ask("post", "/api/v1/analyses", { body: { camera, from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) } }),
+  lookBacks: () => ask("get", "/api/v1/analyses"),
+  stopLookBack: (analysis: string) => ask("delete", "/api/v1/analyses/{analysis}", { at: { analysis } }),
   unmask: (camera: string, reason: string) => ask("post", "/api/v1/cameras/{camera}/unmask", { at: { camera }, body: { reason } }),
   mask: (camera: string) => ask("delete", "/api/v1/cameras/{camera}/unmask", { at: { camera } }),
   resume: (camera: string) => ask("post", "/api/v1/cameras/{camera}/resume", { at: { camera }, body: { reason: "" } }),
@@ -209,21 +236,25 @@ export interface Picture {
   at_ms: number;
 }
 
-/** The picture of a moment; null where there is none. */
-export async function thumbnail(camera: string, at_ms: number, width: number, signal: AbortSignal): Promise<Picture | null> {
-  const url = address("/api/v1/thumbnail/{camera}", { camera }, { at_ms: Math.floor(at_ms), width });
+/** A small picture of a moment; null where there is none. `exact`: itself, not the key frame before it. */
+export async function thumbnail(camera: string, at_ms: number, width: number, signal: AbortSignal, exact = false): Promise<Picture | null> {
+  const url = address("/api/v1/thumbnail/{camera}", { camera }, { at_ms: Math.floor(at_ms), width, ...(exact && { exact }) });
   const answer = await send(url, "GET", signal);
   const at = answer.headers.get("X-Picture-Ms");
   return answer.ok && at ? { jpeg: await answer.blob(), at_ms: Number(at) } : null;
 }
 
-/** The key frame on show at a moment, null for the newest; refused where there is none. */
-export async function still(camera: string, stream: StreamName, at_ms: number | null, width: number, signal: AbortSignal): Promise<Picture> {
-  const query = { width, ...(at_ms !== null && { at_ms: Math.floor(at_ms) }) };
+/** A picture of a moment, null for the newest; refused where there is none. `exact`: itself, not the key frame before it. */
+export async function still(camera: string, stream: StreamName, at_ms: number | null, width: number, signal: AbortSignal, exact = false): Promise<Picture> {
+  const query = { width, ...(at_ms !== null && { at_ms: Math.floor(at_ms) }), ...(exact && { exact }) };
   const answer = await send(address("/api/v1/still/{camera}/{stream}", { camera, stream }, query), "GET", signal);
   if (!answer.ok) return refuse(answer, false);
   return { jpeg: await answer.blob(), at_ms: Number(answer.headers.get("X-Picture-Ms")) };
 }
+
+/** Where a table of what was counted is downloaded. */
+export const countsUrl = (from_ms: number, to_ms: number, bucket: CountBucket, tz: string) =>
+  address("/api/v1/counts.csv", {}, { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms), bucket, tz });
 
 /** Where the signed report of now is had. */
 export const reportUrl = (kind: "html" | "json") => `${ROOT}/trust/report.${kind}`;

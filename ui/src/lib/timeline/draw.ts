@@ -1,6 +1,6 @@
 /** Draws the timeline. What a span is shows in its form as well as in its tone. */
 
-import type { CameraTimeline, SaidEvent, Span } from "../api/types";
+import type { CameraAnalysis, CameraTimeline, SaidEvent, Span } from "../api/types";
 import { look, type Look } from "../causes";
 import type { Tick } from "../time/ticks";
 import { toPixel, type View } from "../time/view";
@@ -31,6 +31,8 @@ export interface Scene {
   rows: (CameraTimeline | undefined)[];
   /** What the camera of each row says. */
   said: (readonly SaidEvent[] | undefined)[];
+  /** How that of each row was understood. */
+  understood: (CameraAnalysis | undefined)[];
   ticks: Tick[];
   now_ms: number;
   head_ms: number | null;
@@ -120,6 +122,8 @@ function drawRow(
   // Faults last, so that no neighbour's edge hides a short one.
   for (const span of spans) if (!fault(span)) drawSpan(context, scene, span, top);
   for (const span of spans) if (fault(span)) drawSpan(context, scene, span, top);
+  const understood = scene.understood[index];
+  if (understood) drawUnderstood(context, scene, understood, top);
   for (const event of scene.said[index] ?? []) drawSaid(context, scene, event, top);
   for (const held of row?.held ?? []) drawHeld(context, scene, held, top);
 }
@@ -135,6 +139,27 @@ function drawHeld(context: CanvasRenderingContext2D, scene: Scene, held: { from_
   context.fillRect(x, top + 19, width, 2);
   context.fillRect(x, top + 16, 1.5, 5);
   context.fillRect(x + width - 1.5, top + 16, 1.5, 5);
+}
+
+/** In what is recorded, as high as much moved; under it, dotted, what nobody looked at. */
+function drawUnderstood(context: CanvasRenderingContext2D, scene: Scene, of: CameraAnalysis, top: number): void {
+  context.fillStyle = scene.colours.text;
+  context.globalAlpha = 0.62;
+  const wide = Math.max(1, toPixel(scene.view, scene.view.from_ms + of.bucket_ms, scene.width));
+  for (const { from_ms, peak } of of.density) {
+    const x = toPixel(scene.view, from_ms, scene.width);
+    if (x < -wide || x > scene.width) continue;
+    const high = Math.max(1.5, Math.min(8, 8 * Math.sqrt(peak)));
+    context.fillRect(x, top + 15 - high, wide, high);
+  }
+  context.globalAlpha = 1;
+  context.fillStyle = scene.colours.dim;
+  for (const span of of.spans) {
+    if (span.state !== "skipped") continue;
+    const from = Math.max(0, toPixel(scene.view, span.from_ms, scene.width));
+    const to = Math.min(scene.width, toPixel(scene.view, span.to_ms, scene.width));
+    for (let at = Math.floor(from / 4) * 4; at < to; at += 4) if (at >= from || to - from < 4) context.fillRect(at, top + 16.5, 2, 1.5);
+  }
 }
 
 /** Above what is recorded: nobody but the camera says so. Motion is thin, what has a name is higher. */
