@@ -292,8 +292,7 @@ def served(
         notices=NoticePorts(
             notes.notices,
             lambda notice, by: notes.acknowledge(notice, by, site.clock.wall_ns()),
-            notes.webhook,
-            notes.mail,
+            notes.way,
             notes.status,
             notes.has_secret,
             lambda request: change_way(notes, request, site.clock.wall_ns()),

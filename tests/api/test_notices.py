@@ -16,6 +16,13 @@ MAIL = {
 }  # fmt: skip
 
 
+NONE: dict[str, object] = {each.value: None for each in NoticeWay} | {"plugins": []}
+MQTT = {
+    "host": "mqtt.example.org", "port": 8883, "user": "post", "password": "sesame 1",
+    "quiet": {"zone": "Europe/Vienna", "spans": [{"days": [6, 5], "from_min": 0, "to_min": 1440}]},
+}  # fmt: skip
+
+
 def test_notices_are_listed_and_acknowledged_by_name(at: Running, browser: Browser) -> None:
     store = at.of.notices
     assert store is not None
@@ -39,7 +46,7 @@ def test_notices_are_listed_and_acknowledged_by_name(at: Running, browser: Brows
 
 
 def test_ways_are_set_and_their_secrets_told_to_nobody(at: Running, browser: Browser) -> None:
-    assert browser.json("/api/v1/notice-ways") == {"webhook": None, "mail": None}
+    assert browser.json("/api/v1/notice-ways") == NONE
     made = browser.send("PUT", "/api/v1/notice-ways/mail", MAIL)
     assert made.status_code == 200, made.text
     assert "sesame" not in made.text
@@ -53,9 +60,19 @@ def test_ways_are_set_and_their_secrets_told_to_nobody(at: Running, browser: Bro
     assert first["secret"] not in browser.get("/api/v1/notice-ways").text
     assert browser.send("POST", "/api/v1/notice-ways/webhook/try").status_code == 202
     assert browser.json("/api/v1/notice-ways")["webhook"]["state"]["waiting"] == 1
+    assert browser.send("PUT", "/api/v1/notice-ways/mqtt", MQTT).status_code == 200
+    mqtt = browser.json("/api/v1/notice-ways")["mqtt"]
+    assert (mqtt["has_password"], mqtt["tls"], len(mqtt["node"])) == (True, True, 12)
+    assert mqtt["quiet"]["spans"] == [{"days": [5, 6], "from_min": 0, "to_min": 1440}]
+    addresses = {"addresses": "ntfys://u:sesame@ntfy.example.org/gate\njson://10.0.0.2/x"}
+    apprise = browser.send("PUT", "/api/v1/notice-ways/apprise", addresses).json()["apprise"]
+    assert apprise["services"] == ["ntfys", "json"]
+    assert "sesame" not in browser.get("/api/v1/notice-ways").text
+    kept = browser.send("PUT", "/api/v1/notice-ways/apprise", {"picture": True}).json()["apprise"]
+    assert (kept["services"], kept["picture"]) == (["ntfys", "json"], True)
     for way in NoticeWay:
         assert browser.send("DELETE", f"/api/v1/notice-ways/{way}").status_code == 204
-    assert browser.json("/api/v1/notice-ways") == {"webhook": None, "mail": None}
+    assert browser.json("/api/v1/notice-ways") == NONE
     assert browser.send("POST", "/api/v1/notice-ways/mail/try").status_code == 404
 
 
@@ -66,6 +83,10 @@ def test_ways_are_set_and_their_secrets_told_to_nobody(at: Running, browser: Bro
         ("webhook", {"url": "https://a.example/", "kinds": ["gossip"]}),
         ("mail", MAIL | {"to": ["nobody"]}), ("mail", MAIL | {"tls": "none"}),
         ("mail", MAIL | {"sender": "a@b\r\nBcc: c@d"}), ("mail", MAIL | {"zone": "Mars"}),
+        ("mqtt", MQTT | {"host": "a/b"}), ("mqtt", MQTT | {"prefix": "a/#"}),
+        ("mqtt", MQTT | {"discovery": "a//b"}), ("mqtt", MQTT | {"quiet": {"zone": "Mars"}}),
+        ("apprise", {}), ("apprise", {"addresses": "no address"}),
+        ("plugin", {"name": "none"}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused(browser: Browser, way: str, body: dict[str, object]) -> None:

@@ -14,23 +14,24 @@ from watchglass.app.ground import Ground, open_store
 from watchglass.app.health import Heard, Observed, Wanted
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.layout import Layout
-from watchglass.app.notice_desk import NoticeDesk
+from watchglass.app.notice_desk import NoticeDesk, Outside
+from watchglass.app.notice_events import Watched
+from watchglass.app.notice_watch import Certificate
 from watchglass.app.notice_ways import change_way
 from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.fence import FenceMode
-from watchglass.base.ids import VolumeId
+from watchglass.base.ids import CameraId, VolumeId
 from watchglass.config.settings import Settings
+from watchglass.model.act import Act
 from watchglass.model.camera import StreamAddress
 from watchglass.model.gap import GapCause
-from watchglass.model.notice import MailSettings, MailTls, NoticeKind, NoticeWay, WebhookSettings
-from watchglass.model.notice_control import (
-    DropWayRequest,
-    MailRequest,
-    TryWayRequest,
-    WebhookRequest,
-)
+from watchglass.model.letter import Letter, LetterEvent
+from watchglass.model.notice import NoticeKind, NoticeWay
+from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWayRequest
+from watchglass.model.notice_way import MailSettings, MailTls, WebhookSettings
+from watchglass.model.rule import Rule
 from watchglass.model.stream import StreamName
 from watchglass.model.vitals import KeeperVitals, StreamVitals, VolumeVitals, WorkerVitals
 from watchglass.store.notices import MOST_WAITING, NoticeStore
@@ -56,9 +57,23 @@ class Bed:
         self.failing = False
         self.deaths = 0
         self.keeper_silent_ns = 0
+        self.acts: list[Act] = []
+        self.rules: list[Rule] = []
+        self.pictures: dict[CameraId, bytes] = {}
+        self.certificate: Certificate | None = None
+        self.outside = Outside(
+            self.observe, dict, self.picture, self.acts.append,
+            Watched(lambda: self.rules, lambda: "https://recorder.example"),
+            lambda: self.certificate,
+        )  # fmt: skip
         self.desk = NoticeDesk(
-            on, self.site, KeptIndex(on.layout.index_db), self.observe, dict, 200 * NS_PER_S
+            on, self.site, KeptIndex(on.layout.index_db), self.outside, 200 * NS_PER_S
         )
+
+    def picture(self, camera: CameraId, at_ns: int) -> bytes:
+        if camera not in self.pictures:
+            raise NotFoundError("There is no picture.")
+        return self.pictures[camera]
 
     def observe(self) -> Observed:
         now_ns = self.clock.monotonic_ns()
@@ -85,7 +100,7 @@ class Bed:
 
     def set_hook(self, hook: Hook, *kinds: NoticeKind) -> None:
         settings = WebhookSettings(hook.url(), kinds, allow=True)
-        self.desk.change(WebhookRequest(settings, "s3cret", "me"))
+        self.desk.change(SetWayRequest(settings, "s3cret", "me"))
 
     def sends_until(self, hook: Hook, count: int) -> None:
         until_s = time.monotonic() + 30
@@ -134,7 +149,7 @@ def test_what_was_told_before_a_start_is_not_told_again_and_ends(bed: Bed, tmp_p
     bed.turn()
     bed.turn(16)
     assert NoticeKind.DISK_FAILED in bed.kinds(lasting=True)
-    again = NoticeDesk(bed.desk._on, bed.site, bed.desk._index, bed.observe, dict, None)
+    again = NoticeDesk(bed.desk._on, bed.site, bed.desk._index, bed.outside, None)
     again.turn()
     assert [each.kind for each in again.store.notices(lasting=True)] == [NoticeKind.DISK_FAILED]
     bed.failing = False
@@ -195,7 +210,7 @@ def test_notices_leave_signed_are_tried_again_and_say_how_it_went(bed: Bed, hook
     assert len({each["notice"] for each in told[1:]}) == 1
     assert bed.desk.store.status(NoticeWay.WEBHOOK).error == ""
     # What the process holds dies with it, and is sent by the next.
-    bed.desk.child.kill()
+    bed.desk.children[0].kill()
     bed.desk.change(TryWayRequest(NoticeWay.WEBHOOK, "me"))
     bed.sends_until(hook, count + 2)
     samples = {(each.metric, each.labels): each.value for each in bed.desk.samples()}
@@ -204,7 +219,7 @@ def test_notices_leave_signed_are_tried_again_and_say_how_it_went(bed: Bed, hook
 
 def test_a_day_is_told_once_whatever_the_clock_does(bed: Bed) -> None:
     daily = msgspec.structs.replace(MAIL, daily_min=150, zone="Europe/Vienna")
-    bed.desk.change(MailRequest(daily, None, "me"))
+    bed.desk.change(SetWayRequest(daily, None, "me"))
     # 2026-10-25: half past two comes twice there; 2027-03-28: it does not come.
     moments = [
         datetime(2026, 10, 25, 0, 20, tzinfo=UTC), datetime(2026, 10, 25, 0, 35, tzinfo=UTC),
@@ -219,9 +234,8 @@ def test_a_day_is_told_once_whatever_the_clock_does(bed: Bed) -> None:
     assert sent == [0, 1, 1, 1, 1, 2]
     delivery = bed.desk.store.due(1 << 62)
     assert delivery is not None
-    assert (
-        delivery.body
-        == "1 camera, 0 s missing, not known yet how many days are left.\nNothing needs you.\n"
+    assert bed.desk.store.letter(delivery).text == (
+        "1 camera, 0 s missing, not known yet how many days are left.\nNothing needs you."
     )
 
 
@@ -231,23 +245,23 @@ def test_a_day_is_told_once_whatever_the_clock_does(bed: Bed) -> None:
 def test_secrets_are_sealed_and_stay_with_their_server(bed: Bed, tmp_path: Path) -> None:
     store = bed.desk.store
     mail = msgspec.structs.replace(MAIL, user="post")
-    change_way(store, MailRequest(mail, "sesame 1", "me"), 1)
+    change_way(store, SetWayRequest(mail, "sesame 1", "me"), 1)
     secret = store.secret(NoticeWay.MAIL)
     assert secret is not None
     assert secret.reveal() == "sesame 1"
     assert b"sesame" not in (tmp_path / "state" / "site.db").read_bytes()
     change_way(
-        store, MailRequest(msgspec.structs.replace(mail, to=("c@example.org",)), None, "me"), 1
+        store, SetWayRequest(msgspec.structs.replace(mail, to=("c@example.org",)), None, "me"), 1
     )
     assert store.has_secret(NoticeWay.MAIL)
     elsewhere = msgspec.structs.replace(mail, host="evil.example.org")
     with pytest.raises(UsageError, match="give the password again"):
-        change_way(store, MailRequest(elsewhere, None, "me"), 1)
+        change_way(store, SetWayRequest(elsewhere, None, "me"), 1)
     hook = WebhookSettings("https://a.example.org/x")
-    change_way(store, WebhookRequest(hook, "k", "me"), 1)
+    change_way(store, SetWayRequest(hook, "k", "me"), 1)
     moved = WebhookSettings("https://b.example.org/x")
     with pytest.raises(UsageError, match="another server"):
-        change_way(store, WebhookRequest(moved, None, "me"), 1)
+        change_way(store, SetWayRequest(moved, None, "me"), 1)
     change_way(store, DropWayRequest(NoticeWay.MAIL, "me"), 1)
     assert not store.has_secret(NoticeWay.MAIL)
     with pytest.raises(NotFoundError):
@@ -261,7 +275,7 @@ def test_secrets_are_sealed_and_stay_with_their_server(bed: Bed, tmp_path: Path)
 )  # fmt: skip
 def test_what_is_no_webhook(bed: Bed, url: str) -> None:
     with pytest.raises(UsageError, match="A webhook is an address"):
-        change_way(bed.desk.store, WebhookRequest(WebhookSettings(url), "k", "me"), 1)
+        change_way(bed.desk.store, SetWayRequest(WebhookSettings(url), "k", "me"), 1)
 
 
 @pytest.mark.parametrize(
@@ -272,20 +286,25 @@ def test_what_is_no_webhook(bed: Bed, url: str) -> None:
 def test_what_no_mail_can_be_sent_by(bed: Bed, wrong: dict[str, object]) -> None:
     settings = msgspec.structs.replace(MAIL, **wrong)
     with pytest.raises(UsageError):
-        change_way(bed.desk.store, MailRequest(settings, None, "me"), 1)
+        change_way(bed.desk.store, SetWayRequest(settings, None, "me"), 1)
+
+
+def letter(number: int) -> Letter:
+    kind = NoticeKind.DISK_FAILED
+    return Letter(event=LetterEvent.OPENED, kind=kind, subject="", text=str(number), at_ns=number)
 
 
 def test_queue_and_list_are_bounded_and_say_what_they_dropped(tmp_path: Path) -> None:
     bed = Bed(tmp_path)
     store: NoticeStore = bed.desk.store
-    store.set_way(NoticeWay.WEBHOOK, WebhookSettings("https://a.example.org/"), None)
+    store.set_way(WebhookSettings("https://a.example.org/"), None)
     for number in range(MOST_WAITING + 3):
-        store.put(NoticeWay.WEBHOOK, "", str(number), number)
+        store.put(NoticeWay.WEBHOOK, letter(number), number)
     status = store.status(NoticeWay.WEBHOOK)
     assert (status.waiting, status.dropped) == (MOST_WAITING, 3)
     oldest = store.due(1 << 62)
     assert oldest is not None
-    assert oldest.body == "3"
+    assert store.letter(oldest).text == "3"
     store.failed(oldest, "gone", 5, None)
     assert store.status(NoticeWay.WEBHOOK).dropped == 4
     bed.desk.close()

@@ -13,21 +13,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.media.certificates import make_certificate
-from watchglass.app.notice_process import _too_late, sent
-from watchglass.base.ids import NoticeId
-from watchglass.base.secret import Secret
-from watchglass.events.message import SIGNATURE, mail, signature, webhook_body
-from watchglass.model.notice import MailSettings, MailTls, Notice, NoticeKind
-from watchglass.model.sending import SendMail, SendWebhook
+from watchglass.app.going_out import too_late
+from watchglass.app.notice_process import sent
+from watchglass.base.clock import NS_PER_S
+from watchglass.events.message import SIGNATURE
+from watchglass.model.letter import Letter, LetterEvent
+from watchglass.model.notice import NoticeKind
+from watchglass.model.notice_way import MailSettings, MailTls, WaySettings, WebhookSettings
+from watchglass.model.sending import Send
 
 SERVER = Path(__file__).with_name("mail_server.py")
 HERE = ("127.0.0.1", "localhost")
-NOTICE = Notice(NoticeId("a" * 32), NoticeKind.CAMERA_OFFLINE, "b" * 32, "Hall is not recorded.", 0)
+LETTER = Letter(
+    event=LetterEvent.OPENED, kind=NoticeKind.CAMERA_OFFLINE, id="a" * 32, about="b" * 32,
+    subject="Hall is not recorded.", text="Hall is not recorded.", at_ns=0,
+)  # fmt: skip
+AT_NS = 1_800_000_000 * NS_PER_S
+NUMBERS = count(1)
+
+
+def sending(
+    settings: WaySettings, secret: str = "", letter: Letter = LETTER,
+    allow: tuple[str, ...] = HERE, timeout_s: float = 5.0, picture: bytes | None = None,
+) -> Send:  # fmt: skip
+    return Send(next(NUMBERS), settings, secret, letter, picture, 0, AT_NS, allow, timeout_s)
 
 
 def free_port() -> int:
@@ -41,7 +57,7 @@ def free_port() -> int:
 def alarm() -> Iterator[None]:
     import signal
 
-    before = signal.signal(signal.SIGALRM, _too_late)
+    before = signal.signal(signal.SIGALRM, too_late)
     yield
     signal.signal(signal.SIGALRM, before)
 
@@ -95,9 +111,7 @@ def fresh(hook: Hook) -> None:
 
 
 def post(url: str, allow: tuple[str, ...] = HERE, timeout_s: float = 5.0) -> str:
-    body = webhook_body(NOTICE, "opened")
-    headers = ((SIGNATURE, signature(Secret("s3cret"), body, 1_800_000_000)),)
-    return sent(SendWebhook(1, url, body, headers, allow, timeout_s))
+    return sent(sending(WebhookSettings(url), "s3cret", allow=allow, timeout_s=timeout_s))
 
 
 def test_a_webhook_is_signed_so_that_its_receiver_can_check_it(hook: Hook) -> None:
@@ -199,24 +213,11 @@ def secure(
 def send(
     port: int, tls: MailTls, user: str = "", password: str = "", to: str = "guard@example.org",
     host: str = "localhost", subject: str = "Hall is not recorded.", timeout_s: float = 10.0,
+    picture: bytes | None = None,
 ) -> str:  # fmt: skip
     settings = MailSettings(host, port, tls, "recorder@example.org", (to, "desk@example.org"), user)
-    message = mail(settings, subject, "Flur: keine Bilder.\n. \nÜber.\n", 0, "1.0")
-    return sent(
-        SendMail(
-            1,
-            host,
-            port,
-            tls,
-            user,
-            password,
-            settings.sender,
-            settings.to,
-            message,
-            HERE,
-            timeout_s,
-        )
-    )
+    letter = msgspec.structs.replace(LETTER, subject=subject, text="Flur: keine Bilder.\n. \nÜber.")
+    return sent(sending(settings, password, letter, timeout_s=timeout_s, picture=picture))
 
 
 @pytest.mark.full
@@ -224,10 +225,17 @@ def test_a_mail_is_taken_as_it_was_written(plain: Post) -> None:
     assert send(plain.port, MailTls.NONE, subject="Flur\r\nBcc: all@example.org ü") == ""
     taken = plain.taken()[-1]
     assert taken["X-To"] == "guard@example.org,desk@example.org"
-    assert taken["Subject"] == "Flur  Bcc: all@example.org ü"
+    assert taken["Subject"] == "Watchglass: Flur  Bcc: all@example.org ü"
     assert taken["Bcc"] is None
     assert taken["Auto-Submitted"] == "auto-generated"
-    assert taken.get_content().replace("\r\n", "\n") == "Flur: keine Bilder.\n. \nÜber.\n"
+    assert taken.get_content().replace("\r\n", "\n") == (
+        "Flur: keine Bilder.\n. \nÜber.\n\nSince 1970-01-01 00:00:00 UTC.\n"
+    )
+    assert send(plain.port, MailTls.NONE, picture=b"\xff\xd8\xff\xd9") == ""
+    (attached,) = plain.taken()[-1].iter_attachments()
+    assert attached.get_content_type() == "image/jpeg"
+    assert attached.get_filename() == "19700101T000000Z.jpg"
+    assert attached.get_content() == b"\xff\xd8\xff\xd9"
     assert "does not offer" in send(plain.port, MailTls.STARTTLS)
     count = len(plain.taken())
     assert "addresses" in send(plain.port, MailTls.NONE, to="nobody@example.org") or (

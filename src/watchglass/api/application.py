@@ -36,6 +36,7 @@ from watchglass.api import (
     media,
     monitoring,
     notices,
+    noticeways,
     pages,
     peoplelog,
     pictures,
@@ -123,7 +124,7 @@ def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
         entry.router, cameras.router, cameradetail.router, camerachanges.router,
-        notices.router, system.router,
+        notices.router, noticeways.router, system.router,
         timeline.router, playback.router, converted.router, media.router, masks.router,
         maskedclip.router,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchglass.base.ids import NoticeId
-from watchglass.model.notice import MailSettings, Notice, NoticeWay, WayStatus, WebhookSettings
+from watchglass.model.notice import Notice, NoticeWay, WayStatus
 from watchglass.model.notice_control import NoticeRequest
+from watchglass.model.notice_way import WaySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,8 @@ class NoticePorts:
 
     notices: Callable[[], Sequence[Notice]]
     acknowledge: Callable[[NoticeId | None, str], int]
-    webhook: Callable[[], WebhookSettings | None]
-    mail: Callable[[], MailSettings | None]
+    way: Callable[[NoticeWay], WaySettings | None]
     status: Callable[[NoticeWay], WayStatus]
     has_secret: Callable[[NoticeWay], bool]
     change: Callable[[NoticeRequest], None]
+    plugins: Callable[[], Sequence[str]] = tuple

@@ -34,7 +34,6 @@ from watchglass.api.filetable import FileTable
 from watchglass.api.maskports import MaskOrder, MaskPorts
 from watchglass.api.metrics import CAMERA_INFO
 from watchglass.api.notespool import NoteSpool
-from watchglass.api.noticeports import NoticePorts
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
@@ -45,7 +44,9 @@ from watchglass.app.forecast import forecasts
 from watchglass.app.health import named
 from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
+from watchglass.app.notice_pictures import NoticePictures
 from watchglass.app.onvif_port import OnvifPort
+from watchglass.app.page_notices import notice_ports
 from watchglass.app.page_socket import page_hosts, page_listener, page_tls
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
@@ -57,7 +58,7 @@ from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import BusError, ConfigError, WatchglassError
 from watchglass.base.fence import FenceMode
-from watchglass.base.ids import CameraId, NoticeId, VolumeId
+from watchglass.base.ids import CameraId, VolumeId
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Note
 from watchglass.model.assignment import ApiStart, Serving, Shutdown, ToApiProcess
@@ -80,7 +81,7 @@ from watchglass.model.control import (
 from watchglass.model.health import Health
 from watchglass.model.look_back import LookBack
 from watchglass.model.metric import Sample
-from watchglass.model.notice_control import NoticeRequest
+from watchglass.model.notice_picture import PictureWanted
 from watchglass.model.retention import Keeping
 from watchglass.model.survey_control import (
     FleetMade,
@@ -158,9 +159,14 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     config.ssl = tls
     server = _Server(config)
 
+    pictures = NoticePictures(site.ports, files)
+
     def on_message(message: ToApiProcess) -> None:
-        if isinstance(message, Shutdown):
-            server.end()
+        match message:
+            case Shutdown():
+                server.end()
+            case PictureWanted():
+                pictures.take(message)
 
     take_messages(decoder, on_message, server.end)
     heap.tend(site.ports.clock)
@@ -259,15 +265,7 @@ class _Site:
             cameras=self._cameras,
             index=self._index,
             volume_path=self._volume_path,
-            notices=NoticePorts(
-                self._notices.notices,
-                self._acknowledge,
-                self._notices.webhook,
-                self._notices.mail,
-                self._notices.status,
-                self._notices.has_secret,
-                self._change_notices,
-            ),
+            notices=notice_ports(self._notices, clock, self._ask),
             system=self._system,
             numbers=self._recorders,
             of_cameras=CameraPorts(self._carry_out, self._about, self._volumes_now, self._removed),
@@ -346,12 +344,6 @@ class _Site:
         if not isinstance(reply, LooksBack):
             raise BusError(_NOT_ASKED)
         return reply.looks
-
-    def _acknowledge(self, notice: NoticeId | None, by: str) -> int:
-        return self._notices.acknowledge(notice, by, self.ports.clock.wall_ns())
-
-    def _change_notices(self, request: NoticeRequest) -> None:
-        self._ask(request)
 
     def _system(self) -> SystemReport:
         reply = self._call(SystemRequest(), _LOOKED_S)

@@ -7,9 +7,8 @@ a stranger sent; no thread may run yet.
 import os
 from pathlib import Path
 
-import msgspec
-
 from watchglass.app.layout import Layout
+from watchglass.app.pipes import say
 from watchglass.base import log
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import VolumeMissingError
@@ -28,7 +27,6 @@ from watchglass.base.landlock import Files, Rule
 from watchglass.model.assignment import FencedOff, FenceTold
 from watchglass.recording.volume import MARK, Volume
 
-_STDOUT = 1
 _WRITES = READS | Files.WRITE | Files.TRUNCATE
 _MAKES = Files.MAKE_FILE | Files.MAKE_FOLDER | Files.WRITE | Files.TRUNCATE
 _MEETS = _WRITES | Files.MAKE_FILE | Files.MAKE_SOCKET | Files.REMOVE_FILE
@@ -156,10 +154,9 @@ def _may_read(path: Path) -> bool:
 
 
 def _say(message: FenceTold | FencedOff) -> None:
-    # One write, because threads say things; and the supervisor may be gone, then nobody asks.
     try:
-        os.write(_STDOUT, msgspec.json.encode(message) + b"\n")
-    except OSError:
+        say(message)
+    except OSError:  # the supervisor is gone, and nobody asks
         _LOG.info("nobody_hears")
 
 

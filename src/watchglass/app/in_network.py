@@ -52,6 +52,10 @@ def in_network(on: Ground) -> InNetwork:
         return InNetwork(
             hosts, given_certificate(settings.certificate, settings.certificate_key), trusted=True
         )
-    known = (*hosts, "localhost", "127.0.0.1", "::1")
-    page = own_certificate(on.layout.vault_key.parent, known, on.disk, on.clock)
+    page = own_certificate(on.layout.vault_key.parent, always_known(hosts), on.disk, on.clock)
     return InNetwork(hosts, page, trusted=False)
+
+
+def always_known(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """These, and the names of this machine for itself."""
+    return (*hosts, "localhost", "127.0.0.1", "::1")

@@ -3,8 +3,8 @@
 import os
 
 from watchglass.app import processes
+from watchglass.app.crew import Crew
 from watchglass.app.processes import process_samples
-from watchglass.app.supervisor import Crew
 from watchglass.model.health import Health, HealthState
 from watchglass.model.metric import Metric, MetricKind, Sample
 

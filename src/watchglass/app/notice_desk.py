@@ -6,18 +6,19 @@ database, is handed one by one to a process of its own, and tried again with gro
 day.
 """
 
+import queue
 import threading
 from collections.abc import Callable
-from urllib.parse import urlsplit
-
-import msgspec
+from dataclasses import dataclass, field
 
 from watchglass.app.child import Child
 from watchglass.app.forecast import forecasts
 from watchglass.app.ground import Ground
 from watchglass.app.health import Observed, Patience
 from watchglass.app.kept_index import KeptIndex
-from watchglass.app.notice_watch import Site, Slow, conditions
+from watchglass.app.notice_events import NoticeEvents, Watched
+from watchglass.app.notice_post import FAILED, SENT, Pictures, Post
+from watchglass.app.notice_watch import Certificate, Site, Slow, conditions
 from watchglass.app.notice_ways import change_way
 from watchglass.app.words import length_words
 from watchglass.base import log
@@ -25,28 +26,16 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId, NoticeId, VolumeId, random_id
 from watchglass.events.hysteresis import Hysteresis
-from watchglass.events.message import (
-    DELIVERY,
-    SIGNATURE,
-    at,
-    mail,
-    signature,
-    two_lines,
-    webhook_body,
-)
-from watchglass.model.assignment import Shutdown
+from watchglass.events.message import at, two_lines
+from watchglass.model.act import Act
 from watchglass.model.gap import GapCause
+from watchglass.model.letter import Letter, LetterEvent
 from watchglass.model.metric import Metric, MetricKind, Sample
-from watchglass.model.notice import (
-    Condition,
-    Delivery,
-    Notice,
-    NoticeKind,
-    NoticeWay,
-)
-from watchglass.model.notice_control import NoticeRequest
+from watchglass.model.notice import URGENT, Condition, Notice, NoticeKind, NoticeWay
+from watchglass.model.notice_control import NoticeRequest, TryWayRequest
+from watchglass.model.notice_event import ToNotices
+from watchglass.model.notice_way import MailSettings
 from watchglass.model.schedule import zone_of
-from watchglass.model.sending import SenderStart, SendMail, SendWebhook, Sent
 from watchglass.model.stream import StreamName
 from watchglass.store.index import IndexReader
 from watchglass.store.notices import NoticeStore
@@ -56,49 +45,46 @@ from watchglass.store.vault import Vault
 _EVERY_S = 2.0
 _SLOW_NS = 300 * NS_PER_S
 _DAY_NS = 24 * 3600 * NS_PER_S
-_TIMEOUT_S = 30.0
-_FIRST_RETRY_NS = 30 * NS_PER_S
-_MOST_RETRY_NS = 3600 * NS_PER_S
 _JOIN_S = 2.0
 _WANTED_AWAY = frozenset({GapCause.PAUSED, GapCause.DISABLED})
 _LOG = log.get("notices")
-_ANSWERS: msgspec.json.Decoder[Sent] = msgspec.json.Decoder(Sent)
-_TEST = Notice(NoticeId("0" * 32), NoticeKind.RECORDER_RESTARTED, "", "", 0)
 
 OPENED = Metric(
     "watchglass_notices_total", MetricKind.COUNTER, (), "Notices that were begun.",
     "It stands still.", "See 'watchglass notices list'.",
 )  # fmt: skip
-SENT = Metric(
-    "watchglass_notices_sent_total", MetricKind.COUNTER, ("way",), "Messages that were taken.",
-    "One for each begin and end of a notice, for each way.", "See 'watchglass notices list'.",
+DROPPED = Metric(
+    "watchglass_notice_events_dropped_total", MetricKind.COUNTER, (),
+    "Events that were told faster than notices take them (policy: drop newest).", "0.",
+    "Look for a rule that fires all the time.",
 )  # fmt: skip
-FAILED = Metric(
-    "watchglass_notices_send_failed_total", MetricKind.COUNTER, ("way",),
-    "Tries to send that failed; each is tried again for a day.", "0.",
-    "'watchglass notices list' says what the server answered.",
-)  # fmt: skip
-METRICS = (OPENED, SENT, FAILED)
+METRICS = (OPENED, DROPPED, SENT, FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What notices need of the rest of the recorder. ``missing``: a sentence for each volume that
+    is not there. ``pictures`` and ``note``: see `notice_post.Post`. ``certificate``: what somebody
+    should know of that of the page."""
+
+    observe: Callable[[], Observed]
+    missing: Callable[[], dict[VolumeId, str]]
+    pictures: Pictures
+    note: Callable[[Act], None]
+    watched: Watched = field(default_factory=Watched)
+    certificate: Callable[[], Certificate | None] = lambda: None
 
 
 class NoticeDesk:
-    """``missing``: a sentence for each volume that is not there. ``off_ns``: how long nothing ran
-    before this start; None where nothing ever did."""
+    """``off_ns``: how long nothing ran before this start; None where nothing ever did."""
 
     def __init__(
-        self,
-        on: Ground,
-        site: SiteStore,
-        index: KeptIndex,
-        observe: Callable[[], Observed],
-        missing: Callable[[], dict[VolumeId, str]],
-        off_ns: int | None,
+        self, on: Ground, site: SiteStore, index: KeptIndex, outside: Outside, off_ns: int | None
     ) -> None:
         self._on = on
         self._site = site
         self._index = index
-        self._observe = observe
-        self._missing = missing
+        self._outside = outside
         self._off_ns = off_ns
         self._patience = Patience.of(on.settings.stuck_s)
         vault = Vault(on.layout.vault_key, on.disk)
@@ -111,46 +97,55 @@ class NoticeDesk:
         self._slow: Slow | None = None
         self._slow_ns = 0
         self._restarts: dict[str, int] | None = None
-        self._lock = threading.Lock()
-        self._under_way: Delivery | None = None
-        self._since_ns = 0
         self._opened = 0
-        self._sent = dict.fromkeys(NoticeWay, 0)
-        self._failed = dict.fromkeys(NoticeWay, 0)
+        self._post = Post(on, self.store, outside.pictures, outside.note)
+        self._events = NoticeEvents(self.store, outside.watched)
+        self._said: queue.SimpleQueue[Condition] = queue.SimpleQueue()
         self._ending = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._work, name="notices", daemon=True)
-        self._started = False
-        self.child = Child(
-            "notice-sender", "watchglass.app.notice_process", self._first_message, on.clock,
-            speaks=True, hear=self._hear, died=self._died,
-        )  # fmt: skip
 
     def start(self) -> None:
         self._thread.start()
 
     @property
-    def sends(self) -> bool:
-        """Whether its process runs: it does once there is a way."""
-        return self._started
+    def children(self) -> tuple[Child, ...]:
+        """The processes that send: they run once there is a way for them."""
+        return self._post.children
 
     def close(self) -> None:
         self._ending.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(_JOIN_S)
-        if self._started:
-            self.child.stop(Shutdown(GapCause.RECORDER_STOPPED))
-            self.child.wait(_JOIN_S)
+        self._post.close()
         self.store.close()
 
     def change(self, request: NoticeRequest) -> None:
         """What people ask; raises what stands in the way."""
         change_way(self.store, request, self._on.clock.wall_ns())
+        if not isinstance(request, TryWayRequest):
+            self._post.ways_changed()
+        self._wake.set()
+
+    def take(self, told: ToNotices) -> None:
+        """What the events-worker says; for any thread."""
+        self._events.take(told)
+        self._wake.set()
+
+    def events_lost(self) -> None:
+        """The events-worker has ended; for any thread."""
+        self._events.lost()
+
+    def say(self, kind: NoticeKind, sentence: str) -> None:
+        """Tell of something that is over as soon as it is told; for any thread."""
+        self._said.put(Condition(kind, "", sentence))
 
     def samples(self) -> list[Sample]:
         return [
             OPENED.at(self._opened),
-            *(SENT.at(count, way.value) for way, count in self._sent.items()),
-            *(FAILED.at(count, way.value) for way, count in self._failed.items()),
+            DROPPED.at(self._events.dropped),
+            *self._post.samples(),
         ]
 
     # --- the thread --------------------------------------------------------------------------
@@ -163,24 +158,31 @@ class NoticeDesk:
                 _LOG.error("notices_failed", error=error.sentence)
             except Exception:  # noqa: BLE001 - the thread's border: recording goes on without
                 _LOG.exception("notices_failed")
-            self._ending.wait(_EVERY_S)
+            self._wake.wait(_EVERY_S)
+            self._wake.clear()
 
     def turn(self) -> None:
         """Look once, and send what is due."""
-        seen = self._observe()
+        seen = self._outside.observe()
         self._note_starts(seen)
         if self._slow is None or seen.now_ns - self._slow_ns > _SLOW_NS:
             self._slow, self._slow_ns = self._look_around(), seen.now_ns
         cameras = self._site.cameras(with_credentials=False)
-        site = Site({each.id: each.name for each in cameras}, self._missing())
+        names = {each.id: each.name for each in cameras}
+        site = Site(names, self._outside.missing(), self._outside.certificate())
         found = conditions(seen, self._patience, site, self._slow, self._told.values())
         changes = self._hysteresis.see(found, seen.now_ns)
         for condition in changes.opened:
             self._open(condition)
         for kind, about in changes.ended:
             self._end(kind, about)
+        while not self._said.empty():
+            self._open(self._said.get(), over=True)
         self._daily()
-        self._pump()
+        for letter, alarm in self._events.letters(names):
+            self._post.tell(letter, urgent=alarm)
+        if (mqtt := self._post.turn()) is not None:
+            self._post.mqtt.keep(self._events.retained(mqtt, seen, names))
 
     def _open(self, condition: Condition, *, over: bool = False) -> None:
         now_ns = self._on.clock.wall_ns()
@@ -193,14 +195,14 @@ class NoticeDesk:
         if not over:
             self._told[condition.kind, condition.about] = condition
         _LOG.warning("notice", kind=condition.kind.value, about=condition.about)
-        self._tell(notice, "opened")
+        self._tell(notice, LetterEvent.OPENED)
 
     def _end(self, kind: NoticeKind, about: str) -> None:
         self._told.pop((kind, about), None)
         notice = self.store.end(kind, about, self._on.clock.wall_ns())
         if notice is not None:
             _LOG.info("notice_ended", kind=kind.value, about=about)
-            self._tell(notice, "ended")
+            self._tell(notice, LetterEvent.ENDED)
 
     def _note_starts(self, seen: Observed) -> None:
         """What is over as soon as it is told."""
@@ -235,23 +237,19 @@ class NoticeDesk:
             now_ns - since_ns if since_ns is not None else None,
         )  # fmt: skip
 
-    # --- what leaves -------------------------------------------------------------------------
-
-    def _tell(self, notice: Notice, event: str) -> None:
-        now_ns = self._on.clock.wall_ns()
-        webhook, mailing = self.store.webhook(), self.store.mail()
-        if webhook is not None and (not webhook.kinds or notice.kind in webhook.kinds):
-            body = webhook_body(notice, event)
-            self.store.put(NoticeWay.WEBHOOK, notice.id, body, now_ns)
-        if mailing is not None and (not mailing.kinds or notice.kind in mailing.kinds):
-            over = "Over: " if event == "ended" else ""
-            when = f"{at(notice.at_ns, zone_of(mailing.zone)):%Y-%m-%d %H:%M %Z}"
-            body = f"{over}{notice.sentence}\n\nSince {when}.\n"
-            self.store.put(NoticeWay.MAIL, f"Watchglass: {over}{notice.sentence}", body, now_ns)
+    def _tell(self, notice: Notice, event: LetterEvent) -> None:
+        self._post.tell(
+            Letter(
+                event=event, kind=notice.kind, id=notice.id, about=notice.about,
+                subject=notice.sentence, text=notice.sentence,
+                at_ns=notice.at_ns, ended_ns=notice.ended_ns,
+            ),
+            urgent=notice.kind in URGENT,
+        )  # fmt: skip
 
     def _daily(self) -> None:
-        settings = self.store.mail()
-        if settings is None or settings.daily_min is None:
+        settings = self.store.way(NoticeWay.MAIL)
+        if not isinstance(settings, MailSettings) or settings.daily_min is None:
             return
         now_ns = self._on.clock.wall_ns()
         local = at(now_ns, zone_of(settings.zone))
@@ -265,93 +263,12 @@ class NoticeDesk:
         missing_s = sum(slow.missing_ns.values()) // NS_PER_S
         cameras = len(self._site.cameras(with_credentials=False))
         lines = two_lines(cameras, missing_s, days, wrong)
-        self.store.put(NoticeWay.MAIL, f"Watchglass: {lines[0]}", "\n".join(lines) + "\n", now_ns)
+        letter = Letter(
+            event=LetterEvent.DAILY, kind=NoticeKind.RECORDER_RESTARTED, subject=lines[0],
+            text="\n".join(lines), at_ns=now_ns,
+        )  # fmt: skip
+        self.store.put(NoticeWay.MAIL, letter, now_ns)
         self.store.set_daily_sent(today)
-
-    def _pump(self) -> None:
-        """Hand the next message to the process that sends, if it has none."""
-        now_ns = self._on.clock.wall_ns()
-        with self._lock:
-            if self._under_way is not None:
-                return
-            delivery = self.store.due(now_ns)
-            if delivery is None:
-                return
-            self._under_way = delivery
-        if not self._started:
-            self._started = True
-            self.child.start()
-        try:
-            message = self._message(delivery, now_ns)
-        except WatchglassError as error:
-            self._done(delivery, error.sentence)
-            return
-        if not self.child.tell(message):
-            with self._lock:
-                self._under_way = None  # it is being started: at the next turn
-
-    def _message(self, delivery: Delivery, now_ns: int) -> SendWebhook | SendMail:
-        if delivery.way is NoticeWay.WEBHOOK:
-            return self._webhook(delivery, now_ns)
-        settings, password = self.store.mail(), self.store.secret(NoticeWay.MAIL)
-        assert settings is not None
-        id = f"{delivery.id}.{delivery.made_ns}"
-        return SendMail(
-            delivery.id, settings.host, settings.port, settings.tls, settings.user,
-            password.reveal() if password is not None else "", settings.sender, settings.to,
-            mail(settings, delivery.subject, delivery.body, delivery.made_ns, id),
-            (settings.host,) if settings.allow else (), _TIMEOUT_S,
-        )  # fmt: skip
-
-    def _webhook(self, delivery: Delivery, now_ns: int) -> SendWebhook:
-        settings, secret = self.store.webhook(), self.store.secret(NoticeWay.WEBHOOK)
-        assert settings is not None
-        body = delivery.body
-        if not body.startswith("{"):
-            told = msgspec.structs.replace(_TEST, sentence=body, at_ns=delivery.made_ns)
-            body = webhook_body(told, "test")
-        headers = [(DELIVERY, str(delivery.id))]
-        if secret is not None:
-            headers.append((SIGNATURE, signature(secret, body, now_ns // NS_PER_S)))
-        host = (urlsplit(settings.url).hostname or "").lower()
-        return SendWebhook(
-            delivery.id, settings.url, body, tuple(headers), (host,) if settings.allow else (),
-            _TIMEOUT_S,
-        )  # fmt: skip
-
-    def _first_message(self, _first: bool) -> SenderStart:
-        return SenderStart(self._on.settings.log_json, self._on.settings.fences)
-
-    def _hear(self, line: bytes) -> None:
-        answer = _ANSWERS.decode(line)
-        with self._lock:
-            delivery = self._under_way
-        if delivery is not None and delivery.id == answer.number:
-            try:
-                self._done(delivery, answer.error)
-            except WatchglassError as error:
-                _LOG.error("notice_not_settled", error=error.sentence)
-
-    def _done(self, delivery: Delivery, error: str) -> None:
-        """It was taken, or it was not: then it is tried again, for a day."""
-        now_ns = self._on.clock.wall_ns()
-        try:
-            if not error:
-                self._sent[delivery.way] += 1
-                self.store.sent(delivery, now_ns)
-                return
-            self._failed[delivery.way] += 1
-            wait_ns = min(_FIRST_RETRY_NS << min(delivery.tries, 20), _MOST_RETRY_NS)
-            is_over = now_ns + wait_ns - delivery.made_ns > _DAY_NS
-            self.store.failed(delivery, error, now_ns, None if is_over else now_ns + wait_ns)
-            _LOG.warning("notice_not_sent", way=delivery.way.value, error=error, gives_up=is_over)
-        finally:
-            with self._lock:
-                self._under_way = None
-
-    def _died(self, _exit_code: int) -> None:
-        with self._lock:
-            self._under_way = None
 
 
 def missing_ns(index: IndexReader, camera: CameraId, now_ns: int) -> int:

@@ -15,6 +15,8 @@ _DAY_NS = 24 * 3600 * NS_PER_S
 GAP_LIMIT_NS = 600 * NS_PER_S
 """So much of a camera may be missing in a day before somebody is told."""
 BACKUP_DUE_NS = 30 * _DAY_NS
+CERTIFICATE_DAYS = (30, 7, 1)
+"""So long before the page's certificate ends somebody is told, each time anew."""
 _ENOUGH = 1.1
 """A disk that filled up has to hold so many times what is to be kept before that is over."""
 
@@ -31,11 +33,21 @@ class Slow:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """That of the page in the network: when it ends and what to do, in a sentence each."""
+
+    left_ns: int
+    ends: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What the operator calls things. ``volumes``: a sentence for each that is not there."""
 
     names: Mapping[CameraId, str]
     volumes: Mapping[VolumeId, str]
+    certificate: Certificate | None = None
 
 
 def conditions(
@@ -48,6 +60,8 @@ def conditions(
     """All that holds. ``told``: what was told and is not over; some of that ends later."""
     lasting = {(each.kind, each.about) for each in told}
     found = [*_cameras(seen, patience, site), *_disks(seen, site), *_keeper(seen, patience)]
+    if site.certificate is not None:
+        found += _certificate(site.certificate, lasting)
     if slow is not None:
         found += [*_gaps(slow, site, lasting), *_filling(slow, lasting), *_backup(slow)]
     return found
@@ -125,3 +139,17 @@ def _backup(slow: Slow) -> Iterator[Condition]:
             f"The last backup is {length_words(slow.since_backup_ns)} old: make one with "
             "'watchglass backup'.",
         )  # fmt: skip
+
+
+def _certificate(
+    certificate: Certificate, lasting: set[tuple[NoticeKind, str]]
+) -> Iterator[Condition]:
+    near = [days for days in CERTIFICATE_DAYS if certificate.left_ns <= days * _DAY_NS]
+    for days in near:
+        # One that was told lasts until there is another certificate; none is told late.
+        is_told = (NoticeKind.CERTIFICATE_ENDS, f"{days} days") in lasting
+        if is_told or days == near[-1]:
+            yield Condition(
+                NoticeKind.CERTIFICATE_ENDS, f"{days} days",
+                f"The certificate of the page {certificate.ends}. {certificate.remedy}",
+            )  # fmt: skip

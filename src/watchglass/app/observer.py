@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable
 
 from watchglass.app.child import Child
+from watchglass.app.crew import Crew
 from watchglass.app.health import Heard, Observed, Wanted
 from watchglass.app.listener import Word
-from watchglass.app.supervisor import Crew
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId
 from watchglass.model.stream import StreamName

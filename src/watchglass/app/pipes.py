@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 M = TypeVar("M")
+_SAYING = threading.Lock()
 
 
 def take_messages(
@@ -35,9 +36,11 @@ def first_message(decoder: msgspec.json.Decoder[M]) -> M:
 
 
 def say(message: object) -> None:
-    """One line to the parent, by standard output."""
-    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
-    sys.stdout.buffer.flush()
+    """One line to the parent, by standard output; for any thread."""
+    line = msgspec.json.encode(message) + b"\n"
+    with _SAYING:  # a long line takes several writes
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
 
 
 def leave() -> None:

@@ -8,7 +8,7 @@ them.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +18,11 @@ import msgspec
 
 from watchglass.app.analyst_desk import AnalystDesk
 from watchglass.app.child import Child
+from watchglass.app.crew import Crew
 from watchglass.app.in_network import InNetwork
 from watchglass.app.last_words import LastWords
 from watchglass.app.launch import Spare
+from watchglass.app.picture_errand import PictureErrand
 from watchglass.app.placement import Placement
 from watchglass.app.processes import waits_in_kernel
 from watchglass.app.refusal import error_of
@@ -46,7 +48,6 @@ from watchglass.model.assignment import (
 from watchglass.model.control import Accepted, Refused
 from watchglass.model.gap import GapCause
 from watchglass.model.order import Configure
-from watchglass.model.process import ProcessStatus
 from watchglass.model.said import Heard
 from watchglass.model.steering import MasksTold, OnvifStart, Spoken
 from watchglass.model.still import MediaStart
@@ -78,23 +79,6 @@ class SetupOffer:
 
     token_hash: str
     expires_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Crew:
-    """The processes at one moment. ``cameras`` by worker; a worker may not run yet."""
-
-    keeper: Child
-    workers: tuple[Child, ...]
-    others: tuple[Child, ...]
-    cameras: Mapping[str, tuple[AssignedCamera, ...]]
-
-    @property
-    def all(self) -> tuple[Child, ...]:
-        return (self.keeper, *self.workers, *self.others)
-
-    def statuses(self) -> tuple[ProcessStatus, ...]:
-        return tuple(each.status(len(self.cameras.get(each.name, ()))) for each in self.all)
 
 
 class Supervisor:
@@ -135,6 +119,8 @@ class Supervisor:
         self._spoken: tuple[Spoken, ...] = ()
         self._port = settings.port
         self._index_inode = 0
+        self.pictures = PictureErrand(self._tell_api)
+        """Of recordings, with masks drawn."""
 
     # --- life --------------------------------------------------------------------------------
 
@@ -162,9 +148,14 @@ class Supervisor:
         self._analyst.start()
 
     def start_api(
-        self, setup: SetupOffer, in_network: InNetwork | None, giving_up: threading.Event
+        self,
+        setup: SetupOffer,
+        in_network: Callable[[], InNetwork | None],
+        giving_up: threading.Event,
     ) -> Serving | None:
         """Serve the page; None when ``giving_up`` was set meanwhile.
+
+        ``in_network`` is asked at each start.
 
         Raises what stands in the way, such as a port that is taken; it is tried again and again all
         the same, because recording goes on without.
@@ -178,7 +169,8 @@ class Supervisor:
                 fences=self._settings.fences, floor_bytes=self._settings.floor_bytes,
                 onvif=self._ways.ask_onvif(),
             )  # fmt: skip
-            return start if in_network is None else in_network.told(start)
+            network = in_network()
+            return start if network is None else network.told(start)
 
         media = self._media = Child(
             "media-worker", _MEDIA, self._make_pictures, self._clock, speaks=True
@@ -387,17 +379,22 @@ class Supervisor:
                 self._tell_again(camera)
             self._start_workers()
 
+    def _tell_api(self, message: object) -> bool:
+        api = self._api
+        return api is not None and api.tell(message)
+
     def _hear_api(self, line: bytes) -> None:
+        self.pictures.hear(line)
         volume = _fenced_off(line)
         if volume is not None and self._is_there(volume):
             _LOG.warning("api_fenced_off", volume=volume)
-            self._renew_api()
+            self.renew_api()
 
     def _is_there(self, volume: VolumeId) -> bool:
         path = dict(self._volumes).get(volume)
         return path is not None and volume_at(Path(path)) == volume
 
-    def _renew_api(self) -> None:
+    def renew_api(self) -> None:
         """Start the api again, with a fence that is put up now."""
         api = self._api
         if api is not None:
@@ -409,7 +406,7 @@ class Supervisor:
         self._analyst.keep_up()
         inode, self._index_inode = self._index_inode, self._inode_of_index()
         if inode not in (0, self._index_inode) and self._settings.fences is not FenceMode.OFF:
-            self._renew_api()
+            self.renew_api()
 
     def _inode_of_index(self) -> int:
         try:

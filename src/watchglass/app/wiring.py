@@ -29,14 +29,16 @@
                        ─▶ app.fleet_process: judged, as files ─▶ api.fleetfiles, read
 
     notices            app.observer ─▶ app.notice_desk, ─▶ store.notices ─▶ app.notice_process
-                       ─▶ a web server or a mail server, signed or signed in
+                       ─▶ a web server, a mail server, services of apprise, a plug-in
+                       or app.mqtt_process ─▶ a broker, where it stands, and Home Assistant
+    pictures of them   app.picture_errand ─▶ app.notice_pictures (api), as for people
     signs of life      app.reporter in each process ─ bus ─▶ app.listener, app.observer, app.health
                        ─▶ app.pulse: systemd's watchdog, and a ping by app.ping_process
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
 ``media-worker``, ``analytics-worker``, ``onvif-worker`` where a camera is spoken to that way,
-``ping`` and ``notice-sender`` where that is set up, and for a look at a camera
+``ping``, ``mqtt`` and ``notice-sender`` where that is set up, and for a look at a camera
 ``cameras.probe_worker``. Media to be recorded crosses
 no process border. Orders of people come through the control socket to ``app.site``, which tells the
 database, the keeper and the workers.
@@ -55,11 +57,12 @@ from pathlib import Path
 import watchglass
 from watchglass.access.token import new_token, token_hash
 from watchglass.app.adding import edit_found, looked_at, record_found
+from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk, open_events
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
-from watchglass.app.in_network import InNetwork, in_network
+from watchglass.app.in_network import InNetwork
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.layout import StateLock
@@ -67,16 +70,18 @@ from watchglass.app.left_out import analysed
 from watchglass.app.listener import Listener
 from watchglass.app.looking import looked_at_words
 from watchglass.app.measures import supervisor_samples
-from watchglass.app.notice_desk import NoticeDesk
+from watchglass.app.notice_desk import NoticeDesk, Outside
+from watchglass.app.notice_events import Watched
 from watchglass.app.notify import Notifier
 from watchglass.app.observer import Observer
+from watchglass.app.page_certificate import PageInNetwork
 from watchglass.app.pinger import Pinger
 from watchglass.app.pulse import Pulse
 from watchglass.app.refusal import refusal
 from watchglass.app.replacement import Replacement
 from watchglass.app.said_desk import SaidDesk
 from watchglass.app.site import Site, configuration
-from watchglass.app.supervisor import Crew, SetupOffer, Supervisor
+from watchglass.app.supervisor import SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.system_desk import SystemDesk
 from watchglass.app.volumes import missing, present
@@ -103,12 +108,8 @@ from watchglass.model.control import (
     Status,
     StatusRequest,
 )
-from watchglass.model.notice_control import (
-    DropWayRequest,
-    MailRequest,
-    TryWayRequest,
-    WebhookRequest,
-)
+from watchglass.model.notice import NoticeKind
+from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWayRequest
 from watchglass.model.said import Heard
 from watchglass.model.steering import MasksTold
 from watchglass.model.survey_control import LookedAt, RecordRequest, SurveyRequest
@@ -223,7 +224,8 @@ class Recorder:
         )  # fmt: skip
         self._pinger = pinger(on)
         self._serving_ns: int | None = None
-        self.in_network: InNetwork | None = None
+        self._page = PageInNetwork(on)
+        self._origin = ""
         observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)
         patience = Patience.of(on.settings.stuck_s)
         replacement = Replacement(
@@ -232,8 +234,14 @@ class Recorder:
         index = KeptIndex(on.layout.index_db)
         self._ending.callback(index.close)
         self._notices = NoticeDesk(
-            on, self._store, index, observer.observe, lambda: missing(self._volumes), self._off_ns()
-        )
+            on, self._store, index,
+            Outside(
+                observer.observe, lambda: missing(self._volumes), self._supervisor.pictures.picture,
+                lambda act: self.site.note_people(NoteRequest((act,))),
+                Watched(origin=lambda: self._origin), self._page.certificate,
+            ),
+            self._off_ns(),
+        )  # fmt: skip
         self._ending.callback(self._notices.close)
         self._pulse = Pulse(observer.observe, patience, Notifier(), self._pinger, replacement)
         self._system = SystemDesk(
@@ -269,14 +277,20 @@ class Recorder:
         """
         token = new_token()
         offer = SetupOffer(token_hash(token), self._on.clock.wall_ns() + _SETUP_NS)
-        self.in_network = in_network(self._on) if self._on.settings.lan else None
-        serving = self._supervisor.start_api(offer, self.in_network, self._stopping)
+        self._page.begin()
+        serving = self._supervisor.start_api(offer, lambda: self._page.now, self._stopping)
         if serving is None:
             return None
         where = "http://127.0.0.1" if self.in_network is None else self.in_network.origin
-        url = f"{where}:{serving.port}/"
+        self._origin = f"{where}:{serving.port}"
+        url = f"{self._origin}/"
         # Behind the '#', which no browser sends and no proxy logs.
         return url if serving.set_up else f"{url}#token={token}"
+
+    @property
+    def in_network(self) -> InNetwork | None:
+        """How the page is reached in a network; None where it is served on loopback alone."""
+        return self._page.now
 
     def missing_volumes(self) -> list[str]:
         """A sentence for each volume that is not there."""
@@ -336,7 +350,7 @@ class Recorder:
         """All processes, the one that pings too."""
         crew = self._supervisor.crew()
         others = [self._pinger.child] if self._pinger is not None else []
-        others += [self._notices.child] if self._notices.sends else []
+        others += self._notices.children
         return replace(crew, others=(*crew.others, *others))
 
     def measurements(self) -> Measurements:
@@ -383,7 +397,7 @@ class Recorder:
             case NoteRequest():
                 self.site.note_people(request)
                 return Accepted()
-            case WebhookRequest() | MailRequest() | DropWayRequest() | TryWayRequest():
+            case SetWayRequest() | DropWayRequest() | TryWayRequest():
                 self._notices.change(request)
                 return Accepted()
             case SeenRequest() | AcknowledgeRequest() | AssignRequest() | AlarmNoteRequest():
@@ -427,6 +441,9 @@ class Recorder:
         try:
             self.site.keep_schedules()
             self._supervisor.keep_up()
+            if renewed := self._page.renewed():
+                self._supervisor.renew_api()
+                self._notices.say(NoticeKind.CERTIFICATE_ENDS, renewed)
             if self._missing:
                 still = missing(self._volumes)
                 if still.keys() < self._missing.keys():

@@ -31,6 +31,7 @@ PACES = {
     NoticeKind.DISK_FAILED: _pace(15, 60),
     NoticeKind.KEEPER_DOWN: _pace(10, 10),
     NoticeKind.BACKUP_DUE: _pace(0, 0),
+    NoticeKind.CERTIFICATE_ENDS: _pace(0, 0),
 }
 _AT_ONCE = Pace(0, 0)
 

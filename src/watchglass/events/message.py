@@ -3,6 +3,7 @@
 import email.policy
 import hashlib
 import hmac
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.errors import MessageError
@@ -14,10 +15,15 @@ import msgspec
 
 from watchglass.base.errors import UsageError
 from watchglass.base.secret import Secret
-from watchglass.model.notice import MailSettings, Notice
+from watchglass.model.detection import ObjectClass
+from watchglass.model.letter import Letter, LetterEvent
+from watchglass.model.notice_way import MailSettings
+from watchglass.model.notifier import Parcel
+from watchglass.model.schedule import zone_of
 
 SIGNATURE = "X-Watchglass-Signature"
 DELIVERY = "X-Watchglass-Delivery"
+PICTURE_TYPE = "image/jpeg"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SUBJECT_MOST = 120
 _POLICY = email.policy.SMTP.clone(cte_type="7bit")  # for servers that know nothing else
@@ -27,19 +33,29 @@ def at(ns: int, zone: tzinfo = UTC) -> datetime:
     return (_EPOCH + timedelta(microseconds=ns // 1000)).astimezone(zone)
 
 
-def webhook_body(notice: Notice, event: str) -> str:
-    """JSON for programs; ``event`` is ``opened``, ``ended`` or ``test``."""
-    return msgspec.json.encode(
-        {
-            "event": event,
-            "notice": notice.id,
-            "kind": notice.kind.value,
-            "about": notice.about,
-            "sentence": notice.sentence,
-            "at": _iso(notice.at_ns),
-            "ended": _iso(notice.ended_ns) if notice.ended_ns is not None else None,
+def webhook_body(parcel: Parcel) -> str:
+    """JSON for programs."""
+    letter = parcel.letter
+    told: dict[str, object] = {
+        "event": letter.event.value,
+        "notice": letter.id,
+        "kind": letter.kind.value,
+        "about": letter.about,
+        "sentence": letter.subject,
+        "at": _iso(letter.at_ns),
+        "ended": _iso(letter.ended_ns) if letter.ended_ns is not None else None,
+    }
+    if letter.event is LetterEvent.FOUND:
+        told |= {
+            "camera": letter.camera,
+            "rule": letter.rule,
+            "object": letter.object.value if letter.object is not None else None,
         }
-    ).decode()
+    if letter.link:
+        told["link"] = letter.link
+    if parcel.picture is not None:
+        told["picture"] = {"type": PICTURE_TYPE, "base64": b64encode(parcel.picture).decode()}
+    return msgspec.json.encode(told).decode()
 
 
 def _iso(ns: int) -> str:
@@ -53,17 +69,55 @@ def signature(secret: Secret, body: str, at_s: int) -> str:
     return f"t={at_s},v1={made}"
 
 
-def mail(settings: MailSettings, subject: str, body: str, at_ns: int, id: str) -> str:
-    """A message as it is handed to a server. What cameras are called is in it as text alone."""
+def mail(settings: MailSettings, parcel: Parcel) -> str:
+    """A message (RFC 5322) as it is handed to a server. What cameras are called is in it as text
+    alone."""
+    letter, id = parcel.letter, f"{parcel.number}.{parcel.made_ns}"
     message = EmailMessage(_POLICY)
     message["From"] = settings.sender
     message["To"] = ", ".join(settings.to)
-    message["Subject"] = plain(subject)[:_SUBJECT_MOST]
-    message["Date"] = format_datetime(at(at_ns))
+    message["Subject"] = title(letter)
+    message["Date"] = format_datetime(at(parcel.made_ns))
     message["Message-ID"] = f"<{id}@{settings.sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(body)
+    message.set_content(body_text(letter, zone_of(settings.zone)))
+    if parcel.picture is not None:
+        message.add_attachment(
+            parcel.picture, maintype="image", subtype="jpeg", filename=picture_name(letter)
+        )
     return message.as_string()
+
+
+def title(letter: Letter) -> str:
+    """One line for people."""
+    return plain(f"Watchglass: {_over(letter)}{letter.subject}")[:_SUBJECT_MOST]
+
+
+def _over(letter: Letter) -> str:
+    return "Over: " if letter.event is LetterEvent.ENDED else ""
+
+
+def body_text(letter: Letter, zone: tzinfo = UTC) -> str:
+    """What it says, when, and where there is more."""
+    lines = [f"{_over(letter)}{letter.text}"]
+    if letter.event is not LetterEvent.DAILY:
+        word = "At" if letter.event in (LetterEvent.FOUND, LetterEvent.TEST) else "Since"
+        lines += ["", f"{word} {at(letter.at_ns, zone):%Y-%m-%d %H:%M:%S %Z}."]
+    if letter.link:
+        lines += ["", letter.link]
+    return "\n".join(lines) + "\n"
+
+
+def object_words(kind: ObjectClass) -> str:
+    """'a person', 'an animal', 'something that moves'."""
+    if kind is ObjectClass.MOVING:
+        return "something that moves"
+    return f"an {kind}" if kind.value[0] in "aeiou" else f"a {kind}"
+
+
+def picture_name(letter: Letter) -> str:
+    """A file name for its picture: of the time alone, because names are anybody's."""
+    return f"{at(letter.at_ns):%Y%m%dT%H%M%SZ}.jpg"
 
 
 def plain(text: str) -> str:

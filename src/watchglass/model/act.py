@@ -36,6 +36,9 @@ class ActKind(StrEnum):
     """Had a network looked at."""
     REPORTED = "reported"
     """Had a report written."""
+    PICTURE_SENT = "picture_sent"
+    """A picture of the recordings left the recorder with a notice, by a way that somebody set up;
+    nobody asked for it."""
     LOG_READ = "log_read"
     LOG_CHECKED = "log_checked"
 

@@ -9,6 +9,7 @@ from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.camera import Transport
 from watchglass.model.gap import GapCause
+from watchglass.model.notice_picture import PictureWanted
 from watchglass.model.order import Configure
 from watchglass.model.stream import StreamName
 from watchglass.model.way import Stand, Way
@@ -186,5 +187,5 @@ class Pinged(msgspec.Struct, frozen=True, tag="pinged"):
 
 ToWorker = WorkerStart | Record | StopRecording | CameraSays | Shutdown
 ToKeeperProcess = KeeperStart | Shutdown
-ToApiProcess = ApiStart | Shutdown
+ToApiProcess = ApiStart | PictureWanted | Shutdown
 ToPingProcess = PingStart | Ping | Shutdown

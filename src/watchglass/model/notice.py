@@ -19,6 +19,14 @@ class NoticeKind(StrEnum):
     KEEPER_DOWN = "keeper_down"
     RECORDER_RESTARTED = "recorder_restarted"
     BACKUP_DUE = "backup_due"
+    CERTIFICATE_ENDS = "certificate_ends"
+    """That of the page in the network: browsers will not trust it any more."""
+    REVIEW = "review"
+    """What a rule found: it is over as soon as it is told, and lies among the review items."""
+
+
+URGENT = frozenset({NoticeKind.DISK_FAILED, NoticeKind.KEEPER_DOWN})
+"""Footage is being lost, or soon will be: they are told in quiet hours too."""
 
 
 class NoticeWay(StrEnum):
@@ -26,14 +34,9 @@ class NoticeWay(StrEnum):
 
     WEBHOOK = "webhook"
     MAIL = "mail"
-
-
-class MailTls(StrEnum):
-    """``starttls`` begins in the clear and goes on encrypted, or not at all."""
-
-    TLS = "tls"
-    STARTTLS = "starttls"
-    NONE = "none"
+    MQTT = "mqtt"
+    APPRISE = "apprise"
+    PLUGIN = "plugin"
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -57,30 +60,6 @@ class Notice(msgspec.Struct, frozen=True):
     acknowledged_ns: int | None = None
 
 
-class WebhookSettings(msgspec.Struct, frozen=True):
-    """``kinds`` empty: all of them. ``allow``: its host may be one that is refused by default."""
-
-    url: str
-    kinds: tuple[NoticeKind, ...] = ()
-    allow: bool = False
-
-
-class MailSettings(msgspec.Struct, frozen=True):
-    """``daily_min``: the minute of the day, by the clock of ``zone``, at which two lines on the day
-    are sent; None for never."""
-
-    host: str
-    port: int
-    tls: MailTls
-    sender: str
-    to: tuple[str, ...]
-    user: str = ""
-    kinds: tuple[NoticeKind, ...] = ()
-    allow: bool = False
-    daily_min: int | None = None
-    zone: str = "UTC"
-
-
 class WayStatus(msgspec.Struct, frozen=True):
     """How the last tries went. ``waiting``: what is still to be sent; ``dropped``: what never was,
     because too much waited, or none of the tries of a day went through."""
@@ -93,7 +72,8 @@ class WayStatus(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """A message on its way out; the text was made when it was put there."""
+    """A letter on its way out; ``body`` is a `model.letter.Letter` as JSON, made when it was put
+    there."""
 
     id: int
     way: NoticeWay

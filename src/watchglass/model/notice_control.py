@@ -2,29 +2,21 @@
 
 import msgspec
 
-from watchglass.model.notice import MailSettings, NoticeWay, WebhookSettings
+from watchglass.model.notice import NoticeWay
+from watchglass.model.notice_way import WaySettings
 
 
-class WebhookRequest(msgspec.Struct, frozen=True, tag="notice_webhook"):
-    """``secret`` signs what is sent; None keeps the one that is stored."""
+class SetWayRequest(msgspec.Struct, frozen=True, tag="notice_way"):
+    """Have notices leave so. ``secret``: what a webhook is signed with, a password, the addresses
+    of apprise, the settings of a plug-in; None keeps the one that is stored, as long as it is for
+    the same server."""
 
-    settings: WebhookSettings
+    settings: WaySettings
     secret: str | None
     by: str
 
     def __repr__(self) -> str:
-        return f"WebhookRequest({self.by!r})"
-
-
-class MailRequest(msgspec.Struct, frozen=True, tag="notice_mail"):
-    """``password`` None keeps the one that is stored, as long as the server stays the same."""
-
-    settings: MailSettings
-    password: str | None
-    by: str
-
-    def __repr__(self) -> str:
-        return f"MailRequest({self.by!r})"
+        return f"SetWayRequest({self.by!r})"
 
 
 class DropWayRequest(msgspec.Struct, frozen=True, tag="notice_drop"):
@@ -41,4 +33,4 @@ class TryWayRequest(msgspec.Struct, frozen=True, tag="notice_try"):
     by: str
 
 
-NoticeRequest = WebhookRequest | MailRequest | DropWayRequest | TryWayRequest
+NoticeRequest = SetWayRequest | DropWayRequest | TryWayRequest

@@ -7,7 +7,8 @@ import msgspec
 
 from watchglass.base.fence import FenceMode
 from watchglass.model.assignment import Shutdown
-from watchglass.model.notice import MailTls
+from watchglass.model.letter import Letter
+from watchglass.model.notice_way import WaySettings
 
 
 class SenderStart(msgspec.Struct, frozen=True, tag="sender_start"):
@@ -17,37 +18,22 @@ class SenderStart(msgspec.Struct, frozen=True, tag="sender_start"):
     fences: FenceMode
 
 
-class SendWebhook(msgspec.Struct, frozen=True, tag="send_webhook"):
-    """POST ``body`` (JSON). ``allow``: hosts let in by name."""
+class Send(msgspec.Struct, frozen=True, tag="send"):
+    """Hand a letter over by a way. ``picture``: a JPEG. ``allow``: hosts let in by name. Times UTC
+    ns."""
 
     number: int
-    url: str
-    body: str
-    headers: tuple[tuple[str, str], ...]
+    settings: WaySettings
+    secret: str
+    letter: Letter
+    picture: bytes | None
+    made_ns: int
+    sent_ns: int
     allow: tuple[str, ...]
     timeout_s: float
 
     def __repr__(self) -> str:
-        return f"SendWebhook({self.number})"
-
-
-class SendMail(msgspec.Struct, frozen=True, tag="send_mail"):
-    """Hand ``message`` (RFC 5322) to a server."""
-
-    number: int
-    host: str
-    port: int
-    tls: MailTls
-    user: str
-    password: str
-    sender: str
-    to: tuple[str, ...]
-    message: str
-    allow: tuple[str, ...]
-    timeout_s: float
-
-    def __repr__(self) -> str:
-        return f"SendMail({self.number})"
+        return f"Send({self.number})"
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):
@@ -57,4 +43,4 @@ class Sent(msgspec.Struct, frozen=True, tag="sent"):
     error: str
 
 
-ToSender = SenderStart | SendWebhook | SendMail | Shutdown
+ToSender = SenderStart | Send | Shutdown

@@ -4,6 +4,7 @@ In the site's database, with a schema version of their own. Passwords and secret
 here sealed, as cameras' passwords do.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,10 @@ from watchglass.base.disk import Disk
 from watchglass.base.errors import NotFoundError
 from watchglass.base.ids import NoticeId
 from watchglass.base.secret import Secret
-from watchglass.model.notice import (
-    Delivery,
-    MailSettings,
-    Notice,
-    NoticeKind,
-    NoticeWay,
-    WayStatus,
-    WebhookSettings,
-)
+from watchglass.model.event import ReviewId
+from watchglass.model.letter import Letter
+from watchglass.model.notice import Delivery, Notice, NoticeKind, NoticeWay, WayStatus
+from watchglass.model.notice_way import WAYS, WaySettings, way_of
 from watchglass.store.database import Database, Schema, Synchronous
 from watchglass.store.vault import Vault
 
@@ -59,13 +55,54 @@ _WAYS = sa.Table(
     sa.Column("status", sa.LargeBinary, nullable=False),
     sa.Column("daily", sa.String(10), nullable=False, server_default=""),
 )  # fmt: skip
+_REVIEWS = sa.Table(
+    "notice_reviews", _T,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("at_ns", sa.BigInteger, nullable=False, index=True),
+    sa.Column("alarm", sa.Boolean, nullable=False),
+)  # fmt: skip
+
+
+def _letters(connection: sa.Connection) -> None:
+    """What waits was a text for one way, and is a letter for any; and review items are known."""
+    connection.exec_driver_sql(
+        "CREATE TABLE notice_reviews (id VARCHAR(64) NOT NULL, at_ns BIGINT NOT NULL,"
+        " alarm BOOLEAN NOT NULL, PRIMARY KEY (id))"
+    )
+    connection.exec_driver_sql("CREATE INDEX ix_notice_reviews_at_ns ON notice_reviews (at_ns)")
+    waiting = connection.exec_driver_sql(
+        "SELECT id, way, subject, body, made_ns FROM notice_deliveries"
+    ).all()
+    for id, way, subject, body, made_ns in waiting:
+        letter = _letter_of_old(way, subject, body, made_ns)
+        connection.exec_driver_sql(
+            "UPDATE notice_deliveries SET subject = ?, body = ? WHERE id = ?",
+            (letter["subject"], msgspec.json.encode(letter).decode(), id),
+        )
+
+
+def _letter_of_old(way: str, subject: str, body: str, made_ns: int) -> dict[str, object]:
+    told: dict[str, Any] = {}
+    if way == "webhook" and body.startswith("{"):
+        told = msgspec.json.decode(body)
+    text = told.get("sentence") or (body if way == "webhook" else subject)
+    return {
+        "event": told.get("event") or "opened", "kind": told.get("kind") or "recorder_restarted",
+        "subject": text.removeprefix("Watchglass: "), "text": body if way == "mail" else text,
+        "at_ns": made_ns, "id": told.get("notice") or "", "about": told.get("about") or "",
+    }  # fmt: skip
+
+
 SCHEMA = Schema(
-    "notices", _T,
+    "notices", _T, upgrades=(_letters,),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )  # fmt: skip
+_LETTER: msgspec.json.Decoder[Letter] = msgspec.json.Decoder(Letter)
 _STATUS: msgspec.json.Decoder[WayStatus] = msgspec.json.Decoder(WayStatus)
-_WEBHOOK: msgspec.json.Decoder[WebhookSettings] = msgspec.json.Decoder(WebhookSettings)
-_MAIL: msgspec.json.Decoder[MailSettings] = msgspec.json.Decoder(MailSettings)
+_SETTINGS: dict[NoticeWay, msgspec.json.Decoder[Any]] = {
+    way: msgspec.json.Decoder(kind) for way, kind in WAYS.items()
+}
+_REVIEWS_KNOWN_NS = 30 * 24 * 3600 * 10**9
 
 
 class NoticeStore:
@@ -138,23 +175,24 @@ class NoticeStore:
 
     # --- ways --------------------------------------------------------------------------------
 
-    def webhook(self) -> WebhookSettings | None:
-        found = self._settings(NoticeWay.WEBHOOK)
-        return None if found is None else self._decoded(_WEBHOOK, found)
+    def way(self, way: NoticeWay) -> WaySettings | None:
+        """How it is set up; None where it is not."""
+        with self._database.read() as connection:
+            found = connection.scalar(sa.select(_WAYS.c.settings).filter_by(way=way.value))
+        if found is None:
+            return None
+        settings: WaySettings = self._decoded(_SETTINGS[way], found)
+        return settings
 
-    def mail(self) -> MailSettings | None:
-        found = self._settings(NoticeWay.MAIL)
-        return None if found is None else self._decoded(_MAIL, found)
+    def ways(self) -> list[WaySettings]:
+        """All that are set up."""
+        return [each for each in map(self.way, NoticeWay) if each is not None]
 
     def set_way(
-        self,
-        way: NoticeWay,
-        settings: WebhookSettings | MailSettings,
-        secret: Secret | None,
-        *,
-        keep_secret: bool = False,
+        self, settings: WaySettings, secret: Secret | None, *, keep_secret: bool = False
     ) -> None:
         """Have notices leave so from now on. ``keep_secret``: the one that is stored."""
+        way = way_of(settings)
         with self._database.write() as connection:
             known = connection.execute(sa.select(_WAYS).filter_by(way=way.value)).first()
             sealed = known.sealed if known is not None and keep_secret else None
@@ -207,13 +245,31 @@ class NoticeStore:
             change = sa.update(_WAYS).where(_WAYS.c.way == NoticeWay.MAIL.value)
             connection.execute(change.values(daily=date))
 
+    # --- review items ------------------------------------------------------------------------
+
+    def note_review(self, review: ReviewId, at_ns: int, *, alarm: bool) -> bool:
+        """Whether somebody is to be told of it: not for the first time, unless it has become an
+        alarm since."""
+        with self._database.write() as connection:
+            mine = _REVIEWS.c.id == review
+            known = connection.execute(sa.select(_REVIEWS.c.alarm).where(mine)).first()
+            if known is not None and (known.alarm or not alarm):
+                return False
+            connection.execute(sa.delete(_REVIEWS).where(mine))
+            connection.execute(sa.insert(_REVIEWS).values(id=review, at_ns=at_ns, alarm=alarm))
+            old = _REVIEWS.c.at_ns < at_ns - _REVIEWS_KNOWN_NS
+            connection.execute(sa.delete(_REVIEWS).where(old))
+        return True
+
     # --- deliveries --------------------------------------------------------------------------
 
-    def put(self, way: NoticeWay, subject: str, body: str, now_ns: int) -> None:
-        """Have it sent. Where too much waits the oldest goes (policy: drop oldest), counted."""
+    def put(self, way: NoticeWay, letter: Letter, now_ns: int, due_ns: int | None = None) -> None:
+        """Have it sent, now or at ``due_ns``. Where too much waits the oldest goes (policy: drop
+        oldest), counted."""
+        subject, body = letter.subject, msgspec.json.encode(letter).decode()
         with self._database.write() as connection:
             row = {"way": way.value, "subject": subject, "body": body, "made_ns": now_ns,
-                   "tries": 0, "due_ns": now_ns}  # fmt: skip
+                   "tries": 0, "due_ns": now_ns if due_ns is None else due_ns}  # fmt: skip
             connection.execute(sa.insert(_WAITING).values(**row))
             of_way = _WAITING.c.way == way.value
             over = sa.select(_WAITING.c.id).where(of_way).order_by(_WAITING.c.id.desc())
@@ -225,12 +281,43 @@ class NoticeStore:
                 dropped = msgspec.structs.replace(told, dropped=told.dropped + gone)
                 self._set_status(connection, way, dropped)
 
-    def due(self, now_ns: int) -> Delivery | None:
-        """What is to be sent next."""
-        asked = sa.select(_WAITING).where(_WAITING.c.due_ns <= now_ns).order_by(_WAITING.c.id)
+    def due(self, now_ns: int, ways: Iterable[NoticeWay] = tuple(NoticeWay)) -> Delivery | None:
+        """What is to be sent next, by one of these ways."""
+        of = _WAITING.c.way.in_([each.value for each in ways])
+        asked = sa.select(_WAITING).where(of, _WAITING.c.due_ns <= now_ns).order_by(_WAITING.c.id)
         with self._database.read() as connection:
             row = connection.execute(asked.limit(1)).mappings().first()
         return None if row is None else _delivery(row)
+
+    def take_back(self, way: NoticeWay, id: str, event: str) -> bool:
+        """Take back what waits of a notice and was never tried; whether there was any."""
+        with self._database.write() as connection:
+            mine = _WAITING.c.way == way.value, _WAITING.c.tries == 0
+            rows = connection.execute(sa.select(_WAITING.c.id, _WAITING.c.body).where(*mine)).all()
+            letters = [(row.id, self._decoded(_LETTER, row.body)) for row in rows]
+            found = [each for each, letter in letters if (letter.id, letter.event) == (id, event)]
+            connection.execute(sa.delete(_WAITING).where(_WAITING.c.id.in_(found)))
+        return bool(found)
+
+    def letter(self, delivery: Delivery) -> Letter:
+        """What is in it."""
+        found: Letter = self._decoded(_LETTER, delivery.body)
+        return found
+
+    def postpone(self, delivery: Delivery, due_ns: int) -> None:
+        """Not yet: that is no try."""
+        with self._database.write() as connection:
+            mine = sa.update(_WAITING).where(_WAITING.c.id == delivery.id)
+            connection.execute(mine.values(due_ns=due_ns))
+
+    def stands(self, way: NoticeWay, error: str, now_ns: int) -> None:
+        """Of a way that keeps a connection: it stands, or why it does not."""
+        with self._database.write() as connection:
+            told = self._status_of(connection, way)
+            failed_ns = now_ns if error else told.failed_ns
+            self._set_status(
+                connection, way, msgspec.structs.replace(told, failed_ns=failed_ns, error=error)
+            )
 
     def sent(self, delivery: Delivery, now_ns: int) -> None:
         with self._database.write() as connection:
@@ -256,13 +343,6 @@ class NoticeStore:
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _settings(self, way: NoticeWay) -> bytes | None:
-        with self._database.read() as connection:
-            found: bytes | None = connection.scalar(
-                sa.select(_WAYS.c.settings).filter_by(way=way.value)
-            )
-            return found
-
     def _status_of(self, connection: sa.Connection, way: NoticeWay) -> WayStatus:
         found = connection.scalar(sa.select(_WAYS.c.status).filter_by(way=way.value))
         return WayStatus() if found is None else self._decoded(_STATUS, found)
@@ -271,7 +351,7 @@ class NoticeStore:
         change = sa.update(_WAYS).where(_WAYS.c.way == way.value)
         connection.execute(change.values(status=msgspec.json.encode(status)))
 
-    def _decoded(self, decoder: "msgspec.json.Decoder[Any]", found: bytes) -> Any:
+    def _decoded(self, decoder: msgspec.json.Decoder[Any], found: bytes | str) -> Any:
         try:
             return decoder.decode(found)
         except msgspec.MsgspecError as error:

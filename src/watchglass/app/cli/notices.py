@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from watchglass.app.cli.camera_changes import parse_span
 from watchglass.app.cli.moments import shown_time
 from watchglass.app.cli.screen import AMBER, Cell, Column
 from watchglass.app.cli.shell import Shell, shell
@@ -16,21 +17,21 @@ from watchglass.app.notice_ways import change_way
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import NoticeId
 from watchglass.model.control import Accepted
-from watchglass.model.notice import (
-    MailSettings,
-    MailTls,
-    Notice,
-    NoticeKind,
-    NoticeWay,
-    WayStatus,
-    WebhookSettings,
-)
+from watchglass.model.notice import Notice, NoticeKind, NoticeWay, WayStatus
 from watchglass.model.notice_control import (
     DropWayRequest,
-    MailRequest,
     NoticeRequest,
+    SetWayRequest,
     TryWayRequest,
-    WebhookRequest,
+)
+from watchglass.model.notice_way import (
+    AppriseSettings,
+    MailSettings,
+    MailTls,
+    MqttSettings,
+    PluginSettings,
+    Quiet,
+    WebhookSettings,
 )
 from watchglass.store.notices import NoticeStore
 from watchglass.store.vault import Vault
@@ -41,6 +42,19 @@ group = typer.Typer(help="What somebody should know, and how it is told.", no_ar
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Kinds = Annotated[
     list[NoticeKind] | None, typer.Option("--only", help="Only these kinds; may be repeated.")
+]
+Pictures = Annotated[
+    bool, typer.Option("--pictures", help="What rules found goes with a picture, masks drawn.")
+]
+QuietSpans = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quiet", metavar="SPAN",
+        help="When only what is urgent leaves: 'mon-fri 22:00-06:00'; may be repeated.",
+    ),
+]  # fmt: skip
+QuietZone = Annotated[
+    str, typer.Option("--quiet-zone", help="By the clock of which place: Europe/Vienna.")
 ]
 Allow = Annotated[
     bool, typer.Option("--allow", help="Let its host in although it is refused by default.")
@@ -53,13 +67,7 @@ def list_notices(context: typer.Context, json: AsJson = False) -> None:
     of = shell(context)
     with _store(of) as store:
         found = store.notices(100)
-        ways = {
-            way: store.status(way)
-            for way, is_set in (
-                (NoticeWay.WEBHOOK, store.webhook()), (NoticeWay.MAIL, store.mail())
-            )
-            if is_set is not None
-        }  # fmt: skip
+        ways = {way: store.status(way) for way in NoticeWay if store.way(way) is not None}
     if json:
         of.screen.json([_json(each) for each in found])
         return
@@ -82,8 +90,10 @@ def list_notices(context: typer.Context, json: AsJson = False) -> None:
     for way, status in ways.items():
         of.screen.say(f"By {way}: {_status(status, now_ns)}")
     if not ways:
-        of.screen.hint("They leave this machine by mail or webhook, once one is set up:")
-        of.screen.command(of.command("notices mail --help"))
+        of.screen.hint(
+            "They leave this machine by mail, webhook, MQTT or apprise, once one is set up:"
+        )
+        of.screen.command(of.command("notices --help"))
 
 
 def _status(status: WayStatus, now_ns: int) -> str:
@@ -117,6 +127,9 @@ def webhook(
     keep_secret: Annotated[
         bool, typer.Option("--keep-secret", help="Sign with the secret that is there.")
     ] = False,
+    pictures: Pictures = False,
+    quiet: QuietSpans = None,
+    quiet_zone: QuietZone = "UTC",
 ) -> None:
     """Have notices sent to a web server, signed; the secret is shown once."""
     of = shell(context)
@@ -125,7 +138,10 @@ def webhook(
         of.screen.say("Nothing is sent by webhook any more.")
         return
     secret = None if keep_secret else secrets.token_urlsafe(32)
-    _change(of, WebhookRequest(WebhookSettings(url, tuple(only or ()), allow), secret, of.by))
+    settings = WebhookSettings(
+        url, tuple(only or ()), allow, _quiet(quiet, quiet_zone), pictures
+    )  # fmt: skip
+    _change(of, SetWayRequest(settings, secret, of.by))
     of.screen.say("Notices are sent there from now on.")
     if secret is not None:
         of.screen.say(f"The secret they are signed with, shown this once: {secret}")
@@ -149,6 +165,9 @@ def mail(
     zone: Annotated[str, typer.Option(help="By the clock of which place.")] = "UTC",
     only: Kinds = None,
     allow: Allow = False,
+    pictures: Pictures = False,
+    quiet: QuietSpans = None,
+    quiet_zone: QuietZone = "",
 ) -> None:
     """Have notices sent by mail, and two lines a day if wanted."""
     of = shell(context)
@@ -159,11 +178,104 @@ def mail(
     usual = {MailTls.TLS: 465, MailTls.STARTTLS: 587, MailTls.NONE: 25}[tls]
     settings = MailSettings(
         host, port or usual, tls, sender, tuple(to or ()), user, tuple(only or ()), allow,
-        _minute(daily) if daily else None, zone,
+        _minute(daily) if daily else None, zone, _quiet(quiet, quiet_zone or zone), pictures,
     )  # fmt: skip
-    _change(of, MailRequest(settings, _password(of, user, password_stdin), of.by))
+    _change(of, SetWayRequest(settings, _password(of, user, password_stdin), of.by))
     of.screen.say("Notices are sent by mail from now on. Try it:")
     of.screen.command(of.command("notices try mail"))
+
+
+@group.command("mqtt")
+def mqtt(
+    context: typer.Context,
+    host: Annotated[str, typer.Argument(help="The broker; or 'off'.")],
+    plain: Annotated[bool, typer.Option("--plain", help="Not encrypted.")] = False,
+    port: Annotated[int | None, typer.Option(help="8883, or 1883 with --plain.")] = None,
+    user: Annotated[str, typer.Option(help="The password is asked for.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    prefix: Annotated[str, typer.Option(help="What topics begin with.")] = "watchglass",
+    discovery: Annotated[
+        str, typer.Option(help="Where Home Assistant looks; '' to tell it nothing.")
+    ] = "homeassistant",
+    only: Kinds = None,
+    allow: Allow = False,
+    pictures: Pictures = False,
+    quiet: QuietSpans = None,
+    quiet_zone: QuietZone = "UTC",
+) -> None:
+    """Have an MQTT broker told of cameras and events, and Home Assistant find them there."""
+    of = shell(context)
+    if host == "off":
+        _change(of, DropWayRequest(NoticeWay.MQTT, of.by))
+        of.screen.say("No broker is told anything any more.")
+        return
+    settings = MqttSettings(
+        host, port or (1883 if plain else 8883), not plain, user, prefix, discovery, "",
+        tuple(only or ()), allow, _quiet(quiet, quiet_zone), pictures,
+    )  # fmt: skip
+    _change(of, SetWayRequest(settings, _password(of, user, password_stdin), of.by))
+    of.screen.say("The broker is told from now on. Try it:")
+    of.screen.command(of.command("notices try mqtt"))
+
+
+@group.command("apprise")
+def by_apprise(
+    context: typer.Context,
+    off: Annotated[bool, typer.Option("--off", help="Send nothing so any more.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="To the services that are stored.")] = False,
+    only: Kinds = None,
+    allow: Allow = False,
+    pictures: Pictures = False,
+    quiet: QuietSpans = None,
+    quiet_zone: QuietZone = "UTC",
+) -> None:
+    """Have notices sent by services that apprise knows: their addresses, one a line, are read from
+    standard input, because they hold passwords."""
+    of = shell(context)
+    if off:
+        _change(of, DropWayRequest(NoticeWay.APPRISE, of.by))
+        of.screen.say("Nothing is sent by apprise any more.")
+        return
+    if not keep and of.screen.live:
+        of.screen.say("The addresses, one a line; an empty line ends them:")
+    addresses = None if keep else "\n".join(iter(lambda: sys.stdin.readline().strip(), ""))
+    settings = AppriseSettings((), tuple(only or ()), allow, _quiet(quiet, quiet_zone), pictures)
+    _change(of, SetWayRequest(settings, addresses, of.by))
+    of.screen.say("Notices are sent there from now on. Try it:")
+    of.screen.command(of.command("notices try apprise"))
+
+
+@group.command("plugin")
+def plugin(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Of a plug-in that is installed; or 'off'.")],
+    keep: Annotated[bool, typer.Option("--keep", help="With the settings stored.")] = False,
+    host: Annotated[
+        list[str] | None, typer.Option("--allow", help="A host to let in; may be repeated.")
+    ] = None,
+    only: Kinds = None,
+    pictures: Pictures = False,
+    quiet: QuietSpans = None,
+    quiet_zone: QuietZone = "UTC",
+) -> None:
+    """Have notices sent by a plug-in; its settings are read from standard input, as JSON."""
+    of = shell(context)
+    if name == "off":
+        _change(of, DropWayRequest(NoticeWay.PLUGIN, of.by))
+        of.screen.say("Nothing is sent by a plug-in any more.")
+        return
+    settings = PluginSettings(
+        name, tuple(host or ()), tuple(only or ()), _quiet(quiet, quiet_zone), pictures
+    )  # fmt: skip
+    _change(of, SetWayRequest(settings, None if keep else sys.stdin.read().strip(), of.by))
+    of.screen.say("Notices are sent there from now on. Try it:")
+    of.screen.command(of.command("notices try plugin"))
+
+
+def _quiet(spans: list[str] | None, zone: str) -> Quiet:
+    return Quiet(zone, tuple(map(parse_span, spans or ())))
 
 
 def _password(of: Shell, user: str, from_stdin: bool) -> str | None:

@@ -3,8 +3,8 @@
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
-  AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, ClipOrder,
-  KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, NewCamera, NewMask, NoticeWay, Problem, Profile,
+  AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement,
+  ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PluginBody, Problem, Profile,
   Purchase, RuleBody, ScanOrder, StreamName, TableOrder, WebhookBody,
 } from "./types";
 
@@ -148,6 +148,9 @@ export const api = {
   noticeWays: () => ask("get", "/api/v1/notice-ways", { quiet: true }),
   setMail: (body: MailBody) => ask("put", "/api/v1/notice-ways/mail", { body }),
   setWebhook: (body: WebhookBody) => ask("put", "/api/v1/notice-ways/webhook", { body }),
+  setMqtt: (body: MqttBody) => ask("put", "/api/v1/notice-ways/mqtt", { body }),
+  setApprise: (body: AppriseBody) => ask("put", "/api/v1/notice-ways/apprise", { body }),
+  setPlugin: (body: PluginBody) => ask("put", "/api/v1/notice-ways/plugin", { body }),
   dropWay: (way: NoticeWay) => ask("delete", "/api/v1/notice-ways/{way}", { at: { way } }),
   tryWay: (way: NoticeWay) => ask("post", "/api/v1/notice-ways/{way}/try", { at: { way } }),
   system: () => ask("get", "/api/v1/system"),

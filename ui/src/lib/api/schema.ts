@@ -430,6 +430,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notice-ways/mqtt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Mqtt
+         * @description Have an MQTT broker told of cameras and events, and Home Assistant find them there.
+         */
+        put: operations["setMqtt"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-ways/apprise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Apprise
+         * @description Have notices sent by services that apprise knows.
+         */
+        put: operations["setApprise"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-ways/plugin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Plugin
+         * @description Have notices sent by a plug-in that is installed beside the recorder.
+         */
+        put: operations["setNotifierPlugin"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notice-ways/{way}": {
         parameters: {
             query?: never;
@@ -2296,7 +2356,7 @@ export interface components {
          * @description What somebody did. The words stand in ledgers for ever: they are added to, never changed.
          * @enum {string}
          */
-        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "steered" | "searched" | "scanned" | "reported" | "log_read" | "log_checked";
+        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "steered" | "searched" | "scanned" | "reported" | "picture_sent" | "log_read" | "log_checked";
         /**
          * Action
          * @description What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet.
@@ -2434,6 +2494,52 @@ export interface components {
         AnalysisList: {
             /** Analyses */
             analyses: components["schemas"]["AnalysisInfo"][];
+        };
+        /**
+         * AppriseBody
+         * @description ``addresses``: one a line, as apprise has them; left out: those that are stored.
+         */
+        AppriseBody: {
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["NoticeKind"][];
+            /**
+             * @default {
+             *       "zone": "UTC",
+             *       "spans": []
+             *     }
+             */
+            quiet: components["schemas"]["QuietBody"];
+            /**
+             * Picture
+             * @default false
+             */
+            picture: boolean;
+            /** Addresses */
+            addresses?: string | null;
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+        };
+        /**
+         * AppriseInfo
+         * @description ``services``: the schemes of the addresses; nothing more of them is told.
+         */
+        AppriseInfo: {
+            /** Kinds */
+            kinds: components["schemas"]["NoticeKind"][];
+            quiet: components["schemas"]["QuietBody"];
+            /** Picture */
+            picture: boolean;
+            state: components["schemas"]["WayState"];
+            /** Services */
+            services: string[];
+            /** Allow */
+            allow: boolean;
         };
         /**
          * AreaBody
@@ -3496,6 +3602,23 @@ export interface components {
          * @description ``password`` left out: the one that is stored, as long as the server stays the same.
          */
         MailBody: {
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["NoticeKind"][];
+            /**
+             * @default {
+             *       "zone": "UTC",
+             *       "spans": []
+             *     }
+             */
+            quiet: components["schemas"]["QuietBody"];
+            /**
+             * Picture
+             * @default false
+             */
+            picture: boolean;
             /** Host */
             host: string;
             /** Port */
@@ -3512,11 +3635,6 @@ export interface components {
             user: string;
             /** Password */
             password?: string | null;
-            /**
-             * Kinds
-             * @default []
-             */
-            kinds: components["schemas"]["NoticeKind"][];
             /**
              * Allow
              * @default false
@@ -3535,6 +3653,12 @@ export interface components {
          * @description ``daily_min``: the minute of the day at which two lines on it are sent.
          */
         MailInfo: {
+            /** Kinds */
+            kinds: components["schemas"]["NoticeKind"][];
+            quiet: components["schemas"]["QuietBody"];
+            /** Picture */
+            picture: boolean;
+            state: components["schemas"]["WayState"];
             /** Host */
             host: string;
             /** Port */
@@ -3548,15 +3672,12 @@ export interface components {
             user: string;
             /** Has Password */
             has_password: boolean;
-            /** Kinds */
-            kinds: components["schemas"]["NoticeKind"][];
             /** Allow */
             allow: boolean;
             /** Daily Min */
             daily_min: number | null;
             /** Zone */
             zone: string;
-            state: components["schemas"]["WayState"];
         };
         /**
          * MailTls
@@ -3609,6 +3730,91 @@ export interface components {
          * @enum {string}
          */
         Money: "federal_award" | "federal_budget" | "own" | "unknown";
+        /**
+         * MqttBody
+         * @description ``password`` left out: the one that is stored, as long as the broker stays the same.
+         *     ``discovery`` empty: Home Assistant is told nothing.
+         */
+        MqttBody: {
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["NoticeKind"][];
+            /**
+             * @default {
+             *       "zone": "UTC",
+             *       "spans": []
+             *     }
+             */
+            quiet: components["schemas"]["QuietBody"];
+            /**
+             * Picture
+             * @default false
+             */
+            picture: boolean;
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            /**
+             * Tls
+             * @default true
+             */
+            tls: boolean;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /** Password */
+            password?: string | null;
+            /**
+             * Prefix
+             * @default watchglass
+             */
+            prefix: string;
+            /**
+             * Discovery
+             * @default homeassistant
+             */
+            discovery: string;
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+        };
+        /**
+         * MqttInfo
+         * @description ``node``: what all topics of this recorder are below, behind the prefix.
+         */
+        MqttInfo: {
+            /** Kinds */
+            kinds: components["schemas"]["NoticeKind"][];
+            quiet: components["schemas"]["QuietBody"];
+            /** Picture */
+            picture: boolean;
+            state: components["schemas"]["WayState"];
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            /** Tls */
+            tls: boolean;
+            /** User */
+            user: string;
+            /** Has Password */
+            has_password: boolean;
+            /** Prefix */
+            prefix: string;
+            /** Discovery */
+            discovery: string;
+            /** Node */
+            node: string;
+            /** Allow */
+            allow: boolean;
+        };
         /**
          * NetworkBody
          * @description ``cidr`` as 192.168.1.0/24; ``place``: what is there, a building.
@@ -3708,7 +3914,7 @@ export interface components {
          * @description What happened. All but the restart last, and end.
          * @enum {string}
          */
-        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due";
+        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_ends" | "review";
         /**
          * NoticeList
          * @description The newest first. ``unread``: what nobody has acknowledged.
@@ -3724,7 +3930,7 @@ export interface components {
          * @description How notices leave the recorder.
          * @enum {string}
          */
-        NoticeWay: "webhook" | "mail";
+        NoticeWay: "webhook" | "mail" | "mqtt" | "apprise" | "plugin";
         /**
          * Now
          * @description Whether a camera is being recorded at this moment; ``paused`` is also one switched off.
@@ -3908,6 +4114,53 @@ export interface components {
             sound: components["schemas"]["SoundPart"] | null;
         };
         /**
+         * PluginBody
+         * @description ``settings``: what the plug-in takes; left out: what is stored.
+         */
+        PluginBody: {
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["NoticeKind"][];
+            /**
+             * @default {
+             *       "zone": "UTC",
+             *       "spans": []
+             *     }
+             */
+            quiet: components["schemas"]["QuietBody"];
+            /**
+             * Picture
+             * @default false
+             */
+            picture: boolean;
+            /** Name */
+            name: string;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Hosts
+             * @default []
+             */
+            hosts: string[];
+        };
+        /** PluginInfo */
+        PluginInfo: {
+            /** Kinds */
+            kinds: components["schemas"]["NoticeKind"][];
+            quiet: components["schemas"]["QuietBody"];
+            /** Picture */
+            picture: boolean;
+            state: components["schemas"]["WayState"];
+            /** Name */
+            name: string;
+            /** Hosts */
+            hosts: string[];
+        };
+        /**
          * PointInfo
          * @description ``seen`` False: carried on by the tracker, a guess.
          */
@@ -4067,6 +4320,22 @@ export interface components {
             limit_bytes: number;
             /** Dropped */
             dropped: number;
+        };
+        /**
+         * QuietBody
+         * @description When only what is urgent leaves, by the clock of a time zone; no spans: never.
+         */
+        QuietBody: {
+            /**
+             * Zone
+             * @default UTC
+             */
+            zone: string;
+            /**
+             * Spans
+             * @default []
+             */
+            spans: components["schemas"]["SpanBody"][];
         };
         /** ReasonBody */
         ReasonBody: {
@@ -5388,23 +5657,43 @@ export interface components {
             /** Dropped */
             dropped: number;
         };
-        /** Ways */
+        /**
+         * Ways
+         * @description ``plugins``: those that are installed.
+         */
         Ways: {
             webhook: components["schemas"]["WebhookInfo"] | null;
             mail: components["schemas"]["MailInfo"] | null;
+            mqtt: components["schemas"]["MqttInfo"] | null;
+            apprise: components["schemas"]["AppriseInfo"] | null;
+            plugin: components["schemas"]["PluginInfo"] | null;
+            /** Plugins */
+            plugins: string[];
         };
         /**
          * WebhookBody
-         * @description ``kinds`` empty: all. ``renew``: have it signed with a new secret, which is told once.
+         * @description ``renew``: have it signed with a new secret, which is told once.
          */
         WebhookBody: {
-            /** Url */
-            url: string;
             /**
              * Kinds
              * @default []
              */
             kinds: components["schemas"]["NoticeKind"][];
+            /**
+             * @default {
+             *       "zone": "UTC",
+             *       "spans": []
+             *     }
+             */
+            quiet: components["schemas"]["QuietBody"];
+            /**
+             * Picture
+             * @default false
+             */
+            picture: boolean;
+            /** Url */
+            url: string;
             /**
              * Allow
              * @description Its host may be one that is refused by default.
@@ -5419,13 +5708,16 @@ export interface components {
         };
         /** WebhookInfo */
         WebhookInfo: {
-            /** Url */
-            url: string;
             /** Kinds */
             kinds: components["schemas"]["NoticeKind"][];
+            quiet: components["schemas"]["QuietBody"];
+            /** Picture */
+            picture: boolean;
+            state: components["schemas"]["WayState"];
+            /** Url */
+            url: string;
             /** Allow */
             allow: boolean;
-            state: components["schemas"]["WayState"];
         };
         /**
          * WebhookMade
@@ -6709,6 +7001,105 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MailBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setMqtt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MqttBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setApprise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppriseBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setNotifierPlugin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PluginBody"];
             };
         };
         responses: {

@@ -1,0 +1,25 @@
+"""All processes of a recorder, as of one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from watchglass.app.child import Child
+from watchglass.model.assignment import AssignedCamera
+from watchglass.model.process import ProcessStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The processes at one moment. ``cameras`` by worker; a worker may not run yet."""
+
+    keeper: Child
+    workers: tuple[Child, ...]
+    others: tuple[Child, ...]
+    cameras: Mapping[str, tuple[AssignedCamera, ...]]
+
+    @property
+    def all(self) -> tuple[Child, ...]:
+        return (self.keeper, *self.workers, *self.others)
+
+    def statuses(self) -> tuple[ProcessStatus, ...]:
+        return tuple(each.status(len(self.cameras.get(each.name, ()))) for each in self.all)
