@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from watchglass.app.event_desk import EventDesk, open_events
-from watchglass.app.rule_engine import rule_engine
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
 from watchglass.model.analysis import Report, Understood
 from watchglass.model.event import Event
-from watchglass.model.found import RuleEngine
 from watchglass.model.look_back import LookBack
 from watchglass.model.review import Review
 from watchglass.model.watch_control import (
@@ -27,7 +25,6 @@ class FoundDesk:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.store = open_events(path, Disk(), clock)
-        self.engines: list[RuleEngine] = []
         self._desk = EventDesk(self.store, clock)
         self._clock = clock
         self._looks: list[LookBack] = []
@@ -65,6 +62,3 @@ class FoundDesk:
             case LooksBackRequest():
                 pass
         return self._looks
-
-    def engine(self) -> RuleEngine:
-        return self.engines[0] if self.engines else rule_engine()

@@ -307,7 +307,7 @@ def served(
             desk_of_masks.masked_cameras,
         ),
         watch=WatchPorts(desk_of_masks.watch, desk_of_masks.store.areas, desk_of_masks.store.rules),
-        events=EventPorts(found.store, found.order, found.look_back, found.engine),
+        events=EventPorts(found.store, found.order, found.look_back),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
         keeping=lambda: keeps.now,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.recording.keeper_making import Site as Keeping
 from watchglass.app.keeper_port import OwnKeeper
-from watchglass.app.said_desk import SaidDesk, add_span
+from watchglass.app.mark_desk import MarkDesk, add_span
+from watchglass.app.said_desk import SaidDesk
 from watchglass.app.site import Site
 from watchglass.app.workers_port import NoWorkers
 from watchglass.base.clock import NS_PER_S
@@ -40,7 +41,8 @@ class Bed:
         streams = ((StreamName.MAIN, "rtsp://10.0.0.7/main"),)
         self.camera = self.site.add_camera(AddCameraRequest("Hall", streams, "", "", "", "me"))
         self.said = SaidStore(folder / "site.db")
-        self.desk = SaidDesk(self.said, self.store, self.keeper, self.keeping.clock)
+        self.marking = MarkDesk(self.keeper, self.keeping.clock)
+        self.desk = SaidDesk(self.said, self.store, self.marking, self.keeping.clock)
         self.now_ns = self.keeping.clock.wall_ns()
 
     def event(self, at_s: float, to_s: float | None = None, **more: object) -> Said:
@@ -66,6 +68,7 @@ class Bed:
 
     def close(self) -> None:
         self.desk.close()
+        self.marking.close()
         self.said.close()
         self.store.close()
         self.keeping.kill_keeper()
@@ -84,16 +87,16 @@ def test_an_event_is_a_row_and_a_mark_and_grows(bed: Bed) -> None:
     ended = bed.event(10, 20, id=began.id, count=3)
     bed.desk.take(Heard((ended,)))
     assert bed.listed() == (ended,)
-    bed.desk.flush()
+    bed.marking.flush()
     assert bed.marks() == [(5, 25)]
-    bed.desk.flush()
+    bed.marking.flush()
     assert bed.marks() == [(5, 25)], "told once"
 
 
 def test_many_events_are_few_marks(bed: Bed) -> None:
     bed.desk.take(Heard(tuple(bed.event(at, at + 1) for at in range(0, 600, 10))))
     bed.desk.take(Heard((bed.event(5000, 5001),)))
-    bed.desk.flush()
+    bed.marking.flush()
     assert bed.marks() == [(-5, 596), (4995, 5006)]
     assert len(bed.listed()) == 61
 
@@ -105,7 +108,7 @@ def test_what_has_no_sense_or_is_not_ours_is_left_out(bed: Bed) -> None:
     )  # fmt: skip
     bed.desk.take(Heard((*bad, bed.event(2, 3, kind=SaidKind.OTHER, text="door")), lost=7))
     assert [each.text for each in bed.listed()] == ["door"]
-    bed.desk.flush()
+    bed.marking.flush()
     assert bed.marks() == [], "what is none of our kinds keeps no footage"
 
 
@@ -118,9 +121,9 @@ def test_a_keeper_that_refuses_is_asked_again(bed: Bed, monkeypatch: pytest.Monk
             raise BusError("away")
 
         away.setattr(bed.keeper, "order", order)
-        bed.desk.flush()
+        bed.marking.flush()
     assert bed.marks() == []
-    bed.desk.flush()
+    bed.marking.flush()
     assert bed.marks() == [(-4, 7)]
 
 

@@ -33,6 +33,7 @@ _MAY = {
     "camera_worker": _ALL | {"make media", "connect out", "send udp", "meet the keeper"},
     "media_worker": _ALL,
     "analytics_worker": _ALL | {"meet the keeper"},
+    "events_worker": _ALL | {"meet the keeper"},
     "api_process": _ALL
     | {"read control proof", "read site", "write site", "read ledger", "read index", "list media",
         "read media", "meet the keeper"},
@@ -126,7 +127,8 @@ def test_from_inside_each_process_only_its_own_work_can_be_done(
             for file in ("cmdline", "environ"):
                 assert b"sesame" not in Path(f"/proc/{pid}/{file}").read_bytes()
         told = {each["about"]: each for each in json_of(*of, "doctor")}
-        for name in ("keeper", "api", "media-worker", "analytics-worker", "camera-worker-1"):
+        for name in ("keeper", "api", "media-worker", "analytics-worker", "events-worker",
+                     "camera-worker-1"):  # fmt: skip
             assert told[f"Process {name}"]["value"].endswith(f"; Landlock ABI {abi()}, seccomp: on")
         # And people's orders go through.
         _order(data, "pause", camera["id"])

@@ -25,6 +25,7 @@ from watchglass.api.services import Services, services
 from watchglass.api.understood import DensityInfo, UnderstoodSpan, density_info, understood
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import CameraId, random_id
+from watchglass.events.rules.engine import Engine
 from watchglass.model.analysis import Analysis
 from watchglass.model.area import Area, AreaId, AreaKind, checked_points
 from watchglass.model.event import Event
@@ -152,7 +153,7 @@ def _tried(of: Services, camera: CameraId, body: TryBody, span: Times) -> Tried:
     areas = [*drawn, *of.ports.watch.areas(camera)]
     rule = body.rule.rule(camera, RuleId(random_id()))
     rule = checked_rule(rule, areas, of.ports.of_cameras.about(camera).statement)
-    engine = of.ports.events.engine()
+    engine = Engine()
     engine.use([rule], areas)
     events: dict[str, Event] = {}
     ways = {Direction.FORWARD: 0, Direction.BACKWARD: 0, Direction.BOTH: 0}
@@ -169,6 +170,7 @@ def _tried(of: Services, camera: CameraId, body: TryBody, span: Times) -> Tried:
         tracks.add(part.track)
         add(engine.take([part]))
     add(engine.pass_time(now_ns))
+    add(engine.finish())
     found = [each for each in events.values() if span[0] <= each.from_ns < span[1]]
     found.sort(key=lambda each: each.from_ns, reverse=True)
     made = understood(of, camera, StreamName.MAIN, span)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from watchglass.model.found import RuleEngine
 from watchglass.model.look_back import LookBack
 from watchglass.model.watch_control import LookBackErrand, ReviewRequest
 from watchglass.store.events import EventStore
@@ -11,10 +10,8 @@ from watchglass.store.events import EventStore
 
 @dataclass(frozen=True, slots=True)
 class EventPorts:
-    """``store`` is read alone; ``order`` and ``look_back`` ask the running recorder, and block.
-    ``engine`` makes one that rules are tried with."""
+    """``store`` is read alone; ``order`` and ``look_back`` ask the running recorder, and block."""
 
     store: EventStore
     order: Callable[[ReviewRequest], None]
     look_back: Callable[[LookBackErrand], Sequence[LookBack]]
-    engine: Callable[[], RuleEngine]

@@ -20,9 +20,10 @@ from watchglass.api.services import Services, services
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import RefusedError
 from watchglass.base.ids import random_id
-from watchglass.model.area import Area, AreaId, AreaKind
+from watchglass.events.wrong import hidden, suggested
+from watchglass.model.area import MOST_NAME, Area, AreaId, AreaKind
 from watchglass.model.event import Event
-from watchglass.model.polygon import MOST_POINTS, Point, checked_corners, inside
+from watchglass.model.polygon import MOST_POINTS, Point, checked_corners
 from watchglass.model.watch_control import SetAreaRequest
 from watchglass.store.event_search import Wanted
 
@@ -30,8 +31,6 @@ router = APIRouter(prefix=PREFIX, tags=["events"], responses=RESPONSES)
 
 _DAY_NS = 24 * 3600 * NS_PER_S
 _MOST_HIDDEN = 1000
-_MOST_PART = 0.25
-_ROOM = 0.02
 Looker = Annotated[User, Depends(Signed(Action.SEE_STATE))]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
@@ -72,57 +71,33 @@ async def call_wrong(request: Request, user: Looker, event: Id, body: WrongBody)
             "An ignore area hides events of any time: whoever draws it has to be allowed to see "
             "all recordings of this camera."
         )
-    points = _drawn(body.points) if body.points is not None else suggested(found)
-    hides = await of.blocking(hidden, of, found, points)
+    points = _drawn(body.points if body.points is not None else suggested(found))
+    area = Area(
+        id=AreaId(random_id()), camera=found.camera, kind=AreaKind.IGNORE, points=points,
+        name=f"wrong: {found.why.rule.name}"[:MOST_NAME],
+        expires_ns=of.ports.clock.wall_ns() + body.days * _DAY_NS,
+    )  # fmt: skip
+    hides = await of.blocking(_hidden, of, area)
     shown = _digest(points, hides)
-    area = None
     if body.shown:
         if body.shown != shown:
             raise RefusedError("Something came since, or the area is another: look at it again.")
-        expires_ns = of.ports.clock.wall_ns() + body.days * _DAY_NS
-        area = Area(
-            id=AreaId(random_id()), camera=found.camera, kind=AreaKind.IGNORE, points=points,
-            name=f"wrong: {found.why.rule.name}"[:60], expires_ns=expires_ns,
-        )  # fmt: skip
         order = SetAreaRequest(found.camera, area, True, user.name)
         await of.blocking(of.ports.watch.order, order)
     return WrongInfo(
         points=list(points), hides=[event_info(each) for each in hides], shown=shown,
-        area=area_info(area, of.ports.clock.wall_ns()) if area is not None else None,
+        area=area_info(area, of.ports.clock.wall_ns()) if body.shown else None,
     )  # fmt: skip
 
 
-def suggested(event: Event) -> tuple[Point, ...]:
-    """A little more than where it was; where it went about, where it was seen best."""
-    boxes = [each.box for each in event.path if each.seen] or [event.best.box]
-    x0, y0 = min(each.x0 for each in boxes), min(each.y0 for each in boxes)
-    x1, y1 = max(each.x1 for each in boxes), max(each.y1 for each in boxes)
-    if (x1 - x0) * (y1 - y0) > _MOST_PART:
-        best = event.best.box
-        x0, y0, x1, y1 = best.x0, best.y0, best.x1, best.y1
-    x0, y0 = max(0.0, x0 - _ROOM), max(0.0, y0 - _ROOM)
-    x1, y1 = min(1.0, x1 + _ROOM), min(1.0, y1 + _ROOM)
-    return checked_corners([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], "An ignore area")
-
-
-def would_hide(event: Event, points: Sequence[Point]) -> bool:
-    """Whether the event might not be one if nothing were looked at there: the rule was met there,
-    or all that was seen of it lies there."""
-    if event.why.at is not None and inside(points, event.why.at):
-        return True
-    seen = [each.box for each in event.path if each.seen] or [event.best.box]
-    middles = (((each.x0 + each.x1) / 2, (each.y0 + each.y1) / 2) for each in seen)
-    return all(inside(points, each) for each in middles)
-
-
-def hidden(of: Services, event: Event, points: Sequence[Point]) -> list[Event]:
+def _hidden(of: Services, area: Area) -> list[Event]:
     """All events of its camera that such an area would have hidden; RefusedError for too many."""
     found: list[Event] = []
     before = None
     while True:
-        wanted = Wanted({event.camera: [ALWAYS]}, before=before, most=500)
+        wanted = Wanted({area.camera: [ALWAYS]}, before=before, most=500)
         page = of.ports.events.store.events(wanted)
-        found += [each for each in page.found if would_hide(each, points)]
+        found += hidden(area, page.found)
         if len(found) > _MOST_HIDDEN:
             raise RefusedError(
                 f"This would hide more than {_MOST_HIDDEN} events: draw a smaller area, or change "

@@ -88,7 +88,8 @@ class AnalystDesk:
         with self._lock:
             held = tuple(sorted(each for each, until in self._held.items() if until > now_ns))
         return AnalystStart(
-            self._ways.analyst, self._ways.tell_vitals(NAME), None, self._analysed(),
+            self._ways.analyst, self._ways.tell_vitals(NAME), self._ways.tell_understood(NAME),
+            self._analysed(),
             str(settings.models), settings.model, threads(), settings.log_level.value,
             settings.log_json, held, settings.fences,
         )  # fmt: skip

@@ -50,7 +50,6 @@ from watchglass.app.page_notices import notice_ports
 from watchglass.app.page_socket import page_hosts, page_listener, page_tls
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
-from watchglass.app.rule_engine import rule_engine
 from watchglass.app.ways import control_client
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base import heap, log
@@ -273,7 +272,7 @@ class _Site:
                 self._carry_out, self._store.masks, self._store.masking, self._store.masked_cameras
             ),
             watch=WatchPorts(self._carry_out, self._store.areas, self._store.rules),
-            events=EventPorts(self._events, self._review, self._look_back, rule_engine),
+            events=EventPorts(self._events, self._review, self._look_back),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),
             keeping=self._keeping,

@@ -4,14 +4,17 @@ The database can be begun anew without a second of footage being lost, so one th
 aside, and keeps no recorder from starting.
 """
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from watchglass.app.kept_for import kept_for
+from watchglass.app.kept_index import KeptIndex
 from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk, WriteSite
-from watchglass.base.errors import DamagedError, RefusedError
+from watchglass.base.errors import DamagedError, RefusedError, WatchglassError
 from watchglass.model.look_back import LookBack
 from watchglass.model.watch_control import (
     AcknowledgeRequest,
@@ -24,7 +27,10 @@ from watchglass.model.watch_control import (
 )
 from watchglass.store.database import Synchronous
 from watchglass.store.events import EventStore
+from watchglass.store.site import SiteStore
 
+_PURGE_S = 3600.0
+_END_S = 5.0
 _LOG = log.get("events")
 
 
@@ -32,7 +38,7 @@ def open_events(path: Path, disk: Disk, clock: Clock) -> EventStore:
     """The database of what was found, for who writes what people do with it; begun anew where the
     one that is there is damaged, which then lies beside it."""
     try:
-        return EventStore(path, disk, synchronous=Synchronous.FULL, check=True)
+        return EventStore(path, disk, synchronous=Synchronous.FULL)
     except DamagedError as error:
         aside = path.with_name(f"{path.name}.damaged-{clock.wall_ns()}")
         _LOG.error("events_begun_anew", error=error.sentence, aside=aside.name)
@@ -48,9 +54,46 @@ class EventDesk:
 
     def __init__(self, store: EventStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, site: SiteStore, index: KeptIndex) -> None:
+        """From now on, erase what is of footage that is gone."""
+
+        def work() -> None:
+            while not self._clock.wait(self._over, _PURGE_S):
+                try:
+                    self.purge(site, index)
+                except WatchglassError as error:
+                    _LOG.error("events_not_purged", error=error.sentence)
+
+        self._thread = threading.Thread(target=work, name="events", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join(_END_S)
         self._store.close()
+
+    def purge(self, site: SiteStore, index: KeptIndex) -> None:
+        """Erase what is of footage that is not kept any longer, or was deleted earlier, as on a
+        full disk; of cameras whose recordings were erased, all."""
+        now_ns = self._clock.wall_ns()
+        erased = site.to_be_erased()
+        kept = index.store()
+        for camera, kept_ns in kept_for(site, self._store.cameras()):
+            if camera in erased:
+                self._store.forget_camera(camera)
+                continue
+            before_ns = now_ns - kept_ns
+            if kept is not None:
+                with kept.read() as reader:
+                    oldest = reader.oldest_closed_of(camera, now_ns, 1)
+                if oldest:
+                    before_ns = max(before_ns, oldest[0].wall_from)
+            self._store.forget(camera, before_ns)
+        self._store.forget_old(now_ns)
 
     def carry_out(self, request: ReviewRequest) -> None:
         """Do what was asked; on disk when it returns."""

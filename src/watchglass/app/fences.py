@@ -61,6 +61,13 @@ def of_analytics_worker(models: Path) -> Fence:
     return Fence(Network.LOCAL, rules, only_new_files=True, serves=True)
 
 
+def of_events_worker(layout: Layout) -> Fence:
+    """It writes one database; its socket is made before it gives up the right to make files."""
+    base = layout.events_db
+    rules = [Rule(Path(f"{base}{end}"), _WRITES) for end in ("", "-wal", "-shm")]
+    return Fence(Network.LOCAL, tuple(rules), serves=True)
+
+
 def of_onvif_worker() -> Fence:
     """It talks to cameras, by their names too; its socket is open already."""
     return Fence(Network.OUTGOING, name_lookups(), only_new_files=True, serves=True, secrets=True)
@@ -118,8 +125,13 @@ def of_ping() -> Fence:
 def lay_out_databases(layout: Layout, disk: Disk) -> None:
     """Have the files that SQLite keeps beside its databases be there: rules are on files."""
     for base in (layout.site_db, layout.index_db, layout.events_db):
-        for end in ("-wal", "-shm"):
-            os.close(disk.open(WriteSite.SETTINGS, base.with_name(base.name + end), 0o600))
+        lay_out(base, disk)
+
+
+def lay_out(base: Path, disk: Disk) -> None:
+    """The same for one database."""
+    for end in ("-wal", "-shm"):
+        os.close(disk.open(WriteSite.SETTINGS, base.with_name(base.name + end), 0o600))
 
 
 def fence_in(fence: Fence, mode: FenceMode) -> Fenced:

@@ -5,6 +5,7 @@ database, to the ledgers through the keeper, and to the workers, in the order th
 in the ledger whatever happens in between.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from watchglass.app.camera_changes import CameraChanges, ChangeRequest
@@ -92,14 +93,16 @@ class Site:
         workers: Workers,
         clock: Clock,
         disk: Disk | None = None,
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
+        """``watch`` is told that areas or rules are others."""
         self.store = store
         self._keeper = keeper
         self._workers = workers
         self._disk = disk or Disk()
         self._clock = clock
         self.changes = CameraChanges(store, keeper, workers, clock, configuration)
-        self._watching = Watching(store, self._note, clock, self._watch)
+        self._watching = Watching(store, self._note, clock, watch)
 
     def carry_out(self, request: SiteRequest) -> CameraId | None:
         """Do what was asked; the camera it was about. Raises what stands in the way."""
@@ -192,9 +195,6 @@ class Site:
     def _speak(self) -> None:
         """Say which cameras are spoken to by ONVIF."""
         self._workers.speak(spoken_of(self.store))
-
-    def _watch(self) -> None:
-        """Say what is watched of which camera."""
 
     def configure(self) -> None:
         """Tell the keeper how long to keep what, and where."""

@@ -22,7 +22,8 @@
     looking            recording.tap ─▶ analytics.gated (analytics.gate): sizes, nothing decoded
                        ─▶ analytics.outlet ─ bus, what may show something ─▶ app.analytics_worker
     understanding      analytics.pipeline: media.decode ─▶ motion ─▶ detector ─▶ tracker
-                       ─▶ analytics.reports ─ bus, kept until taken ─▶ who writes it down
+                       ─▶ analytics.reports ─ bus, kept until taken ─▶ app.events_worker
+    events             events.rules ─▶ store.events; marks and notices, said to the supervisor
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
 
     devices around     app.survey_desk ─▶ app.scan_desk ─▶ cameras.scan_worker, ─▶ store.trust
@@ -37,8 +38,9 @@
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
-``media-worker``, ``analytics-worker``, ``onvif-worker`` where a camera is spoken to that way,
-``ping``, ``mqtt`` and ``notice-sender`` where that is set up, and for a look at a camera
+``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where a camera is
+spoken to that way, ``ping``, ``mqtt`` and ``notice-sender`` where that is set up, and for a look at
+a camera
 ``cameras.probe_worker``. Media to be recorded crosses
 no process border. Orders of people come through the control socket to ``app.site``, which tells the
 database, the keeper and the workers.
@@ -60,6 +62,7 @@ from watchglass.app.adding import edit_found, looked_at, record_found
 from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk, open_events
 from watchglass.app.fence_trial import require_fences
+from watchglass.app.finder_desk import FinderDesk
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
 from watchglass.app.in_network import InNetwork
@@ -69,6 +72,7 @@ from watchglass.app.layout import StateLock
 from watchglass.app.left_out import analysed
 from watchglass.app.listener import Listener
 from watchglass.app.looking import looked_at_words
+from watchglass.app.mark_desk import MarkDesk
 from watchglass.app.measures import supervisor_samples
 from watchglass.app.notice_desk import NoticeDesk, Outside
 from watchglass.app.notice_events import Watched
@@ -108,6 +112,7 @@ from watchglass.model.control import (
     Status,
     StatusRequest,
 )
+from watchglass.model.event_work import FromEventsWorker, MarkTold
 from watchglass.model.notice import NoticeKind
 from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWayRequest
 from watchglass.model.said import Heard
@@ -209,15 +214,21 @@ class Recorder:
             stack.callback(self._keeper.close)
             said = SaidStore(on.layout.site_db, on.disk)
             stack.callback(said.close)
-            self._said = SaidDesk(said, self._store, self._keeper, on.clock)
+            self._marks = MarkDesk(self._keeper, on.clock)
+            self._said = SaidDesk(said, self._store, self._marks, on.clock)
             self._events = EventDesk(open_events(on.layout.events_db, on.disk, on.clock), on.clock)
             stack.callback(self._events.close)
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
             on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock,
-            self._told_by_cameras, lambda: analysed(self._store),
+            self._told_by_cameras, lambda: analysed(self._store, on.clock.wall_ns()),
         )  # fmt: skip
-        self.site = Site(self._store, self._keeper, self._supervisor, on.clock, on.disk)
+        self._finder = FinderDesk(
+            on.settings, ways, self._store, self._found, self._finder_died, on.clock
+        )
+        self.site = Site(
+            self._store, self._keeper, self._supervisor, on.clock, on.disk, self._finder.watch
+        )
         self._survey = SurveyDesk(
             on, partial(record_found, on.settings, self.site),
             partial(self._store.cameras, with_credentials=False), self._look_at,
@@ -231,7 +242,7 @@ class Recorder:
         replacement = Replacement(
             self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
-        index = KeptIndex(on.layout.index_db)
+        index = self._index = KeptIndex(on.layout.index_db)
         self._ending.callback(index.close)
         self._notices = NoticeDesk(
             on, self._store, index,
@@ -260,7 +271,10 @@ class Recorder:
         self._listener.start()
         if not self._supervisor.start_keeper(self._stopping):
             return 0
+        self._marks.start()
         self._said.start()
+        self._finder.start()
+        self._events.start(self._store, self._index)
         self._supervisor.start_analyst()
         recorded = self.site.take_up()
         if self._pinger is not None:
@@ -340,7 +354,9 @@ class Recorder:
             self._pinger.close()
         self._supervisor.stop_listening()
         self._said.close()
+        self._marks.close()
         self._supervisor.stop()
+        self._finder.stop()
         self._ending.close()
 
     def status(self) -> Status:
@@ -351,6 +367,7 @@ class Recorder:
         crew = self._supervisor.crew()
         others = [self._pinger.child] if self._pinger is not None else []
         others += self._notices.children
+        others += [self._finder.child] if self._finder.runs else []
         return replace(crew, others=(*crew.others, *others))
 
     def measurements(self) -> Measurements:
@@ -431,6 +448,16 @@ class Recorder:
             self.site.masks_told(told)
         else:
             self._said.take(told)
+
+    def _found(self, said: FromEventsWorker) -> None:
+        """What the events-worker says."""
+        if isinstance(said, MarkTold):
+            self._marks.add(said.camera, said.from_ns, said.to_ns)
+        else:
+            self._notices.take(said)
+
+    def _finder_died(self) -> None:
+        self._notices.events_lost()
 
     def _look_at(self, request: RecordRequest) -> LookedAt:
         found, _, _ = looked_at(self._on.settings, self.site, request)

@@ -52,6 +52,11 @@ def unpack(blob: bytes) -> tuple[TrackPoint, ...]:
     )
 
 
+def as_kept(points: Sequence[TrackPoint]) -> tuple[TrackPoint, ...]:
+    """The points as they come back from where they are kept."""
+    return tuple(point for blob in pack(points) for point in unpack(blob))
+
+
 def thinned(points: Sequence[TrackPoint], most: int) -> tuple[TrackPoint, ...]:
     """At most so many, evenly, the first and the last among them."""
     if len(points) <= most:

@@ -31,7 +31,8 @@ from watchglass.store.event_tables import (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a report, for one transaction. ``tampers`` with the review item of each."""
+    """What came of a report, for one transaction. ``tampers`` with the review item of each;
+    ``job``: the look at the past that all of it belongs to."""
 
     report: Report | None
     now_ns: int
@@ -39,6 +40,7 @@ class Written:
     reviews: Sequence[Review] = ()
     crossings: Sequence[Crossing] = ()
     tampers: Sequence[tuple[Tampered, ReviewId]] = ()
+    job: str = ""
 
 
 class EventWriter:
@@ -55,7 +57,7 @@ class EventWriter:
 
     def write(self, written: Written) -> None:
         """Keep it. Whatever is told again takes the place of what was told before."""
-        report, job = written.report, written.report.job if written.report is not None else ""
+        report, job = written.report, written.job
         with self._database.write() as connection:
             if report is not None:
                 self._put_items(connection, report)
@@ -70,8 +72,10 @@ class EventWriter:
             _put(connection, TAMPERS, [_tamper(*each) for each in written.tampers], "id")
 
     def open_tracks(self, since_ns: int) -> tuple[TrackPart, ...]:
-        """Those that go on, or went on after then, each with all its points so far."""
-        asked = sa.select(TRACKS).where(TRACKS.c.job == "", TRACKS.c.to_ns >= since_ns)
+        """Those that go on, or may, as they settled, and were seen after then; each with all its
+        points so far."""
+        may = sa.or_(TRACKS.c.ended.is_(None), TRACKS.c.ended == TrackEnd.SETTLED.value)
+        asked = sa.select(TRACKS).where(may, TRACKS.c.job == "", TRACKS.c.to_ns >= since_ns)
         with self._database.read() as connection:
             rows = connection.execute(asked.order_by(TRACKS.c.from_ns)).mappings().all()
             return tuple(_part(row, points_of(connection, row["num"])) for row in rows)
@@ -178,7 +182,9 @@ def _track(part: TrackPart, known: sa.RowMapping | None, job: str) -> dict[str, 
         before = Box(*(known[name] for name in ("x0", "y0", "x1", "y1")))
         around = before if around is None else _both(before, around)
     assert around is not None
-    ended = part.end if part.end is not None else known["ended"] if known is not None else None
+    ended = part.end
+    if ended is None and not part.points and known is not None:
+        ended = known["ended"]  # else it goes on: what settled has moved again
     return {
         "id": part.track, "camera": part.camera, "kind": part.kind.value, "from_ns": from_ns,
         "to_ns": to_ns, "ended": ended, "confidence": confidence,

@@ -51,13 +51,12 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts):
         disk: Disk | None = None,
         *,
         synchronous: Synchronous = Synchronous.NORMAL,
-        check: bool = False,
     ) -> None:
         """``synchronous``: FULL for what people do, which must not be lost; what the pictures told
         can be found again, and a power cut costs the last of it: that time then counts as not
         looked at."""
         self._database = Database(
-            path, SCHEMA, synchronous=synchronous, disk=disk, check=check, erase_deleted=True
+            path, SCHEMA, synchronous=synchronous, disk=disk, erase_deleted=True
         )
 
     def close(self) -> None:

@@ -30,6 +30,9 @@ def copy_database(source: Path, target: Path) -> None:
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as read,
             closing(sqlite3.connect(target)) as written,
         ):
+            # Or it would begin again with each write of another.
+            read.execute("BEGIN")
+            read.execute("SELECT count(*) FROM sqlite_master").fetchone()
             read.backup(written, pages=_PAGES, sleep=0.01)
             # One file, that opens where nothing can be written beside it.
             written.execute("PRAGMA journal_mode = DELETE")

@@ -22,6 +22,7 @@ import msgspec
 import watchglass
 from watchglass.app.backup.manifest import (
     COLLECTORS,
+    EVENTS_DB,
     FACTS,
     FORMAT,
     KEYS,
@@ -143,6 +144,7 @@ class BackupMaker:
         self._tell("database", 0, 1)
         copy_database(self._layout.site_db, self._folder / SITE_DB)
         self._parts.append(hashed(self._folder / SITE_DB, SITE_DB))
+        self._events()
         ledgers = self._ledgers()
         self._facts()
         self._keys(choice.passphrase)
@@ -218,6 +220,19 @@ class BackupMaker:
                     f"{self._folder / part.path} is not what was written: the disk of the backup "
                     "cannot be trusted. Take the backup on another."
                 )
+
+    def _events(self) -> None:
+        """What was found. It can be found again, so one that is damaged is a lack, no failure."""
+        source, target = self._layout.events_db, self._folder / EVENTS_DB
+        if not source.exists():
+            return
+        try:
+            copy_database(source, target)
+        except DamagedError as error:
+            target.unlink(missing_ok=True)
+            self._lacks.append(f"what was found in the pictures: {error}")
+        else:
+            self._parts.append(hashed(target, EVENTS_DB))
 
     # --- ledgers and keys --------------------------------------------------------------------
 
@@ -361,6 +376,8 @@ class BackupMaker:
 
     def _holds(self, media: MediaChoice | None) -> list[str]:
         found = ["cameras, users, volumes and settings", "ledgers up to their newest heads"]
+        if any(part.path == EVENTS_DB for part in self._parts):
+            found.append("what was found in the pictures, and what people did with it")
         if any(part.path.startswith(f"{FACTS}/") for part in self._parts):
             found.append("the tables of facts that were put in the place of ours")
         if any(part.path == KEYS for part in self._parts):

@@ -16,6 +16,8 @@ from watchglass.base.ids import VolumeId
 FORMAT = 1
 NAME = "manifest.json"
 SITE_DB = "site.db"
+EVENTS_DB = "events.db"
+"""What was understood and found; a backup may be without it."""
 KEYS = "keys.sealed"
 FACTS = "facts"
 """Tables of facts that somebody put in the place of ours, as they lie in the state folder."""

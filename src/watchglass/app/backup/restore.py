@@ -19,6 +19,7 @@ import msgspec
 from watchglass.app.backup.make import collectors_of
 from watchglass.app.backup.manifest import (
     COLLECTORS,
+    EVENTS_DB,
     FACTS,
     KEYS,
     SITE_DB,
@@ -30,9 +31,10 @@ from watchglass.app.backup.places import Place, Placing, placed
 from watchglass.app.backup.refill import refill
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.layout import Layout, StateLock
+from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
-from watchglass.base.errors import AlreadyRunningError, RefusedError, UsageError
+from watchglass.base.errors import AlreadyRunningError, DamagedError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, is_id
 from watchglass.base.secret import Secret
 from watchglass.model.camera import CameraState
@@ -52,6 +54,7 @@ from watchglass.store.site import SiteStore
 
 STAGING = ".restoring"
 _SITE = WriteSite.RESTORE
+_LOG = log.get("restore")
 _OWN = ("site.db", "ledger", "keys")
 _ALIVE_NS = 60 * NS_PER_S
 _WATCH_S = 3.0
@@ -256,6 +259,14 @@ class Restorer:
             copy_database(wanted.backup / SITE_DB, staging.site_db)
         elif wanted.aside and self._on.layout.site_db.exists():
             copy_database(self._on.layout.site_db, staging.site_db)
+        root = wanted.backup or (self._on.layout.state if wanted.aside else None)
+        if root is not None and (root / EVENTS_DB).exists():
+            try:
+                copy_database(root / EVENTS_DB, staging.events_db)
+            except DamagedError as error:
+                # It can be found again; what else there is must not wait for it.
+                staging.events_db.unlink(missing_ok=True)
+                _LOG.error("events_not_restored", error=error.sentence)
         with self._store() as store:
             known = {each.id: each.path for each in store.volumes()}
             for place in chosen.places:

@@ -1,0 +1,186 @@
+"""Entry of the events-worker: finds by rules what happens in what was understood, and writes it.
+
+It listens to the analytics-worker, which keeps each report until it is taken, and writes to one
+database. It may die at any moment: recording knows nothing of it, reports wait for its successor,
+and that one finds nothing twice.
+"""
+
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+
+import msgspec
+
+from watchglass.app.event_metrics import FOUND, WAITING
+from watchglass.app.event_work import EventWork
+from watchglass.app.fences import fence_in, lay_out, of_events_worker, tell
+from watchglass.app.layout import Layout
+from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.app.reporter import Reporter
+from watchglass.base import heap, log
+from watchglass.base.clock import NS_PER_S, SystemClock
+from watchglass.base.disk import Disk
+from watchglass.base.errors import WatchglassError
+from watchglass.bus.endpoint import Listener
+from watchglass.bus.message import Codec
+from watchglass.bus.metrics import hop_samples
+from watchglass.bus.peer import PeerId, PeerState
+from watchglass.bus.proof import Key
+from watchglass.bus.server import BusServer, PeerJoined, PeerLost
+from watchglass.model.analysis import Report, Taken
+from watchglass.model.event_work import EventsStart, FromEventsWorker, ToEventsWorker
+from watchglass.model.metric import Sample
+from watchglass.model.vitals import Alive
+from watchglass.store.events import EventStore
+
+NAME = "events-worker"
+_POLL_S = 0.5
+_TICK_NS = NS_PER_S
+_CREDIT_BYTES = 4 << 20
+_NICE = 2
+_MOST_MEMORY_BYTES = 2 << 30
+_LOG = log.get("events")
+
+
+def main() -> None:
+    """Find until told to stop, or until the supervisor is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heap.bound()
+    decoder: msgspec.json.Decoder[ToEventsWorker] = msgspec.json.Decoder(ToEventsWorker)
+    try:
+        start = first_message(decoder)
+    except EOFError:
+        return
+    assert isinstance(start, EventsStart)
+    log.configure(start.log_level, json=start.log_json)
+    try:
+        _find(start, decoder)
+    except WatchglassError as error:
+        _LOG.error("events_worker_ended", error=error.sentence)
+        sys.exit(error.exit_code)
+    leave()
+
+
+def _find(start: EventsStart, decoder: msgspec.json.Decoder[ToEventsWorker]) -> None:
+    layout, disk, clock = Layout(Path(start.state)), Disk(), SystemClock()
+    EventStore(layout.events_db, disk).close()
+    lay_out(layout.events_db, disk)
+    listener = Listener(start.understood.endpoint)
+    tell(fence_in(of_events_worker(layout), start.fences))
+    heap.tend(clock)
+    store = EventStore(layout.events_db, disk)
+    finder = Finder(listener, start, store, EventWork(store, clock, _said), clock)
+    reporter = Reporter(start.vitals, NAME, Alive, finder.samples, clock)
+    reporter.start()
+    take_messages(decoder, finder.hear, finder.stop)
+    _give_up_rights()
+    finder.run()
+    reporter.close()
+    store.close()
+
+
+def _said(message: FromEventsWorker) -> None:
+    try:
+        say(message)
+    except OSError:
+        _LOG.info("nobody_hears")
+
+
+class Finder:
+    """Between the bus and the work; ``run`` is one thread, the others are for any."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        start: EventsStart,
+        store: EventStore,
+        work: EventWork,
+        clock: SystemClock,
+    ) -> None:
+        self._server: BusServer[Report, Taken] = BusServer(
+            listener, Codec[Report](Report), Codec[Taken](Taken), credit_bytes=_CREDIT_BYTES,
+            clock=clock, name="understood", key=Key(start.understood.key),
+        )  # fmt: skip
+        self._start, self._store, self._work, self._clock = start, store, work, clock
+        self._messages: queue.SimpleQueue[ToEventsWorker] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._waiting: deque[tuple[PeerId, int, Report]] = deque()
+        self._hops: list[PeerState] = []
+        self._refused = ""
+
+    def hear(self, message: ToEventsWorker) -> None:
+        """Other rules, or the end."""
+        if isinstance(message, EventsStart):
+            self._messages.put(message)
+            self._server.wake()
+        else:
+            self.stop()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._server.wake()
+
+    def samples(self) -> list[Sample]:
+        """As of the last turn."""
+        found = [FOUND.at(self._work.found), WAITING.at(len(self._waiting))]
+        for each in self._hops:
+            found += hop_samples(each.hop, "taken", each.peer.name)
+        return found
+
+    def run(self) -> None:
+        """Until stopped. Reports that wait then are told again to whoever comes next."""
+        self._work.resume(self._start.rules, self._start.areas)
+        due_ns = 0
+        while not self._stopping.is_set():
+            while not self._messages.empty():
+                message = self._messages.get()
+                if isinstance(message, EventsStart):
+                    self._work.use(message.rules, message.areas)
+            self._listen()
+            try:
+                self._work.retry()
+                self._take()
+                if self._clock.monotonic_ns() >= due_ns:
+                    due_ns = self._clock.monotonic_ns() + _TICK_NS
+                    self._work.pass_time()
+                self._refused = ""
+            except WatchglassError as error:
+                # It is tried again, and the analytics-worker keeps what comes meanwhile.
+                if self._refused != error.sentence:
+                    _LOG.error("events_not_written", error=error.sentence)
+                self._refused = error.sentence
+            self._hops = self._server.peers()
+        self._server.close()
+
+    def _listen(self) -> None:
+        for event in self._server.poll(_POLL_S):
+            if isinstance(event, PeerJoined):
+                continue
+            if isinstance(event, PeerLost):
+                self._waiting = deque(each for each in self._waiting if each[0] != event.peer)
+                continue
+            self._waiting.append((event.peer, event.size_bytes, event.message))
+
+    def _take(self) -> None:
+        while self._waiting:
+            peer, size_bytes, report = self._waiting[0]
+            self._work.take(report)
+            self._waiting.popleft()
+            self._server.send(peer, Taken(report.session, report.number))
+            self._server.done(peer, size_bytes)
+
+
+def _give_up_rights() -> None:
+    """No core file, bounded memory, behind what records."""
+    os.nice(_NICE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY_BYTES, _MOST_MEMORY_BYTES))
+
+
+if __name__ == "__main__":
+    main()
