@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from watchglass.app.demo_fleet import DemoFleet
+from watchglass.app.demo_rules import BY, set_rules
+from watchglass.app.site import Site
 from watchglass.app.wiring import Recorder, ground
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import ConfigError, WatchglassError
@@ -34,6 +37,7 @@ from watchglass.store.index import IndexReader, IndexStore
 HOST = "127.0.0.1"
 SIZE = Size(width=1280, height=720, fps=15, seconds=20)
 _NAMES = ("Street", "Yard", "Gate", "Lane")
+_CLIP = "Clip"
 _SMALL_BALLAST = 4 << 20
 _RATE_OVER_NS = 5 * NS_PER_S
 # Seconds of one core that a frame of 1280×720 takes to draw and encode, as measured.
@@ -125,10 +129,13 @@ def _cost_s(loop: LoopSpec) -> float:
 # --- the demo -------------------------------------------------------------------------------------
 
 
-def settings_for(data: Path | None, log_level: str | None, port: int = 0) -> Settings:
+def settings_for(
+    data: Path | None, log_level: str | None, port: int = 0, clip: Path | None = None
+) -> Settings:
     """Settings of a demo's recorder in a folder of its own; ConfigError for one that is taken.
 
-    Any free port, unless one is stated: a recorder may run on this machine already.
+    Any free port, unless one is stated: a recorder may run on this machine already. ``clip`` is a
+    file that is played as one camera more.
     """
     if data is None:
         stamp = f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S}"
@@ -137,6 +144,7 @@ def settings_for(data: Path | None, log_level: str | None, port: int = 0) -> Set
         {
             "data": data, "media": data / "media", "log_level": log_level,
             "ballast_bytes": _SMALL_BALLAST, "port": port,
+            "sources": clip.resolve().parent if clip is not None else None,
         }
     )  # fmt: skip
     if (settings.state / "site.db").exists():
@@ -150,8 +158,9 @@ def settings_for(data: Path | None, log_level: str | None, port: int = 0) -> Set
 class Demo:
     """Simulated cameras and a recorder, from ``start`` to ``close``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clip: Path | None = None) -> None:
         self.settings = settings
+        self._clip = clip.resolve() if clip is not None else None
         self.cameras: list[DemoCamera] = []
         self._ground = ground(settings)
         self.fleet = DemoFleet(self._ground)
@@ -179,22 +188,38 @@ class Demo:
             request = AddCameraRequest(
                 name,
                 tuple((stream, _bare(url)) for stream, url in _streams(urls.main, urls.sub)),
-                *login, "simulated", "demo", (HOST,),
+                *login, "simulated", BY, (HOST,),
             )  # fmt: skip
             camera = recorder.site.add_camera(request)
             self.cameras.append(DemoCamera(camera, name, urls.name, _what(spec)))
+        simulated = {each.name: each.id for each in self.cameras}
+        set_rules(recorder.site, simulated, self._add_clip(recorder.site))
         self.page = recorder.open_page() or ""
         self.fleet.start(partial(recorder.site.store.cameras, with_credentials=False))
         self._ending.callback(self.fleet.close)
+
+    def _add_clip(self, site: Site) -> CameraId | None:
+        """The file as a camera, played again and again."""
+        if self._clip is None:
+            return None
+        url = f"file://{quote(str(self._clip))}"
+        request = AddCameraRequest(
+            _CLIP, ((StreamName.MAIN, url),), "", "", "a file that is played", BY
+        )
+        camera = site.add_camera(request)
+        self.cameras.append(DemoCamera(camera, _CLIP, "", self._clip.name))
+        return camera
 
     def close(self) -> None:
         """End the recorder, then the cameras."""
         self._ending.close()
 
     def pull(self, number: int) -> bool:
-        """Pull the cable of a camera, or put it back; whether it is pulled now."""
+        """Pull the cable of a camera, or put it back; whether it is pulled now. A file has none."""
         name = self.cameras[number].simulated
         assert self._simulator is not None
+        if not name:
+            return False
         self.was_pulled = True
         self._offline ^= {name}
         pulled = name in self._offline

@@ -120,5 +120,6 @@ def arguments(**options: str | int | bool | None) -> list[str]:
             case True:
                 out.append(flag)
             case _:
-                out += [flag, str(value)]
+                # In one word: a password may begin as an option does.
+                out.append(f"{flag}={value}")
     return out

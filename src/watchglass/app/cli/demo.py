@@ -1,5 +1,6 @@
 """``watchglass demo``: the recorder at work on four simulated cameras."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,15 @@ def demo(
         float | None, typer.Option(help="End after so many seconds of recording.", min=1)
     ] = None,
     port: Annotated[int, typer.Option(help="Of the page; 0 takes a free one.", min=0)] = 0,
+    clip: Annotated[
+        Path | None,
+        typer.Option(
+            help="A video that is played as one camera more, again and again.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON line at the end on standard output.")
     ] = False,
@@ -23,5 +33,5 @@ def demo(
     # It brings encoders along, which no other command should load.
     from watchglass.app.cli.demo_run import run_demo
 
-    held = run_demo(shell(context), seconds, port, json=json)
+    held = run_demo(shell(context), seconds, port, clip, json=json)
     raise typer.Exit(0 if held else _FAILED)

@@ -32,9 +32,9 @@ _REDRAW_S = 0.5
 _PLAIN_EVERY_S = 5.0
 
 
-def run_demo(of: Shell, seconds: float | None, port: int, *, json: bool) -> bool:
+def run_demo(of: Shell, seconds: float | None, port: int, clip: Path | None, *, json: bool) -> bool:
     """The whole demo; whether all held."""
-    settings = settings_for(of.data, "debug" if of.verbose else None, port)
+    settings = settings_for(of.data, "debug" if of.verbose else None, port, clip)
     stopping = threading.Event()
     Ending(stopping.set)
     screen = Screen(sys.stderr) if json else of.screen
@@ -44,7 +44,7 @@ def run_demo(of: Shell, seconds: float | None, port: int, *, json: bool) -> bool
     with _stderr_to(settings.data / "demo.log") as stderr:
         log.configure(settings.log_level.value, json=settings.log_json)
         screen = Screen(stderr, stderr) if json else of.screen
-        run = Demo(settings)
+        run = Demo(settings, clip)
         try:
             with screen.working("starting cameras and recorder"):
                 run.start()
