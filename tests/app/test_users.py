@@ -19,6 +19,7 @@ from watchglass.base.secret import Secret
 from watchglass.config.settings import Settings
 from watchglass.model.camera import StreamAddress
 from watchglass.model.stream import StreamName
+from watchglass.recording.commitment import TextStore
 from watchglass.store.access import AccessStore
 
 PASSWORD = "four words make one"
@@ -28,6 +29,7 @@ PASSWORD = "four words make one"
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AccessStore:
     """A site with a camera and its admin."""
     monkeypatch.setenv("WATCHGLASS_DATA", str(tmp_path))
+    monkeypatch.setenv("WATCHGLASS_BALLAST_BYTES", "1MiB")
     layout = Layout(tmp_path / "state")
     layout.state.mkdir()
     on = Ground(Settings(tmp_path, tmp_path / "media"), layout, Disk(), SystemClock())
@@ -46,8 +48,9 @@ def say(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 
 def test_from_nobody_to_somebody_and_back(
-    store: AccessStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    store: AccessStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     users = Users(store, SystemClock())
     say(monkeypatch, PASSWORD)
     assert run(["user", "add", "anna", "--password-stdin"]) == 0
@@ -90,6 +93,42 @@ def test_from_nobody_to_somebody_and_back(
     assert users.named("anna").rights == ()
     assert run(["user", "remove", "anna"]) == 0
     assert [each.name for each in users.all()] == ["admin"]
+    told = acts(tmp_path)
+    assert {each["what"] for each in told} == {"user_changed"}
+    assert [each["detail"] for each in told] == [
+        "added anna as viewer", "anna may: live, playback: Hall, the last 24 h; site: nothing",
+        "anna may: live, playback: Hall, the last 24 h; site: read_log", "made anna operator",
+        "disabled anna", "enabled anna", "set a new password of anna",
+        "took the second factor from anna", "group doors: 1 cameras",
+        "anna may: live: group doors; site: nothing", "removed group doors",
+        "anna may: nothing; site: nothing", "removed anna",
+    ]  # fmt: skip
+    assert all(each["by"].endswith("(command line)") for each in told)
+
+
+def acts(data: Path) -> list[dict[str, str]]:
+    """What stands in the site's ledger of changes, with the texts beside it."""
+    ledger = data / "state" / "ledger" / "site"
+    lines = [
+        json.loads(line)
+        for path in sorted(ledger.glob("*.jsonl"))
+        for line in path.read_text().splitlines()
+    ]
+    texts = TextStore(ledger / "texts", Disk())
+    return [
+        {"what": line["what"], **{of: texts.get(line[of]) or "" for of in ("detail", "by")}}
+        for line in lines
+        if line["type"] == "acted"
+    ]
+
+
+def test_what_the_log_cannot_have_is_done_and_said(
+    store: AccessStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (tmp_path / "state" / "ledger").write_text("no folder")
+    assert run(["user", "second-factor", "admin"]) == 0
+    assert "The log does not have it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -249,7 +249,7 @@ class Recorder:
             Outside(
                 observer.observe, lambda: missing(self._volumes), self._supervisor.pictures.picture,
                 lambda act: self.site.note_people(NoteRequest((act,))),
-                Watched(origin=lambda: self._origin), self._page.certificate,
+                Watched(self._store.rules, lambda: self._origin), self._page.certificate,
             ),
             self._off_ns(),
         )  # fmt: skip

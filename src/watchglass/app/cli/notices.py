@@ -11,11 +11,13 @@ import typer
 
 from watchglass.app.cli.camera_changes import parse_span
 from watchglass.app.cli.moments import shown_time
+from watchglass.app.cli.noting import note
 from watchglass.app.cli.screen import AMBER, Cell, Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.notice_ways import change_way
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import NoticeId
+from watchglass.model.act import ActKind
 from watchglass.model.control import Accepted
 from watchglass.model.notice import Notice, NoticeKind, NoticeWay, WayStatus
 from watchglass.model.notice_control import (
@@ -32,6 +34,7 @@ from watchglass.model.notice_way import (
     PluginSettings,
     Quiet,
     WebhookSettings,
+    way_of,
 )
 from watchglass.store.notices import NoticeStore
 from watchglass.store.vault import Vault
@@ -303,6 +306,14 @@ def try_way(context: typer.Context, way: NoticeWay) -> None:
 
 
 def _change(of: Shell, request: NoticeRequest) -> None:
+    match request:
+        case SetWayRequest():
+            pictures = ", with pictures" if request.settings.picture else ""
+            note(of, ActKind.SETTING_CHANGED, f"notices by {way_of(request.settings)}{pictures}")
+        case DropWayRequest():
+            note(of, ActKind.SETTING_CHANGED, f"no notices by {request.way} any more")
+        case TryWayRequest():
+            pass
     if of.is_running:
         reply = of.ask(request, _ASK_S)
         assert isinstance(reply, Accepted)

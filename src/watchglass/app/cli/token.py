@@ -9,10 +9,12 @@ import typer
 from watchglass.access.directory import Directory
 from watchglass.access.tokens import Scope, Tokens
 from watchglass.app.cli.moments import shown_time
+from watchglass.app.cli.noting import note
 from watchglass.app.cli.screen import Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import NotFoundError
+from watchglass.model.act import ActKind
 from watchglass.store.access import AccessStore
 
 _DAY_NS = 24 * 3600 * NS_PER_S
@@ -36,6 +38,7 @@ def create(
     of = shell(context)
     expires_ns = None if days is None else of.ground.clock.wall_ns() + days * _DAY_NS
     with _tokens(of) as tokens:
+        note(of, ActKind.TOKEN_CHANGED, f"made token {name.strip()}, for {scope}")
         text = tokens.create(name, scope, expires_ns)
     if json:
         of.screen.json({"name": name.strip(), "scope": scope, "token": text})
@@ -82,6 +85,7 @@ def revoke(context: typer.Context, name: Annotated[str, typer.Argument(help="Its
     """Take a token back: it opens nothing from now on."""
     of = shell(context)
     with _tokens(of) as tokens:
+        note(of, ActKind.TOKEN_CHANGED, f"revoked token {name}")
         tokens.revoke(name)
     of.screen.say(f"'{name}' opens nothing any more.")
 

@@ -13,6 +13,7 @@ from watchglass.access.directory import Account
 from watchglass.access.right import GRANTABLE, USUAL_OF_ROLE, Action, Right, Role
 from watchglass.access.users import Users
 from watchglass.app.cli.moments import parse_duration, parse_moment, shown_time
+from watchglass.app.cli.noting import note
 from watchglass.app.cli.screen import Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.ground import open_store
@@ -20,6 +21,7 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import CameraId
 from watchglass.base.secret import Secret
+from watchglass.model.act import ActKind
 from watchglass.store.access import AccessStore
 from watchglass.store.site import SiteStore
 
@@ -42,7 +44,9 @@ def add(
     """Add somebody, who may do nothing with cameras until 'user rights' says what."""
     of = shell(context)
     with _users(of) as users:
-        account = users.add(name, role, _password(password_stdin))
+        secret = _password(password_stdin)
+        note(of, ActKind.USER_CHANGED, f"added {name} as {role}")
+        account = users.add(name, role, secret)
     of.screen.say(f"'{account.name}' can sign in, as {role}.")
     if role is not Role.ADMIN:
         of.screen.hint("Say which cameras are shown:")
@@ -77,7 +81,9 @@ def role_(context: typer.Context, name: Name, role: Role) -> None:
     """Change somebody's role. Rights beyond it count for nothing meanwhile."""
     of = shell(context)
     with _users(of) as users:
-        users.set_role(users.named(name).id, role)
+        account = users.named(name)
+        note(of, ActKind.USER_CHANGED, f"made {account.name} {role}")
+        users.set_role(account.id, role)
     of.screen.say(f"'{name}' is {role} now.")
 
 
@@ -117,6 +123,7 @@ def rights(
     of = shell(context)
     now_ns = of.ground.clock.wall_ns()
     cameras = _named(of, camera or [])
+    names = _cameras(of)
     with _users(of) as users:
         account = users.named(name)
         given: tuple[Right, ...] = ()
@@ -135,9 +142,11 @@ def rights(
         beside = frozenset(site or ())
         if more:
             given, beside = (*account.rights, *given), account.site | beside
+        told = "; ".join(_told(each, names, now_ns) for each in given) or "nothing"
+        note(of, ActKind.USER_CHANGED, f"{account.name} may: {told}; site: {_site_words(beside)}")
         users.set_rights(account.id, given, beside)
         account = users.user(account.id)
-    of.screen.say(f"'{account.name}' may: {_may(account, _cameras(of), now_ns)}.")
+    of.screen.say(f"'{account.name}' may: {_may(account, names, now_ns)}.")
 
 
 @group.command("disable")
@@ -145,7 +154,9 @@ def disable(context: typer.Context, name: Name) -> None:
     """Keep somebody out, signed out everywhere at once; nothing is lost."""
     of = shell(context)
     with _users(of) as users:
-        users.set_disabled(users.named(name).id, True)
+        account = users.named(name)
+        note(of, ActKind.USER_CHANGED, f"disabled {account.name}")
+        users.set_disabled(account.id, True)
     of.screen.say(f"'{name}' is kept out. Let in again:")
     of.screen.command(of.command(f"user enable '{name}'"))
 
@@ -155,7 +166,9 @@ def enable(context: typer.Context, name: Name) -> None:
     """Let somebody in again."""
     of = shell(context)
     with _users(of) as users:
-        users.set_disabled(users.named(name).id, False)
+        account = users.named(name)
+        note(of, ActKind.USER_CHANGED, f"enabled {account.name}")
+        users.set_disabled(account.id, False)
     of.screen.say(f"'{name}' can sign in again.")
 
 
@@ -164,7 +177,9 @@ def remove(context: typer.Context, name: Name) -> None:
     """Remove somebody with rights, sessions and tokens. What the log says stays."""
     of = shell(context)
     with _users(of) as users:
-        users.remove(users.named(name).id)
+        account = users.named(name)
+        note(of, ActKind.USER_CHANGED, f"removed {account.name}")
+        users.remove(account.id)
     of.screen.say(f"'{name}' is removed.")
 
 
@@ -173,7 +188,9 @@ def password(context: typer.Context, name: Name, password_stdin: Stdin = False) 
     """Set somebody's password; all sessions end."""
     of = shell(context)
     with _users(of) as users:
-        users.set_password(users.named(name).id, _password(password_stdin))
+        account, secret = users.named(name), _password(password_stdin)
+        note(of, ActKind.USER_CHANGED, f"set a new password of {account.name}")
+        users.set_password(account.id, secret)
     of.screen.say(f"'{name}' signs in with the new password; all sessions have ended.")
 
 
@@ -182,7 +199,9 @@ def second_factor(context: typer.Context, name: Name) -> None:
     """Take the second factor from somebody who has lost it."""
     of = shell(context)
     with _users(of) as users:
-        users.remove_second_factor(users.named(name).id)
+        account = users.named(name)
+        note(of, ActKind.USER_CHANGED, f"took the second factor from {account.name}")
+        users.remove_second_factor(account.id)
     of.screen.say(f"'{name}' signs in with the password alone, and can set another factor.")
 
 
@@ -196,6 +215,8 @@ def cameras_of_group(
     of = shell(context)
     cameras = _named(of, camera or [])
     with _users(of) as users:
+        what = f"group {name}: {len(cameras)} cameras" if cameras else f"removed group {name}"
+        note(of, ActKind.USER_CHANGED, what)
         if cameras:
             users.put_group(name, cameras)
         else:
@@ -209,6 +230,10 @@ def _may(account: Account, names: dict[str, str], now_ns: int) -> str:
     parts = [_told(right, names, now_ns) for right in account.rights]
     parts += sorted(account.site & GRANTABLE)
     return "; ".join(parts) or "nothing"
+
+
+def _site_words(actions: frozenset[Action]) -> str:
+    return ", ".join(sorted(actions)) or "nothing"
 
 
 def _told(right: Right, names: dict[str, str], now_ns: int) -> str:
