@@ -86,6 +86,9 @@ class Counts:
         return float(np.mean(np.sqrt(detection * association)))
 
 
+NOTHING = Counts(0, 0, 0, np.zeros(len(_ALPHAS)), np.zeros(len(_ALPHAS)))
+
+
 def count(truth: Placed, told: Placed, frames: Iterable[int]) -> Counts:
     """Of these frames alone."""
     looked = sorted(frames)

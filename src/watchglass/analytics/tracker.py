@@ -25,12 +25,15 @@ class Measures:
     The limits of cost are of one minus the overlap of the widened boxes.
     """
 
-    sure: float = 0.5
+    sure: float = 0.55
     least: float = 0.2
-    near: float = 0.75
-    unsure_near: float = 0.55
-    widen: float = 0.1
-    widen_far: float = 0.5
+    near: float = 0.65
+    unsure_near: float = 0.5
+    widen: float = 0.05
+    widen_far: float = 0.3
+    widen_late: float = 0.8
+    """More, for each second that a picture comes later than five a second do."""
+    far: float = 0.75
     sigmas: float = 0.25
     other_kind: float = 0.5
     twice: float = 0.7
@@ -69,7 +72,7 @@ class Tracker:
         found = self._once(found)
         sure = [each for each in found if each.confidence >= self._measures.sure]
         unsure = [each for each in found if each.confidence < self._measures.sure]
-        left = self._match(at_ns, sure, unsure)
+        left = self._match(at_ns, dt_s, sure, unsure)
         self._followed += [Followed(each, at_ns, self._aspect, self._new_id) for each in left]
         coarse = self._pace.is_coarse(dt_s)
         for each in (*self._followed, *self._settled):
@@ -103,15 +106,18 @@ class Tracker:
         self._followed, self._settled = [], []
         return tuple(told)
 
-    def _match(self, at_ns: int, sure: list[Detection], unsure: list[Detection]) -> list[Detection]:
+    def _match(
+        self, at_ns: int, dt_s: float, sure: list[Detection], unsure: list[Detection]
+    ) -> list[Detection]:
         """The sure detections that nobody is followed by."""
         measures = self._measures
+        far = measures.widen_far + measures.widen_late * min(1.0, max(0.0, dt_s - 0.25))
         known = [each for each in self._followed if each.confirmed]
         known, sure = self._pair(at_ns, known, sure, measures.near, measures.widen)
         known, _ = self._pair(at_ns, known, unsure, measures.unsure_near, 0.0)
-        known, sure = self._pair(at_ns, known, sure, measures.near, measures.widen_far)
+        known, sure = self._pair(at_ns, known, sure, measures.far, far)
         fresh = [each for each in self._followed if not each.confirmed]
-        _, sure = self._pair(at_ns, fresh, sure, measures.near, measures.widen_far)
+        _, sure = self._pair(at_ns, fresh, sure, measures.far, far)
         settled, sure = self._pair(at_ns, self._settled, sure, measures.near, 0.0)
         self._pair(at_ns, settled, unsure, measures.unsure_near, 0.0)
         return [each for each in sure if not self._is_followed(at_ns, each)]

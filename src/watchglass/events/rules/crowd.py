@@ -79,7 +79,8 @@ class CrowdWatch(Watch):
         self._less_ns = None
         if self._happening is not None:
             happening, whose = self._happening
-            if happening.see(point):
+            again = happening.see(point) if thing is whose else happening.again(at_ns)
+            if again:
                 self._telling.event(happening.as_it_is(whose))
             return
         sure = [

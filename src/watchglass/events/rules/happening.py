@@ -56,15 +56,19 @@ class Happening:
         return cls(event, _told_ns=last.at_ns, _good=_good(last))
 
     def see(self, point: TrackPoint) -> bool:
-        """Whether it is to be told again."""
+        """Its thing was seen; whether it is to be told again."""
         if _good(point) > self._good * _BETTER:
             self._good = _good(point)
             self.event = msgspec.structs.replace(
                 self.event, best=BestPicture(point.at_ns, point.box)
             )
-        again = self.silent or point.at_ns - self._told_ns >= _AGAIN_NS
+        return self.again(point.at_ns)
+
+    def again(self, at_ns: int) -> bool:
+        """Whether it is to be told again, as it goes on at that time."""
+        again = self.silent or at_ns - self._told_ns >= _AGAIN_NS
         if again:
-            self.silent, self._told_ns = False, point.at_ns
+            self.silent, self._told_ns = False, at_ns
         return again
 
     def as_it_is(
