@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 
 from benches._harness import BenchError, report
-from benches.accuracy import following, precision
+from benches.accuracy import following, lines, precision
 from watchglass.analytics.catalogue import CATALOGUE, DEFAULT
 from watchglass.analytics.models import Models
+from watchglass.analytics.regions import RegionDetector
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
 
@@ -47,6 +48,8 @@ def _measure(asked: argparse.Namespace) -> int:
         _names(models, shared, [DEFAULT] if asked.quick else list(CATALOGUE), figures)
     if asked.only in (None, "tracks"):
         _tracks(models, shared, asked.model, _RATES[:1] if asked.quick else _RATES, figures)
+    if asked.only in (None, "lines"):
+        _lines(models, shared, asked.model, figures)
     return report("accuracy", asked.quick, figures, _TARGETS)
 
 
@@ -78,6 +81,17 @@ def _tracks(
         end = "" if rate == _RATES[0] else f"_{rate:.0f}_per_s"
         figures[f"idf1{end}"] = round(counts.idf1, 3)
         figures[f"hota{end}"] = round(counts.hota, 3)
+
+
+def _lines(models: Models, shared: Path, name: str, figures: dict[str, float | int | None]) -> None:
+    """With the model, and without any: counts need no names."""
+    clips = shared / "testdata/video"
+    named = lines.judged(clips, precision.detector(models, CATALOGUE[name]))
+    unnamed = lines.judged(clips, RegionDetector())
+    figures["crossings"] = named.crossings
+    figures["line_errors"], figures["line_astray"] = named.errors, named.astray
+    figures["line_errors_no_model"] = unnamed.errors
+    figures["line_astray_no_model"] = unnamed.astray
 
 
 def _shared() -> Path:

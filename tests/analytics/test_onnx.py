@@ -84,6 +84,27 @@ def test_places_in_a_letterbox_are_places_in_the_picture() -> None:
     assert found[0].box == Box(0.0, 0.0, 0.5, 1.0)
 
 
+def test_what_moves_and_is_not_named_is_seen_all_the_same() -> None:
+    """The model sees a person above left; something else moves below right."""
+    of = detector(made(rows_of((0, "person", 0.9))))
+    person, other, speck = Box(0.1, 0.1, 0.4, 0.4), Box(0.6, 0.6, 0.9, 0.9), Box(0.9, 0, 0.91, 0.01)
+    (found,) = of.detect([Look(GREY.picture, (person, other, speck))])
+    assert [(each.kind, each.box) for each in found] == [
+        (ObjectClass.PERSON, Box(0.0, 0.0, 0.5, 0.5)),
+        (ObjectClass.MOVING, other),
+    ]
+
+
+def test_where_the_model_is_not_sure_its_box_is_taken_for_what_moves() -> None:
+    of = detector(made(rows_of((0, "person", 0.3))))
+    (found,) = of.detect([Look(GREY.picture, (Box(0.05, 0.05, 0.45, 0.5),))])
+    assert [(each.kind, round(each.confidence, 2)) for each in found] == [
+        (ObjectClass.MOVING, 0.5),
+        (ObjectClass.PERSON, 0.3),
+    ]
+    assert found[0].box == found[1].box == Box(0.0, 0.0, 0.5, 0.5)
+
+
 def test_numbers_that_are_none() -> None:
     rows = rows_of((0, "person", 0.9), (1, "person", 0.9), (2, "person", 7.0), (3, "van", 0.6))
     rows[0, 2] = np.nan

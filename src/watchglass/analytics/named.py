@@ -10,12 +10,19 @@ from watchglass.analytics.crops import Crop, cut_off, plan
 from watchglass.analytics.detector import MOST_FOUND, Look
 from watchglass.analytics.manifest import Manifest
 from watchglass.analytics.outputs import Floats, Reader, Whole, suppressed
+from watchglass.analytics.regions import inside
 from watchglass.analytics.shown import show
 from watchglass.base import log
 from watchglass.base.errors import ConfigError
 from watchglass.model.detection import Box, Detection, ObjectClass
 
 _LOG = log.get("analytics")
+
+
+_UNSURE, _SURE = 0.2, 0.5
+"""As the tracker has it: what is less certain begins no track."""
+_COVERED = 0.3
+_LEAST_AREA = 0.004
 
 
 class Runtime(Protocol):
@@ -58,7 +65,7 @@ class NamedDetector:
     @property
     def names(self) -> frozenset[ObjectClass]:
         """See `Detector.names`."""
-        return self._manifest.names
+        return self._manifest.names | {ObjectClass.MOVING}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -82,7 +89,7 @@ class NamedDetector:
             for (at, number), (boxes, certain, kinds) in zip(now, seen, strict=True):
                 found[at].append((number, boxes, certain, kinds))
         return [
-            self._merged(each, crops, _size(look))
+            with_unnamed(self._merged(each, crops, _size(look)), look.moving)
             for each, crops, look in zip(found, plans, looks, strict=True)
         ]
 
@@ -134,6 +141,31 @@ class NamedDetector:
             for at, box in zip(kept, shares, strict=True)
             if box[2] > box[0] and box[3] > box[1]
         ]
+
+
+def with_unnamed(found: list[Detection], moving: Sequence[Box]) -> list[Detection]:
+    """And what moves and was not named: a model that does not know a thing, or does not know it
+    from above, must not make it unseen. The most certain first, at most `MOST_FOUND`."""
+    sure = [each.box for each in found if each.confidence >= _SURE]
+    unsure = [each.box for each in found if _UNSURE <= each.confidence < _SURE]
+    unnamed = []
+    for box in map(inside, moving):
+        if box.x1 <= box.x0 or box.y1 <= box.y0 or box.area < _LEAST_AREA:
+            continue
+        if sum(_shared(box, other) for other in sure) < _COVERED * box.area:
+            # Where the model sees something and is not sure, its box is the better one.
+            near = max(unsure, key=box.overlap, default=box)
+            shown = near if box.overlap(near) > _COVERED else box
+            unnamed.append(Detection(ObjectClass.MOVING, shown, _SURE))
+    if not unnamed:
+        return found
+    return sorted([*found, *unnamed], key=lambda each: -each.confidence)[:MOST_FOUND]
+
+
+def _shared(one: Box, other: Box) -> float:
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return max(0.0, width) * max(0.0, height)
 
 
 def _size(look: Look) -> tuple[int, int]:

@@ -26,12 +26,13 @@ class RegionDetector:
 
 
 def _largest(moving: Sequence[Box]) -> list[Box]:
-    inside = [
-        Box(max(0.0, box.x0), max(0.0, box.y0), min(1.0, box.x1), min(1.0, box.y1))
-        for box in moving
-    ]
-    there = [box for box in inside if box.x1 > box.x0 and box.y1 > box.y0]
+    there = [box for box in map(inside, moving) if box.x1 > box.x0 and box.y1 > box.y0]
     return sorted(there, key=lambda box: -box.area)[:MOST_FOUND]
+
+
+def inside(box: Box) -> Box:
+    """What of it lies in the picture; it may be nothing."""
+    return Box(max(0.0, box.x0), max(0.0, box.y0), min(1.0, box.x1), min(1.0, box.y1))
 
 
 def _found(box: Box) -> Detection:

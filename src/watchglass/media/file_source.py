@@ -96,6 +96,13 @@ class FileSource:
         """See `VideoSource.sound`."""
         return self._sound
 
+    @property
+    def length_ns(self) -> int:
+        """How long the file says that it is, while it is open; 0 where it does not say."""
+        container = self._container
+        told = container.duration if container is not None else None
+        return max(0, told or 0) * 1000
+
     def open(self) -> None:
         """See `VideoSource.open`."""
         with self._inside:

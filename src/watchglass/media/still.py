@@ -57,7 +57,7 @@ def still(
         if covers:
             small = own(small)
             Painter(covers).paint(small, wall_ns)
-        return _encoded(small)
+        return encoded(small)
     except FOREIGN_ERRORS as error:
         raise StreamInvalidError(
             "This picture cannot be decoded: look at one before or after it."
@@ -90,7 +90,8 @@ def _frames(
     yield from decoder.decode(None)
 
 
-def _encoded(frame: VideoFrame) -> bytes:
+def encoded(frame: VideoFrame) -> bytes:
+    """A JPEG of a picture in yuvj420p."""
     encoder = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuvj420p"
     encoder.color_range = ColorRange.JPEG
