@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 import watchglass
 from watchglass.app.cli import (
+    analyse,
     backup,
     camera,
     check,
@@ -64,6 +65,7 @@ program.add_typer(zone.group, name="zone")
 program.add_typer(rule.group, name="rule")
 program.command("timeline")(timeline.timeline)
 program.command("clip")(clip.clip)
+program.command("analyse")(analyse.analyse)
 program.command("hold")(hold.hold)
 program.command("release")(hold.release)
 program.command("holds")(hold.holds)
