@@ -2,8 +2,9 @@
 
 import csv
 import io
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -303,3 +304,62 @@ def test_kinds_of_rules_are_told_in_words(scene: Scene) -> None:
         said = sentence_of(event, "gate")
         assert said.startswith("A person ")
         assert "'gate'" in said
+
+
+def test_the_timeline_has_how_it_was_understood_as_far_as_one_may_see(scene: Scene) -> None:
+    asked = scene.day | {"camera": scene.camera, "pixels": 5000}
+    (bare,) = scene.browser.json("/api/v1/timeline", params=asked)["cameras"]
+    assert bare["understood"] is None
+    (line,) = scene.browser.json("/api/v1/timeline", params=asked | {"understood": True})["cameras"]
+    states = {each["state"] for each in line["understood"]["spans"]}
+    assert states == {"analysed", "quiet", "skipped"}
+    assert line["understood"]["density"]
+    few = Person(
+        "layers", Role.VIEWER, frozenset({Action.PLAYBACK}), frozenset({scene.camera}),
+        scene.at_ns(7), scene.at_ns(11),
+    )  # fmt: skip
+    browser = arrived(scene.at, few)
+    (line,) = browser.json("/api/v1/timeline", params=asked | {"understood": True})["cameras"]
+    assert [each["state"] for each in line["understood"]["spans"]] == ["quiet"]
+    assert line["understood"]["density"] == []
+    browser.http.close()
+
+
+def listened(browser: Browser, until: str, do: Callable[[], None]) -> list[tuple[str, str]]:
+    """Names and data of what changes while ``do`` is done, up to the first of that name."""
+    told: list[tuple[str, str]] = []
+    with browser.http.stream("GET", "/api/v1/changes", headers=browser.headers()) as stream:
+        name = ""
+        # By then the first look has been told: what is written after it is a change.
+        threading.Timer(2.5, do).start()
+        for line in stream.iter_lines():
+            key, _, value = line.partition(": ")
+            if key == "event":
+                name = value
+            if key == "data":
+                told.append((name, value))
+                if name == until:
+                    return told
+    return told
+
+
+def test_what_is_found_is_told_at_once_to_who_may_see_it(scene: Scene) -> None:
+    part = scene.track("late", 14, 16, 0.3, 0.4)
+    found = event_of(part, rule(camera=scene.camera), review="9" * 32)
+
+    def write() -> None:
+        scene.desk.write([part], [found], [review_of(found)])
+
+    told = listened(scene.browser, "review", write)
+    events = [data for name, data in told if name == "event"]
+    assert len(events) == 1
+    assert found.id in events[0]
+    assert "9" * 32 in told[-1][1]
+
+    def clear() -> None:
+        scene.browser.send("POST", f"/api/v1/review/{'9' * 32}/seen", None)
+
+    one = arrived(scene.at, Person("sees one", Role.VIEWER, frozenset({Action.PLAYBACK}), None))
+    told = listened(one, "review", clear)
+    assert '"seen":true' in told[-1][1].replace(" ", "")
+    one.http.close()

@@ -368,3 +368,18 @@ def test_a_long_path_is_thinned_and_keeps_its_ends() -> None:
     points = walk("t", 0, 1000).points
     few = thinned(points, 100)
     assert (len(few), few[0], few[-1]) == (100, points[0], points[-1])
+
+
+def test_what_was_written_since_is_told_once(store: EventStore) -> None:
+    began = store.change()
+    event = event_of(walk("t1", 0, 10), review=R1)
+    told(store, 1, events=[event], reviews=[review_of(event)])
+    first = store.changed(began)
+    assert ([each.id for each in first.events], first.reviews) == ([event.id], (R1,))
+    told(store, 2, span(0, 5))
+    assert store.changed(first.number) == type(first)(first.number)
+    store.mark_seen(ReviewId(R1), True, "ann", at(1))
+    second = store.changed(first.number)
+    assert (second.events, second.reviews, second.missed) == ((), (R1,), False)
+    # Begun anew meanwhile: it counts from the beginning.
+    assert store.changed(second.number + 1000).missed

@@ -16,7 +16,9 @@ from watchglass.base import log
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId
 
-ChangeName: TypeAlias = Literal["camera", "recording", "gap_opened", "gap_closed", "again"]
+ChangeName: TypeAlias = Literal[
+    "camera", "recording", "gap_opened", "gap_closed", "event", "review", "again"
+]
 
 _EVERY_S = 1.0
 _BEAT_S = 15.0
@@ -26,11 +28,13 @@ _LOG = log.get("changes")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``data`` is a JSON text. ``camera``: of which it tells; None for none."""
+    """``data`` is a JSON text. ``camera``: of which it tells; None for none. ``times``: it is of
+    footage of then (UTC ns), and for who may play that back."""
 
     name: ChangeName
     data: str
     camera: CameraId | None = None
+    times: tuple[int, int | None] | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -11,9 +11,11 @@ from pydantic import BaseModel
 from watchglass.access.policy import Action, User
 from watchglass.api.cameras import CameraInfo, camera_info
 from watchglass.api.changefeed import Change
+from watchglass.api.eventaccess import may_be_told
+from watchglass.api.eventinfo import EventInfo, ReviewInfo, event_info, review_info
 from watchglass.api.filetable import FileTable
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Signed, seen
+from watchglass.api.policy import Signed, allowed_times, seen
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import services
@@ -53,11 +55,14 @@ class ChangeEvents(BaseModel):
     recording: RecordingGrew
     gap_opened: GapChanged
     gap_closed: GapChanged
+    event: EventInfo
+    review: ReviewInfo
 
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Events `camera`, `recording`, `gap_opened`, `gap_closed`, `again`; the data"
+        "description": "Events `camera`, `recording`, `gap_opened`, `gap_closed`,"
+        " `event`, `review`, `again`; the data"
         " of each is JSON as ChangeEvents says under its name.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
         "model": ChangeEvents,
@@ -92,8 +97,17 @@ async def _events(request: Request, user: User) -> AsyncIterator[str]:
                 yield _event(Change("again", "{}"))
             if change is None:
                 yield ": \n\n"
-            elif change.camera is None or seen(request, user, change.camera):
+            elif _may_have(request, user, change):
                 yield _event(change)
+
+
+def _may_have(request: Request, user: User, change: Change) -> bool:
+    if change.camera is None:
+        return True
+    if change.times is None:
+        return seen(request, user, change.camera)
+    times = allowed_times(request, user, Action.PLAYBACK, change.camera)
+    return may_be_told({change.camera: times}, change.camera, *change.times)
 
 
 def _event(change: Change) -> str:
@@ -109,16 +123,17 @@ class Observer:
     _cameras: dict[str, str] = field(default_factory=dict)
     _reach: dict[tuple[str, StreamName], int] = field(default_factory=dict)
     _gaps: dict[GapId, GapRow] = field(default_factory=dict)
+    _found: int | None = None
 
     def __call__(self, first: bool) -> Sequence[Change]:
         """All cameras the first time; then what is different. Blocks."""
         if first:
-            self._cameras, self._reach, self._gaps = {}, {}, {}
+            self._cameras, self._reach, self._gaps, self._found = {}, {}, {}, None
         found = standings(self.ports, self.files)
         changes: list[Change] = []
         for standing in found:
             changes += self._of_camera(standing)
-        return [*changes, *self._of_gaps(found, first)]
+        return [*changes, *self._of_gaps(found, first), *self._of_events()]
 
     def _of_camera(self, standing: Standing) -> list[Change]:
         changes = []
@@ -155,6 +170,30 @@ class Observer:
         changes = [Change("gap_closed", _gap_json(self._closed(gap)), gap.camera) for gap in ended]
         if not first:
             changes += [Change("gap_opened", _gap_json(gap), gap.camera) for gap in opened]
+        return changes
+
+    def _of_events(self) -> list[Change]:
+        store = self.ports.events.store
+        if self._found is None:
+            self._found = store.change()
+            return []
+        found = store.changed(self._found)
+        self._found = found.number
+        if found.missed:
+            return [Change("again", "{}")]
+        changes = [
+            Change(
+                "event", event_info(each).model_dump_json(), each.camera,
+                (each.from_ns, each.to_ns),
+            )
+            for each in found.events
+        ]  # fmt: skip
+        for name in found.reviews:
+            review = store.review(name)
+            if review is not None:
+                told = review_info(review).model_dump_json()
+                times = review.from_ns, review.to_ns
+                changes.append(Change("review", told, review.camera, times))
         return changes
 
     def _closed(self, gap: GapRow) -> GapRow:

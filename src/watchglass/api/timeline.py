@@ -15,6 +15,13 @@ from watchglass.api.problem import RESPONSES
 from watchglass.api.sentence import overall, sentence, zone
 from watchglass.api.services import Services, services
 from watchglass.api.spans import drawn, withheld
+from watchglass.api.understood import (
+    DensityInfo,
+    UnderstoodSpan,
+    density_info,
+    understood,
+    within,
+)
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import CameraId
 from watchglass.model.camera import Camera
@@ -55,9 +62,19 @@ class HeldSpan(BaseModel):
     to_ms: int
 
 
+class UnderstoodLine(BaseModel):
+    """How what was recorded was understood; and in which buckets of ``bucket_ms`` how much moved:
+    those in which nothing did are left out."""
+
+    spans: list[UnderstoodSpan]
+    bucket_ms: int
+    density: list[DensityInfo]
+
+
 class CameraTimeline(BaseModel):
     """``spans`` tile the time from ``from_ms`` to ``to_ms``, which begins when the camera was
-    added and ends now at the latest. ``whole_since_ms``: nothing is missing from there on."""
+    added and ends now at the latest. ``whole_since_ms``: nothing is missing from there on.
+    ``understood``: where it is asked for."""
 
     camera: str
     stream: StreamName
@@ -71,6 +88,7 @@ class CameraTimeline(BaseModel):
     whole_since_ms: int | None
     causes: list[CauseSum]
     sentence: str
+    understood: UnderstoodLine | None
 
 
 class Timeline(BaseModel):
@@ -91,6 +109,9 @@ async def get_timeline(
     stream: StreamName = StreamName.MAIN,
     pixels: Annotated[int, Query(ge=1, le=10_000)] = 1500,
     tz: Annotated[str, Query(max_length=64, description="Of the sentences.")] = "UTC",
+    with_understood: Annotated[
+        bool, Query(alias="understood", description="Also how it was understood.")
+    ] = False,
 ) -> Timeline:
     """The timelines of all cameras that one may play back, or of one, as far as one may; made few
     enough spans to draw in ``pixels``."""
@@ -100,7 +121,8 @@ async def get_timeline(
     if camera is not None:
         check(request, user, Action.PLAYBACK, CameraId(camera))
     times = partial(allowed_times, request, user, Action.PLAYBACK)
-    return await of.blocking(_timeline, of, times, from_ms, to_ms, camera, stream, pixels, tz)
+    shown = await of.blocking(_timeline, of, times, from_ms, to_ms, camera, stream, pixels, tz)
+    return await of.blocking(_understood, of, times, shown, pixels) if with_understood else shown
 
 
 def _timeline(
@@ -143,6 +165,24 @@ def _timeline(
             for line in lines
         ],
     )
+
+
+def _understood(
+    of: Services, times: Callable[[CameraId], Sequence[Times]], shown: Timeline, pixels: int
+) -> Timeline:
+    """The same, with how each line was understood."""
+    cameras = []
+    for line in shown.cameras:
+        camera, allowed = CameraId(line.camera), times(CameraId(line.camera))
+        span = line.from_ms * _NS_PER_MS, line.to_ms * _NS_PER_MS
+        pixel_ns = max(1, (shown.to_ms - shown.from_ms) * _NS_PER_MS // pixels)
+        bucket_s, density = density_info(of, camera, span, pixels)
+        made = UnderstoodLine(
+            spans=understood(of, camera, line.stream, span, allowed).drawn(pixel_ns),
+            bucket_ms=bucket_s * 1000, density=within(density, bucket_s, allowed),
+        )  # fmt: skip
+        cameras.append(line.model_copy(update={"understood": made}))
+    return shown.model_copy(update={"cameras": cameras})
 
 
 def _lines(
@@ -193,6 +233,7 @@ def _told(
         whole_since_ms=whole_ns // _NS_PER_MS if whole_ns < line.to_ns else None,
         causes=_causes(line, of),
         sentence=words,
+        understood=None,
     )  # fmt: skip
 
 

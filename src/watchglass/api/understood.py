@@ -75,17 +75,16 @@ class Understood:
 
 def understood(
     of: Services, camera: CameraId, stream: StreamName, span: Times,
-    line: StreamTimeline | None = None, allowed: Sequence[Times] | None = None,
+    allowed: Sequence[Times] | None = None,
 ) -> Understood:  # fmt: skip
     """All that was recorded in a span (UTC ns): told of, or skipped because nobody told of it.
-    ``line``: the stream's timeline of that span, where it is known already; ``allowed``: nothing of
-    what lies outside of these."""
-    if line is None:
-        now_ns = of.ports.clock.wall_ns()
-        with of.ports.index.merged() as index:
-            streams = {row.stream for row in index.streams() if row.camera == camera}
-            if stream in streams:
-                line = timeline(index, camera, stream, *span, now_ns)
+    ``allowed``: nothing of what lies outside of these."""
+    line: StreamTimeline | None = None
+    now_ns = of.ports.clock.wall_ns()
+    with of.ports.index.merged() as index:
+        streams = {row.stream for row in index.streams() if row.camera == camera}
+        if stream in streams and span[0] < span[1]:
+            line = timeline(index, camera, stream, *span, now_ns)
     recorded = _recorded(line)
     told = of.ports.events.store.spans(camera, *span)
     spans = accounted(told, recorded, camera)

@@ -9,6 +9,7 @@ from watchglass.base.errors import NotFoundError, RefusedError
 from watchglass.base.ids import CameraId
 from watchglass.model.event import Event, ReviewId
 from watchglass.store.database import Database
+from watchglass.store.event_changes import next_change
 from watchglass.store.event_rows import AlarmNote, ReviewRow, TamperRow, event_of, tamper_of
 from watchglass.store.event_search import Page, Times, allowed
 from watchglass.store.event_tables import EVENTS, MARKS, NOTES, REVIEWS, TAMPERS
@@ -143,7 +144,7 @@ def _alarm(connection: sa.Connection, review: ReviewId) -> sa.RowMapping:
 def _mark(
     connection: sa.Connection, review: ReviewId, at_ns: int, values: Mapping[str, object]
 ) -> None:
-    values = {**values, "changed_ns": at_ns}
+    values = {**values, "changed_ns": at_ns, "mark_change": next_change(connection)}
     one = MARKS.c.review == review
     if connection.scalar(sa.select(MARKS.c.review).where(one)) is None:
         connection.execute(sa.insert(MARKS).values(review=review, **values))

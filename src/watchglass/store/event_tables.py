@@ -24,6 +24,13 @@ SESSIONS = sa.Table(
     sa.Column("at_ns", sa.BigInteger, nullable=False),
 )
 """How far the reports of each session of the analytics-worker are written."""
+CHANGES = sa.Table(
+    "changes",
+    TABLES,
+    sa.Column("what", sa.String(16), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+)
+"""One row: how often anything was written that somebody may want to hear of."""
 TRACKS = sa.Table(
     "tracks",
     TABLES,
@@ -72,7 +79,9 @@ EVENTS = sa.Table(
     sa.Column("coarse", sa.Boolean, nullable=False),
     sa.Column("review", _ID),
     sa.Column("job", sa.String(32), nullable=False),
+    sa.Column("change", sa.BigInteger, nullable=False),
 )
+sa.Index("events_by_change", EVENTS.c.change)
 sa.Index("events_by_camera", EVENTS.c.camera, EVENTS.c.from_ns)
 sa.Index("events_by_time", EVENTS.c.from_ns)
 sa.Index("events_by_review", EVENTS.c.review)
@@ -88,7 +97,9 @@ REVIEWS = sa.Table(
     sa.Column("alarm", sa.Boolean, nullable=False),
     sa.Column("notify", sa.Boolean, nullable=False),
     sa.Column("job", sa.String(32), nullable=False),
+    sa.Column("change", sa.BigInteger, nullable=False),
 )
+sa.Index("reviews_by_change", REVIEWS.c.change)
 sa.Index("reviews_by_camera", REVIEWS.c.camera, REVIEWS.c.from_ns)
 sa.Index("reviews_by_time", REVIEWS.c.from_ns)
 MARKS = sa.Table(
@@ -102,7 +113,9 @@ MARKS = sa.Table(
     sa.Column("acknowledged_by", sa.Text),
     sa.Column("assigned_to", sa.Text),
     sa.Column("changed_ns", sa.BigInteger, nullable=False),
+    sa.Column("mark_change", sa.BigInteger, nullable=False),
 )
+sa.Index("marks_by_change", MARKS.c.mark_change)
 """What people did with a review item: another hand writes it than writes the item."""
 NOTES = sa.Table(
     "alarm_notes",

@@ -14,6 +14,7 @@ from watchglass.model.object_track import TrackEnd, TrackId, TrackPart, TrackPoi
 from watchglass.model.review import Review
 from watchglass.model.rule import Direction
 from watchglass.store.database import Database
+from watchglass.store.event_changes import next_change
 from watchglass.store.event_motion import put_motion
 from watchglass.store.event_points import bounds, pack, unpack
 from watchglass.store.event_rows import event_of, event_row, tamper_of
@@ -66,8 +67,11 @@ class EventWriter:
                     [{"session": report.session, "last": report.number, "at_ns": written.now_ns}],
                     "session",
                 )  # fmt: skip
-            _put(connection, EVENTS, [event_row(each, job) for each in written.events], "id")
-            _put(connection, REVIEWS, [_review(each, job) for each in written.reviews], "id")
+            change = next_change(connection) if written.events or written.reviews else 0
+            events = [event_row(each, job) | {"change": change} for each in written.events]
+            reviews = [_review(each, job) | {"change": change} for each in written.reviews]
+            _put(connection, EVENTS, events, "id")
+            _put(connection, REVIEWS, reviews, "id")
             _put(connection, CROSSINGS, [_crossing(each, job) for each in written.crossings], "id")
             _put(connection, TAMPERS, [_tamper(*each) for each in written.tampers], "id")
 

@@ -13,6 +13,7 @@ from watchglass.base.disk import Disk
 from watchglass.base.ids import CameraId
 from watchglass.model.analysis import AnalysisSpan
 from watchglass.store.database import Database, Synchronous
+from watchglass.store.event_changes import EventChanges
 from watchglass.store.event_counts import EventCounts, fold
 from watchglass.store.event_motion import DAY, HOUR, MINUTE, Density, density
 from watchglass.store.event_reviews import EventReviews
@@ -41,7 +42,7 @@ COUNTS_KEPT_NS = 2 * 366 * 24 * 3600 * NS_PER_S
 _SESSIONS_KEPT_NS = 7 * 24 * 3600 * NS_PER_S
 
 
-class EventStore(EventWriter, EventSearch, EventReviews, EventCounts):
+class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChanges):
     """Of one site. Thread-safe; each method is one transaction. Besides what its methods name, each
     raises what ``Database`` does."""
 

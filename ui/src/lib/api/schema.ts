@@ -2789,6 +2789,7 @@ export interface components {
          * CameraTimeline
          * @description ``spans`` tile the time from ``from_ms`` to ``to_ms``, which begins when the camera was
          *     added and ends now at the latest. ``whole_since_ms``: nothing is missing from there on.
+         *     ``understood``: where it is asked for.
          */
         CameraTimeline: {
             /** Camera */
@@ -2814,6 +2815,7 @@ export interface components {
             causes: components["schemas"]["CauseSum"][];
             /** Sentence */
             sentence: string;
+            understood: components["schemas"]["UnderstoodLine"] | null;
         };
         /** CauseSum */
         CauseSum: {
@@ -2845,6 +2847,8 @@ export interface components {
             recording: components["schemas"]["RecordingGrew"];
             gap_opened: components["schemas"]["GapChanged"];
             gap_closed: components["schemas"]["GapChanged"];
+            event: components["schemas"]["EventInfo"];
+            review: components["schemas"]["ReviewInfo"];
         };
         /**
          * ClipFile
@@ -5508,6 +5512,19 @@ export interface components {
             to_ms: number;
         };
         /**
+         * UnderstoodLine
+         * @description How what was recorded was understood; and in which buckets of ``bucket_ms`` how much moved:
+         *     those in which nothing did are left out.
+         */
+        UnderstoodLine: {
+            /** Spans */
+            spans: components["schemas"]["UnderstoodSpan"][];
+            /** Bucket Ms */
+            bucket_ms: number;
+            /** Density */
+            density: components["schemas"]["DensityInfo"][];
+        };
+        /**
          * UnderstoodSpan
          * @description ``analysed``: its pictures were looked at; ``quiet``: nothing moved; ``skipped``: neither,
          *     and ``cause`` says why. What stands for several short ones has the state of the one that matters
@@ -7222,6 +7239,8 @@ export interface operations {
                 pixels?: number;
                 /** @description Of the sentences. */
                 tz?: string;
+                /** @description Also how it was understood. */
+                understood?: boolean;
             };
             header?: never;
             path?: never;
@@ -7784,7 +7803,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `camera`, `recording`, `gap_opened`, `gap_closed`, `again`; the data of each is JSON as ChangeEvents says under its name. */
+            /** @description Events `camera`, `recording`, `gap_opened`, `gap_closed`, `event`, `review`, `again`; the data of each is JSON as ChangeEvents says under its name. */
             200: {
                 headers: {
                     [name: string]: unknown;
