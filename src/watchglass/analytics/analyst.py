@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from watchglass.analytics.detector import Detector
 from watchglass.analytics.metrics import analyst_samples
 from watchglass.analytics.pace import Pace
+from watchglass.analytics.past import Past, newest_ns
 from watchglass.analytics.pipeline import CameraPipeline, Wanted
 from watchglass.analytics.reports import Reports
 from watchglass.base import log
@@ -22,7 +23,6 @@ from watchglass.bus.peer import PeerId
 from watchglass.bus.proof import Key
 from watchglass.bus.server import BusServer, PeerLost, Received
 from watchglass.model.analysis import SkipCause
-from watchglass.model.live import LiveFrame
 from watchglass.model.metric import Sample
 from watchglass.model.visit import (
     Accounted,
@@ -37,6 +37,8 @@ from watchglass.model.visit import (
 
 CREDIT_BYTES = 4 << 20
 _TELL_NS = NS_PER_S // 4
+_PROMPT_S = 0.7
+"""While pictures of now wait longer, the past waits."""
 _LOG = log.get("analytics")
 
 
@@ -64,6 +66,7 @@ class Analyst:
         self._known: dict[CameraId, Analysed] = {}
         self._held: frozenset[CameraId] = frozenset()
         self._cameras: dict[CameraId, CameraPipeline] = {}
+        self._past = Past(detector, self._analysed, reports, self._server.send)
         self._due_ns = 0
         self.turned_ns = clock.monotonic_ns()
 
@@ -85,21 +88,24 @@ class Analyst:
 
     def turn(self, timeout_s: float) -> None:
         """Wait for news as long as that, look at what came, tell what was understood."""
-        news = self._server.poll(timeout_s)
+        news = self._server.poll(0 if self._past.waits else timeout_s)
         wanted: list[Wanted] = []
         done: list[tuple[PeerId, int]] = []
-        newest_ns = 0
+        newest = 0
         for each in news:
             match each:
                 case Received(peer, Accounted() as accounted, size_bytes):
                     self._account(peer, accounted)
                     done.append((peer, size_bytes))
+                case Received(peer, Visited() as visited, size_bytes) if visited.job:
+                    self._past.put(peer, visited, size_bytes)
                 case Received(peer, Visited() as visited, size_bytes):
                     wanted += self._visit(peer, visited)
-                    newest_ns = max(newest_ns, _newest_ns(visited))
+                    newest = max(newest, newest_ns(visited))
                     done.append((peer, size_bytes))
-                case PeerLost() | _:
-                    pass  # its visits end with it: each that follows begins with a key frame
+                case PeerLost(peer):
+                    # Its visits end with it: each that follows begins with a key frame.
+                    self._past.lost(peer)
             if len(wanted) >= self._detector.batch:
                 self._detect(wanted)
                 wanted = []
@@ -108,8 +114,7 @@ class Analyst:
         for peer, size_bytes in done:
             self._server.done(peer, size_bytes)
         now_ns = self._clock.monotonic_ns()
-        if newest_ns:
-            self._pace.waited(now_ns, (self._clock.wall_ns() - newest_ns) / NS_PER_S)
+        self._look_back(now_ns, (self._clock.wall_ns() - newest) / NS_PER_S if newest else None)
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + _TELL_NS
             self._tell()
@@ -137,7 +142,7 @@ class Analyst:
             return []
         # A picture may end this process: then its frame says whose it was.
         moving, wanted = signposted(visited.camera, lambda: pipeline.see(visited))()
-        at_ns = _newest_ns(visited)
+        at_ns = newest_ns(visited)
         if at_ns or visited.cause is VisitCause.PROBE:
             self._server.send(peer, Moves(visited.visit, at_ns, moving))
         return wanted
@@ -145,11 +150,14 @@ class Analyst:
     def _pipeline(self, camera: CameraId) -> CameraPipeline:
         found = self._cameras.get(camera)
         if found is None:
-            known = self._known.get(camera) or Analysed(camera=camera)
+            known = self._analysed(camera)
             found = self._cameras[camera] = CameraPipeline(
                 camera, self._detector, self._pace.interval_ns, known.left_out, known.priority
             )
         return found
+
+    def _analysed(self, camera: CameraId) -> Analysed:
+        return self._known.get(camera) or Analysed(camera=camera)
 
     def _detect(self, wanted: list[Wanted]) -> None:
         if not wanted:
@@ -157,6 +165,15 @@ class Analyst:
         found = self._detector.detect([each.look for each in wanted])
         for one, detections in zip(wanted, found, strict=True):
             one.of.found(one.at_ns, detections)
+
+    def _look_back(self, now_ns: int, waited_s: float | None) -> None:
+        """At the past, unless pictures of now had to wait (None: there were none)."""
+        if waited_s is not None:
+            self._pace.waited(now_ns, waited_s)
+        if waited_s is None or waited_s < _PROMPT_S:
+            looked = self._past.look()
+            if looked is not None:
+                self._server.done(looked.peer, looked.size_bytes)
 
     def _account(self, peer: PeerId, accounted: Accounted) -> None:
         """It is noted when it is written down, and not when it has only come this far."""
@@ -171,10 +188,3 @@ class Analyst:
         told = [item for each in self._cameras.values() for item in each.take(now_ns)]
         if told:
             self._reports.put(told)
-
-
-def _newest_ns(visited: Visited) -> int:
-    for item in reversed(visited.items):
-        if isinstance(item, LiveFrame):
-            return item.wall_ns
-    return 0

@@ -77,6 +77,11 @@ class CameraPipeline:
         self.pictures = 0
         self.failed = 0
 
+    @property
+    def at_ns(self) -> int:
+        """The time of the newest picture, UTC."""
+        return self._at_ns
+
     def leave_out(self, polygons: Polygons) -> None:
         """Masks and ignore areas, from now on."""
         if polygons != self._left_out:

@@ -44,8 +44,9 @@ class Reports:
                 limit_bytes=_LIMIT_BYTES, clock=clock, proof=way.proof,
             )  # fmt: skip
 
-    def put(self, items: Sequence[Understood], noted: Noted | None = None) -> None:
-        """Tell this; ``noted`` is called when it is written down."""
+    def put(self, items: Sequence[Understood], noted: Noted | None = None, job: str = "") -> None:
+        """Tell this; ``noted`` is called when it is written down. ``job``: of which look at the
+        past it is."""
         if self._client is None:
             self.told += len(items)
             if noted is not None:
@@ -54,7 +55,7 @@ class Reports:
         for first in range(0, len(items), _MOST_A_REPORT):
             part = tuple(items[first : first + _MOST_A_REPORT])
             last = first + _MOST_A_REPORT >= len(items)
-            report = Report(self._session, self._next, part)
+            report = Report(self._session, self._next, part, job)
             self._next += 1
             self._kept.append((report, [noted] if noted is not None and last else []))
             self._items += len(part)
