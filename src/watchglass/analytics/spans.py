@@ -4,6 +4,10 @@ from watchglass.base.ids import CameraId
 from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
 
 _TOUCHING_NS = 2_000_000_000
+_JITTER_NS = 300_000_000
+"""Of arrivals."""
+_STAYS_COARSE_NS = 10_000_000_000
+"""Or a machine that just about keeps up would make a span of each half second."""
 _Kind = tuple[Analysis, SkipCause | None, bool]
 
 
@@ -14,10 +18,14 @@ class Spans:
         self._camera = camera
         self._kind: _Kind | None = None
         self._from_ns = self._to_ns = 0
+        self._coarse_until_ns = 0
         self._ended: list[AnalysisSpan] = []
 
     def looked(self, from_ns: int, to_ns: int, *, coarse: bool = False) -> None:
         """Pictures of that time (UTC) were looked at."""
+        if coarse:
+            self._coarse_until_ns = to_ns + _STAYS_COARSE_NS
+        coarse = from_ns < self._coarse_until_ns
         self._add((Analysis.ANALYSED, None, coarse), from_ns, to_ns)
 
     def skipped(self, from_ns: int, to_ns: int, cause: SkipCause) -> None:
@@ -34,8 +42,9 @@ class Spans:
         if kind == self._kind and -_TOUCHING_NS <= from_ns - self._to_ns <= _TOUCHING_NS:
             self._to_ns = max(self._to_ns, to_ns)
             return
-        if self._kind is not None and abs(from_ns - self._to_ns) <= _TOUCHING_NS:
-            from_ns = max(from_ns, self._to_ns)
+        if self._kind is not None and -_TOUCHING_NS <= from_ns - self._to_ns <= _JITTER_NS:
+            # Between two pictures that follow one another there is no hole.
+            from_ns = self._to_ns
         self._end()
         self._kind, self._from_ns, self._to_ns = kind, from_ns, max(from_ns, to_ns)
 
