@@ -74,6 +74,7 @@ from watchglass.app.listener import Listener
 from watchglass.app.looking import looked_at_words
 from watchglass.app.mark_desk import MarkDesk
 from watchglass.app.measures import supervisor_samples
+from watchglass.app.model_note import note_model
 from watchglass.app.notice_desk import NoticeDesk, Outside
 from watchglass.app.notice_events import Watched
 from watchglass.app.notify import Notifier
@@ -277,6 +278,10 @@ class Recorder:
         self._events.start(self._store, self._index)
         self._supervisor.start_analyst()
         recorded = self.site.take_up()
+        note_model(
+            self._on.settings, self._store, self._on.clock,
+            lambda act: self.site.note_people(NoteRequest((act,))),
+        )  # fmt: skip
         if self._pinger is not None:
             self._pinger.start()
         self._pulse.start()

@@ -20,7 +20,7 @@ from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.media.film import START_NS, Film
 from watchglass.model.analysis import AnalysisSpan
 from watchglass.model.area import AreaKind, checked_points
-from watchglass.model.detection import Box
+from watchglass.model.detection import Box, ObjectClass
 from watchglass.model.found import Crossing
 from watchglass.model.polygon import Point
 
@@ -183,7 +183,7 @@ def _show(
                 (
                     str(number), str(way.kind), f"{_s(way.from_ns):.1f} s",
                     f"{_s(way.to_ns):.1f} s",
-                    f"{way.confidence:.0%}" if chosen.detector.identity != REGIONS else "-",
+                    f"{way.confidence:.0%}" if way.kind is not ObjectClass.MOVING else "-",
                     str(way.end or "-"),
                 )
                 for number, way in enumerate(report.ways, 1)
