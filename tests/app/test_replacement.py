@@ -17,14 +17,14 @@ from benches._harness import RunningRecorder
 from tests.app.running import json_of, wait_until
 from tests.app.test_health import NOW, PATIENCE, VOLUME, ago, site, stream
 from tests.second_reader.report import read_site
-from watchglass.app.health import Observed, judge
+from watchglass.app.health import Heard, Observed, judge
 from watchglass.app.processes import waits_in_kernel
 from watchglass.app.replacement import Past, Replaced, alone_stuck, decide
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health, HealthState, Reason
 from watchglass.model.stream import StreamName
-from watchglass.model.vitals import VolumeVitals
+from watchglass.model.vitals import Alive, VolumeVitals
 from watchglass.simulate.process import Simulator
 
 WORKER = "camera-worker-1"
@@ -96,7 +96,26 @@ def test_a_keeper_whose_round_does_not_end() -> None:
 def test_alone_means_that_no_other_reason_is_stuck(reasons: list[Reason]) -> None:
     found = alone_stuck(Health(HealthState.OK, 0, 0, tuple(reasons)))
     stuck = [each.process for each in reasons if each.stuck]
-    assert found == (stuck[0] if stuck and stuck.count(stuck[0]) == len(stuck) else "")
+    if stuck:
+        assert found == (stuck[0] if stuck.count(stuck[0]) == len(stuck) else "")
+    else:
+        hang = {each.process for each in reasons} - {""}
+        assert found in hang if hang else found == ""
+
+
+def test_one_that_recording_does_not_need_is_started_again_and_stops_nothing() -> None:
+    seen = site()
+    for vitals, heard_s, hangs in (
+        (Alive(ago(1)), 0.5, False), (Alive(ago(30)), 0.5, True), (Alive(ago(1)), 30, True),
+        (Alive(), 0.5, False), (None, 30, True), (None, 900, False),
+    ):  # fmt: skip
+        onvif = Heard("onvif-worker", ago(600), 0, ago(heard_s), vitals)
+        health = judge(replace(seen, others=(onvif,)), PATIENCE)
+        assert health.lives, "the watchdog is fed"
+        assert alone_stuck(health) == ("onvif-worker" if hangs else "")
+        assert (health.state is HealthState.DEGRADED) == hangs
+        both = judge(silent(replace(seen, others=(onvif,)), WORKER), PATIENCE)
+        assert alone_stuck(both) == WORKER, "what records comes first"
 
 
 # --- when --------------------------------------------------------------------------------------

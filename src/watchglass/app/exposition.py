@@ -13,13 +13,14 @@ from watchglass.app.measures import METRICS as OF_SUPERVISOR
 from watchglass.app.notice_desk import METRICS as OF_NOTICES
 from watchglass.app.pinger import METRICS as OF_PINGS
 from watchglass.bus.metrics import METRICS as OF_BUS
+from watchglass.cameras.metrics import METRICS as OF_CAMERAS
 from watchglass.live.metrics import METRICS as OF_LIVE
 from watchglass.model.metric import Metric, Sample
 from watchglass.recording.metrics import METRICS as OF_RECORDING
 
 ALL: tuple[Metric, ...] = (
     *OF_SUPERVISOR, *OF_RECORDING, *OF_BUS, *OF_LIVE, *OF_API, *OF_PINGS, *OF_NOTICES,
-    *OF_ANALYTICS, *OF_EVENTS,
+    *OF_ANALYTICS, *OF_EVENTS, *OF_CAMERAS,
 )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.health import Health, HealthState, Reason
 from watchglass.model.stream import StreamName
 from watchglass.model.vitals import (
+    Alive,
     KeeperVitals,
     StreamVitals,
     Vitals,
@@ -127,6 +128,7 @@ def judge(seen: Observed, patience: Patience) -> Health:
         *_of_keeper(seen, patience),
         *_of_workers(seen, patience),
         *_of_streams(seen, told, patience),
+        *_of_others(seen, patience),
         *_of_restarts(seen),
     ]
     reasons.sort(key=lambda each: (not each.stuck, each.state is not HealthState.FAILING))
@@ -304,6 +306,23 @@ def _keeper_says_why(seen: Observed, volumes: set[VolumeId]) -> bool:
     if not isinstance(keeper, KeeperVitals):
         return True
     return keeper.in_debt or any(each.failing for each in keeper.volumes if each.volume in volumes)
+
+
+def _of_others(seen: Observed, patience: Patience) -> Iterator[Reason]:
+    """Recording goes on without them, so none of it is stuck; one that says that it lives, and does
+    nothing, is named so that it is started again."""
+    for each in seen.others:
+        if each.heard_ns <= each.started_ns:
+            continue  # it tells nothing of itself, or has not begun to
+        idle_ns = each.silent_ns(seen.now_ns)
+        if isinstance(each.vitals, Alive) and each.vitals.turned_ns:
+            idle_ns = max(idle_ns, seen.now_ns - max(each.vitals.turned_ns, each.started_ns))
+        if idle_ns > patience.silent_ns:
+            yield Reason(
+                HealthState.DEGRADED,
+                f"{each.name} has done nothing for {_s(idle_ns)}: it is started again.",
+                process=each.name,
+            )
 
 
 def _of_restarts(seen: Observed) -> Iterator[Reason]:

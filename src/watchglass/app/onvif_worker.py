@@ -19,6 +19,7 @@ import msgspec
 
 from watchglass.app.fences import fence_in, of_onvif_worker, tell
 from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.app.reporter import Reporter
 from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
 from watchglass.base.errors import WatchglassError
@@ -35,8 +36,11 @@ from watchglass.model.steering import (
     SteeringReply,
     ToOnvifWorker,
 )
+from watchglass.model.vitals import Alive
 
+NAME = "onvif-worker"
 _POLL_S = 5.0
+_BEAT_S = 1.0
 _MOST_WAITING = 64
 _MOST_UNTOLD = 512
 _MOST_A_LINE = 64
@@ -153,6 +157,8 @@ class _Talk:
         self._ended = threading.Event()
         self._asked: set[asyncio.Task[None]] = set()
         self._told: asyncio.Queue[ToOnvifWorker | None] = asyncio.Queue()
+        self._clock = SystemClock()
+        self._turned_ns = 0
 
     async def run(self, start: OnvifStart, decoder: msgspec.json.Decoder[ToOnvifWorker]) -> None:
         # Loaded behind the fence, and only here.
@@ -160,8 +166,15 @@ class _Talk:
 
         loop = asyncio.get_running_loop()
         teller = Teller()
-        self._speaker = Speaker(SystemClock(), teller.put, teller.put_masks)
+        self._speaker = Speaker(self._clock, teller.put, teller.put_masks, NAME)
         await self._speaker.use(start.cameras, start.allow)
+        beat = asyncio.ensure_future(self._beat())
+        reporter = None
+        if start.vitals is not None:
+            reporter = Reporter(
+                start.vitals, NAME, self._vitals, self._speaker.samples, self._clock
+            )
+            reporter.start()
 
         def hear(message: ToOnvifWorker | None) -> None:
             loop.call_soon_threadsafe(self._told.put_nowait, message)
@@ -173,9 +186,20 @@ class _Talk:
             await self._speaker.use(message.cameras, message.allow)
         self._ended.set()
         self._server.wake()
+        beat.cancel()
         await self._speaker.close()
         await asyncio.to_thread(poller.join)
         await asyncio.to_thread(teller.close)
+        if reporter is not None:
+            await asyncio.to_thread(reporter.close)
+
+    async def _beat(self) -> None:
+        while True:
+            self._turned_ns = self._clock.monotonic_ns()
+            await asyncio.sleep(_BEAT_S)
+
+    def _vitals(self) -> Alive:
+        return Alive(self._turned_ns)
 
     def _poll(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._ended.is_set():

@@ -46,8 +46,11 @@ class Past:
 
 
 def alone_stuck(health: Health) -> str:
-    """The process that is the reason for all that is stuck; empty where there is none."""
+    """The process that is the reason for all that is stuck; where nothing is, one that hangs and is
+    not needed to record; empty where there is none."""
     found = {each.process for each in health.reasons if each.stuck}
+    if not found:
+        return min((each.process for each in health.reasons if each.process), default="")
     return found.pop() if len(found) == 1 else ""
 
 
@@ -95,7 +98,7 @@ class Replacement:
         now_ns = self._clock.monotonic_ns()
         self._past, is_due = decide(self._past, now_ns, suspect, self._patience)
         if is_due:
-            reasons = [each.sentence for each in health.reasons if each.stuck]
+            reasons = [each.sentence for each in health.reasons if each.process == suspect]
             times = self._past.replaced[suspect].times
             _LOG.error("stuck_process_replaced", name=suspect, times=times, reasons=reasons)
             self._kill(suspect)

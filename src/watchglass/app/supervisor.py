@@ -471,6 +471,7 @@ class Supervisor:
             return OnvifStart(
                 self._ways.onvif, tuple(recorded), tuple(sorted(self._allow)),
                 settings.log_level.value, settings.log_json, settings.fences,
+                self._ways.tell_vitals("onvif-worker"),
             )  # fmt: skip
 
     def _keep(self, first: bool) -> KeeperStart:

@@ -18,7 +18,8 @@ class HealthState(StrEnum):
 
 class Reason(msgspec.Struct, frozen=True):
     """One thing that is not as it should be. ``stuck``: a part of the recorder does nothing any
-    more, and a start anew may help; of ``process`` alone, where it is named. ``sentence`` names a
+    more, and a start anew may help; of ``process`` alone, where it is named. Named without
+    ``stuck``, it hangs and recording does not need it. ``sentence`` names a
     camera by its id."""
 
     state: HealthState

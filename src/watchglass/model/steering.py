@@ -6,7 +6,7 @@ from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId, MaskId
 from watchglass.model.assignment import Shutdown
 from watchglass.model.polygon import Point
-from watchglass.model.way import Stand
+from watchglass.model.way import Stand, Way
 
 LEASE_S = 1.2
 """A movement that nobody goes on with ends after so long."""
@@ -60,6 +60,7 @@ class OnvifStart(msgspec.Struct, frozen=True, tag="speak"):
     log_level: str
     log_json: bool
     fences: FenceMode = FenceMode.AUTO
+    vitals: Way | None = None
 
 
 ToOnvifWorker = OnvifStart | Shutdown

@@ -74,7 +74,10 @@ class KeeperVitals(msgspec.Struct, frozen=True, tag="keeper"):
 
 
 class Alive(msgspec.Struct, frozen=True, tag="alive"):
-    """A process that has nothing more to tell than that."""
+    """A process that has nothing more to tell than that. ``turned_ns``: its loop of events was last
+    at work (monotonic); 0 where it has none."""
+
+    turned_ns: int = 0
 
 
 class Measured(msgspec.Struct, frozen=True, tag="measured"):

@@ -45,6 +45,11 @@ class Listening:
         self._heard = False
         self._task = asyncio.ensure_future(self._listen())
 
+    @property
+    def heard(self) -> bool:
+        """Whether a pull point is open."""
+        return self._heard
+
     async def close(self) -> None:
         self._task.cancel()
         with suppress(asyncio.CancelledError):

@@ -9,11 +9,14 @@ from watchglass.base.clock import Clock
 from watchglass.base.errors import CameraError, CameraUnreachableError, RefusedError
 from watchglass.base.ids import CameraId
 from watchglass.cameras.address import resolve
+from watchglass.cameras.metrics import HEARD, ORDERS, SAID, SPOKEN
 from watchglass.cameras.onvif.address import SCHEMES, Reached, split_onvif
 from watchglass.cameras.onvif.guarded import GuardedCamera
 from watchglass.cameras.onvif.listening import Listening, Tell
 from watchglass.cameras.onvif.masking import Masking, TellMasks
 from watchglass.cameras.onvif.steering import Steerer, opened
+from watchglass.model.metric import Sample
+from watchglass.model.said import Said
 from watchglass.model.steering import (
     NotSteered,
     Spoken,
@@ -27,12 +30,19 @@ class Speaker:
     """``use`` says which cameras there are; the rest is asked of one of them."""
 
     def __init__(
-        self, clock: Clock, tell: Tell | None = None, tell_masks: TellMasks | None = None
+        self,
+        clock: Clock,
+        tell: Tell | None = None,
+        tell_masks: TellMasks | None = None,
+        name: str = "",
     ) -> None:
         """``tell`` is told what cameras say happens, ``tell_masks`` what they cover; None where
         nobody wants to know."""
         self._clock = clock
         self._tell = tell
+        self._name = name
+        self._said = 0
+        self._orders = dict.fromkeys(("taken", "refused"), 0)
         self._tell_masks = tell_masks
         self._allow: frozenset[str] = frozenset()
         self._cameras: dict[CameraId, Spoken] = {}
@@ -60,9 +70,24 @@ class Speaker:
             if self._tell is not None and each.events and each.camera not in self._listening:
                 opener = partial(self._open, each, "events")
                 self._listening[each.camera] = Listening(
-                    each.camera, opener, self._tell, self._clock
+                    each.camera, opener, self._hear, self._clock
                 )
             self._mask(each)
+
+    def _hear(self, said: list[Said]) -> None:
+        assert self._tell is not None
+        self._said += len(said)
+        self._tell(said)
+
+    def samples(self) -> list[Sample]:
+        """For any thread."""
+        heard = sum(each.heard for each in list(self._listening.values()))
+        return [
+            SPOKEN.at(len(self._cameras), self._name),
+            HEARD.at(heard, self._name),
+            SAID.at(self._said, self._name),
+            *(ORDERS.at(count, self._name, how) for how, count in self._orders.items()),
+        ]
 
     def _mask(self, camera: Spoken) -> None:
         masking = self._masking.get(camera.camera)
@@ -83,8 +108,11 @@ class Speaker:
             steerer = Steerer(camera.camera, camera.profile, opener, self._clock)
             self._steerers[order.camera] = steerer
         try:
-            return await steerer.carry_out(order) or Steered()
+            done = await steerer.carry_out(order) or Steered()
+            self._orders["taken"] += 1
+            return done
         except CameraError as error:
+            self._orders["refused"] += 1
             return NotSteered(error.code, error.sentence)
 
     async def close(self) -> None:
