@@ -301,6 +301,18 @@ def test_what_another_process_changes_holds_at_the_next_look(at: Entrance, tmp_p
     assert at.sessions.find(token) is None
 
 
+def test_a_name_that_the_log_still_tells_of_is_nobody_elses(at: Entrance) -> None:
+    at.set_up()
+    anna = at.users.add("Anna", Role.VIEWER, GOOD)
+    at.users.remove(anna.id)
+    for name in ("Anna", "anna", "\uff21nna"):  # the last with a wide A
+        with pytest.raises(RefusedError, match="log still tells"):
+            at.users.add(name, Role.VIEWER, GOOD)
+    at.clock.advance((180 * 24 * 3600 + 1) * NS_PER_S)
+    again = at.users.add("Anna", Role.VIEWER, GOOD)
+    assert again.id != anna.id
+
+
 def test_somebody_can_always_manage_users(at: Entrance) -> None:
     at.set_up()
     (admin,) = at.users.all()

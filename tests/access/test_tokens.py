@@ -114,6 +114,7 @@ def test_the_database_of_the_version_before_is_brought_up(tmp_path: Path) -> Non
             "access_revision",
             "known_devices",
             "access_demands",
+            "removed_users",
         ):
             connection.execute(sa.text(f"DROP TABLE {table}"))
         for column in (

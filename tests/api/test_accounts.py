@@ -54,7 +54,7 @@ def test_what_is_withdrawn_ends_a_live_view(
             case "disabled":
                 at.of.access.set_disabled(person.id, True)
             case "removed":
-                at.of.access.remove_user(person.id)
+                at.of.access.remove_user(person.id, "gone", 1)
             case "session":
                 at.of.ports.sessions.end_all(person.id)
             case _:  # by a command, which knows nothing of this process

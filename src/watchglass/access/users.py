@@ -5,18 +5,20 @@ holds in every process within about a second; sessions that go on have the new r
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from watchglass.access.directory import Account, account_of, groups_of, text_of
 from watchglass.access.password import check_new, hash_password
 from watchglass.access.right import GRANTABLE, MOST_OF_ROLE, Action, Right, Role
 from watchglass.base import log
-from watchglass.base.clock import Clock
+from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import NotFoundError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, is_id, random_id
 from watchglass.base.secret import Secret
 from watchglass.store.access import AccessStore, GroupRow, UserRow
+from watchglass.store.site_settings import USUAL_NAMES_H
 
+_HOUR_NS = 3600 * NS_PER_S
 _MOST_NAME = 64
 _MOST_RIGHTS = 100
 _MOST_USERS = 1000
@@ -29,8 +31,12 @@ class Users:
     """Thread-safe. A name that nobody has is NotFoundError; what would leave nobody to manage users
     is RefusedError."""
 
-    def __init__(self, store: AccessStore, clock: Clock) -> None:
+    def __init__(
+        self, store: AccessStore, clock: Clock, names_h: Callable[[], int] = lambda: USUAL_NAMES_H
+    ) -> None:
+        """``names_h``: how many hours the log keeps names; for so long nobody else has one."""
         self._store = store
+        self._names_h = names_h
         self._clock = clock
 
     def all(self) -> list[Account]:
@@ -66,6 +72,12 @@ class Users:
             raise RefusedError(f"There are {_MOST_USERS} users, and that is the most.")
         if any(_key(each.name) == _key(name) for each in users):
             raise RefusedError(f"Somebody is named '{name}' already: take another name.")
+        now_ns = self._clock.wall_ns()
+        if self._store.removed_ns(_key(name), now_ns - self._names_h() * _HOUR_NS) is not None:
+            raise RefusedError(
+                f"The log still tells of another '{name}', who was removed: take another name, so"
+                " that it stays clear who did what."
+            )
         row = UserRow(
             random_id(), name, hash_password(password), self._clock.wall_ns(), role.value,
             rights=text_of(rights), site_rights=text_of(site),
@@ -108,8 +120,10 @@ class Users:
         _LOG.info("password_changed", user=user)
 
     def remove(self, user: str) -> None:
-        """With sessions, rights and tokens; what the log says of the user stays."""
-        self._store.remove_user(self.user(user).id)
+        """With sessions, rights and tokens; what the log says of the user stays, and while it does
+        nobody else can have the name."""
+        account = self.user(user)
+        self._store.remove_user(account.id, _key(account.name), self._clock.wall_ns())
         _LOG.info("user_removed", user=user)
 
     # --- groups ------------------------------------------------------------------------------

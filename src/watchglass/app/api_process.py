@@ -282,7 +282,7 @@ class _Site:
             convert=self._media.convert,
             form=self._media.form,
             tokens=Tokens(self._access, clock, directory),
-            users=Users(self._access, clock),
+            users=Users(self._access, clock, self._store.names_h),
             factors=factors,
             measurements=self._measurements,
             health=self._health,

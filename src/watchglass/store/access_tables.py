@@ -71,6 +71,13 @@ GROUPS = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("cameras", sa.Text, nullable=False, server_default="[]"),
 )
+REMOVED = sa.Table(
+    "removed_users",
+    TABLES,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("removed_ns", sa.BigInteger, nullable=False),
+)
+"""Names of users who are gone, as they are compared, while the log still tells of them."""
 REVISION = sa.Table(
     "access_revision",
     TABLES,
@@ -131,9 +138,17 @@ def _with_second_factors(connection: sa.Connection) -> None:
     )
 
 
+def _with_removed(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text(
+            "CREATE TABLE removed_users (key TEXT NOT NULL PRIMARY KEY, removed_ns BIGINT NOT NULL)"
+        )
+    )
+
+
 SCHEMA = Schema(
     "access",
     TABLES,
-    upgrades=(_with_tokens, _with_rights, _with_second_factors),
+    upgrades=(_with_tokens, _with_rights, _with_second_factors, _with_removed),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

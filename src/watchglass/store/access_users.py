@@ -4,7 +4,15 @@ import sqlalchemy as sa
 
 from watchglass.base.errors import RefusedError
 from watchglass.store.access_rows import UserRow
-from watchglass.store.access_tables import DEMANDS, DEVICES, REVISION, SESSIONS, TOKENS, USERS
+from watchglass.store.access_tables import (
+    DEMANDS,
+    DEVICES,
+    REMOVED,
+    REVISION,
+    SESSIONS,
+    TOKENS,
+    USERS,
+)
 from watchglass.store.database import Database
 
 
@@ -110,16 +118,26 @@ class AccessUsers:
                 connection.execute(sa.insert(DEMANDS).values(role=role))
             bump(connection)
 
-    def remove_user(self, user: str) -> None:
-        """With sessions, devices and tokens; RefusedError when no admin would be left."""
+    def remove_user(self, user: str, key: str, removed_ns: int) -> None:
+        """With sessions, devices and tokens; RefusedError when no admin would be left. ``key``: the
+        name as it is compared."""
         with self._database.write() as connection:
             for table, column in (
                 (SESSIONS, SESSIONS.c.user), (TOKENS, TOKENS.c.owner), (DEVICES, DEVICES.c.user)
             ):  # fmt: skip
                 connection.execute(sa.delete(table).where(column == user))
             connection.execute(sa.delete(USERS).where(USERS.c.id == user))
+            connection.execute(sa.delete(REMOVED).where(REMOVED.c.key == key))
+            connection.execute(sa.insert(REMOVED).values(key=key, removed_ns=removed_ns))
             _require_admin(connection)
             bump(connection)
+
+    def removed_ns(self, key: str, since_ns: int) -> int | None:
+        """When a user of that name was removed; what is longer ago is forgotten."""
+        with self._database.write() as connection:
+            connection.execute(sa.delete(REMOVED).where(REMOVED.c.removed_ns < since_ns))
+            found = sa.select(REMOVED.c.removed_ns).where(REMOVED.c.key == key)
+            return connection.scalar(found)
 
     def _change(self, user: str, **values: object) -> None:
         with self._database.write() as connection:
