@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from watchglass.api import clips as routes
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import BusError
 from watchglass.model.look import LookKind
+from watchglass.model.statement import Statement
 from watchglass.recording.cliplayout import LaidOutFile, read_out
 
 
@@ -71,6 +73,29 @@ def test_what_was_marked_is_downloaded_and_noted(
     assert 9 <= seconds <= 10.5
     told = state(browser, clip)
     assert (told["state"], told["sent"], told["bytes"]) == ("done", file["bytes"], file["bytes"])
+
+
+def test_a_camera_may_demand_a_reason(at: Running, browser: Browser, recorded: Recorded) -> None:
+    clip = made(browser, recorded, reason="claim 4711")
+    assert clip["files"]
+    assert at.of.looks[-1].reason == "claim 4711"
+    assert not at.of.looks[-1].unmasked
+    before = at.of.about[recorded.camera]
+    at.of.about[recorded.camera] = replace(before, statement=Statement(clip_reason=True))
+    try:
+        noted = len(at.of.looks)
+        for nothing in ({}, {"reason": "  "}):
+            body = span(recorded, 3, 12) | nothing
+            answer = browser.send("POST", f"/api/v1/clips/{recorded.camera}", body)
+            assert (answer.status_code, answer.json()["code"]) == (400, "usage")
+            assert "demands a reason" in answer.json()["detail"]
+        at_ms = span(recorded, 3, 12)
+        masked = f"/api/v1/masked-clips/{recorded.camera}/main?from_ms={at_ms['from_ms']}"
+        assert browser.get(f"{masked}&to_ms={at_ms['to_ms']}").status_code == 400
+        assert len(at.of.looks) == noted
+        assert made(browser, recorded, reason="claim 4712")["files"]
+    finally:
+        at.of.about[recorded.camera] = before
 
 
 def test_without_sound_it_is_an_mp4(browser: Browser, recorded: Recorded) -> None:

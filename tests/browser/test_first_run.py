@@ -145,7 +145,7 @@ def test_from_a_password_to_recorded_cameras(
 
     owner.page.get_by_text("I know the address of a camera").click()
     owner.page.get_by_label("Its maker").select_option(label="Axis")
-    written = owner.page.get_by_label("Address of its stream")
+    written = owner.page.get_by_label("Its address, or that of its stream")
     expect(written).to_have_value(re.compile("/axis-media/media.amp$"))
     written.fill(SEALED_URL.replace("//", "//admin:" + PASSWORD.replace(" ", "%20") + "@"))
     owner.page.get_by_label("Name", exact=True).fill("Vault")

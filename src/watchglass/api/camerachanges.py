@@ -148,7 +148,9 @@ async def state_camera(
     request: Request, user: Changer, camera: Id, body: StatementBody
 ) -> CameraDetail:
     """State what it is for, on what ground, and what its sign says."""
-    statement = Statement(body.purpose, body.legal_basis, body.sign, body.place, body.public)
+    statement = Statement(
+        body.purpose, body.legal_basis, body.sign, body.place, body.public, body.clip_reason
+    )  # fmt: skip
     return await _changed(request, camera, StateCameraRequest(camera, statement, user.name))
 
 

@@ -83,6 +83,7 @@ class StatementBody(BaseModel):
     sign: str = Field("", max_length=2000)
     place: Place = Place.ORDINARY
     public: bool = True
+    clip_reason: bool = Field(False, description="A clip of it needs a reason.")
 
 
 class StatementInfo(StatementBody):
@@ -302,6 +303,7 @@ def _statement(found: Statement) -> StatementInfo:
         sign=found.sign,
         place=found.place,
         public=found.public,
+        clip_reason=found.clip_reason,
         refuses_rules=found.refuses_rules,
     )
 

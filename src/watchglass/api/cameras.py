@@ -105,9 +105,11 @@ class AddBody(BaseModel):
 
 
 class AddedCamera(CameraInfo):
-    """``already``: it was recorded before, and nothing was changed."""
+    """``already``: it was recorded before, and nothing was changed. ``sources``: other pictures of
+    the same device; each can be added, by its name."""
 
     already: bool
+    sources: list[str]
 
 
 class PathsOfMaker(BaseModel):
@@ -188,7 +190,9 @@ def _may(request: Request, user: User, camera: CameraId) -> list[Action]:
 def _added(of: Services, order: RecordRequest) -> AddedCamera:
     done = of.ports.devices.record(order)
     assert done.camera is not None
-    return AddedCamera(**info_of(of, done.camera).model_dump(), already=done.already)
+    return AddedCamera(
+        **info_of(of, done.camera).model_dump(), already=done.already, sources=list(done.sources)
+    )
 
 
 def info_of(of: Services, camera: CameraId) -> CameraInfo:

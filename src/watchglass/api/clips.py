@@ -76,6 +76,9 @@ class ClipOrder(BaseModel):
     from_ms: int = Field(ge=0, lt=2**53)
     to_ms: int = Field(ge=0, lt=2**53)
     sound: bool = True
+    reason: str = Field(
+        "", max_length=300, description="Why; some cameras demand one. It is kept in the log."
+    )
 
 
 class ClipFile(BaseModel):
@@ -131,6 +134,7 @@ async def make_clip(request: Request, user: Taker, camera: Id, body: ClipOrder) 
     found = CameraId(camera)
     span_ns = body.from_ms * _NS_PER_MS, body.to_ms * _NS_PER_MS
     check(request, user, Action.CLIP, found, span_ns)
+    reason = await of.blocking(stated_reason, of, found, body.reason)
     sound = body.sound and may(user, Action.SOUND, found, span_ns, now_ns=of.ports.clock.wall_ns())
     plan, files = await of.blocking.patiently(_laid_out, of, found, body, sound=sound)
     clip = Clip(
@@ -144,7 +148,7 @@ async def make_clip(request: Request, user: Taker, camera: Id, body: ClipOrder) 
     sight = await sight_of(request, user, found, clip.times)
     if sight.masking.hides:
         raise MaskedError
-    await of.looks.copied(user, found, body.stream, begins_ns, ends_ns, sight.unmasked)
+    await of.looks.copied(user, found, body.stream, begins_ns, ends_ns, sight.unmasked, reason)
     of.clips.put(clip)
     missing = [_missing(of, span) for span in missing_in(plan, files[-1].to_ns) if _tells(span)]
     return ClipMade(
@@ -189,6 +193,14 @@ async def fetch_clip(
         raise RefusedError("This clip is being downloaded already: stop that first.")
     found.number, found.sent, found.sentence, found.state = number, 0, "", ClipState.SENDING
     return _Download(request, user, found)
+
+
+def stated_reason(of: Services, camera: CameraId, reason: str) -> str:
+    """Why somebody takes a copy; UsageError where the camera demands that, and nothing is said."""
+    reason = reason.strip()
+    if not reason and of.ports.of_cameras.about(camera).statement.clip_reason:
+        raise UsageError("Say why you take it: this camera demands a reason, and the log keeps it.")
+    return reason
 
 
 # --- in a thread ----------------------------------------------------------------------------------

@@ -107,12 +107,15 @@ class Looks:
         from_ns: int,
         to_ns: int,
         unmasked: str = "",
+        reason: str = "",
     ) -> None:
         """Somebody is about to be given a copy. Once this returns, the ledger itself has it.
 
         WatchglassError when it has not: then nothing may be given.
         """
-        await self._queue.tell(_look(user, camera, stream, LookKind.CLIP, from_ns, to_ns, unmasked))
+        look = _look(user, camera, stream, LookKind.CLIP, from_ns, to_ns, unmasked)
+        why = ". ".join(each for each in (unmasked, reason) if each)
+        await self._queue.tell(replace(look, reason=why))
 
     def ended(self, look: Look) -> None:
         """A live view is over."""

@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from watchglass.access.policy import Action, User
 from watchglass.access.right import Times
 from watchglass.api.archive import path_of
+from watchglass.api.clips import stated_reason
 from watchglass.api.filetable import descriptor
 from watchglass.api.lifts import Sight
 from watchglass.api.paths import PREFIX
@@ -66,7 +67,13 @@ class _Clip:
     },
 )  # fmt: skip
 async def fetch_masked_clip(
-    request: Request, user: Taker, camera: Id, stream: StreamName, from_ms: AtMs, to_ms: AtMs
+    request: Request,
+    user: Taker,
+    camera: Id,
+    stream: StreamName,
+    from_ms: AtMs,
+    to_ms: AtMs,
+    reason: Annotated[str, Query(max_length=300)] = "",
 ) -> StreamingResponse:
     """A copy of a span with what masks hide painted over, at most 15 minutes of it.
 
@@ -78,6 +85,7 @@ async def fetch_masked_clip(
         raise UsageError("A masked clip ends after it begins, and is at most 15 minutes long.")
     span_ns = from_ms * _NS_PER_MS, to_ms * _NS_PER_MS
     check(request, user, Action.CLIP, found, span_ns)
+    reason = await of.blocking(stated_reason, of, found, reason)
     pieces = await of.blocking(pieces_between, of, found, stream, *span_ns)
     if not pieces:
         raise GoneError("Nothing of this span can be copied: choose one that is recorded.")
@@ -89,7 +97,7 @@ async def fetch_masked_clip(
         raise RefusedError("The pictures change their size in this span: take a shorter one.")
     if of.clips.masked >= _AT_ONCE:
         raise RefusedError("Two masked clips are being made: wait until one of them is there.")
-    await of.looks.copied(user, found, stream, *times, sight.unmasked)
+    await of.looks.copied(user, found, stream, *times, sight.unmasked, reason)
     clip = _Clip(request, user, found, pieces, times, sight, shapes[0])
     name = f"masked-{from_ms}.mp4"
     return StreamingResponse(

@@ -93,7 +93,15 @@ def record_found(settings: Settings, site: Site, request: RecordRequest) -> Acce
             return Accepted(known, already=True)
         taken = [each.name for each in site.store.cameras(with_credentials=False)]
         name = free_name(request.name or host, taken)
-        return Accepted(site.add_camera(request_for(found, name, request.by, allow)))
+        device = found.device
+        others = (
+            tuple(each.source for each in device.choices if each is not device.chosen)
+            if device
+            else ()
+        )
+        return Accepted(
+            site.add_camera(request_for(found, name, request.by, allow)), sources=others
+        )
 
 
 def _recorded(site: Site, urls: Iterable[str]) -> CameraId | None:

@@ -252,6 +252,8 @@ class Site:
 
     def note_clip(self, request: NoteClipRequest) -> CameraId:
         camera = self.store.find_camera(request.camera, with_credentials=False)
+        if self.store.statement(camera.id).clip_reason and not request.reason.strip():
+            raise UsageError("This camera demands a reason for a clip: --reason 'why'.")
         self._keeper.order(
             NoteClip(
                 camera.id, request.stream, request.from_ns, request.to_ns, request.by,

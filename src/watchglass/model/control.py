@@ -308,10 +308,12 @@ Request = (
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """Done, and on disk. ``camera`` is the one it was about; ``already``: it was so before."""
+    """Done, and on disk. ``camera`` is the one it was about; ``already``: it was so before.
+    ``sources``: the other pictures of the device that it is of, which can be recorded too."""
 
     camera: CameraId | None = None
     already: bool = False
+    sources: tuple[str, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

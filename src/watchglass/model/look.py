@@ -21,7 +21,8 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
     """Somebody, by name, looked at a span (UTC ns). ``to_ns`` is None while a live view goes on.
 
     The span of a look only grows: told again with the same ``id``, it replaces what was told.
-    ``unmasked``: what the camera's masks hide was seen too, for the ``reason`` given.
+    ``unmasked``: what the camera's masks hide was seen too, for the ``reason`` given. A copy may
+    have one too.
     """
 
     id: LookId

@@ -19,7 +19,7 @@ class Statement(msgspec.Struct, frozen=True):
     """All of it free text but the place; ``sign`` empty: the sign is drafted from the rest.
 
     ``public``: it watches a place where anybody may go. So it is taken to be until somebody states
-    otherwise.
+    otherwise. ``clip_reason``: nobody takes a copy of it without saying why.
     """
 
     purpose: str = ""
@@ -27,6 +27,7 @@ class Statement(msgspec.Struct, frozen=True):
     sign: str = ""
     place: Place = Place.ORDINARY
     public: bool = True
+    clip_reason: bool = False
 
     @property
     def refuses_rules(self) -> bool:

@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
         "--transports", default=",".join(TRANSPORTS), help="those not refused: tcp,udp,http"
     )
     parser.add_argument("--onvif", action="store_true", help="an ONVIF device each")
+    parser.add_argument(
+        "--onvif-recorder", action="store_true", help="the first alone, and it tells of all others"
+    )
     parser.add_argument("--path", default="", help="as Streaming/Channels/{channel}0{stream}")
     parser.add_argument("--burst", action="store_true", help="cached frames first, all cameras")
     parser.add_argument("--log", type=Path, help="folder for the logs of sent frames")
@@ -90,7 +93,8 @@ def _settings(options: argparse.Namespace) -> FleetSettings:
         credentials=login,
         log_folder=options.log,
         tls=options.tls,
-        onvif=options.onvif,
+        onvif=options.onvif or options.onvif_recorder,
+        onvif_recorder=options.onvif_recorder,
         path=options.path,
         transports=frozenset(each for each in TRANSPORTS if each in options.transports.split(",")),
     )

@@ -50,6 +50,8 @@ class FleetSettings:
     session_timeout_s: float = 60.0
     onvif: bool = False
     """Each camera is an ONVIF device too, at a port of its own."""
+    onvif_recorder: bool = False
+    """The first alone is a device, and tells of all others as a recorder does."""
     onvif_quirks: Quirks | None = None
     path: str = ""
     """Of streams, with ``{channel}`` (from 1) and ``{stream}`` (1 main, 2 sub); else by names."""
@@ -99,10 +101,13 @@ class SimulatedFleet:
         for server in self._servers:
             await server.listen()
         if self._settings.onvif:
-            for name, camera in self._cameras.items():
+            for name, camera in list(self._cameras.items())[
+                : 1 if self._settings.onvif_recorder else None
+            ]:
                 camera.device = device_of(
                     camera.spec, self.url(name), SystemClock(), self._settings.credentials,
                     self._settings.onvif_quirks, host=self._settings.host,
+                    behind=self._specs[1:] if self._settings.onvif_recorder else (),
                 )  # fmt: skip
                 await camera.device.listen()
             self._looking = asyncio.create_task(self._look())

@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+from msgspec.structs import astuple
 
 from watchglass.app.adding import look_anew
 from watchglass.app.cli.shell import Shell, shell
@@ -202,6 +203,10 @@ def state(
         bool | None,
         typer.Option("--public/--not-public", help="Whether anybody may go where it watches."),
     ] = None,
+    clip_reason: Annotated[
+        bool | None,
+        typer.Option("--clip-reason/--no-clip-reason", help="Whether a clip needs a reason."),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """State what a camera is for, or show what was stated."""
@@ -209,16 +214,17 @@ def state(
     found = of.find_camera(camera)
     with of.store() as store:
         known = store.statement(found.id)
-    told = (purpose, legal_basis, sign, place, public)
+    told = (purpose, legal_basis, sign, place, public, clip_reason)
     if any(each is not None for each in told):
-        before = (known.purpose, known.legal_basis, known.sign, known.place, known.public)
+        before = astuple(known)
         merged = [was if new is None else new for new, was in zip(told, before, strict=True)]
-        known = Statement(*merged)  # type: ignore[arg-type]  # the same five, in order
+        known = Statement(*merged)  # type: ignore[arg-type]  # the same six, in order
         of.carry_out(StateCameraRequest(found.id, known, of.by))
     if json:
         of.screen.json({
             "camera": found.id, "purpose": known.purpose, "legal_basis": known.legal_basis,
             "sign": known.sign, "place": known.place.value, "public": known.public,
+            "clip_reason": known.clip_reason,
         })  # fmt: skip
         return
     of.screen.say(f"{found.name} is for: {known.purpose or 'nothing was stated yet'}.")

@@ -1,5 +1,6 @@
 """The ONVIF device that a simulated camera is."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from watchglass.base.clock import Clock
@@ -25,14 +26,21 @@ def device_of(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    behind: Sequence[CameraSpec] = (),
 ) -> OnvifServer:
-    """Not listening yet. ``stream_url``: of its main stream, with or without login."""
+    """Not listening yet. ``stream_url``: of its main stream, with or without login.
+    ``behind``: other cameras of the same server, as a recorder has them."""
     scheme, _, rest = stream_url.partition("://")
     place, _, path = rest.rpartition("@")[2].partition("/")
     folder = path.rpartition("/")[0]
     profiles = (
         Profile("main", "Main stream", spec.main, f"/{folder}/main"),
         Profile("sub", "Sub-stream", spec.sub, f"/{folder}/sub"),
+        *(
+            Profile(f"{name}-{each.name}", name, shown, f"/{each.name}/{name}", each.name)
+            for each in behind
+            for name, shown in (("main", each.main), ("sub", each.sub))
+        ),
     )
     label = Label(profiles, place, scheme, Identity(serial=spec.name))
     return OnvifServer(

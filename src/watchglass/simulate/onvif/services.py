@@ -40,6 +40,7 @@ class Profile:
     spec: LoopSpec
     path: str
     """Of the stream, behind the host: /camera-1/main."""
+    source: str = "lens-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ class Device:
         spec = profile.spec
         shown = (
             f'<trt:Profiles token="{profile.token}" fixed="true">'
-            f"<tt:Name>{self._name(profile)}</tt:Name>{_source(spec)}"
+            f"<tt:Name>{self._name(profile)}</tt:Name>{_source(profile)}"
             f'<tt:VideoEncoderConfiguration token="v-{profile.token}"><tt:Name>v</tt:Name>'
             f"<tt:UseCount>1</tt:UseCount><tt:Encoding>{_ENCODINGS[spec.codec]}</tt:Encoding>"
             f"<tt:Resolution><tt:Width>{spec.width}</tt:Width><tt:Height>{spec.height}</tt:Height>"
@@ -185,7 +186,7 @@ class Device:
         )
         return (
             f'<tr2:Profiles token="{profile.token}" fixed="true"><tr2:Name>{self._name(profile)}'
-            f"</tr2:Name><tr2:Configurations>{_source(spec, 'tr2:VideoSource')}"
+            f"</tr2:Name><tr2:Configurations>{_source(profile, 'tr2:VideoSource')}"
             f'<tr2:VideoEncoder token="v-{profile.token}" GovLength="{spec.fps}">'
             f"<tt:Name>v</tt:Name><tt:UseCount>1</tt:UseCount>"
             f"<tt:Encoding>{_ENCODINGS[spec.codec]}</tt:Encoding><tt:Resolution>"
@@ -248,11 +249,11 @@ def _text(value: str) -> str:
     return escape("".join(each for each in value if each >= " "))
 
 
-def _source(spec: LoopSpec, tag: str = "tt:VideoSourceConfiguration") -> str:
+def _source(profile: Profile, tag: str = "tt:VideoSourceConfiguration") -> str:
     return (
         f'<{tag} token="vs"><tt:Name>vs</tt:Name><tt:UseCount>2</tt:UseCount>'
-        '<tt:SourceToken>lens-1</tt:SourceToken><tt:Bounds x="0" y="0" '
-        f'width="{spec.width}" height="{spec.height}"/></{tag}>'
+        f'<tt:SourceToken>{profile.source}</tt:SourceToken><tt:Bounds x="0" y="0" '
+        f'width="{profile.spec.width}" height="{profile.spec.height}"/></{tag}>'
     )
 
 

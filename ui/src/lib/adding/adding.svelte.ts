@@ -17,6 +17,8 @@ export interface Progress {
   /** Of the key that it showed, where somebody has to say whether that is the camera's. */
   fingerprint: string;
   camera: string | null;
+  /** Other pictures of the same device. */
+  sources: string[];
 }
 
 export interface Wanted {
@@ -24,6 +26,8 @@ export interface Wanted {
   key: string;
   name: string;
   urls: string[];
+  /** Which of a device's pictures; the first, where it is not said. */
+  source?: string;
 }
 
 const TOGETHER = 2;
@@ -39,6 +43,7 @@ class Adding {
 
   private queue: { wanted: Wanted; login: Login; fingerprint: string }[] = [];
   private running: Promise<void>[] = [];
+  private readonly devices = new Map<string, { name: string; url: string }>();
 
   tick(key: string, wanted: boolean): void {
     this.ticked = wanted ? [...this.ticked, key] : this.ticked.filter((each) => each !== key);
@@ -99,8 +104,25 @@ class Adding {
     }
   }
 
+  /** All other pictures of a device of which one is recorded. */
+  async others(key: string, login: Login): Promise<void> {
+    const device = this.devices.get(key);
+    const sources = this.progress[key]?.sources ?? [];
+    if (this.busy || !device) return;
+    this.busy = true;
+    try {
+      this.tell(key, "recorded", { ...this.progress[key], sources: [] });
+      const wanted = sources.map((source) => ({ key: `${key} ${source}`, name: `${device.name} ${source}`, urls: [device.url], source }));
+      this.written = [...this.written, ...wanted];
+      for (const each of wanted) this.put(each, login);
+      await this.drained();
+    } finally {
+      this.busy = this.stopping = false;
+    }
+  }
+
   private tell(key: string, phase: Phase, more: Partial<Progress> = {}): void {
-    this.progress[key] = { phase, sentence: "", login: false, fingerprint: "", camera: null, ...more };
+    this.progress[key] = { phase, sentence: "", login: false, fingerprint: "", camera: null, sources: [], ...more };
   }
 
   private async take(row: DeviceRow, login: Login, fingerprint = ""): Promise<void> {
@@ -130,12 +152,14 @@ class Adding {
     while (this.running.length) await Promise.all(this.running);
   }
 
-  private async add({ key, name, urls }: Wanted, login: Login, fingerprint: string): Promise<void> {
+  private async add({ key, name, urls, source = "" }: Wanted, login: Login, fingerprint: string): Promise<void> {
     this.tell(key, "looking");
     const [url = "", ...others] = urls;
     try {
-      const added = await api.addCamera({ url, others, name, ...login, allow: false, source: "", fingerprint });
-      this.tell(key, added.already ? "already" : "recorded", { camera: added.id });
+      const added = await api.addCamera({ url, others, name, ...login, allow: false, source, fingerprint });
+      const sources = source ? [] : added.sources;
+      this.tell(key, added.already ? "already" : "recorded", { camera: added.id, sources });
+      if (sources.length) this.devices.set(key, { name, url: urls.find((each) => each.startsWith("onvif")) ?? url });
       await site.refresh();
     } catch (error) {
       const shown = error instanceof ApiError ? error.fingerprint : "";

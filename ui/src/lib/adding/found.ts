@@ -52,7 +52,7 @@ export function told(row: DeviceRow): string {
 
 /** An address as people paste it: without user and password, which are given back apart. */
 export function split(text: string): { url: string; user: string; password: string } {
-  const found = /^(rtsps?:\/\/)(?:([^/@]*)@)?(.*)$/i.exec(text.trim());
+  const found = /^((?:rtsps?|onvifs?):\/\/)(?:([^/@]*)@)?(.*)$/i.exec(text.trim());
   if (!found) return { url: text.trim(), user: "", password: "" };
   const [, scheme = "", login = "", rest = ""] = found;
   const [user = "", ...password] = login.split(":");

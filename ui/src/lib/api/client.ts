@@ -263,8 +263,8 @@ export const countsUrl = (from_ms: number, to_ms: number, bucket: CountBucket, t
 export const reportUrl = (kind: "html" | "json") => `${ROOT}/trust/report.${kind}`;
 
 /** Where a copy with what is masked hidden is downloaded. */
-export function maskedClipUrl(camera: string, stream: StreamName, from_ms: number, to_ms: number): string {
-  return address("/api/v1/masked-clips/{camera}/{stream}", { camera, stream }, { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) });
+export function maskedClipUrl(camera: string, stream: StreamName, from_ms: number, to_ms: number, reason: string): string {
+  return address("/api/v1/masked-clips/{camera}/{stream}", { camera, stream }, { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms), reason });
 }
 const socketRoot = () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${ROOT}`;
 
