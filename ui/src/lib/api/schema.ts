@@ -2414,7 +2414,8 @@ export interface components {
         };
         /**
          * AddedCamera
-         * @description ``already``: it was recorded before, and nothing was changed.
+         * @description ``already``: it was recorded before, and nothing was changed. ``sources``: other pictures of
+         *     the same device; each can be added, by its name.
          */
         AddedCamera: {
             /** Id */
@@ -2438,6 +2439,8 @@ export interface components {
             now: components["schemas"]["CameraNow"];
             /** Already */
             already: boolean;
+            /** Sources */
+            sources: string[];
         };
         /**
          * Analysis
@@ -2923,6 +2926,12 @@ export interface components {
              * @default true
              */
             sound: boolean;
+            /**
+             * Reason
+             * @description Why; some cameras demand one. It is kept in the log.
+             * @default
+             */
+            reason: string;
         };
         /**
          * ClipProgress
@@ -5145,6 +5154,12 @@ export interface components {
              * @default true
              */
             public: boolean;
+            /**
+             * Clip Reason
+             * @description A clip of it needs a reason.
+             * @default false
+             */
+            clip_reason: boolean;
         };
         /** StatementInfo */
         StatementInfo: {
@@ -5170,6 +5185,12 @@ export interface components {
              * @default true
              */
             public: boolean;
+            /**
+             * Clip Reason
+             * @description A clip of it needs a reason.
+             * @default false
+             */
+            clip_reason: boolean;
             /** Refuses Rules */
             refuses_rules: boolean;
         };
@@ -7657,6 +7678,7 @@ export interface operations {
             query: {
                 from_ms: number;
                 to_ms: number;
+                reason?: string;
             };
             header?: never;
             path: {
