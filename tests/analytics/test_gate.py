@@ -24,6 +24,8 @@ class Scene:
     gate: Gate = field(default_factory=Gate)
     fps: int = 5
     gop: int = 10
+    key_size: int = 12
+    """How many times as large as others a key frame is."""
     number: int = 0
     steps: list[Step] = field(default_factory=list)
     opened_s: list[float] = field(default_factory=list)
@@ -39,7 +41,9 @@ class Scene:
         at_s = self.number / self.fps
         wall_ns = START_NS + int(at_s * NS_PER_S)
         is_key = self.number % self.gop == 0
-        step = self.gate.frame(size * 12 if is_key else size, is_key, wall_ns, round(at_s * TICKS))
+        step = self.gate.frame(
+            size * self.key_size if is_key else size, is_key, wall_ns, round(at_s * TICKS)
+        )
         self.number += 1
         self.steps.append(step)
         if step is Step.OPEN:
@@ -102,7 +106,7 @@ def test_small_growth_opens_too() -> None:
 
 @pytest.mark.parametrize("fps", [5, 15])
 def test_constant_rate_is_blind_and_probes_key_frames(fps: int) -> None:
-    scene = Scene(fps=fps, gop=2 * fps)
+    scene = Scene(fps=fps, gop=2 * fps, key_size=3)
     scene.play(constant(7000), 200)
     assert scene.gate.state is GateState.BLIND
     probes = scene.steps.count(Step.PROBE)
@@ -118,7 +122,7 @@ def test_constant_rate_is_blind_and_probes_key_frames(fps: int) -> None:
 
 
 def test_constant_rate_with_rare_key_frames_is_looked_at_in_full() -> None:
-    scene = Scene(gop=50)
+    scene = Scene(gop=50, key_size=3)
     scene.play(constant(7000), 400)
     assert scene.gate.is_blind
     assert set(scene.steps[-500:]) == {Step.SEND}
@@ -177,12 +181,13 @@ def test_what_the_camera_says_opens_it() -> None:
 def test_it_counts_what_it_misses_and_goes_blind_of_it() -> None:
     """Something moves all the time and no size tells of it: only checks can find that."""
     scene = Scene(Gate(GateLimits(check_every_s=60)))
-    scene.play(varying(600), 200)
+    sizes = varying(600)
+    scene.play(sizes, 200)
     for _ in range(6):
-        while scene.step(600, moving=False) is not Step.OPEN:
+        while scene.step(next(sizes), moving=False) is not Step.OPEN:
             pass
-        scene.play(varying(600), 5, moving=True)
-        scene.play(varying(600), 20)
+        scene.play(sizes, 5, moving=True)
+        scene.play(sizes, 20)
     assert scene.gate.misses >= 3
     assert scene.gate.is_blind
     recall = scene.gate.own_recall
@@ -305,3 +310,24 @@ def test_each_moment_is_quiet_or_visited_or_not_yet_certain(
     spans += gate.take_quiet()
     for (_, end_ns), (start_ns, _) in itertools.pairwise(spans):
         assert end_ns == start_ns
+
+
+def test_a_tight_rate_with_small_frames_is_seen_by_its_sums() -> None:
+    """Little for each frame, as at 15 a second: nothing but the sums tells that it is constant."""
+    chance, gate = random.Random(4), Gate()
+    left = 0.0
+    for number in range(200 * 15):
+        place = number % 30
+        if place == 0:
+            left = 100_000 * chance.gauss(1, 0.002)
+        size = (
+            left / (30 - place) * chance.gauss(1, 0.25) if place else 22_000 * chance.gauss(1, 0.05)
+        )
+        left -= size
+        gate.frame(
+            max(200, round(size)), place == 0, START_NS + number * NS_PER_S // 15,
+            number * TICKS // 15,
+        )  # fmt: skip
+        gate.saw(moving=False)
+    assert 0.08 < gate._sizes.share < 0.16
+    assert gate.state is GateState.BLIND

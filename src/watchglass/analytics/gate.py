@@ -134,7 +134,7 @@ class Gate:
         """Whether sizes tell nothing of this camera."""
         if self._doubt >= self._limits.most_doubt or self._sizes.only_keys:
             return True
-        return self._sizes.is_compensated and self._proven < self._limits.proven_by
+        return not self._sizes.tells and self._proven < self._limits.proven_by
 
     @property
     def gop_s(self) -> float:
@@ -354,7 +354,7 @@ class Gate:
         since_s = self._now_s - self._learning_since_s
         if since_s < limits.learn_s:
             return False
-        enough = sizes.only_keys or (sizes.followed >= limits.learn_frames and sizes.is_judged)
+        enough = sizes.only_keys or sizes.followed >= limits.learn_frames
         return enough or since_s > limits.learn_most_s
 
     def _may_close(self) -> bool:

@@ -181,12 +181,14 @@ class CameraPipeline:
         if 0 <= at_ns - self._motion_ns < _MOTION_NS:
             return False
         self._motion_ns = at_ns
-        moved = self._motion.look(picture.luma(), at_ns)
-        if moved.moving and not probe:
+        luma = picture.luma()
+        if probe:
+            return _shows(self._motion.probe(luma, at_ns))
+        moved = self._newest = self._motion.look(luma, at_ns)
+        if moved.moving:
             self._moved_ns = at_ns
             self._seen.add(moved, at_ns)
-        self._newest = moved
-        return moved.moving or (probe and bool(moved.hints))
+        return _shows(moved)
 
     def _is_active(self, at_ns: int) -> bool:
         return 0 <= at_ns - self._moved_ns <= _AFTER_NS
@@ -224,6 +226,11 @@ class CameraPipeline:
         shown = shown.copy()
         shown[hidden] = _GREY
         return shown
+
+
+def _shows(moved: Moved) -> bool:
+    """Whether more should be looked at: something moves, or may."""
+    return moved.moving or bool(moved.hints)
 
 
 class _MotionSummary:

@@ -2,12 +2,12 @@
 
 A P frame costs bits for what changed. At variable bit rate an empty scene costs few, and always
 about as many at the same place behind the key frame; who walks through costs more. At constant bit
-rate the encoder spends what it has on noise, so that each frame too large is paid for by the next
-ones: sums over some seconds hardly vary, however much single frames do. That is seen here too.
+rate the encoder spends what it has on noise: its P frames are large, and each that is too large is
+paid for by the next ones, so that sums over some seconds hardly vary. Both is seen here too.
 """
 
 from dataclasses import dataclass
-from math import log
+from math import exp, log
 
 MOST_PLACES = 600
 """Places behind the key frame that are told apart; all after that count as one."""
@@ -33,15 +33,20 @@ class SizeLimits:
     """How far the level follows a frame while all is quiet: night comes slowly."""
     drift_unmoved: float = 0.06
     """The same where sizes are unusual and nothing was seen to move: rain, another night mode."""
+    largest_share: float = 0.2
+    """Frames larger than that, in parts of a key frame, have bits to spend on noise."""
+    small_share: float = 0.16
+    """The same for a stream that was taken to be so."""
+    even_spread: float = 0.02
+    """But who sends frames as even as that shows whatever else is in them."""
     window_frames: int = 32
-    """Sums over at least so many frames, and whole distances of key frames, are compared."""
+    """Sums over at least so many frames, and whole groups of pictures, are compared."""
     windows: int = 8
     """How many of them, at least, until there is a judgement."""
-    blind_below: float = 0.35
+    blind_below: float = 0.12
     """Spread of sums ÷ that of sums of independent frames, under which sizes are compensated."""
-    tells_above: float = 0.55
-    even_spread: float = 0.02
-    """Frames as even as this are not compensated: there is nothing to compensate."""
+    least_share: float = 0.08
+    """Frames smaller than that are not compensated: there is nothing to pay with."""
 
 
 class Sizes:
@@ -49,8 +54,8 @@ class Sizes:
 
     __slots__ = (
         "_ages", "_compensation", "_key_level", "_key_seen", "_key_spread", "_level", "_limits",
-        "_offsets", "_place", "_seen", "_spread", "down", "followed", "is_compensated",
-        "key_is_new", "up",
+        "_offsets", "_place", "_seen", "_spread", "down", "followed", "key_is_new",
+        "tells", "up",
     )  # fmt: skip
 
     def __init__(self, limits: SizeLimits) -> None:
@@ -70,8 +75,8 @@ class Sizes:
         self.down = 0.0
         self.key_is_new = False
         """Whether the last key frame was of quite another size than those before it."""
-        self.is_compensated = False
-        """Whether each deviation is paid for by the next: then sizes tell nothing."""
+        self.tells = True
+        """Whether sizes tell of movement, as far as sizes themselves can tell that."""
 
     @property
     def only_keys(self) -> bool:
@@ -84,15 +89,25 @@ class Sizes:
         return self._spread
 
     @property
-    def is_judged(self) -> bool:
-        """Whether enough came to tell if sizes are compensated."""
-        return self._compensation.count >= self._limits.windows
+    def share(self) -> float:
+        """How large other frames are, in parts of a key frame."""
+        return exp(min(0.0, self._level - self._key_level))
+
+    def _judged(self) -> bool:
+        limits = self._limits
+        if self.only_keys:
+            return False
+        if self._spread < limits.even_spread:
+            return True
+        share, ratio = self.share, self._compensation.ratio
+        if share > (limits.largest_share if self.tells else limits.small_share):
+            return False
+        return ratio is None or ratio > limits.blind_below or share < limits.least_share
 
     def key(self, size_bytes: int) -> None:
         """A key frame; it begins the places anew."""
         self._place = -1
-        if self._compensation.key():
-            self.is_compensated = self._compensation.judged(self.is_compensated, self._spread)
+        self._compensation.key(size_bytes)
         at = log(size_bytes + 1)
         self.key_is_new = False
         seen = self._key_seen = self._key_seen + 1
@@ -107,6 +122,7 @@ class Sizes:
         self._key_level += rate * min(max(off, -most), most)
         self._key_spread += rate * (min(abs(off), most) - self._key_spread)
         self._key_spread = max(self._key_spread, 0.02)
+        self.tells = self._judged()
 
     def frame(self, size_bytes: int, drift: float) -> None:
         """Another frame. ``drift``: how far the usual level follows it; 0 while things move."""
@@ -131,7 +147,7 @@ class Sizes:
             # What nobody saw move is believed, however unusual.
             most = 3 * spread if drift < limits.drift_unmoved else 30 * spread
             self._follow(place, off, most, max(drift, 1 / self.followed))
-        self._compensation.frame(size_bytes, place)
+        self._compensation.frame(size_bytes)
 
     def calm(self) -> None:
         """Take what came so far for what is usual: the sums begin anew."""
@@ -149,62 +165,57 @@ class Sizes:
 
 
 class _Compensation:
-    """Compares the spread of sums over windows with that of single frames."""
+    """Compares the spread of sums over whole groups of pictures with that of single frames."""
 
-    __slots__ = (
-        "_frames", "_limits", "_means", "_ratio", "_squares", "_sum", "_sums",
-        "_variance", "count",
-    )  # fmt: skip
+    __slots__ = ("_frames", "_limits", "_means", "_place", "_squares", "_sum", "_windows", "ratio")
 
     def __init__(self, limits: SizeLimits) -> None:
         self._limits = limits
-        self._means: list[float] = []
+        self._means: list[tuple[float, int]] = []
         self._sum = self._squares = 0.0
         self._frames = 0
-        self._sums: list[float] = []
-        self._variance: list[float] = []
-        self._ratio = 1.0
-        self.count = 0
+        self._place = 0
+        self._windows: list[tuple[float, float, int]] = []
+        self.ratio: float | None = None
+        """Spread of sums ÷ that of sums of frames that do not know of each other; None before
+        enough came."""
 
-    def key(self) -> bool:
-        """Windows end at key frames, lest one has more of them than another; whether one did."""
-        if self._frames < self._limits.window_frames:
-            return False
-        self._end_window()
-        return True
+    def key(self, size_bytes: int) -> None:
+        """Windows end at key frames, lest one has more of them than another."""
+        if self._frames >= self._limits.window_frames:
+            self._windows.append((self._sum, self._squares, self._frames))
+            del self._windows[: -2 * self._limits.windows]
+            self._sum = self._squares = 0.0
+            self._frames = 0
+            if len(self._windows) >= self._limits.windows:
+                self._judge()
+        self._place = 0
+        self.frame(size_bytes)
 
-    def frame(self, size_bytes: int, place: int) -> None:
-        if place >= len(self._means):
-            self._means.append(float(size_bytes))
-        off = size_bytes - self._means[place]
-        self._means[place] += 0.1 * off
-        self._sum += off
-        self._squares += off * off
+    def frame(self, size_bytes: int) -> None:
+        place = self._place
+        if place >= MOST_PLACES:
+            place = MOST_PLACES - 1
+        elif place >= len(self._means):
+            self._means.append((float(size_bytes), 0))
+        self._place = place + 1
+        mean, age = self._means[place]
+        off = size_bytes - mean
+        self._means[place] = mean + off / min(age + 1, 20), age + 1
+        self._sum += size_bytes
+        if age:
+            self._squares += off * off
         self._frames += 1
 
-    def _end_window(self) -> None:
-        frames = self._frames
+    def _judge(self) -> None:
         # Scaled to one length: key frames may come at varying distances.
-        self._sums.append(self._sum / frames**0.5)
-        self._variance.append(self._squares / frames)
-        self._sum = self._squares = 0.0
-        self._frames = 0
-        self.count += 1
-        most = 2 * self._limits.windows
-        if len(self._sums) > most:
-            del self._sums[0], self._variance[0]
-        usual = _middle(self._variance)
-        middle = _middle(self._sums)
-        apart = _middle([abs(each - middle) for each in self._sums])
+        frames = _middle([float(each) for _, _, each in self._windows])
+        sums = [total * frames / each for total, _, each in self._windows]
+        middle = _middle(sums)
+        apart = _middle([abs(each - middle) for each in sums])
+        usual = _middle([squares * frames / each for _, squares, each in self._windows])
         # 1.48: from a median deviation to a standard one.
-        self._ratio = (1.48 * apart) ** 2 / usual if usual > 0 else 1.0
-
-    def judged(self, before: bool, spread: float) -> bool:
-        """Whether sizes are compensated, where that was ``before`` and frames vary by ``spread``"""
-        limits = self._limits
-        if self.count < limits.windows or spread < limits.even_spread:
-            return False
-        return self._ratio < (limits.tells_above if before else limits.blind_below)
+        self.ratio = (1.48 * apart) ** 2 / usual if usual > 0 else None
 
 
 def _middle(values: list[float]) -> float:

@@ -33,7 +33,7 @@ from watchglass.model.assignment import Shutdown
 from watchglass.model.vitals import Alive
 
 NAME = "analytics-worker"
-_TURN_S = 0.5
+_TURN_S = 2.0
 _LONGEST_TURN_S = 60.0
 """Nothing that a camera sends takes that long to look at: what does ends the process."""
 _NICE = 5

@@ -69,7 +69,7 @@ from watchglass.app.in_network import InNetwork
 from watchglass.app.keeper_port import OwnKeeper, RunningKeeper
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.layout import StateLock
-from watchglass.app.left_out import analysed
+from watchglass.app.left_out import LeftOut
 from watchglass.app.listener import Listener
 from watchglass.app.looking import looked_at_words
 from watchglass.app.mark_desk import MarkDesk
@@ -222,7 +222,7 @@ class Recorder:
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
             on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock,
-            self._told_by_cameras, lambda: analysed(self._store, on.clock.wall_ns()),
+            self._told_by_cameras, LeftOut(self._store, on.layout.site_db, on.clock),
         )  # fmt: skip
         self._finder = FinderDesk(
             on.settings, ways, self._store, self._found, self._finder_died, on.clock

@@ -1,7 +1,7 @@
 """A fleet of simulated cameras in this process."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -87,6 +87,10 @@ class SimulatedFleet:
         self._servers: list[RtspServer] = []
         self._loops: dict[LoopSpec, Loop] = {}
         self._looking: asyncio.Task[None] | None = None
+
+    def use(self, loops: Mapping[LoopSpec, Loop]) -> None:
+        """Play these where cameras are to play their specs; before `start`."""
+        self._loops.update(loops)
 
     async def start(self, progress: FleetProgress | None = None) -> None:
         """Encode what is not cached, then listen on all ports."""
