@@ -5,7 +5,6 @@ aside, and keeps no recorder from starting.
 """
 
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,14 +13,12 @@ from watchglass.app.kept_index import KeptIndex
 from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk, WriteSite
-from watchglass.base.errors import DamagedError, RefusedError, WatchglassError
-from watchglass.model.look_back import LookBack
+from watchglass.base.errors import DamagedError, WatchglassError
+from watchglass.model.look_back import LookBackId
 from watchglass.model.watch_control import (
     AcknowledgeRequest,
     AlarmNoteRequest,
     AssignRequest,
-    LookBackErrand,
-    LooksBackRequest,
     ReviewRequest,
     SeenRequest,
 )
@@ -108,8 +105,6 @@ class EventDesk:
             case AlarmNoteRequest():
                 self._store.add_note(request.review, request.text, request.by, now_ns)
 
-    def look_back(self, errand: LookBackErrand) -> Sequence[LookBack]:
-        """Looks at the past, as they stand after the errand."""
-        if isinstance(errand, LooksBackRequest):
-            return ()
-        raise RefusedError("This version cannot look at the past again.")
+    def forget_look(self, look: LookBackId) -> None:
+        """Erase what a look at the past found."""
+        self._store.forget_job(look)

@@ -68,6 +68,11 @@ def of_events_worker(layout: Layout) -> Fence:
     return Fence(Network.LOCAL, tuple(rules), serves=True)
 
 
+def of_look_back(volumes: list[Path]) -> Fence:
+    """It reads recordings, and speaks with who looks at them."""
+    return Fence(Network.LOCAL, tuple(Rule(path, READS) for path in volumes), only_new_files=True)
+
+
 def of_onvif_worker() -> Fence:
     """It talks to cameras, by their names too; its socket is open already."""
     return Fence(Network.OUTGOING, name_lookups(), only_new_files=True, serves=True, secrets=True)

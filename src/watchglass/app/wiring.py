@@ -23,6 +23,8 @@
                        ─▶ analytics.outlet ─ bus, what may show something ─▶ app.analytics_worker
     understanding      analytics.pipeline: media.decode ─▶ motion ─▶ detector ─▶ tracker
                        ─▶ analytics.reports ─ bus, kept until taken ─▶ app.events_worker
+    the past           app.look_back_desk ─▶ app.look_back_worker: reads recordings, decodes nothing
+                       ─ bus ─▶ analytics.past, while nothing of now waits
     events             events.rules ─▶ store.events; marks and notices, said to the supervisor
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
 
@@ -39,8 +41,8 @@
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
 ``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where a camera is
-spoken to that way, ``ping``, ``mqtt`` and ``notice-sender`` where that is set up, and for a look at
-a camera
+spoken to that way, ``look-back`` while the past is looked at again, ``ping``, ``mqtt`` and
+``notice-sender`` where that is set up, and for a look at a camera
 ``cameras.probe_worker``. Media to be recorded crosses
 no process border. Orders of people come through the control socket to ``app.site``, which tells the
 database, the keeper and the workers.
@@ -71,6 +73,7 @@ from watchglass.app.kept_index import KeptIndex
 from watchglass.app.layout import StateLock
 from watchglass.app.left_out import LeftOut
 from watchglass.app.listener import Listener
+from watchglass.app.look_back_desk import LookBackDesk
 from watchglass.app.looking import looked_at_words
 from watchglass.app.mark_desk import MarkDesk
 from watchglass.app.measures import supervisor_samples
@@ -244,6 +247,10 @@ class Recorder:
             self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
         index = self._index = KeptIndex(on.layout.index_db)
+        self._looks_back = LookBackDesk(
+            on.settings, ways, index, self._store.volumes, self._events.forget_look, on.disk,
+            on.clock,
+        )  # fmt: skip
         self._ending.callback(index.close)
         self._notices = NoticeDesk(
             on, self._store, index,
@@ -277,6 +284,7 @@ class Recorder:
         self._finder.start()
         self._events.start(self._store, self._index)
         self._supervisor.start_analyst()
+        self._looks_back.start()
         recorded = self.site.take_up()
         note_model(
             self._on.settings, self._store, self._on.clock,
@@ -360,6 +368,7 @@ class Recorder:
         self._supervisor.stop_listening()
         self._said.close()
         self._marks.close()
+        self._looks_back.close()
         self._supervisor.stop()
         self._finder.stop()
         self._ending.close()
@@ -426,7 +435,7 @@ class Recorder:
                 self._events.carry_out(request)
                 return Accepted()
             case LookBackRequest() | StopLookBackRequest() | LooksBackRequest():
-                return LooksBack(tuple(self._events.look_back(request)))
+                return LooksBack(tuple(self._looks_back.errand(request)))
             case EditCameraRequest():
                 return Accepted(edit_found(self._on.settings, self.site, request))
             case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():

@@ -5,7 +5,10 @@ from typing import NewType
 
 import msgspec
 
+from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId
+from watchglass.model.assignment import Shutdown
+from watchglass.model.way import Way
 
 LookBackId = NewType("LookBackId", str)
 
@@ -37,3 +40,29 @@ class LookBack(msgspec.Struct, frozen=True, kw_only=True):
     pictures: int = 0
     busy_s: float = 0.0
     error: str = ""
+
+
+class LookBackStart(msgspec.Struct, frozen=True, tag="look_back_start"):
+    """The first message to the process that reads a recording again. ``files``: paths of what is
+    recorded of the span, in order; ``volumes``: where they lie. ``analyst`` is who looks."""
+
+    look: LookBack
+    files: tuple[str, ...]
+    volumes: tuple[str, ...]
+    analyst: Way
+    log_level: str
+    log_json: bool
+    fences: FenceMode = FenceMode.AUTO
+
+
+class LookBackTold(msgspec.Struct, frozen=True, tag="look_back_told"):
+    """Its word on its standard output: how far it is. ``over``: that was all. ``pictures`` and
+    ``busy_s`` are of this process."""
+
+    done_to_ns: int
+    pictures: int
+    busy_s: float
+    over: bool = False
+
+
+ToLookBack = LookBackStart | Shutdown

@@ -127,6 +127,14 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
             fold(connection, camera, before_ns)
         return gone
 
+    def forget_job(self, job: str) -> None:
+        """Erase what a look at the past found."""
+        with self._database.write() as connection:
+            tracks = sa.select(TRACKS.c.num).where(TRACKS.c.job == job)
+            connection.execute(sa.delete(POINTS).where(POINTS.c.track.in_(tracks)))
+            for table in (TRACKS, EVENTS, REVIEWS, CROSSINGS):
+                connection.execute(sa.delete(table).where(table.c.job == job))
+
     def forget_old(self, now_ns: int) -> None:
         """Erase what is of no camera's footage any more: old sums, sessions of long ago."""
         with self._database.write() as connection:

@@ -1,0 +1,288 @@
+"""Looks at the past that people ask for: one after another, each by a process of its own.
+
+What is asked for is on disk, so a recorder that is started again goes on where it was.
+"""
+
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from watchglass.app.kept_index import KeptIndex
+from watchglass.app.launch import launch
+from watchglass.app.ways import Ways
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.disk import Disk, WriteSite
+from watchglass.base.errors import NotFoundError, RefusedError, StorageError, UsageError
+from watchglass.base.ids import CameraId, VolumeId
+from watchglass.config.settings import Settings
+from watchglass.model.look_back import (
+    MOST_LOOKS_BACK,
+    LookBack,
+    LookBackId,
+    LookBackStart,
+    LookBackState,
+    LookBackTold,
+)
+from watchglass.model.stream import StreamName
+from watchglass.model.watch_control import LookBackErrand, LookBackRequest, StopLookBackRequest
+from watchglass.recording.mediapath import media_path
+from watchglass.store.site_volumes import VolumeEntry
+
+NAME = "look-back"
+_MODULE = "watchglass.app.look_back_worker"
+_MOST_KEPT = 100
+_MOST_TRIES = 3
+_AHEAD_NS = 5 * NS_PER_S
+_TURN_S = 1.0
+_WRITE_NS = 10 * NS_PER_S
+_END_S = 5.0
+_GOES_ON = (LookBackState.WAITING, LookBackState.RUNNING)
+_TOLD: msgspec.json.Decoder[LookBackTold] = msgspec.json.Decoder(LookBackTold)
+_LOOKS: msgspec.json.Decoder[list[LookBack]] = msgspec.json.Decoder(list[LookBack])
+_LOG = log.get("look_back")
+
+
+class LookBackDesk:
+    """Of one recorder. ``forget`` erases what a look found. Thread-safe."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ways: Ways,
+        index: KeptIndex,
+        volumes: Callable[[], Sequence[VolumeEntry]],
+        forget: Callable[[LookBackId], None],
+        disk: Disk,
+        clock: Clock,
+    ) -> None:
+        self._settings, self._ways, self._index = settings, ways, index
+        self._volumes, self._forget, self._disk, self._clock = volumes, forget, disk, clock
+        self._path = ways.layout.state / "looks-back.json"
+        self._lock = threading.Lock()
+        self._looks = {each.id: each for each in self._read()}
+        self._written_ns = clock.monotonic_ns()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._running: LookBackId | None = None
+        self._ending = threading.Event()
+        self._news = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="look back", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """What goes on goes on at the next start."""
+        self._ending.set()
+        self._news.set()
+        self._kill()
+        if self._thread.is_alive():
+            self._thread.join(_END_S)
+
+    def errand(self, errand: LookBackErrand) -> Sequence[LookBack]:
+        """All looks as they stand after the errand, newest first."""
+        match errand:
+            case LookBackRequest():
+                self._ask(errand)
+            case StopLookBackRequest():
+                self._stop(errand.id)
+            case _:
+                pass
+        with self._lock:
+            return sorted(self._looks.values(), key=lambda each: (-each.asked_ns, each.id))
+
+    def _ask(self, asked: LookBackRequest) -> None:
+        if not self._settings.analysis:
+            raise RefusedError(
+                "Understanding pictures is switched off (WATCHGLASS_ANALYSIS): switch it on first."
+            )
+        if asked.from_ns >= asked.to_ns:
+            raise UsageError("A look at the past ends after it begins.")
+        with self._lock:
+            if sum(each.state in _GOES_ON for each in self._looks.values()) >= MOST_LOOKS_BACK:
+                raise RefusedError(
+                    f"{MOST_LOOKS_BACK} looks at the past wait already: stop one of them first."
+                )
+            self._looks[asked.id] = LookBack(
+                id=asked.id, camera=CameraId(asked.camera), from_ns=asked.from_ns,
+                to_ns=asked.to_ns, by=asked.by, asked_ns=self._clock.wall_ns(),
+                done_to_ns=asked.from_ns,
+            )  # fmt: skip
+            self._write()
+        self._news.set()
+
+    def _stop(self, id: LookBackId) -> None:
+        with self._lock:
+            look = self._looks.get(id)
+            if look is None:
+                raise NotFoundError(
+                    "There is no such look at the past: it may be forgotten by now."
+                )
+            over = look.state not in _GOES_ON
+            if over:
+                del self._looks[id]
+            else:
+                self._looks[id] = _with(look, state=LookBackState.STOPPED)
+            self._write()
+            runs = self._running == id
+        if over:
+            self._forget(id)
+        elif runs:
+            self._kill()
+
+    # --- carrying out --------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while not self._ending.is_set():
+            self._news.clear()
+            look = self._next()
+            if look is None:
+                self._clock.wait(self._news, 60.0)
+                continue
+            try:
+                self._carry_out(look)
+            except (StorageError, OSError) as error:
+                self._end(look.id, LookBackState.FAILED, str(error))
+
+    def _next(self) -> LookBack | None:
+        with self._lock:
+            waiting = [each for each in self._looks.values() if each.state in _GOES_ON]
+            return min(waiting, key=lambda each: (each.asked_ns, each.id), default=None)
+
+    def _carry_out(self, look: LookBack) -> None:
+        tries = 0
+        while True:
+            found = self._set(look.id, state=LookBackState.RUNNING)
+            if found is None or found.state is not LookBackState.RUNNING or self._ending.is_set():
+                return
+            if self._run(found):
+                self._end(look.id, LookBackState.DONE)
+                return
+            now = self._set(look.id)
+            came_further = now is not None and now.done_to_ns > found.done_to_ns
+            tries = 0 if came_further else tries + 1
+            if tries >= _MOST_TRIES:
+                sentence = "It ended again and again where it was: the recorder's log says why."
+                self._end(look.id, LookBackState.FAILED, sentence)
+                return
+            self._clock.wait(self._ending, _TURN_S)
+
+    def _run(self, look: LookBack) -> bool:
+        """Whether all of it was looked at."""
+        process = launch(_MODULE, speaks=True)
+        with self._lock:
+            self._process, self._running = process, look.id
+        assert process.stdin is not None
+        assert process.stdout is not None
+        over = False
+        try:
+            with suppress(OSError):
+                process.stdin.write(msgspec.json.encode(self._start_of(look)) + b"\n")
+                process.stdin.flush()
+            for line in process.stdout:
+                with suppress(msgspec.MsgspecError):  # it tells what it is fenced by, too
+                    over = self._heard(look, _TOLD.decode(line)) or over
+            process.wait()
+        finally:
+            with self._lock:
+                self._process = self._running = None
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
+        return over
+
+    def _start_of(self, look: LookBack) -> LookBackStart:
+        settings = self._settings
+        volumes = {each.id: each.path for each in self._volumes()}
+        return LookBackStart(
+            look, tuple(str(each) for each in self._files(look, volumes)),
+            tuple(str(each) for each in volumes.values()), self._ways.show_analyst(NAME),
+            settings.log_level.value, settings.log_json, settings.fences,
+        )  # fmt: skip
+
+    def _files(self, look: LookBack, volumes: dict[VolumeId, Path]) -> list[Path]:
+        """Of the sub-stream; of the main stream where nothing else was recorded."""
+        index = self._index.store()
+        if index is None:
+            return []
+        from_ns = max(look.from_ns, look.done_to_ns)
+        for stream in (StreamName.SUB, StreamName.MAIN):
+            with index.read() as reader:
+                rows = reader.files_between(
+                    look.camera, stream, from_ns - _AHEAD_NS, look.to_ns + _AHEAD_NS
+                )
+            if rows:
+                return [
+                    media_path(
+                        volumes[row.volume], row.camera, row.stream, row.opened_ns, row.run,
+                        row.sequence,
+                    )
+                    for row in rows
+                    if row.volume in volumes
+                ]  # fmt: skip
+        return []
+
+    def _heard(self, look: LookBack, told: LookBackTold) -> bool:
+        self._set(
+            look.id, done_to_ns=told.done_to_ns, pictures=look.pictures + told.pictures,
+            busy_s=round(look.busy_s + told.busy_s, 3),
+        )  # fmt: skip
+        return told.over
+
+    def _kill(self) -> None:
+        with self._lock:
+            process = self._process
+        if process is not None:
+            process.kill()
+
+    # --- kept ----------------------------------------------------------------------------------
+
+    def _set(self, id: LookBackId, **changes: object) -> LookBack | None:
+        """The look as it is then; one that was stopped stays stopped."""
+        with self._lock:
+            look = self._looks.get(id)
+            if look is None:
+                return None
+            if look.state in _GOES_ON:
+                look = self._looks[id] = _with(look, **changes)
+                now_ns = self._clock.monotonic_ns()
+                if "state" in changes or now_ns - self._written_ns >= _WRITE_NS:
+                    self._write()
+            return look
+
+    def _end(self, id: LookBackId, state: LookBackState, error: str = "") -> None:
+        look = self._set(id, state=state, error=error)
+        if look is not None:
+            _LOG.info("looked_back", look=id, state=look.state, pictures=look.pictures)
+
+    def _read(self) -> list[LookBack]:
+        try:
+            return _LOOKS.decode(self._path.read_bytes())
+        except FileNotFoundError:
+            return []
+        except (OSError, msgspec.MsgspecError) as error:
+            _LOG.error("looks_back_not_read", error=str(error))
+            return []
+
+    def _write(self) -> None:
+        """Called with the lock. Of those that are over, the newest are kept."""
+        over = [each for each in self._looks.values() if each.state not in _GOES_ON]
+        for each in sorted(over, key=lambda each: each.asked_ns)[:-_MOST_KEPT]:
+            del self._looks[each.id]
+        self._written_ns = self._clock.monotonic_ns()
+        try:
+            self._disk.write_whole(
+                WriteSite.SETTINGS, self._path, msgspec.json.encode(list(self._looks.values())),
+                0o600,
+            )  # fmt: skip
+        except StorageError as error:
+            _LOG.error("looks_back_not_kept", error=error.sentence)
+
+
+def _with(look: LookBack, **changes: object) -> LookBack:
+    return msgspec.structs.replace(look, **changes)

@@ -1,0 +1,257 @@
+"""Entry of the process that reads a recording again for who looks at pictures, and ends.
+
+It reads files of the recorder and decodes nothing: pictures go to the analytics-worker as those of
+now do, and wait there until nothing of now does. Behind everybody else in line.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from watchglass.app.fences import fence_in, of_look_back, tell
+from watchglass.app.look_back_gops import Gop, chosen, gops_of, pictures_of
+from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S, SystemClock
+from watchglass.base.errors import WatchglassError
+from watchglass.base.ids import random_id
+from watchglass.bus.client import BusClient, LinkRenewed
+from watchglass.bus.message import Codec
+from watchglass.model.analysis import Analysis, AnalysisSpan
+from watchglass.model.live import LiveFrame
+from watchglass.model.look_back import LookBack, LookBackStart, LookBackTold, ToLookBack
+from watchglass.model.visit import (
+    Accounted,
+    FromAnalyst,
+    Moves,
+    Noted,
+    ToAnalyst,
+    VisitCause,
+    Visited,
+)
+from watchglass.model.way import Way
+
+NAME = "look-back"
+_NICE = 5
+_WINDOW_NS = 600 * NS_PER_S
+_MOST_GOPS = 600
+_AT_ONCE = 16
+_MESSAGE_BYTES = 512 << 10
+_LIMIT_BYTES = 8 << 20
+_POLL_S = 0.5
+_MOST_RESTARTS = 2
+_TELL_S = 1.0
+_LOG = log.get("look_back")
+
+
+class Stopped(Exception):
+    """Nobody wants it any more."""
+
+
+class Analysts:
+    """Brings messages to who looks, and waits until all of them are answered."""
+
+    def __init__(self, way: Way, name: str, stopping: threading.Event) -> None:
+        self._stopping = stopping
+        self._client: BusClient[ToAnalyst, FromAnalyst] = BusClient(
+            way.endpoint, name, Codec[ToAnalyst](ToAnalyst), Codec[FromAnalyst](FromAnalyst),
+            limit_bytes=_LIMIT_BYTES, clock=SystemClock(), proof=way.proof,
+        )  # fmt: skip
+
+    def wake(self) -> None:
+        self._client.wake()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def ask(self, messages: Sequence[ToAnalyst]) -> dict[str, Moves] | None:
+        """The answers, by the names of the visits. None where who looks has died of these again and
+        again."""
+        answers: dict[str, Moves] = {}
+        names = [_name(each) for each in messages]
+        waiting = set(names)
+        unsent = list(messages)
+        died = 0
+        while waiting:
+            while unsent and self._client.send(unsent[0]):
+                del unsent[0]
+            for each in self._client.poll(_POLL_S):
+                match each:
+                    case LinkRenewed(server_restarted=restarted):
+                        died += restarted
+                        if died > _MOST_RESTARTS:
+                            return None
+                        self._client.discard_queued()
+                        answers, waiting, unsent = {}, set(names), list(messages)
+                    case Moves():
+                        answers[each.visit] = each
+                        waiting.discard(each.visit)
+                    case Noted():
+                        waiting.discard(f"{each.session} {each.last}")
+            if self._stopping.is_set():
+                raise Stopped
+        return answers
+
+
+def _name(message: ToAnalyst) -> str:
+    if isinstance(message, Visited):
+        return message.visit
+    return f"{message.session} {message.number}"
+
+
+class LookingBack:
+    """One look."""
+
+    def __init__(self, look: LookBack, analysts: Analysts) -> None:
+        self._look, self._analysts = look, analysts
+        self._session = random_id()
+        self._visits = 0
+        self._accounts = 0
+        self._pictures = 0
+        self._began_s = time.monotonic()
+        self._told_s = 0.0
+        self._done_ns = max(look.from_ns, look.done_to_ns)
+
+    def look(self, files: Sequence[Path]) -> None:
+        """All of it; says how far it is."""
+        for window in windows(gops_of(files, self._done_ns, self._look.to_ns)):
+            self._window(window)
+        self._analysts.ask([self._visit((), last=True)])
+        self._done_ns = self._look.to_ns
+        self._tell(over=True)
+
+    def _window(self, gops: Sequence[Gop]) -> None:
+        changed: list[bool] = []
+        for at in range(0, len(gops), _AT_ONCE):
+            probes = [
+                self._visit((each.shape, each.key), cause=VisitCause.PROBE)
+                for each in gops[at : at + _AT_ONCE]
+            ]
+            answers = self._analysts.ask(probes)
+            # Who looks may have died of a key frame: then all of them are looked at one by one.
+            changed += [answers is None or answers[each.visit].moving for each in probes]
+        quiet: list[AnalysisSpan] = []
+        for gop, wanted in zip(gops, chosen(gops, changed), strict=True):
+            if wanted:
+                self._gop(gop)
+            else:
+                quiet.append(self._span(gop, Analysis.QUIET))
+            self._done_ns = max(self._done_ns, min(gop.to_ns, self._look.to_ns))
+            if time.monotonic() - self._told_s >= _TELL_S:
+                self._tell()
+        if quiet:
+            self._accounts += 1
+            accounted = Accounted(self._session, self._accounts, joined(quiet))
+            self._analysts.ask([accounted])
+        self._tell()
+
+    def _gop(self, gop: Gop) -> None:
+        try:
+            frames = pictures_of(gop)
+        except WatchglassError as error:  # erased meanwhile
+            _LOG.warning("not_looked_back_at", file=gop.path.name, error=error.sentence)
+            return
+        parts = [self._visit((gop.shape, *part)) for part in pieces(frames)]
+        if self._analysts.ask(parts) is None:
+            _LOG.error("pictures_crash_who_looks", camera=self._look.camera, at_ns=gop.from_ns)
+            return
+        self._pictures += len(frames)
+
+    def _visit(
+        self, items: tuple[object, ...], cause: VisitCause = VisitCause.JOB, *, last: bool = False
+    ) -> Visited:
+        self._visits += 1
+        return Visited(
+            visit=f"{self._session[:12]}-{self._visits:x}", camera=self._look.camera, cause=cause,
+            items=items, last=last, job=self._look.id,  # type: ignore[arg-type] # as _visit is asked
+        )  # fmt: skip
+
+    def _span(self, gop: Gop, state: Analysis) -> AnalysisSpan:
+        return AnalysisSpan(
+            camera=self._look.camera, from_ns=max(gop.from_ns, self._look.from_ns),
+            to_ns=min(gop.to_ns, self._look.to_ns), state=state,
+        )  # fmt: skip
+
+    def _tell(self, *, over: bool = False) -> None:
+        self._told_s = time.monotonic()
+        busy_s = self._told_s - self._began_s
+        say(LookBackTold(self._done_ns, self._pictures, round(busy_s, 3), over))
+
+
+def windows(gops: Iterator[Gop]) -> Iterator[list[Gop]]:
+    """Some minutes at a time."""
+    window: list[Gop] = []
+    for gop in gops:
+        if window and (gop.to_ns - window[0].from_ns > _WINDOW_NS or len(window) >= _MOST_GOPS):
+            yield window
+            window = []
+        window.append(gop)
+    if window:
+        yield window
+
+
+def pieces(frames: Sequence[LiveFrame]) -> Iterator[list[LiveFrame]]:
+    """As much as a message may hold."""
+    left = iter(frames)
+    piece, size = list(islice(left, 1)), len(frames[0].data) if frames else 0
+    for frame in left:
+        if size + len(frame.data) > _MESSAGE_BYTES:
+            yield piece
+            piece, size = [], 0
+        piece.append(frame)
+        size += len(frame.data)
+    if piece:
+        yield piece
+
+
+def joined(spans: Sequence[AnalysisSpan]) -> tuple[AnalysisSpan, ...]:
+    """Those that touch, as one."""
+    found: list[AnalysisSpan] = []
+    for each in spans:
+        if found and each.from_ns - found[-1].to_ns <= NS_PER_S // 2:
+            found[-1] = msgspec.structs.replace(found[-1], to_ns=max(found[-1].to_ns, each.to_ns))
+        elif each.to_ns > each.from_ns:
+            found.append(each)
+    return tuple(found)
+
+
+def main() -> None:
+    """Look back until it is over, or nobody wants it any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoder: msgspec.json.Decoder[ToLookBack] = msgspec.json.Decoder(ToLookBack)
+    try:
+        start = first_message(decoder)
+    except EOFError:
+        return
+    assert isinstance(start, LookBackStart)
+    log.configure(start.log_level, json=start.log_json)
+    os.nice(_NICE)
+    tell(fence_in(of_look_back([Path(each) for each in start.volumes]), start.fences))
+    stopping = threading.Event()
+    analysts = Analysts(start.analyst, NAME, stopping)
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        analysts.wake()
+
+    take_messages(decoder, stop, stop)
+    try:
+        LookingBack(start.look, analysts).look([Path(each) for each in start.files])
+    except Stopped:
+        pass
+    except WatchglassError as error:
+        _LOG.error("look_back_ended", error=error.sentence)
+        sys.exit(error.exit_code)
+    analysts.close()
+    leave()
+
+
+if __name__ == "__main__":
+    main()
