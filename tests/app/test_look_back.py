@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import cameras, data
-from tests.app.running import Serving, json_of, wait_until
+from tests.app.running import Serving, call, json_of, wait_until
 from tests.app.test_analytics_worker import add, value
 from watchglass.app.layout import Layout
 from watchglass.app.look_back_gops import Gop, chosen
@@ -16,7 +16,13 @@ from watchglass.base.disk import Disk
 from watchglass.base.ids import RunId, random_id
 from watchglass.model.live import LiveFrame, LiveShape
 from watchglass.model.look_back import LookBack, LookBackId, LookBackState
-from watchglass.model.watch_control import LookBackRequest, LooksBack, LooksBackRequest
+from watchglass.model.watch_control import (
+    LookBackErrand,
+    LookBackRequest,
+    LooksBack,
+    LooksBackRequest,
+    StopLookBackRequest,
+)
 from watchglass.simulate.process import Simulator
 from watchglass.store.events import EventStore
 
@@ -54,7 +60,7 @@ def test_of_few_all_are_looked_at() -> None:
     assert all(chosen([gop(number, 1000) for number in range(4)], [False] * 4))
 
 
-def looks(layout: Layout, request: LookBackRequest | LooksBackRequest) -> dict[str, LookBack]:
+def looks(layout: Layout, request: LookBackErrand) -> dict[str, LookBack]:
     reply = control_client(layout).call(request, 10.0)
     assert isinstance(reply, LooksBack)
     return {each.id: each for each in reply.looks}
@@ -84,8 +90,16 @@ def test_a_span_of_the_past_is_looked_at_again(data: Path, cameras: Simulator) -
         assert over.state is LookBackState.DONE, over
         assert over.done_to_ns == to_ns
         assert over.pictures > 0
+        again = call("--data", str(data), "analyse", camera["id"], "--from", "1 minute ago")
+        assert again.returncode == 0, again.stderr
+        assert "Done:" in again.stdout
+        last, first = looks(layout, LooksBackRequest()).values()
+        assert (first.id, last.state) == (id, LookBackState.DONE)
+        looks(layout, StopLookBackRequest(id, "me"))
+        assert list(looks(layout, LooksBackRequest())) == [last.id]
         assert serving.end(signal.SIGTERM) == 0
     store = EventStore(layout.events_db, Disk())
-    found = store.parts(camera["id"], from_ns, to_ns, job=id)
-    assert found
+    later_ns = to_ns + 600_000_000_000
+    assert list(store.parts(camera["id"], from_ns, later_ns, job=last.id))
+    assert not list(store.parts(camera["id"], from_ns, later_ns, job=id))
     store.close()

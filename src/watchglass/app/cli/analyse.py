@@ -1,17 +1,21 @@
-"""``watchglass analyse FILE``: a lone video, understood as a camera's pictures are."""
+"""``watchglass analyse FILE``: a lone video, understood as a camera's pictures are; or, with
+``--from``, what a camera recorded, understood again."""
 
 import os
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from watchglass.analytics.detector import REGIONS
 from watchglass.analytics.detectors import Chosen, choose
 from watchglass.analytics.models import Models
 from watchglass.app.cli.check import progress
+from watchglass.app.cli.look_back import look_back
 from watchglass.app.cli.screen import Column
 from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.cli.timeline import From, To
 from watchglass.app.film import FilmReport, Way, crossings, understand
 from watchglass.app.film_sheet import write_sheet
 from watchglass.app.words import count_words
@@ -30,8 +34,13 @@ _MOST_RATE = 25.0
 def analyse(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="A video with H.264, H.265 or MJPEG.", metavar="FILE")
+        Path,
+        typer.Argument(
+            help="A video with H.264, H.265 or MJPEG; or, with --from, a camera.", metavar="FILE"
+        ),
     ],
+    from_: From = None,
+    to: To = None,
     sheet: Annotated[
         Path | None,
         typer.Option(help="Write a sheet of pictures with what was found, a JPEG.", metavar="JPG"),
@@ -47,10 +56,21 @@ def analyse(
         float, typer.Option(help="Pictures a second in which things are looked for.")
     ] = 5.0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the sheet.")] = False,
+    background: Annotated[
+        bool, typer.Option("--background", help="Do not wait for the end of a look at a camera.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Say what moves in a video, what it is, and where it goes; nothing is kept of it."""
+    """Say what moves in a video, what it is, and where it goes; nothing is kept of it.
+
+    With --from, of what a camera recorded: kept beside what was found as it happened.
+    """
     of = shell(context)
+    if from_ is not None:
+        of_past = look_back(of, str(file), from_, to, wait=not background)
+        if json:
+            of.screen.json(msgspec.to_builtins(of_past))
+        return
     ends = _line(line)
     if not 0 < rate <= _MOST_RATE:
         raise UsageError(f"A rate is above 0 and at most {_MOST_RATE:g} pictures a second.")

@@ -5,7 +5,7 @@ import time
 from watchglass.app.cli.moments import shown_time
 from watchglass.app.cli.shell import Shell
 from watchglass.app.cli.timeline import span_of
-from watchglass.base.errors import NotFoundError, RefusedError, UsageError
+from watchglass.base.errors import NotFoundError, RefusedError
 from watchglass.base.ids import random_id
 from watchglass.model.look_back import LookBack, LookBackId, LookBackState
 from watchglass.model.watch_control import LookBackRequest, LooksBack, LooksBackRequest
@@ -15,10 +15,11 @@ _LOOK_S = 1.0
 _GOES_ON = (LookBackState.WAITING, LookBackState.RUNNING)
 
 
-def look_back(of: Shell, camera: str, from_: str | None, to: str | None, *, wait: bool) -> LookBack:
+def look_back(of: Shell, camera: str, from_: str, to: str | None, *, wait: bool) -> LookBack:
     """Ask the running recorder for it, and tell how far it is until it is over."""
-    if from_ is None:
-        raise UsageError("Say where to begin: --from 14:00, or --from '2 hours ago'.")
+    if not of.is_running:
+        command = of.command("serve")
+        raise NotFoundError(f"No recorder runs here, and who looks is a part of it: '{command}'.")
     from_ns, to_ns, now_ns = span_of(of, from_, to)
     found = of.find_camera(camera)
     id = LookBackId(random_id())
