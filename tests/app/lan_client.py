@@ -3,6 +3,7 @@
 Prints one JSON object with what each got.
 """
 
+import contextlib
 import http.client
 import json
 import re
@@ -10,10 +11,14 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from hashlib import sha256
 from pathlib import Path
 
 from tests.app.running import Serving
+from watchglass.access.certificate import own_certificate
+from watchglass.base.clock import NS_PER_S, SimulatedClock, SystemClock
+from watchglass.base.disk import Disk
 
 ADDRESS, PORT = "192.0.2.7", 8443
 
@@ -83,7 +88,32 @@ def main(data: Path) -> None:
         found["loopback"] = in_clear("127.0.0.1", PORT + 1)[:15]
         found["elsewhere"] = in_clear(ADDRESS, PORT + 1)
         serving.end(signal.SIGTERM)
+    found["renewed"] = renewed(data)
     print(json.dumps(found))
+
+
+def renewed(data: Path) -> dict[str, object]:
+    """A certificate that somebody brings, and brings anew while the page is served."""
+    given = data / "given"
+    given.mkdir()
+    clock, names = SimulatedClock(), (ADDRESS, "cam.example")
+    clock.step_wall(SystemClock().wall_ns() - clock.wall_ns())
+    first = own_certificate(given, names, Disk(), clock)
+    given_by = ("--certificate", str(first.certificate), "--key", str(first.key))
+    lan = ("--lan", "--host", ADDRESS, "--port", str(PORT), *given_by)
+    with Serving(data, *lan).wait_for("#token=") as serving:
+        before = get(f"{ADDRESS}:{PORT}")
+        clock.advance(390 * 86400 * NS_PER_S)
+        second = own_certificate(given, names, Disk(), clock)  # as whoever renews it would write it
+        until_s = time.monotonic() + 60
+        after = before
+        while after["fingerprint"] == before["fingerprint"] and time.monotonic() < until_s:
+            time.sleep(0.5)
+            with contextlib.suppress(OSError):  # the page begins anew
+                after = get(f"{ADDRESS}:{PORT}")
+        serving.end(signal.SIGTERM)
+    wanted = [each.fingerprint.replace(":", "") for each in (first, second)]
+    return {"served": [before["fingerprint"], after["fingerprint"]], "wanted": wanted}
 
 
 if __name__ == "__main__":

@@ -11,10 +11,13 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from watchglass.access.certificate import given_certificate, own_certificate
+from watchglass.app.ground import Ground
+from watchglass.app.layout import Layout
+from watchglass.app.page_certificate import PageInNetwork
 from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import ConfigError
-from watchglass.config.settings import read_settings
+from watchglass.config.settings import Settings, read_settings
 
 _ALONE = (
     'ip link set lo up && ip addr add 192.0.2.7/24 dev lo && exec "$0" -m tests.app.lan_client "$1"'
@@ -51,6 +54,62 @@ def test_in_a_network_nothing_goes_in_clear(data: Path) -> None:
     assert found["mode"] == "0o600"
     assert found["loopback"].startswith("HTTP/1.1 421")
     assert found["elsewhere"] == "ConnectionRefusedError"
+    assert found["renewed"]["served"] == found["renewed"]["wanted"]
+    assert len(set(found["renewed"]["served"])) == 2
+
+
+def test_the_page_has_another_certificate_before_the_one_it_made_ends(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    settings = Settings(tmp_path, tmp_path / "media", lan=True, hosts=frozenset({"cam.example"}))
+    layout = Layout(tmp_path / "state")
+    layout.state.mkdir()
+    page = PageInNetwork(Ground(settings, layout, Disk(), clock))
+    assert (page.renewed(), page.certificate()) == ("", None)
+    page.begin()
+    first = page.now
+    assert first is not None
+    seen = page.certificate()
+    assert seen is not None
+    assert 396 * DAY_NS < seen.left_ns < 398 * DAY_NS
+    clock.advance(300 * DAY_NS)
+    assert page.renewed() == ""
+    clock.advance(40 * DAY_NS)
+    told = page.renewed()
+    assert "browsers ask once more" in told
+    assert page.now is not None
+    assert page.now.page.fingerprint in told
+    assert page.now.hosts == first.hosts
+    assert page.renewed() == ""
+
+
+def test_a_certificate_that_was_brought_is_taken_up_when_it_is_whole(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    given = tmp_path / "given"
+    first = own_certificate(given, ("cam.example",), Disk(), clock)
+    settings = Settings(
+        tmp_path, tmp_path / "media", lan=True, certificate=first.certificate,
+        certificate_key=first.key,
+    )  # fmt: skip
+    page = PageInNetwork(Ground(settings, Layout(tmp_path / "state"), Disk(), clock))
+    page.begin()
+    clock.advance(390 * DAY_NS)
+    seen = page.certificate()
+    assert seen is not None
+    assert 6 * DAY_NS < seen.left_ns <= 7 * DAY_NS
+    assert "Renew it" in seen.remedy
+    assert page.renewed() == ""
+    key = first.key.read_bytes()
+    second = own_certificate(given, ("cam.example",), Disk(), clock)
+    new_key = second.key.read_bytes()
+    second.key.write_bytes(key)  # the certificate is there, and its key is not yet
+    clock.advance(20 * NS_PER_S)
+    assert page.renewed() == ""
+    second.key.write_bytes(new_key)
+    clock.advance(20 * NS_PER_S)
+    assert "new certificate" in page.renewed()
+    seen = page.certificate()
+    assert seen is not None
+    assert seen.left_ns > 390 * DAY_NS
 
 
 def test_the_certificate_stays_until_it_is_near_its_end(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 
-_EVERY_NS = 60 * NS_PER_S
+_EVERY_NS = 10 * NS_PER_S
 _US = dt.timedelta(microseconds=1)
 _LOG = log.get("recorder")
 
