@@ -5,9 +5,11 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import aiomqtt
 import pytest
@@ -21,6 +23,15 @@ def free_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
+
+
+T = TypeVar("T")
+
+
+def apart(work: Coroutine[None, None, T]) -> T:
+    """Done in a thread of its own: this one may have a loop that runs."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 @dataclass
@@ -76,7 +87,7 @@ class Broker:
         """All that it keeps, by topic."""
         return {
             topic: payload.decode()
-            for topic, payload, retained in asyncio.run(self._heard(of, wait_s))
+            for topic, payload, retained in apart(self._heard(of, wait_s))
             if retained
         }
 
@@ -87,7 +98,7 @@ class Broker:
             async with self.client() as client:
                 await client.publish(topic, text, qos=1, retain=True)
 
-        asyncio.run(told())
+        apart(told())
 
     async def _heard(self, of: str, wait_s: float) -> list[tuple[str, bytes, bool]]:
         found = []
