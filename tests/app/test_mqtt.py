@@ -107,6 +107,8 @@ def test_home_assistant_finds_each_camera_with_what_it_says(bed: Bed, broker: Br
         assert each["availability_topic"] == f"{root}/available"
         assert each["state_topic"] in kept or each["state_topic"].endswith("last_event")
 
+    bed.looks = True
+    until(bed, lambda: broker.kept()[f"{state}/{RULE}/person"] == "OFF")
     bed.desk.take(event(bed.camera))
     until(bed, lambda: broker.kept().get(f"{state}/{RULE}/person") == "ON")
     kept = broker.kept()
@@ -115,7 +117,9 @@ def test_home_assistant_finds_each_camera_with_what_it_says(bed: Bed, broker: Br
     assert (last["at"], last["kind"], last["rule"]) == ("1970-01-01T00:00:05Z", "person", RULE)
     bed.desk.take(event(bed.camera, 9_000_000_000))
     until(bed, lambda: broker.kept()[f"{state}/{RULE}/person"] == "OFF")
+    bed.desk.take(event(bed.camera))
     bed.desk.events_lost()
+    bed.looks = False
     until(bed, lambda: broker.kept()[f"{state}/{RULE}/person"] == "None")
     bed.cause = GapCause.CAMERA_UNREACHABLE
     until(bed, lambda: broker.kept()[f"{state}/online"] == "OFF")

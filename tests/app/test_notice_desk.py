@@ -59,11 +59,12 @@ class Bed:
         self.keeper_silent_ns = 0
         self.acts: list[Act] = []
         self.rules: list[Rule] = []
+        self.looks = False
         self.pictures: dict[CameraId, bytes] = {}
         self.certificate: Certificate | None = None
         self.outside = Outside(
             self.observe, dict, self.picture, self.acts.append,
-            Watched(lambda: self.rules, lambda: "https://recorder.example"),
+            Watched(lambda: self.rules, lambda: "https://recorder.example", lambda: self.looks),
             lambda: self.certificate,
         )  # fmt: skip
         self.desk = NoticeDesk(

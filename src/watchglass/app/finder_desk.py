@@ -44,6 +44,11 @@ class FinderDesk:
     def runs(self) -> bool:
         return self._runs
 
+    @property
+    def looks(self) -> bool:
+        """Whether it is up, and would say what it finds."""
+        return self._runs and self.child.fence is not None
+
     def start(self) -> None:
         if not self._runs:
             self._runs = True

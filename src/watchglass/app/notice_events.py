@@ -30,10 +30,12 @@ class _Lost:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The site as events need it. ``origin``: where the page is, empty while that is not known."""
+    """The site as events need it. ``origin``: where the page is, empty while that is not known.
+    ``looks``: whether the events-worker is there to say what goes on."""
 
     rules: Callable[[], Sequence[Rule]] = tuple
     origin: Callable[[], str] = str
+    looks: Callable[[], bool] = bool
 
 
 class NoticeEvents:
@@ -95,6 +97,7 @@ class NoticeEvents:
         self, settings: MqttSettings, seen: Observed, names: Mapping[CameraId, str]
     ) -> dict[str, str]:
         """All that a broker has to keep now, by topic."""
+        self._going_on.known = self._watched.looks()
         return retained(
             settings, list(_cameras(seen, names)), self._watched.rules(), self._going_on,
             self._links, watchglass.__version__,

@@ -257,7 +257,8 @@ class Recorder:
             Outside(
                 observer.observe, lambda: missing(self._volumes), self._supervisor.pictures.picture,
                 lambda act: self.site.note_people(NoteRequest((act,))),
-                Watched(self._store.rules, lambda: self._origin), self._page.certificate,
+                Watched(self._store.rules, lambda: self._origin, lambda: self._finder.looks),
+                self._page.certificate,
             ),
             self._off_ns(),
         )  # fmt: skip

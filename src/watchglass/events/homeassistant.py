@@ -96,7 +96,6 @@ class GoingOn:
 
     def hear(self, told: EventTold) -> None:
         """An event began, or is over."""
-        self.known = True
         if told.to_ns is None:
             self.events[told.event] = told
             while len(self.events) > _MOST_GOING_ON:
@@ -109,7 +108,6 @@ class GoingOn:
 
     def lost(self) -> None:
         """Nobody says anything any more: what went on is not over, it is not known."""
-        self.known = False
         self.events.clear()
 
     def on(self, camera: CameraId, rule: RuleId | None, group: Group) -> bool:
