@@ -5,6 +5,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -363,3 +364,46 @@ def test_what_is_found_is_told_at_once_to_who_may_see_it(scene: Scene) -> None:
     told = listened(one, "review", clear)
     assert '"seen":true' in told[-1][1].replace(" ", "")
     one.http.close()
+
+
+def tried(scene: Scene, **more: object) -> dict[str, Any]:
+    body = {"rule": {"name": "x", "kind": "motion"}} | scene.day | more
+    answer = scene.browser.send("POST", f"/api/v1/cameras/{scene.camera}/rules/try", body)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def test_a_rule_is_tried_on_what_was_seen_before(scene: Scene) -> None:
+    before = scene.desk.store.change()
+    everywhere = tried(scene)
+    assert everywhere["tracks"] >= 2
+    assert everywhere["count"] >= 1
+    assert everywhere["analysed_ms"] == 6000
+    line = {
+        "id": "5" * 32, "name": "middle", "kind": "line", "points": [[0.5, 0], [0.5, 1]],
+    }  # fmt: skip
+    crossing = {"name": "x", "kind": "crossing", "area": line["id"]}
+    told = tried(scene, rule=crossing, areas=[line])
+    assert told["count"] == 1
+    assert told["events"][0]["rule_kind"] == "crossing"
+    way = told["events"][0]["direction"]
+    other = {"forward": "backward", "backward": "forward"}[way]
+    assert tried(scene, rule=crossing | {"direction": other}, areas=[line])["count"] == 0
+    assert tried(scene, rule=crossing | {"kinds": ["car"]}, areas=[line])["count"] == 0
+    counted = tried(scene, rule=crossing | {"kind": "counting"}, areas=[line])
+    assert counted["forward"] + counted["backward"] == 1
+    assert counted["count"] == 0
+    # Nothing of it was kept, and nothing of it is told as found.
+    assert scene.desk.store.change() == before
+    wrong = {"rule": crossing} | scene.day
+    path = f"/api/v1/cameras/{scene.camera}/rules/try"
+    assert scene.browser.send("POST", path, wrong).status_code == 404
+    few = Person(
+        "tries", Role.VIEWER, frozenset({Action.PLAYBACK}), frozenset({scene.camera}),
+        scene.at_ns(7), scene.at_ns(11),
+    )  # fmt: skip
+    browser = arrived(scene.at, few)
+    body = {"rule": {"name": "x", "kind": "motion"}} | scene.day
+    assert browser.send("POST", path, body).status_code == 403
+    browser.http.close()

@@ -1,5 +1,6 @@
 """events.db: what is told is there again, whole, once, and as few rows as say it."""
 
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -41,6 +42,7 @@ from watchglass.store.event_search import Wanted
 from watchglass.store.event_spans import accounted, laid_over
 from watchglass.store.event_writer import Written
 from watchglass.store.events import EventStore
+from watchglass.store.online_copy import copy_database
 
 OTHER = CameraId("d" * 32)
 ALL = {CAMERA: [(0, 2**63 - 1)], OTHER: [(0, 2**63 - 1)]}
@@ -383,3 +385,28 @@ def test_what_was_written_since_is_told_once(store: EventStore) -> None:
     assert (second.events, second.reviews, second.missed) == ((), (R1,), False)
     # Begun anew meanwhile: it counts from the beginning.
     assert store.changed(second.number + 1000).missed
+
+
+def test_a_copy_is_made_while_reports_are_written(store: EventStore, tmp_path: Path) -> None:
+    parts = [walk(f"t{n:03}", n, n + 5) for n in range(120)]
+    told(store, 0, *parts, events=[event_of(each) for each in parts])
+    over = threading.Event()
+
+    def write() -> None:
+        number = 1
+        while not over.is_set():
+            told(store, number, span(number, number + 1))
+            number += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        copy_database(tmp_path / "events.db", tmp_path / "copy.db")
+    finally:
+        over.set()
+        writer.join()
+    copy = EventStore(tmp_path / "copy.db")
+    try:
+        assert len(copy.events(Wanted(ALL, most=500)).found) == 120
+    finally:
+        copy.close()

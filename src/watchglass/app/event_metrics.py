@@ -10,6 +10,6 @@ FOUND = Metric(
 WAITING = Metric(
     "watchglass_events_waiting_reports", MetricKind.GAUGE, (),
     "Reports of the analytics-worker that are not on disk yet.", "0.",
-    "The state folder's disk refuses them or is slow: its log says why.",
+    "The disk of the state folder refuses them or is slow: its log says why.",
 )  # fmt: skip
 METRICS = (FOUND, WAITING)

@@ -1,0 +1,101 @@
+"""events.db as the recorder keeps it: begun anew when damaged, and purged with the footage."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.test_said_desk import Bed
+from tests.store.understood import event_of, review_of, walk
+from watchglass.app.event_desk import EventDesk, open_events
+from watchglass.app.kept_index import KeptIndex
+from watchglass.base.clock import NS_PER_S, SimulatedClock
+from watchglass.base.disk import Disk
+from watchglass.base.ids import CameraId
+from watchglass.model.control import RemoveCameraRequest, RetentionRequest
+from watchglass.model.event import ReviewId
+from watchglass.model.watch_control import AcknowledgeRequest, SeenRequest
+from watchglass.store.event_search import Wanted
+from watchglass.store.event_writer import Written
+from watchglass.store.events import EventStore
+
+_HOUR_NS = 3600 * NS_PER_S
+
+
+def put(store: EventStore, camera: CameraId, name: str, at_ns: int) -> None:
+    part = walk(name, 0, 5, camera=camera)
+    event = event_of(part, review=name * 32)
+    moved = type(event)(
+        **{
+            each: getattr(event, each)
+            for each in event.__struct_fields__
+            if each not in ("from_ns", "to_ns")
+        },
+        from_ns=at_ns,
+        to_ns=at_ns + NS_PER_S,
+    )
+    store.write(Written(None, at_ns, [moved], [review_of(moved, alarm=True)]))
+
+
+def kept(store: EventStore, camera: CameraId) -> set[str]:
+    found = store.events(Wanted({camera: [(0, 2**63 - 1)]})).found
+    return {each.track for each in found}
+
+
+def test_a_damaged_database_is_set_aside_and_keeps_no_recorder_from_starting(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "events.db"
+    path.write_bytes(b"this is no database, and never was one" * 500)
+    store = open_events(path, Disk(), SimulatedClock())
+    try:
+        assert store.cameras() == ()
+    finally:
+        store.close()
+    (aside,) = tmp_path.glob("events.db.damaged-*")
+    assert aside.read_bytes().startswith(b"this is no database")
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Bed:
+    return Bed(tmp_path)
+
+
+def test_what_was_found_goes_with_its_footage(bed: Bed, tmp_path: Path) -> None:
+    store = open_events(tmp_path / "events.db", Disk(), bed.keeping.clock)
+    desk = EventDesk(store, bed.keeping.clock)
+    index = KeptIndex(bed.keeping.state / "index.db")
+    now_ns = bed.keeping.clock.wall_ns()
+    try:
+        for name, ago_h in (("1", 30), ("2", 5), ("3", 1)):
+            put(store, bed.camera, name, now_ns - ago_h * _HOUR_NS)
+        bed.site.carry_out(RetentionRequest(24, bed.camera))
+        desk.purge(bed.store, index)
+        assert kept(store, bed.camera) == {"2", "3"}
+        bed.site.carry_out(RetentionRequest(2, bed.camera))
+        desk.purge(bed.store, index)
+        assert kept(store, bed.camera) == {"3"}
+        bed.site.carry_out(RemoveCameraRequest(bed.camera, "me", "gone", erase=True))
+        desk.purge(bed.store, index)
+        assert store.cameras() == ()
+    finally:
+        index.close()
+        desk.close()
+        bed.close()
+
+
+def test_what_people_do_is_on_disk(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    camera = CameraId("c" * 32)
+    store = open_events(tmp_path / "events.db", Disk(), clock)
+    put(store, camera, "1", clock.wall_ns())
+    desk = EventDesk(store, clock)
+    desk.carry_out(SeenRequest(ReviewId("1" * 32), True, "ann"))
+    desk.carry_out(AcknowledgeRequest(ReviewId("1" * 32), "bob"))
+    desk.close()
+    again = EventStore(tmp_path / "events.db")
+    try:
+        found = again.review(ReviewId("1" * 32))
+        assert found is not None
+        assert (found.seen_by, found.acknowledged_by) == ("ann", "bob")
+    finally:
+        again.close()
