@@ -9,7 +9,7 @@ import pytest
 from tests.api.recorded import Browser, Recorded, Running, running
 from tests.trust.seeing import AT_NS, AXIS_MAC, HIK_MAC, SCAN, see
 from watchglass.api.application import openapi_of
-from watchglass.api.fleet import VIEWS
+from watchglass.api.asmade import VIEWS
 from watchglass.api.problem import problem_of
 from watchglass.app.refusal import error_of, refusal
 from watchglass.base.errors import CertificateError, RefusedError

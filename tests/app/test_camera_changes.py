@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.recording.keeper_making import Site as Keeping
+from watchglass.app.adding import edit_found
 from watchglass.app.cli.camera_changes import parse_span, span_words
 from watchglass.app.keeper_port import OwnKeeper
-from watchglass.app.site import Site
+from watchglass.app.site import Site, SiteRequest
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, NotFoundError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, HoldId, VolumeId, random_id
+from watchglass.config.settings import Settings
 from watchglass.model.assignment import AssignedCamera
 from watchglass.model.camera import CameraState, OnvifAddress, Transport
 from watchglass.model.control import (
@@ -358,3 +361,19 @@ def test_a_camera_that_moved_is_no_longer_spoken_to_where_it_was(bed: Bed) -> No
     assert dome is not None
     bed.site.carry_out(EditCameraRequest(dome, "me", streams=moved, password="other", look=False))
     assert bed.told.spoken == []
+
+
+def test_whatever_may_be_asked_has_its_way(bed: Bed) -> None:
+    assert bed.site.ways.keys() == set(get_args(SiteRequest))
+
+
+def test_a_change_of_its_login_is_told_to_who_speaks_with_it(bed: Bed, tmp_path: Path) -> None:
+    onvif = OnvifAddress("onvif://10.0.0.8", "main", ptz=True, events=True)
+    streams = ((MAIN, "rtsp://10.0.0.8/main"),)
+    camera = bed.site.add_camera(
+        AddCameraRequest("Gate", streams, "admin", "sesame", "", "me", onvif=onvif)
+    )
+    assert [each.user for each in bed.told.spoken] == ["admin"]
+    edit = EditCameraRequest(camera, "me", user="ada", password="other", look=False)
+    assert edit_found(Settings(tmp_path, tmp_path), bed.site, edit) == camera
+    assert [(each.user, each.password) for each in bed.told.spoken] == [("ada", "other")]

@@ -41,17 +41,17 @@ def test_a_device_is_looked_at_added_and_recorded(tmp_path: Path) -> None:
                 page.set_up()
                 body = {"url": url, "user": "admin", "password": "geheim", "allow": True}
                 told = page.post("/api/v1/cameras/probe", body).json()
-                assert told["recordable"], told
+                assert told["streams"], told
                 assert (told["maker"], told["ptz"], told["events"]) == ("Watchglass", True, True)
                 assert [each["chosen"] for each in told["profiles"]] == ["main", "sub"]
-                assert told["picture"].startswith("data:image/jpeg;base64,/9j/")
-                streams = [(each["name"], each["width"]) for each in told["streams"]]
+                assert told["picture"].startswith("/9j/")
+                streams = [(each["stream"], each["width"]) for each in told["streams"]]
                 assert streams == [("main", 320), ("sub", 160)]
                 assert f"onvif://127.0.0.1:{port}" not in json.dumps(told["streams"])
                 wrong = page.post("/api/v1/cameras/probe", body | {"password": "falsch"}).json()
-                assert (wrong["recordable"], wrong["code"]) == (False, "auth_failed")
+                assert (wrong["streams"], wrong["code"]) == ([], "auth_failed")
                 closed = page.post("/api/v1/cameras/probe", body | {"allow": False}).json()
-                assert (closed["recordable"], closed["code"]) == (False, "refused")
+                assert (closed["streams"], closed["code"]) == ([], "refused")
                 added = page.post("/api/v1/cameras", body | {"name": "Gate"})
                 assert added.status_code == 201, added.text
                 assert added.json()["ptz"]

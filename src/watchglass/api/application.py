@@ -53,6 +53,7 @@ from watchglass.api import (
     wrong,
 )
 from watchglass.api.acts import Acts
+from watchglass.api.asmade import VIEWS
 from watchglass.api.blocking import Blocking
 from watchglass.api.changefeed import ChangeFeed
 from watchglass.api.clipdesk import ClipDesk
@@ -151,9 +152,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     for name, schema in schemas["Problem"].pop("$defs", {}).items():
         schemas.setdefault(name, schema)
-    _, made = msgspec.json.schema_components(
-        fleet.VIEWS, ref_template="#/components/schemas/{name}"
-    )
+    _, made = msgspec.json.schema_components(VIEWS, ref_template="#/components/schemas/{name}")
     for name, schema in made.items():
         schemas.setdefault(name, schema)
     return document

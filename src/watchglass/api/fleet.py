@@ -1,13 +1,14 @@
 """Routes: the devices around the recorder, who made them, and what follows from it."""
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from watchglass.access.policy import Action, User
+from watchglass.api.asmade import as_made
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed
 from watchglass.api.problem import RESPONSES
@@ -26,13 +27,6 @@ router = APIRouter(prefix=f"{PREFIX}/trust", tags=["devices"], responses=RESPONS
 _NS_PER_MS = 1_000_000
 _JSON = "application/json"
 _REPORT_TYPES = {"html": "text/html; charset=utf-8", "json": _JSON}
-VIEWS = (FleetView, DeviceView)
-"""What these routes answer as it was made; their schemas are the types' own."""
-
-
-def _as_made(view: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
-    schema = {"$ref": f"#/components/schemas/{view.__name__}"}
-    return {200: {"description": "As it was judged.", "content": {_JSON: {"schema": schema}}}}
 
 
 class Profile(BaseModel):
@@ -69,7 +63,7 @@ Viewer = Annotated[User, Depends(Signed(Action.SEE_FLEET))]
 Stater = Annotated[User, Depends(Signed(Action.STATE_FLEET))]
 
 
-@router.get("/fleet", operation_id="getFleet", responses=_as_made(FleetView))
+@router.get("/fleet", operation_id="getFleet", responses=as_made(FleetView))
 async def get_fleet(request: Request, _: Viewer) -> Response:
     """All devices in short, the most urgent first. Answered anew only when something changed, if
     asked with `If-None-Match`."""
@@ -77,7 +71,7 @@ async def get_fleet(request: Request, _: Viewer) -> Response:
     return await of.blocking.patiently(_fleet, of, request.headers.get("if-none-match", ""))
 
 
-@router.get("/devices/{device}", operation_id="getDevice", responses=_as_made(DeviceView))
+@router.get("/devices/{device}", operation_id="getDevice", responses=as_made(DeviceView))
 async def get_device(request: Request, _: Viewer, device: Id) -> Response:
     """All that is known of one device, by which evidence, and what follows from it."""
     of = services(request)

@@ -162,7 +162,9 @@ def edit_found(settings: Settings, site: Site, request: EditCameraRequest) -> Ca
     for. Raises why it cannot be recorded so, and changes nothing."""
     if request.look:
         look_anew(settings, site.store, request)
-    return site.changes.carry_out(request)
+    camera = site.carry_out(request)
+    assert camera is not None
+    return camera
 
 
 def look_anew(settings: Settings, store: SiteStore, request: EditCameraRequest) -> None:

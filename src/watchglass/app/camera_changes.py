@@ -7,6 +7,7 @@ same way as people do.
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -74,24 +75,33 @@ class CameraChanges:
         # A schedule falls due in one thread while people ask in others.
         self._lock = threading.Lock()
 
-    def carry_out(self, request: ChangeRequest) -> CameraId:
-        """Do what was asked; the camera it was about. Raises what stands in the way."""
+    def ways(self) -> dict[type, Callable[[Any], CameraId]]:
+        """Who does what was asked, by what it is; each returns the camera it was about, and raises
+        what stands in the way."""
+        return {
+            PauseRequest: self._alone(self._pause),
+            ResumeRequest: self._alone(self._resume),
+            DisableRequest: self._alone(self._disable),
+            EditCameraRequest: self.edit,
+            StateCameraRequest: self.state,
+            ScheduleRequest: self._alone(self._schedule),
+            RemoveCameraRequest: self._alone(self._remove),
+        }
+
+    def edit(self, request: EditCameraRequest) -> CameraId:
         with self._lock:
-            match request:
-                case PauseRequest():
-                    return self._pause(request)
-                case ResumeRequest():
-                    return self._resume(request)
-                case DisableRequest():
-                    return self._disable(request)
-                case EditCameraRequest():
-                    return self._edit(request)
-                case StateCameraRequest():
-                    return self._state(request)
-                case ScheduleRequest():
-                    return self._schedule(request)
-                case RemoveCameraRequest():
-                    return self._remove(request)
+            return self._edit(request)
+
+    def state(self, request: StateCameraRequest) -> CameraId:
+        with self._lock:
+            return self._state(request)
+
+    def _alone(self, act: Callable[[Any], CameraId]) -> Callable[[Any], CameraId]:
+        def done(request: Any) -> CameraId:
+            with self._lock:
+                return act(request)
+
+        return done
 
     # --- schedules ---------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ in the ledger whatever happens in between.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias, get_args
 
 from watchglass.app.camera_changes import CameraChanges, ChangeRequest
 from watchglass.app.hosts import allowed_hosts
@@ -80,6 +81,7 @@ CameraRequest = (
 )
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
 KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
+Way: TypeAlias = Callable[[Any], CameraId | None]
 SiteRequest = CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest | NamesRequest
 
 
@@ -103,62 +105,59 @@ class Site:
         self._clock = clock
         self.changes = CameraChanges(store, keeper, workers, clock, configuration)
         self._watching = Watching(store, self._note, clock, watch)
+        self.ways = self._all_ways()
 
     def carry_out(self, request: SiteRequest) -> CameraId | None:
         """Do what was asked; the camera it was about. Raises what stands in the way."""
-        match request:
-            case HoldRequest():
-                return self.hold(request)
-            case ReleaseRequest():
-                return self.release(request)
-            case RetentionRequest():
-                return self.keep_for(request)
-            case CountryRequest():
-                self.state_country(request)
-                return None
-            case NamesRequest():
-                self.keep_names(request)
-                return None
-            case NoteBackupRequest():
-                self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))
-                self.store.note_backup(self._clock.wall_ns())
-                return None
-            case AddVolumeRequest() | DrainVolumeRequest() | RemoveVolumeRequest():
-                self.change_volumes(request)
-                return None
-            case _:
-                return self._carry_out(request)
+        return self.ways[type(request)](request)
 
-    def _carry_out(self, request: CameraRequest) -> CameraId:
-        if isinstance(request, ChangeRequest):
-            return self._change(request)
-        if isinstance(request, WatchRequest):
-            return self._watching.carry_out(request)
-        match request:
-            case AddCameraRequest():
-                return self.add_camera(request)
-            case SoundRequest():
-                return self.change_sound(request)
-            case TrustRequest():
-                return self.trust(request)
-            case DrawMaskRequest():
-                camera = draw_mask(self.store, self._note, request)
-                self._speak()
-                return camera
-            case EndMaskRequest():
-                camera = end_mask(self.store, self._note, request)
-                self._speak()
-                return camera
-            case NoteClipRequest():
-                return self.note_clip(request)
+    def _all_ways(self) -> dict[type, Way]:
+        """Who does what was asked, by what it is."""
+        return {
+            **self.changes.ways(),
+            **dict.fromkeys(get_args(WatchRequest), self._watching.carry_out),
+            EditCameraRequest: self._edit,
+            StateCameraRequest: self._state,
+            AddCameraRequest: self.add_camera,
+            SoundRequest: self.change_sound,
+            TrustRequest: self.trust,
+            DrawMaskRequest: self._draw_mask,
+            EndMaskRequest: self._end_mask,
+            NoteClipRequest: self.note_clip,
+            HoldRequest: self.hold,
+            ReleaseRequest: self.release,
+            RetentionRequest: self.keep_for,
+            CountryRequest: self.state_country,
+            NamesRequest: self.keep_names,
+            NoteBackupRequest: self._note_backup,
+            AddVolumeRequest: self.change_volumes,
+            DrainVolumeRequest: self.change_volumes,
+            RemoveVolumeRequest: self.change_volumes,
+        }
 
-    def _change(self, request: ChangeRequest) -> CameraId:
-        camera = self.changes.carry_out(request)
-        if isinstance(request, EditCameraRequest):
-            self._speak()
-        if isinstance(request, StateCameraRequest):
-            self._watching.refuse(camera, request.by)
+    def _edit(self, request: EditCameraRequest) -> CameraId:
+        camera = self.changes.edit(request)
+        self._speak()
         return camera
+
+    def _state(self, request: StateCameraRequest) -> CameraId:
+        camera = self.changes.state(request)
+        self._watching.refuse(camera, request.by)
+        return camera
+
+    def _draw_mask(self, request: DrawMaskRequest) -> CameraId:
+        camera = draw_mask(self.store, self._note, request)
+        self._speak()
+        return camera
+
+    def _end_mask(self, request: EndMaskRequest) -> CameraId:
+        camera = end_mask(self.store, self._note, request)
+        self._speak()
+        return camera
+
+    def _note_backup(self, request: NoteBackupRequest) -> None:
+        self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))
+        self.store.note_backup(self._clock.wall_ns())
 
     def masks_told(self, told: MasksTold) -> None:
         """What a camera covers by now."""

@@ -1399,8 +1399,8 @@ export interface paths {
          * Probe Camera
          * @description Look at a camera and record nothing; takes as long as the camera, half a minute at most.
          *
-         *     A camera that cannot be recorded is no error here: `recordable` is false, and `problem` says
-         *     why.
+         *     A camera that cannot be recorded is no error here: it has no stream, and `problem` says why.
+         *     Texts are the camera's own, and show nothing but themselves; its picture is base64.
          */
         post: operations["probeCamera"];
         delete?: never;
@@ -4880,99 +4880,6 @@ export interface components {
             next_ms: number | null;
         };
         /**
-         * SeenCamera
-         * @description What a camera is. Texts are the camera's own, and show nothing but themselves.
-         */
-        SeenCamera: {
-            /** Recordable */
-            recordable: boolean;
-            /**
-             * Code
-             * @description Why it cannot be recorded, in a word: `auth_failed` asks for a login. With `recordable` it is that of a remark. Empty for neither.
-             */
-            code: string;
-            /** Problem */
-            problem: string;
-            /** Streams */
-            streams: components["schemas"]["SeenStream"][];
-            /** Maker */
-            maker: string;
-            /** Model */
-            model: string;
-            /** Firmware */
-            firmware: string;
-            /** Serial */
-            serial: string;
-            /**
-             * Words
-             * @description What was chosen and why, and what is odd.
-             */
-            words: string[];
-            /** Profiles */
-            profiles: components["schemas"]["SeenProfile"][];
-            /**
-             * Sources
-             * @description Its pictures, where it has several: one camera each.
-             */
-            sources: string[];
-            /**
-             * Clock Offset S
-             * @description How far its clock is ahead of ours.
-             */
-            clock_offset_s: number | null;
-            /** Ptz */
-            ptz: boolean;
-            /** Events */
-            events: boolean;
-            /**
-             * Picture
-             * @description A JPEG as a data: URL; empty where there is none.
-             */
-            picture: string;
-        };
-        /**
-         * SeenProfile
-         * @description A profile that the camera tells of by ONVIF; ``chosen``: as which stream.
-         */
-        SeenProfile: {
-            /** Name */
-            name: string;
-            /** Codec */
-            codec: string;
-            /** Width */
-            width: number;
-            /** Height */
-            height: number;
-            /** Fps */
-            fps: number | null;
-            /** Source */
-            source: string;
-            chosen: components["schemas"]["StreamName"] | null;
-        };
-        /**
-         * SeenStream
-         * @description A stream that answered; ``fps`` and ``bit_rate`` (bits per second) are measured.
-         */
-        SeenStream: {
-            name: components["schemas"]["StreamName"];
-            /** Url */
-            url: string;
-            /** Codec */
-            codec: string;
-            /** Width */
-            width: number;
-            /** Height */
-            height: number;
-            /** Fps */
-            fps: number | null;
-            /** Gop S */
-            gop_s: number | null;
-            /** Bit Rate */
-            bit_rate: number;
-            /** Sounds */
-            sounds: string[];
-        };
-        /**
          * Segment
          * @description ``url`` gives the fragments ``first`` to ``last`` (numbers in the run) of one track.
          */
@@ -6218,6 +6125,72 @@ export interface components {
          * @enum {unknown}
          */
         Signal: "activated" | "answer" | "banner" | "camera_id" | "channel_address" | "channels" | "device_type" | "favicon_md5" | "favicon_mmh3" | "firmware" | "firmware_date" | "hardware" | "host_name" | "label" | "mac" | "manufacturer" | "mdns_service" | "model" | "name" | "oem_code" | "onvif_scope" | "open_port" | "page" | "place" | "realm" | "rtsp_path" | "sdp" | "serial" | "server" | "service" | "status" | "switch_port" | "title" | "tls_fingerprint" | "tls_issuer" | "tls_subject" | "uuid";
+        /**
+         * LookedAt
+         * @description What a camera is. No stream: it cannot be recorded, and ``problem`` says why, ``code`` in one
+         *         word; with streams ``problem`` is a remark.
+         *
+         *         ``words``: what was chosen and what is odd, a sentence each. ``sources``: the names of its
+         *         pictures, where there are several. ``maker`` and ``model`` are what it says of itself.
+         *         ``picture`` is a JPEG that was made here.
+         */
+        LookedAt: {
+            /** @enum {unknown} */
+            type: "looked_at";
+            streams: components["schemas"]["LookedStream"][];
+            code: string;
+            problem: string;
+            /** @default  */
+            maker: string;
+            /** @default  */
+            model: string;
+            /** @default  */
+            firmware: string;
+            /** @default  */
+            serial: string;
+            /** @default [] */
+            words: string[];
+            /** @default [] */
+            profiles: components["schemas"]["LookedProfile"][];
+            /** @default [] */
+            sources: string[];
+            /** @default null */
+            clock_offset_s: number | null;
+            /** @default false */
+            ptz: boolean;
+            /** @default false */
+            events: boolean;
+            /** @default  */
+            picture: string;
+        };
+        /**
+         * LookedStream
+         * @description A stream that answered.
+         */
+        LookedStream: {
+            stream: components["schemas"]["StreamName"];
+            url: string;
+            codec: string;
+            width: number;
+            height: number;
+            fps: number | null;
+            gop_s: number | null;
+            bit_rate: number;
+            sounds: string[];
+        };
+        /**
+         * LookedProfile
+         * @description A profile that an ONVIF device told of; ``chosen``: as which stream.
+         */
+        LookedProfile: {
+            name: string;
+            codec: string;
+            width: number;
+            height: number;
+            fps: number | null;
+            source: string;
+            chosen: components["schemas"]["StreamName"] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -7855,7 +7828,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As it was judged. */
+            /** @description As it was made. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7886,7 +7859,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As it was judged. */
+            /** @description As it was made. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8885,13 +8858,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description As it was made. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SeenCamera"];
+                    "application/json": components["schemas"]["LookedAt"];
                 };
             };
             /** @description Why it was not done. */
