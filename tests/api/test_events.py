@@ -315,6 +315,12 @@ def test_the_timeline_has_how_it_was_understood_as_far_as_one_may_see(scene: Sce
     states = {each["state"] for each in line["understood"]["spans"]}
     assert states == {"analysed", "quiet", "skipped"}
     assert line["understood"]["density"]
+    marks = line["understood"]["events"]
+    found = scene.browser.json("/api/v1/events", params=scene.day | {"camera": scene.camera})
+    assert sum(each["count"] for each in marks) == len(found["events"]) > 0
+    wide = asked | {"understood": True, "pixels": 1}
+    (far,) = scene.browser.json("/api/v1/timeline", params=wide)["cameras"]
+    assert [each["count"] for each in far["understood"]["events"]] == [len(found["events"])]
     few = Person(
         "layers", Role.VIEWER, frozenset({Action.PLAYBACK}), frozenset({scene.camera}),
         scene.at_ns(7), scene.at_ns(11),
@@ -323,6 +329,12 @@ def test_the_timeline_has_how_it_was_understood_as_far_as_one_may_see(scene: Sce
     (line,) = browser.json("/api/v1/timeline", params=asked | {"understood": True})["cameras"]
     assert [each["state"] for each in line["understood"]["spans"]] == ["quiet"]
     assert line["understood"]["density"] == []
+    allowed = range(scene.at_ns(7) // 1_000_000, scene.at_ns(11) // 1_000_000)
+    assert all(
+        mark["from_ms"] in allowed and mark["to_ms"] - 1 in allowed
+        for mark in line["understood"]["events"]
+    )
+    assert len(line["understood"]["events"]) < len(marks)
     browser.http.close()
 
 

@@ -17,8 +17,10 @@ from watchglass.api.services import Services, services
 from watchglass.api.spans import drawn, withheld
 from watchglass.api.understood import (
     DensityInfo,
+    EventMarkInfo,
     UnderstoodSpan,
     density_info,
+    event_marks,
     understood,
     within,
 )
@@ -64,11 +66,12 @@ class HeldSpan(BaseModel):
 
 class UnderstoodLine(BaseModel):
     """How what was recorded was understood; and in which buckets of ``bucket_ms`` how much moved:
-    those in which nothing did are left out."""
+    those in which nothing did are left out. ``events``: where rules found something."""
 
     spans: list[UnderstoodSpan]
     bucket_ms: int
     density: list[DensityInfo]
+    events: list[EventMarkInfo]
 
 
 class CameraTimeline(BaseModel):
@@ -180,6 +183,7 @@ def _understood(
         made = UnderstoodLine(
             spans=understood(of, camera, line.stream, span, allowed).drawn(pixel_ns),
             bucket_ms=bucket_s * 1000, density=within(density, bucket_s, allowed),
+            events=event_marks(of, camera, span, pixel_ns, allowed),
         )  # fmt: skip
         cameras.append(line.model_copy(update={"understood": made}))
     return shown.model_copy(update={"cameras": cameras})

@@ -44,6 +44,14 @@ class DensityInfo(BaseModel):
     moving_ms: int
 
 
+class EventMarkInfo(BaseModel):
+    """``count`` events that rules found and that begin here, too near to be drawn apart."""
+
+    from_ms: int
+    to_ms: int
+    count: int
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     """``spans`` in order, apart."""
@@ -112,6 +120,20 @@ def density_info(
             moving_ms=each.moving_s * 1000,
         )
         for each in found
+    ]  # fmt: skip
+
+
+def event_marks(
+    of: Services, camera: CameraId, span: Times, pixel_ns: int, allowed: Sequence[Times]
+) -> list[EventMarkInfo]:
+    """Of events of footage that may be told of; what they are is asked for as events."""
+    return [
+        EventMarkInfo(
+            from_ms=each.from_ns // _NS_PER_MS, to_ms=each.to_ns // _NS_PER_MS, count=each.count
+        )
+        for begin, end in common([span], allowed)
+        for each in of.ports.events.store.marks(camera, begin, end, pixel_ns)
+        if each.to_ns <= end
     ]  # fmt: skip
 
 

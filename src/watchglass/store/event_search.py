@@ -51,6 +51,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class EventMark:
+    """``count`` events that begin within a pixel of one another; UTC ns, ``to_ns`` the last end of
+    those that have ended."""
+
+    from_ns: int
+    to_ns: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """Newest first. ``before`` leads on; None: there are no more."""
 
@@ -93,6 +103,24 @@ class EventSearch:
             )  # fmt: skip
 
         return self._page(TRACKS, narrowed, wanted, read)
+
+    def marks(
+        self, camera: CameraId, from_ns: int, to_ns: int, pixel_ns: int
+    ) -> Sequence[EventMark]:
+        """Where on a span of that many pixels there are events that begin in it, in order."""
+        place = (EVENTS.c.from_ns - from_ns) // max(1, pixel_ns)
+        ends = sa.func.max(sa.func.coalesce(EVENTS.c.to_ns, EVENTS.c.from_ns))
+        asked = (
+            sa.select(sa.func.min(EVENTS.c.from_ns), ends, sa.func.count())
+            .where(
+                EVENTS.c.camera == camera, EVENTS.c.job == "", EVENTS.c.from_ns >= from_ns,
+                EVENTS.c.from_ns < to_ns,
+            )
+            .group_by(place)
+            .order_by(place)
+        )  # fmt: skip
+        with self._database.read() as connection:
+            return [EventMark(*row) for row in connection.execute(asked)]
 
     def event(self, event: EventId) -> Event | None:
         """One of them, of whatever job; None where there is none."""

@@ -107,11 +107,11 @@ export const api = {
     ask("post", "/api/v1/session", { body: { password, name, code }, quiet: true }),
   signOut: () => ask("delete", "/api/v1/session"),
   cameras: () => ask("get", "/api/v1/cameras"),
-  timeline: (from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal, camera?: string) =>
+  timeline: (from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal, camera?: string, understood = false) =>
     ask("get", "/api/v1/timeline", {
       query: {
         from_ms: Math.max(0, Math.floor(from_ms)), to_ms: Math.ceil(to_ms),
-        pixels: Math.min(10_000, Math.max(1, Math.ceil(pixels))), tz: systemZone(), ...(camera && { camera }),
+        pixels: Math.min(10_000, Math.max(1, Math.ceil(pixels))), tz: systemZone(), ...(camera && { camera }), ...(understood && { understood }),
       },
       ...(signal && { signal }),
     }),
@@ -196,11 +196,6 @@ export const api = {
   dropRule: (camera: string, rule: string) => ask("delete", "/api/v1/cameras/{camera}/rules/{rule}", { at: { camera, rule } }),
   tryRule: (camera: string, rule: RuleBody, from_ms: number, to_ms: number) =>
     ask("post", "/api/v1/cameras/{camera}/rules/try", { at: { camera }, body: { rule, areas: [], from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) } }),
-  analysis: (camera: string, from_ms: number, to_ms: number, pixels: number, signal?: AbortSignal) =>
-    ask("get", "/api/v1/cameras/{camera}/analysis", {
-      at: { camera }, query: { from_ms: Math.max(0, Math.floor(from_ms)), to_ms: Math.ceil(to_ms), pixels: Math.min(5000, Math.max(1, Math.ceil(pixels))) },
-      ...(signal && { signal }),
-    }),
   events: (query: Query, signal?: AbortSignal) => ask("get", "/api/v1/events", { query: query as never, ...(signal && { signal }) }),
   tracks: (query: Query, signal?: AbortSignal) => ask("get", "/api/v1/tracks", { query: query as never, ...(signal && { signal }) }),
   event: (event: string) => ask("get", "/api/v1/events/{event}", { at: { event } }),

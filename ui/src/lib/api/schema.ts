@@ -3193,6 +3193,18 @@ export interface components {
             review: string | null;
         };
         /**
+         * EventMarkInfo
+         * @description ``count`` events that rules found and that begin here, too near to be drawn apart.
+         */
+        EventMarkInfo: {
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Count */
+            count: number;
+        };
+        /**
          * EventPage
          * @description Newest first. ``before`` leads on and is null at the end; with a region a page may be short,
          *     or empty, and still lead on.
@@ -5442,7 +5454,7 @@ export interface components {
         /**
          * UnderstoodLine
          * @description How what was recorded was understood; and in which buckets of ``bucket_ms`` how much moved:
-         *     those in which nothing did are left out.
+         *     those in which nothing did are left out. ``events``: where rules found something.
          */
         UnderstoodLine: {
             /** Spans */
@@ -5451,6 +5463,8 @@ export interface components {
             bucket_ms: number;
             /** Density */
             density: components["schemas"]["DensityInfo"][];
+            /** Events */
+            events: components["schemas"]["EventMarkInfo"][];
         };
         /**
          * UnderstoodSpan

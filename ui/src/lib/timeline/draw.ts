@@ -1,6 +1,6 @@
 /** Draws the timeline. What a span is shows in its form as well as in its tone. */
 
-import type { CameraAnalysis, CameraTimeline, SaidEvent, Span } from "../api/types";
+import type { CameraTimeline, SaidEvent, Span, Understood } from "../api/types";
 import { look, type Look } from "../causes";
 import type { Tick } from "../time/ticks";
 import { toPixel, type View } from "../time/view";
@@ -31,8 +31,6 @@ export interface Scene {
   rows: (CameraTimeline | undefined)[];
   /** What the camera of each row says. */
   said: (readonly SaidEvent[] | undefined)[];
-  /** How that of each row was understood. */
-  understood: (CameraAnalysis | undefined)[];
   ticks: Tick[];
   now_ms: number;
   head_ms: number | null;
@@ -122,8 +120,7 @@ function drawRow(
   // Faults last, so that no neighbour's edge hides a short one.
   for (const span of spans) if (!fault(span)) drawSpan(context, scene, span, top);
   for (const span of spans) if (fault(span)) drawSpan(context, scene, span, top);
-  const understood = scene.understood[index];
-  if (understood) drawUnderstood(context, scene, understood, top);
+  if (row?.understood) drawUnderstood(context, scene, row.understood, top);
   for (const event of scene.said[index] ?? []) drawSaid(context, scene, event, top);
   for (const held of row?.held ?? []) drawHeld(context, scene, held, top);
 }
@@ -141,8 +138,8 @@ function drawHeld(context: CanvasRenderingContext2D, scene: Scene, held: { from_
   context.fillRect(x + width - 1.5, top + 16, 1.5, 5);
 }
 
-/** In what is recorded, as high as much moved; under it, dotted, what nobody looked at. */
-function drawUnderstood(context: CanvasRenderingContext2D, scene: Scene, of: CameraAnalysis, top: number): void {
+/** In what is recorded, as high as much moved; above it what rules found; under it, dotted, what nobody looked at. */
+function drawUnderstood(context: CanvasRenderingContext2D, scene: Scene, of: Understood, top: number): void {
   context.fillStyle = scene.colours.text;
   context.globalAlpha = 0.62;
   const wide = Math.max(1, toPixel(scene.view, scene.view.from_ms + of.bucket_ms, scene.width));
@@ -153,6 +150,12 @@ function drawUnderstood(context: CanvasRenderingContext2D, scene: Scene, of: Cam
     context.fillRect(x, top + 15 - high, wide, high);
   }
   context.globalAlpha = 1;
+  context.fillStyle = scene.colours.event;
+  for (const { from_ms, to_ms } of of.events) {
+    const from = toPixel(scene.view, from_ms, scene.width);
+    const wide = Math.max(2, toPixel(scene.view, to_ms, scene.width) - from);
+    if (from + wide > 0 && from < scene.width) context.fillRect(from, top + 4, wide, 3);
+  }
   context.fillStyle = scene.colours.dim;
   for (const span of of.spans) {
     if (span.state !== "skipped") continue;

@@ -26,7 +26,7 @@ export class Rows {
     const room = span(view) * 0.75;
     const asked = { from_ms: view.from_ms - room, to_ms: view.to_ms + room };
     try {
-      const answer = await api.timeline(asked.from_ms, asked.to_ms, width * 2.5, mine.signal);
+      const answer = await api.timeline(asked.from_ms, asked.to_ms, width * 2.5, mine.signal, undefined, true);
       site.heardNow(answer.now_ms);
       this.list = answer.cameras;
       this.loaded = asked;
