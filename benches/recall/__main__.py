@@ -60,7 +60,7 @@ def _measure(options: argparse.Namespace) -> int:
         if options.quick and spec.light not in _QUICK_LIGHTS:
             continue
         clip = clips.get(spec)
-        told = Ours(clip, GateLimits(), MotionSettings()).run()
+        told = Ours(clip).run()
         one = _scored(clip, told.moving)
         other = _scored(clip, moving(small_pictures(clip), USUAL))
         rate = "constant" if spec.constant_rate else "variable"

@@ -5,16 +5,15 @@ from itertools import count
 
 from benches.recall.clips import Clip
 from benches.recall.scenes import FPS
-from watchglass.analytics.gate import GateLimits
 from watchglass.analytics.gated import Gated
-from watchglass.analytics.motion import Motion, MotionSettings, Moved
+from watchglass.analytics.pipeline import CameraPipeline
+from watchglass.analytics.regions import RegionDetector
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId, RunId
 from watchglass.media.bitstream import to_length_prefixed
-from watchglass.media.decode import StreamDecoder
 from watchglass.media.header import file_header
 from watchglass.media.parameter_sets import ParameterSets
-from watchglass.model.analysis import Analysis, SkipCause
+from watchglass.model.analysis import Analysis, MotionSeen, SkipCause, Understood
 from watchglass.model.live import LiveFrame, LiveShape
 from watchglass.model.stream import Track, VideoCodec
 from watchglass.model.visit import Moves, VisitCause, Visited
@@ -60,68 +59,49 @@ def frames_of(clip: Clip) -> list[LiveFrame]:
 
 
 class Ours:
-    """One camera. ``always``: everything is let through, as if there were no gate."""
+    """One camera, as the camera-worker and the analytics-worker have it."""
 
-    def __init__(
-        self, clip: Clip, limits: GateLimits, settings: MotionSettings, *, always: bool = False
-    ) -> None:
+    def __init__(self, clip: Clip) -> None:
         self._clip = clip
-        self._always = always
         numbers = count()
-        self._gated = Gated(_CAMERA, self._put, self._account, lambda: f"{next(numbers):x}", limits)
-        self._motion = Motion(settings=settings)
-        self._decoder: StreamDecoder | None = None
+        self._gated = Gated(_CAMERA, self._put, self._account, lambda: f"{next(numbers):x}")
+        step_ns = NS_PER_S // FPS
+        self._pipeline = CameraPipeline(_CAMERA, RegionDetector(), lambda _: step_ns)
         self._answers: list[Moves] = []
         self.told = Told([])
 
     def run(self) -> Told:
         """Each frame is recorded, then what the gate sent is looked at, then it hears of it."""
-        shape, frames = shape_of(self._clip), frames_of(self._clip)
-        self._shape = shape
-        if self._always:
-            self._look(shape, frames)
-            return self.told
-        for number, frame in enumerate(frames):
+        shape = shape_of(self._clip)
+        for number, frame in enumerate(frames_of(self._clip)):
             self._gated([frame] if number else [shape, frame])
             answers, self._answers = self._answers, []
             for answer in answers:
                 self._gated.hear(answer)
+            self._take(self._pipeline.take(frame.wall_ns))
+        self._take(self._pipeline.close())
         self.told.blind = self._gated.numbers().blind
         return self.told
 
     def _put(self, visited: Visited) -> bool:
         frames = [each for each in visited.items if isinstance(each, LiveFrame)]
-        if visited.cause is VisitCause.PROBE:
-            moved = self._probe(frames[0])
-        else:
-            moved = self._look(self._shape, frames)
-        if moved is not None:
-            seen = moved.moving or bool(moved.hints)
-            self._answers.append(Moves(visited.visit, moved.at_ns, seen))
+        probe = visited.cause is VisitCause.PROBE
+        self.told.probed += probe
+        self.told.decoded += 0 if probe else len(frames)
+        moving, _ = self._pipeline.see(visited)
+        at_ns = frames[-1].wall_ns if frames else 0
+        self._answers.append(Moves(visited.visit, at_ns, moving))
         return True
+
+    def _take(self, told: list[Understood]) -> None:
+        for each in told:
+            if isinstance(each, MotionSeen):
+                self.told.moving.append((_second(each.from_ns), _second(each.to_ns)))
 
     def _account(
         self, camera: CameraId, from_ns: int, to_ns: int, state: Analysis, cause: SkipCause | None
     ) -> None:
         """What was quiet is not looked into any further here."""
-
-    def _probe(self, frame: LiveFrame) -> Moved | None:
-        self.told.probed += 1
-        decoder = StreamDecoder(self._shape)
-        pictures = decoder.decode(frame) or decoder.flush()
-        return self._motion.probe(pictures[0].luma(), frame.wall_ns) if pictures else None
-
-    def _look(self, shape: LiveShape, frames: list[LiveFrame]) -> Moved | None:
-        if self._decoder is None:
-            self._decoder = StreamDecoder(shape)
-        last = None
-        for frame in frames:
-            self.told.decoded += 1
-            for picture in self._decoder.decode(frame):
-                last = self._motion.look(picture.luma(), picture.wall_ns)
-                for region in last.regions:
-                    self.told.moving.append((_second(region.since_ns), _second(last.at_ns)))
-        return last
 
 
 def _second(at_ns: int) -> float:

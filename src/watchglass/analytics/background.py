@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from watchglass.analytics.plane import Cells, Plane, slopes
 
 _FIT_TURNS = 3
+_FULL = 250.0
 _FIT_STEP = 2
 _MOST_SHIFT = 3.0
 _GAINS = (0.3, 3.0)
@@ -93,10 +94,33 @@ class Background:
                 (seen, slack), fitted = laid, True
                 level = picture - seen
                 off = np.abs(level) > limit + slack
-        alive = np.abs(picture - self.short) > limit * np.float32(_ALIVE)
+        before = self._before(picture, off) if fitted else self.short
+        alive = np.abs(picture - before) > limit * np.float32(_ALIVE)
         if left_out is not None:
             off &= ~left_out
         return Difference(level, off, alive, seen, raw, fitted)
+
+    def light_of(self, different: Difference) -> float:
+        """By how many grey levels, in the mean, exposure and lamps have changed the scene."""
+        if not different.fitted:
+            return 0.0
+        picked = np.s_[::_FIT_STEP, ::_FIT_STEP]
+        return float(np.abs(different.seen[picked] - self.long[picked]).mean())
+
+    def _before(self, picture: Plane, off: Cells) -> Plane:
+        """What was there a second ago, in this picture's exposure."""
+        picked = np.s_[::_FIT_STEP, ::_FIT_STEP]
+        same = ~off[picked]
+        was, now = self.short[picked][same], picture[picked][same]
+        if len(was) < 50:
+            return self.short
+        middle, level = was.mean(), now.mean()
+        was = was - middle
+        gain = float((was @ (now - level)) / max(1.0, float(was @ was)))
+        if not _GAINS[0] <= gain <= _GAINS[1]:
+            return self.short
+        before: Plane = (self.short - middle) * np.float32(gain) + level
+        return before
 
     def learn(self, picture: Plane, different: Difference, at_ns: int, moving: Cells) -> None:
         """Take the picture in. ``moving``: cells of what moves, hardly learnt from."""
@@ -137,6 +161,8 @@ class Background:
         keep = np.ones(self.long[picked].size, np.bool_)
         if left_out is not None:
             keep = ~left_out[picked].ravel()
+        # What is as bright as can be tells nothing of exposure.
+        keep &= picture[picked].ravel() < _FULL
         if np.count_nonzero(keep) < 50:
             return None
         limit = self._limit[picked].ravel()

@@ -55,12 +55,16 @@ class GateLimits:
     learn_most_s: float = 300.0
     linger_s: float = 3.0
     """Open for so long after the last sign of movement."""
+    glance_s: float = 1.6
+    """The same where nothing was seen to move since it opened, and somebody looked."""
     unmoved_s: float = 4.0
     """Closed when so long nothing was seen to move, whatever sizes say."""
     camera_s: float = 10.0
     """Open for so long after a camera has said something, moved or not."""
     unanswered_s: float = 20.0
     """Whoever looks and says nothing for so long is not waited for."""
+    back_s: float = 6.0
+    """A visit begins so much before the last key frame at most, where sizes began to grow then."""
     probe_s: float = 0.8
     """Key frames are probed so far apart, at least."""
     longest_gop_s: float = 2.2
@@ -104,6 +108,7 @@ class Gate:
         self._quiet: list[tuple[int, int]] = []
         self._quiet_from_ns: int | None = None
         self._quiet_to_ns = 0
+        self._calm_ns = 0
         self._learning_since_s = 0.0
         self._doubt = 0.0
         self._proven = 0
@@ -173,7 +178,13 @@ class Gate:
         """Frames from the key frame of that arrival on (UTC ns) may be wanted yet."""
         if self._cause is None and self.is_blind and self._quiet_from_ns is not None:
             return self._quiet_to_ns
-        return self._keys_ns[-1] if self._keys_ns else 0
+        return self._key_before_ns() if self._keys_ns else 0
+
+    def _key_before_ns(self) -> int:
+        """The key frame before sizes began to grow; not one of long ago."""
+        least_ns = self._keys_ns[-1] - round(self._limits.back_s * NS_PER_S)
+        calm_ns = max(self._calm_ns, least_ns)
+        return next((each for each in reversed(self._keys_ns) if each <= calm_ns), self._keys_ns[0])
 
     def _end_quiet(self) -> None:
         start_ns = self._quiet_from_ns
@@ -196,6 +207,8 @@ class Gate:
             return Step.PASS  # nothing can be decoded before the first key frame
         if self._cause is not None:
             return self._go_on(wall_ns)
+        if self._sizes.up == 0.0:
+            self._calm_ns = wall_ns
         cause = self._reason(is_key)
         if cause is not None:
             return self._open(cause)
@@ -301,7 +314,7 @@ class Gate:
         if self._quiet_from_ns is None:
             self._quiet_from_ns = self._quiet_to_ns = wall_ns
         if not self.is_blind:
-            self._quiet_to_ns = max(self._quiet_to_ns, wall_ns)
+            self._quiet_to_ns = max(self._quiet_to_ns, self._key_before_ns())
             return Step.PASS
         # In parts of a frame: a second of 15 frames may be told as a little less.
         if self._now_s - self._probed_s < self._limits.probe_s:
@@ -311,7 +324,7 @@ class Gate:
 
     def _open(self, cause: VisitCause) -> Step:
         found_ns, self._found_ns = self._found_ns, None
-        self.opened_ns = self._begin_ns(found_ns)
+        self.opened_ns = self._begin_ns(found_ns, cause)
         if self._quiet_from_ns is not None and not self.is_blind:
             self._quiet_to_ns = max(self._quiet_to_ns, self.opened_ns)
         self._end_quiet()
@@ -324,11 +337,14 @@ class Gate:
             self._check_s = self._now_s + self._limits.check_every_s
         return Step.OPEN
 
-    def _begin_ns(self, found_ns: int | None) -> int:
+    def _begin_ns(self, found_ns: int | None, cause: VisitCause) -> int:
         """The last key frame; where a probe found something, the last in which there was nothing:
         between those two it began."""
         if found_ns is None:
-            return self._keys_ns[-1]
+            if cause is not VisitCause.SIZES:
+                return self._keys_ns[-1]
+            begin_ns, quiet_ns = self._key_before_ns(), self._quiet_to_ns
+            return quiet_ns if begin_ns < quiet_ns and quiet_ns in self._keys_ns else begin_ns
         clear_ns = self._quiet_to_ns if self._quiet_from_ns is not None else 0
         return next((each for each in self._keys_ns if clear_ns <= each), self._keys_ns[-1])
 
@@ -359,7 +375,9 @@ class Gate:
 
     def _may_close(self) -> bool:
         limits, now_s = self._limits, self._now_s
-        if now_s - self._moved_s < limits.linger_s or now_s < self._said_until_s:
+        seen = self._seen_moving
+        linger_s = limits.linger_s if seen else limits.glance_s
+        if now_s - self._moved_s < linger_s or now_s < self._said_until_s:
             return False
         if self._cause is VisitCause.LEARNING:
             return False
@@ -368,7 +386,7 @@ class Gate:
         if self._cause is VisitCause.CHECK and now_s - self._opened_s < limits.check_s:
             return False
         answered = now_s - self._answer_s < limits.unmoved_s and self._answer_s > self._opened_s
-        if answered and now_s - self._moved_s > limits.unmoved_s:
+        if answered and now_s - self._moved_s > (limits.unmoved_s if seen else linger_s):
             return True  # sizes may say what they like
         waited = answered or now_s - self._answer_s > limits.unanswered_s
         return waited and now_s - self._sign_s > limits.linger_s

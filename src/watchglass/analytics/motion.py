@@ -47,6 +47,9 @@ class MotionSettings:
     turned: float = 0.85
     soft: float = 0.16
     relearn_s: float = 1.0
+    lit_s: float = 2.5
+    lit_step: float = 1.0
+    lit_level: float = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class Motion:
         self._at_ns = 0
         self._changed_ns: int | None = None
         self._raw = 0.0
+        self._light = 0.0
+        self._lit_ns = -(10**18)
 
     def leave_out(self, polygons: Sequence[Sequence[Point]]) -> None:
         """Areas in which nothing is looked at, from now on."""
@@ -145,6 +150,10 @@ class Motion:
         self._at_ns = at_ns
         different = background.difference(picture, self._left_out)
         scene = self._scene(background, picture, different, at_ns)
+        light = self._light
+        self._light = background.light_of(different)
+        if scene is Scene.LIT or abs(self._light - light) > settings.lit_step:
+            self._lit_ns = at_ns
         if scene is Scene.CHANGED or scene is Scene.LIT:
             background.forget_short(picture, at_ns)
             return Moved(at_ns, scene)
@@ -205,6 +214,7 @@ class Motion:
         settings = self._settings
         if np.count_nonzero(different.off) < settings.least_cells:
             return []
+        newly_lit = 0 <= self._at_ns - self._lit_ns < settings.lit_s * 1e9
         found = patches(different.off, settings.least_cells, settings.most_patches)
         kept = []
         for each in found:
@@ -212,6 +222,8 @@ class Motion:
             if alive < max(2, settings.alive_share * min(each.cells, settings.large_cells)):
                 continue
             if self._is_light(each, picture, different):
+                continue
+            if newly_lit and self._level(each, different) < settings.lit_level:
                 continue
             kept.append(each)
         return kept
@@ -239,7 +251,11 @@ class Motion:
         return Moved(at_ns, scene, tuple(regions), tuple(hints))
 
     def _region(self, patch: Patch, different: Difference, since_ns: int) -> MovingRegion:
-        level = np.abs(patch.within(different.level))[patch.within(different.off)]
-        strength = min(1.0, float(level.mean()) / 40.0) if level.size else 0.0
+        strength = min(1.0, self._level(patch, different) / 40.0)
         amount = patch.cells / different.off.size
         return MovingRegion(patch.box(self._shape), amount, strength, since_ns)
+
+    def _level(self, patch: Patch, different: Difference) -> float:
+        """By how many grey levels it differs."""
+        level = np.abs(patch.within(different.level))[patch.within(different.off)]
+        return float(level.mean()) if level.size else 0.0

@@ -239,6 +239,7 @@ class _MotionSummary:
     def __init__(self, camera: CameraId) -> None:
         self._camera = camera
         self._now: MotionSeen | None = None
+        self._until_ns = 0
         self._ended: list[MotionSeen] = []
 
     def add(self, moved: Moved, at_ns: int) -> None:
@@ -250,9 +251,11 @@ class _MotionSummary:
             self._ended.append(now)
             now = None
         if now is None:
+            # It is sure of it some pictures after it was first seen.
+            from_ns = max(moved.since_ns, self._until_ns)
             self._now = MotionSeen(
-                camera=self._camera, from_ns=at_ns, to_ns=at_ns + 1, amount=moved.amount,
-                where=where,
+                camera=self._camera, from_ns=min(from_ns, at_ns), to_ns=at_ns + 1,
+                amount=moved.amount, where=where,
             )  # fmt: skip
         else:
             larger = moved.amount > now.amount
@@ -261,6 +264,7 @@ class _MotionSummary:
                 amount=moved.amount if larger else now.amount,
                 where=where if larger else now.where,
             )  # fmt: skip
+        self._until_ns = at_ns
 
     def take(self, now_ns: int) -> list[MotionSeen]:
         """Seconds that are over."""

@@ -107,12 +107,13 @@ class Sightings:
     def _count(self, new: list[Patch], step_s: float) -> None:
         """How many drops, flakes or insects of each size and above there are in a picture."""
         settings = self._settings
-        keep = float(np.exp(-max(step_s, 0.05) / settings.chance_s))
-        self._chances *= keep
+        self._chances *= np.exp(-max(step_s, 0.05) / settings.chance_s)
+        # One picture is one, however long nobody looked before it.
+        fresh = 1 - float(np.exp(-min(max(step_s, 0.05), 0.2) / settings.chance_s))
         if len(new) > settings.few:
             bits = [each.cells.bit_length() for each in new]
             for size in range(max(bits)):
-                self._chances[size] += (1 - keep) * sum(each > size for each in bits)
+                self._chances[size] += fresh * sum(each > size for each in bits)
 
     def _needed(self, patch: Patch) -> int:
         """In how many pictures it has to be seen, so that a row of chance sightings of its size

@@ -15,13 +15,13 @@ MOST_PLACES = 600
 
 @dataclass(frozen=True, slots=True)
 class SizeLimits:
-    """How sizes are judged. Deviations count in the usual (mean absolute) deviation of a camera."""
+    """How sizes are judged. Deviations count in the usual (median) deviation of a camera."""
 
-    slack: float = 1.0
+    slack: float = 0.6
     """A deviation up to this is as usual."""
-    most_at_once: float = 4.0
+    most_at_once: float = 3.0
     """What one frame may add: a single odd one is no movement."""
-    opens_at: float = 5.0
+    opens_at: float = 10.0
     """Sum of deviations over ``slack`` by which frames have grown."""
     shrinks_at: float = 25.0
     """The same downwards: the scene is another one, dark or covered."""
@@ -29,10 +29,14 @@ class SizeLimits:
     """Deviation of a key frame by which the scene is another one."""
     least_spread: float = 0.008
     """In parts of a size: a camera more even than this is not taken at its word."""
-    drift: float = 0.004
+    drift: float = 0.006
     """How far the level follows a frame while all is quiet: night comes slowly."""
     drift_unmoved: float = 0.06
     """The same where sizes are unusual and nothing was seen to move: rain, another night mode."""
+    settles_at: float = 5.0
+    """Sum of deviations downwards from which the level follows as fast."""
+    spread_pace: float = 0.02
+    """By what part the usual deviation grows or shrinks at a frame."""
     largest_share: float = 0.2
     """Frames larger than that, in parts of a key frame, have bits to spend on noise."""
     small_share: float = 0.16
@@ -144,6 +148,9 @@ class Sizes:
         self.down = max(0.0, self.down + min(step, limits.most_at_once))
         if drift > 0:
             self.followed += 1
+            if self.down > limits.settles_at:
+                # It was unusual for a while, and believed; now it is as it was.
+                drift = max(drift, limits.drift_unmoved)
             # What nobody saw move is believed, however unusual.
             most = 3 * spread if drift < limits.drift_unmoved else 30 * spread
             self._follow(place, off, most, max(drift, 1 / self.followed))
@@ -161,7 +168,10 @@ class Sizes:
         # The first time around, a place's own offset is not known from its noise.
         if age > 1:
             self._offsets[place] += max(1 / (age + 1), 0.25 * rate) * held
-        self._spread += rate * 0.5 * (min(most, abs(off)) - self._spread)
+        # Towards the middle of all deviations: a few large ones leave it where it is.
+        pace = self._limits.spread_pace if self.followed > 20 else 0.15
+        self._spread *= exp(pace if abs(off) > self._spread else -pace)
+        self._spread = max(self._spread, 0.5 * self._limits.least_spread)
 
 
 class _Compensation:
