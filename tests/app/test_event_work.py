@@ -16,6 +16,7 @@ from watchglass.model.analysis import Report, Tampered, TamperKind, Understood
 from watchglass.model.area import Area, AreaId, AreaKind
 from watchglass.model.event import Event
 from watchglass.model.event_work import FromEventsWorker, MarkTold
+from watchglass.model.look_back import LATE
 from watchglass.model.notice_event import EventTold, ReviewTold
 from watchglass.model.object_track import TrackPart
 from watchglass.model.rule import Direction, Rule, RuleId, RuleKind
@@ -203,6 +204,23 @@ def test_a_look_at_the_past_finds_for_itself_alone(bed: Bed) -> None:
     assert {each.why.rule.kind for each in found} == {RuleKind.MOTION, RuleKind.CROSSING}
     # What was looked at was looked at, whoever asked for it.
     assert len(bed.store.spans(CAMERA, at(0), at(10))) == 1
+
+
+def test_what_is_made_up_for_is_found_as_if_it_had_been_then_and_hours_later_is_no_news(
+    bed: Bed,
+) -> None:
+    bed.pass_time(20_000)
+    bed.work.take(bed.report(walk("now", 20_000, 20_008)))
+    bed.said.clear()
+    before = len(bed.events())
+    for piece in pieces(walk("late", 0, 8), 5):
+        bed.work.take(bed.report(piece, job=f"{LATE}x"))
+        bed.pass_time(20_010)
+    late = [each for each in bed.events() if each.track == "late"]
+    assert len(late) == before
+    assert all(each.review is not None for each in late)
+    assert not any(isinstance(each, ReviewTold) for each in bed.said)
+    assert any(isinstance(each, MarkTold) for each in bed.said)
 
 
 def test_a_covered_view_waits_for_those_on_duty(bed: Bed) -> None:

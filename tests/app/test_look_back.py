@@ -4,6 +4,7 @@ import signal
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.app.conftest import cameras, data
@@ -11,11 +12,15 @@ from tests.app.running import Serving, call, json_of, wait_until
 from tests.app.test_analytics_worker import add, value
 from watchglass.app.layout import Layout
 from watchglass.app.look_back_gops import Gop, chosen
+from watchglass.app.look_back_late import Late
+from watchglass.app.look_back_worker import wanted
 from watchglass.app.ways import control_client
+from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
-from watchglass.base.ids import RunId, random_id
+from watchglass.base.ids import CameraId, RunId, random_id
+from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
 from watchglass.model.live import LiveFrame, LiveShape
-from watchglass.model.look_back import LookBack, LookBackId, LookBackState
+from watchglass.model.look_back import LATE, LookBack, LookBackId, LookBackState
 from watchglass.model.watch_control import (
     LookBackErrand,
     LookBackRequest,
@@ -58,6 +63,43 @@ def test_where_sizes_tell_nothing_and_key_frames_are_far_apart_all_is_looked_at(
 
 def test_of_few_all_are_looked_at() -> None:
     assert all(chosen([gop(number, 1000) for number in range(4)], [False] * 4))
+
+
+def skipped(camera: str, begin: int, end: int) -> AnalysisSpan:
+    return AnalysisSpan(
+        camera=CameraId(camera), from_ns=begin * NS_PER_S, to_ns=end * NS_PER_S,
+        state=Analysis.SKIPPED, cause=SkipCause.OVERLOAD,
+    )  # fmt: skip
+
+
+def test_what_was_missed_is_made_up_for_the_newest_first_and_not_without_end() -> None:
+    spans = [skipped("a", 1000, 1010), skipped("a", 1011, 1020), skipped("b", 2000, 9000)]
+    late = Late(lambda _from, _to: spans)
+    now_ns = 20_000 * NS_PER_S
+    first, second = late.next(now_ns), late.next(now_ns)
+    assert first is not None
+    assert second is not None
+    assert first.id.startswith(LATE)
+    assert (first.camera, first.from_ns, first.to_ns) == ("b", 8400 * NS_PER_S, 9000 * NS_PER_S)
+    assert (second.camera, second.from_ns, second.to_ns) == ("a", 1000 * NS_PER_S, 1020 * NS_PER_S)
+    assert late.next(now_ns) is None
+    spans[2] = skipped("b", 2000, 8400)  # the rest of it
+    third = late.next(now_ns)
+    assert third is not None
+    assert third.to_ns == 8400 * NS_PER_S
+    again = late.next(now_ns + 3601 * NS_PER_S)
+    assert again is not None
+
+
+def test_what_was_looked_at_in_part_is_not_counted_twice() -> None:
+    second = [gop(number, 1000) for number in range(4)]
+    look = LookBack(
+        id=LookBackId("x"), camera=CameraId("a"), from_ns=round(0.7 * NS_PER_S),
+        to_ns=round(2.6 * NS_PER_S), by="", asked_ns=0,
+    )  # fmt: skip
+    assert list(wanted(second, look)) == second
+    late = msgspec.structs.replace(look, id=LookBackId(f"{LATE}x"))
+    assert list(wanted(second, late)) == second[1:3]
 
 
 def looks(layout: Layout, request: LookBackErrand) -> dict[str, LookBack]:

@@ -14,6 +14,7 @@ from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, WatchglassError
+from watchglass.model.analysis import AnalysisSpan, SkipCause
 from watchglass.model.look_back import LookBackId
 from watchglass.model.watch_control import (
     AcknowledgeRequest,
@@ -108,3 +109,12 @@ class EventDesk:
     def forget_look(self, look: LookBackId) -> None:
         """Erase what a look at the past found."""
         self._store.forget_job(look)
+
+    def missed(self, from_ns: int, to_ns: int) -> list[AnalysisSpan]:
+        """What was not looked at in that time, as there was too much or nobody to look."""
+        return [
+            each
+            for camera in self._store.cameras()
+            for each in self._store.spans(camera, from_ns, to_ns)
+            if each.cause in (SkipCause.OVERLOAD, SkipCause.NO_ANALYST)
+        ]

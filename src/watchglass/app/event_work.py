@@ -19,6 +19,7 @@ from watchglass.model.area import Area
 from watchglass.model.event import Event, EventId, ReviewId
 from watchglass.model.event_work import FromEventsWorker, MarkTold
 from watchglass.model.found import Found, made_id
+from watchglass.model.look_back import LATE
 from watchglass.model.notice_event import EventTold, ReviewTold
 from watchglass.model.object_track import TrackPart
 from watchglass.model.review import Review
@@ -30,6 +31,8 @@ from watchglass.store.events import EventStore
 _RESUMED_NS = 7 * 24 * 3600 * NS_PER_S
 _LATE_NS = 15 * 60 * NS_PER_S
 _MARKED_EVERY_NS = 30 * NS_PER_S
+_NEWS_NS = 3600 * NS_PER_S
+"""What is found later than that is no news, and nobody is sent a notice."""
 _JOB_IDLE_NS = 120 * NS_PER_S
 _LOG = log.get("events")
 
@@ -142,6 +145,9 @@ class EventWork:
         self._write_job(report.job, job.engine.take(report.items), report)
 
     def _write_job(self, name: str, found: Found, report: Report | None) -> None:
+        if name.startswith(LATE):
+            self._keep(replace(report, job="") if report is not None else None, found)
+            return
         # Of the past nobody is noticed, and it is no work for those who review.
         now_ns = self._clock.wall_ns()
         written = Written(report, now_ns, found.events, crossings=found.crossings, job=name)
@@ -196,7 +202,8 @@ class EventWork:
             )  # fmt: skip
         if known is None:
             self.found += 1
-        if rule.notify and self._told.get(review.id) in (None, not review.alarm):
+        fresh = self._clock.wall_ns() - until_ns < _NEWS_NS
+        if rule.notify and fresh and self._told.get(review.id) in (None, not review.alarm):
             self._told[review.id] = review.alarm
             said.append(
                 ReviewTold(

@@ -13,6 +13,7 @@ import msgspec
 
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.launch import launch
+from watchglass.app.look_back_late import Late, Missed
 from watchglass.app.ways import Ways
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
@@ -39,6 +40,7 @@ _MOST_KEPT = 100
 _MOST_TRIES = 3
 _AHEAD_NS = 5 * NS_PER_S
 _TURN_S = 1.0
+_LATE_S = 60.0
 _WRITE_NS = 10 * NS_PER_S
 _END_S = 5.0
 _GOES_ON = (LookBackState.WAITING, LookBackState.RUNNING)
@@ -57,11 +59,13 @@ class LookBackDesk:
         index: KeptIndex,
         volumes: Callable[[], Sequence[VolumeEntry]],
         forget: Callable[[LookBackId], None],
+        missed: Missed,
         disk: Disk,
         clock: Clock,
     ) -> None:
         self._settings, self._ways, self._index = settings, ways, index
         self._volumes, self._forget, self._disk, self._clock = volumes, forget, disk, clock
+        self._late = Late(missed)
         self._path = ways.layout.state / "looks-back.json"
         self._lock = threading.Lock()
         self._looks = {each.id: each for each in self._read()}
@@ -140,13 +144,25 @@ class LookBackDesk:
         while not self._ending.is_set():
             self._news.clear()
             look = self._next()
-            if look is None:
-                self._clock.wait(self._news, 60.0)
-                continue
             try:
-                self._carry_out(look)
+                if look is not None:
+                    self._carry_out(look)
+                elif not self._make_up():
+                    self._clock.wait(self._news, _LATE_S)
             except (StorageError, OSError) as error:
-                self._end(look.id, LookBackState.FAILED, str(error))
+                _LOG.error("look_back_failed", error=str(error))
+                if look is not None:
+                    self._end(look.id, LookBackState.FAILED, str(error))
+                self._clock.wait(self._news, _LATE_S)
+
+    def _make_up(self) -> bool:
+        """Look at what was not looked at when it happened; False where there is nothing."""
+        late = self._late.next(self._clock.wall_ns()) if self._settings.analysis else None
+        if late is None:
+            return False
+        over = self._run(late)
+        _LOG.info("made_up_for", camera=late.camera, seconds=_seconds(late), over=over)
+        return True
 
     def _next(self) -> LookBack | None:
         with self._lock:
@@ -282,6 +298,10 @@ class LookBackDesk:
             )  # fmt: skip
         except StorageError as error:
             _LOG.error("looks_back_not_kept", error=error.sentence)
+
+
+def _seconds(look: LookBack) -> int:
+    return (look.to_ns - look.from_ns) // NS_PER_S
 
 
 def _with(look: LookBack, **changes: object) -> LookBack:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
 from watchglass.model.analysis import Analysis, AnalysisSpan
 from watchglass.model.live import LiveFrame
-from watchglass.model.look_back import LookBack, LookBackStart, LookBackTold, ToLookBack
+from watchglass.model.look_back import LATE, LookBack, LookBackStart, LookBackTold, ToLookBack
 from watchglass.model.visit import (
     Accounted,
     FromAnalyst,
@@ -121,7 +121,8 @@ class LookingBack:
 
     def look(self, files: Sequence[Path]) -> None:
         """All of it; says how far it is."""
-        for window in windows(gops_of(files, self._done_ns, self._look.to_ns)):
+        gops = gops_of(files, self._done_ns, self._look.to_ns)
+        for window in windows(wanted(gops, self._look)):
             self._window(window)
         self._analysts.ask([self._visit((), last=True)])
         self._done_ns = self._look.to_ns
@@ -138,8 +139,8 @@ class LookingBack:
             # Who looks may have died of a key frame: then all of them are looked at one by one.
             changed += [answers is None or answers[each.visit].moving for each in probes]
         quiet: list[AnalysisSpan] = []
-        for gop, wanted in zip(gops, chosen(gops, changed), strict=True):
-            if wanted:
+        for gop, is_chosen in zip(gops, chosen(gops, changed), strict=True):
+            if is_chosen:
                 self._gop(gop)
             else:
                 quiet.append(self._span(gop, Analysis.QUIET))
@@ -183,6 +184,15 @@ class LookingBack:
         self._told_s = time.monotonic()
         busy_s = self._told_s - self._began_s
         say(LookBackTold(self._done_ns, self._pictures, round(busy_s, 3), over))
+
+
+def wanted(gops: Iterable[Gop], look: LookBack) -> Iterator[Gop]:
+    """Those that a look is for. What makes up for something leaves alone what was looked at for the
+    most part: who went over a line there is counted."""
+    for gop in gops:
+        inside_ns = min(gop.to_ns, look.to_ns) - max(gop.from_ns, look.from_ns)
+        if not look.id.startswith(LATE) or 2 * inside_ns >= gop.to_ns - gop.from_ns:
+            yield gop
 
 
 def windows(gops: Iterator[Gop]) -> Iterator[list[Gop]]:

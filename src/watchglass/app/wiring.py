@@ -248,8 +248,8 @@ class Recorder:
         )
         index = self._index = KeptIndex(on.layout.index_db)
         self._looks_back = LookBackDesk(
-            on.settings, ways, index, self._store.volumes, self._events.forget_look, on.disk,
-            on.clock,
+            on.settings, ways, index, self._store.volumes, self._events.forget_look,
+            self._events.missed, on.disk, on.clock,
         )  # fmt: skip
         self._ending.callback(index.close)
         self._notices = NoticeDesk(

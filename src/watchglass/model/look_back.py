@@ -16,6 +16,10 @@ MOST_LOOKS_BACK = 20
 """That wait or go on at a time."""
 MOST_LOOK_BACK_S = 31 * 24 * 3600
 
+LATE = "late-"
+"""A job's name begins so where it makes up for what there was no time for: what it finds is found
+as if it had been found then."""
+
 
 class LookBackState(StrEnum):
     WAITING = "waiting"
