@@ -156,3 +156,38 @@ def test_tending_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert waited == [*heap.FIRST_TRIMS_S, heap.TRIM_S, heap.TRIM_S, heap.TRIM_S]
     assert trimmed == 4
     assert not thread.is_alive()
+
+
+# Names that stay, as those of a loaded program do; then paths that come and go.
+_PATHS = """
+import sys
+from pathlib import PurePosixPath
+from watchglass.base import heap
+
+def held_kib():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+
+heap.bound()
+kept = [sys.intern(f"kept {number}") for number in range(10_000)]
+if sys.argv[1] == "1":
+    heap.fill_names()
+began = held_kib()
+for number in range(60_000):
+    PurePosixPath(f"/media/{number}.mp4")
+print(held_kib() - began)
+"""
+
+
+@pytest.mark.skipif(
+    not _GLIBC or sys.version_info >= (3, 12), reason="names are kept otherwise there"
+)
+def test_names_of_files_that_come_and_go_take_no_more() -> None:
+    grown = {}
+    for filled in "01":
+        ran = subprocess.run(
+            [sys.executable, "-c", _PATHS, filled], capture_output=True, text=True, check=True
+        )
+        grown[filled] = int(ran.stdout)
+    assert grown["1"] < 200
+    assert grown["0"] > grown["1"] + 200

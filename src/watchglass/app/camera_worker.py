@@ -59,6 +59,7 @@ def main() -> None:
     _calm_collector()
     allow = set(start.allow)
     clock = SystemClock()
+    heap.fill_names()
     heap.tend(clock)
     worker = _worker(start, allow, clock)
     worker.start()

@@ -61,6 +61,7 @@ def _keep(start: KeeperStart, decoder: msgspec.json.Decoder[ToKeeperProcess]) ->
     telling = _Telling(keeper)
     reporter = Reporter(start.vitals, "keeper", telling.vitals, telling.samples, clock)
     reporter.start()
+    heap.fill_names()
     heap.tend(clock)
     keeper.start(present(start.site.volumes), fresh=start.fresh)
     # A keeper that was restarted must not forget for how long to keep what.

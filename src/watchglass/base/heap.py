@@ -24,6 +24,7 @@ _LIBC = ctypes.CDLL(None)  # once: each has classes of its own
 _ARENAS = 1
 _MAPPED_BYTES = 128 * 1024
 _SLACK_BYTES = 512 * 1024
+_NAMES = 1 << 17
 # Of malloc.h.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
@@ -57,6 +58,18 @@ def trim() -> None:
     if malloc_trim is not None:
         malloc_trim.argtypes = [ctypes.c_size_t]
         malloc_trim(0)
+
+
+def fill_names() -> None:
+    """Let Python's table of names be as large as it will be, for who makes paths all day. To be
+    called once all is loaded.
+
+    ``pathlib`` enters each part of each path there. They go again, but their places are free only
+    once the table is made anew, for three times as many names as there are then: a megabyte, once,
+    after some thousand files, which nobody could tell from a leak.
+    """
+    for number in range(_NAMES):
+        sys.intern(f"a name for nobody {number}")
 
 
 def tend(clock: Clock) -> threading.Thread:
