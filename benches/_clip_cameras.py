@@ -1,7 +1,8 @@
 """Cameras whose pictures are clips of real places, in a process of their own.
 
 ``python -m benches._clip_cameras KIND:COUNT …`` where a kind is ``variable``, ``constant`` or
-``active``; it says where they are in one line, and runs until its standard input ends.
+``active``; it says where they are in one line, and runs until its standard input ends. With
+``--large LOG`` their main streams are 1080p15 at 3 Mb/s, and what is sent is logged in that folder.
 """
 
 import asyncio
@@ -20,12 +21,14 @@ from benches.recall.clips import Clip, Clips
 from benches.recall.footage import SIZE
 from benches.recall.scenes import FPS, ClipSpec
 from watchglass.simulate import nal
-from watchglass.simulate.camera_kind import CameraSpec
-from watchglass.simulate.fleet import CameraUrls, SimulatedFleet
+from watchglass.simulate.camera_kind import BENCH_SIZE, CameraSpec, camera
+from watchglass.simulate.fleet import CameraUrls, FleetSettings, SimulatedFleet
 from watchglass.simulate.loop import Loop, LoopSpec
 
 PLACES = ("corridor", "hall", "store", "car park")
 GOP_S = 2
+SETTLES_S = 12
+LARGE = replace(BENCH_SIZE, seconds=30, sound=False)
 
 
 def quiet(constant: bool, number: int) -> ClipSpec:
@@ -47,15 +50,17 @@ def active(number: int) -> ClipSpec:
 
 
 def loop_of(clip: Clip) -> Loop:
-    """As simulated cameras play it, again and again."""
+    """As simulated cameras play it, again and again; without its first seconds, in which the
+    encoder finds its rate: no camera does that again and again."""
+    kept = clip.units[SETTLES_S * FPS :]
     spec = LoopSpec(
         width=SIZE[0], height=SIZE[1], fps=FPS, gop_frames=clip.spec.gop_s * FPS,
-        seconds=len(clip.units) // FPS, seed=clip.spec.seed,
+        seconds=len(kept) // FPS // GOP_S * GOP_S, seed=clip.spec.seed,
         rate_control="constant" if clip.spec.constant_rate else "variable",
     )  # fmt: skip
     units = [
         [unit for unit in nal.split_annexb(each) if nal.is_vcl(unit, "h264") or _is_set(unit)]
-        for each, _ in clip.units[: spec.frames]
+        for each, _ in kept[: spec.frames]
     ]
     flat = [unit for frame in units for unit in frame]
     return Loop(
@@ -82,9 +87,10 @@ class Wanted:
 class ClipCameras:
     """The process, and what it serves: ``urls`` by kind."""
 
-    def __init__(self, **wanted: int) -> None:
+    def __init__(self, large: Path | None = None, **wanted: int) -> None:
+        more = [] if large is None else ["--large", str(large)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benches._clip_cameras",
+            [sys.executable, "-m", "benches._clip_cameras", *more,
              *(f"{kind}:{count}" for kind, count in wanted.items())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -117,7 +123,7 @@ def _clips() -> Clips:
     return Clips(shared, lambda text: print(text, file=sys.stderr, flush=True))
 
 
-async def _serve(wanted: list[Wanted]) -> None:
+async def _serve(wanted: list[Wanted], large: Path | None) -> None:
     clips = _clips()
     made: dict[str, Loop] = {}
     specs, kinds = [], []
@@ -126,9 +132,10 @@ async def _serve(wanted: list[Wanted]) -> None:
             if spec.name not in made:
                 made[spec.name] = loop_of(clips.get(spec))
             loop = made[spec.name].spec
-            specs.append(CameraSpec(f"{each.kind}-{number + 1}", loop, loop))
+            main = loop if large is None else camera("", "a", LARGE).main
+            specs.append(CameraSpec(f"{each.kind}-{number + 1}", main, loop))
             kinds.append(each.kind)
-    fleet = SimulatedFleet(specs)
+    fleet = SimulatedFleet(specs, FleetSettings(log_folder=large))
     fleet.use({loop.spec: loop for loop in made.values()})
     await fleet.start()
     told: dict[str, list[dict[str, Any]]] = {}
@@ -140,4 +147,9 @@ async def _serve(wanted: list[Wanted]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve([Wanted(k, int(n)) for k, _, n in (a.partition(":") for a in sys.argv[1:])]))
+    arguments = sys.argv[1:]
+    folder = None
+    if arguments[0] == "--large":
+        folder, arguments = Path(arguments[1]), arguments[2:]
+    asked = [Wanted(kind, int(n)) for kind, _, n in (each.partition(":") for each in arguments)]
+    asyncio.run(_serve(asked, folder))

@@ -34,7 +34,7 @@ _POLL_S = 2.0
 _SOON_S = 0.25
 _GATHER_S = 0.15
 """So long frames are gathered before they go: waking somebody for each costs more than they do."""
-_ACCOUNT_NS = 10 * NS_PER_S
+_ACCOUNT_NS = 20 * NS_PER_S
 _JOIN_S = 2.0
 _LOG = log.get("analysis")
 
