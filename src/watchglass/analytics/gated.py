@@ -14,6 +14,9 @@ from watchglass.model.visit import Moves, VisitCause, Visited
 
 _MOST_PROBES = 8
 _SETTLE_NS = 5 * NS_PER_S
+_TOGETHER = 3
+"""While all is quiet so many frames are dealt with at once: to come back to each costs far more
+than what is done for it."""
 _SILENT_NS = 6 * NS_PER_S
 _UNANSWERED_NS = 20 * NS_PER_S
 
@@ -61,6 +64,7 @@ class Gated:
         self._last: LiveFrame | None = None
         self._visit: str | None = None
         self._cause = VisitCause.LEARNING
+        self._waiting: list[LiveFrame] = []
         self._probes: dict[str, int] = {}
         self._settled_ns = 0
         self._visits = self._probed = 0
@@ -71,9 +75,18 @@ class Gated:
         with self._lock:
             for item in items:
                 if isinstance(item, LiveShape):
+                    self._catch_up()
                     self._take_shape(item)
                 else:
-                    self._take(item)
+                    self._waiting.append(item)
+                    if self._visit is not None or item.is_key or len(self._waiting) >= _TOGETHER:
+                        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Deal with frames that were gathered while all was quiet."""
+        waiting, self._waiting = self._waiting, []
+        for frame in waiting:
+            self._take(frame)
 
     # --- from the outlet -----------------------------------------------------------------------
 
@@ -97,6 +110,7 @@ class Gated:
     def tend(self, now_ns: int) -> None:
         """Called every few seconds: a stream that stands still ends its visit. ``now_ns``: UTC."""
         with self._lock:
+            self._catch_up()
             last = self._last
             if last is not None and now_ns - last.wall_ns > _SILENT_NS:
                 self._cut()
@@ -104,6 +118,7 @@ class Gated:
     def begin_anew(self) -> None:
         """Whoever looked is gone; there may be another who knows of nothing."""
         with self._lock:
+            self._catch_up()
             self._probes.clear()
             self._visit = None
             if self._gate.cause is not None and self._last is not None:
@@ -112,6 +127,7 @@ class Gated:
     def end(self) -> None:
         """The camera is not recorded any more, at least not here."""
         with self._lock:
+            self._catch_up()
             self._cut()
 
     def numbers(self) -> GateNumbers:
