@@ -165,7 +165,7 @@ def test_notices_leave_by_webhook_and_the_system_is_looked_over(
     owner.button("Save").click()
     expect(dialog).to_contain_text("It is shown this once")
     owner.button("I have it").click()
-    owner.button("Try it: Webhook").click()
+    owner.button("Try it Webhook").click()
     expect(owner.page.get_by_text("Last sent")).to_be_visible(timeout=60_000)
     assert b'"event":"test"' in taken[0]
     readable(owner)

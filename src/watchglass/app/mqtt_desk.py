@@ -24,7 +24,7 @@ from watchglass.model.notice_way import MqttSettings
 from watchglass.model.sending import Sent
 
 _END_S = 2.0
-_FORGET_S = 15.0
+_FORGET_S = 20.0
 _LOG = log.get("mqtt")
 _ANSWERS: msgspec.json.Decoder[FromMqtt] = msgspec.json.Decoder(FromMqtt)
 

@@ -35,8 +35,8 @@ from watchglass.model.notifier import NotTakenError
 from watchglass.model.sending import Sent
 
 _KEEPALIVE_S = 30
-_OLD_S = 5.0
-"""What a broker keeps it sends as soon as it is asked."""
+_OLD_S, _NEXT_S = 5.0, 1.0
+"""What a broker keeps it sends as soon as it is asked, one behind the other."""
 _MOST_OLD = 20_000
 _MOST_MEMORY_BYTES = 1 << 30
 _MOST_TELLS = 200
@@ -209,8 +209,9 @@ class Standing:
                 lost.result()
                 raise aiomqtt.MqttError("the broker hung up")
         if self._forgets:
-            await old
-            self._keep = {}
+            old.cancel()
+            told, self._keep = self._keep, {}
+            await self._publish(client, dict.fromkeys([*told, self._start.available], ""))
             await self._take_away_old(client)
         else:
             await self._publish(client, {self._start.available: _OFFLINE})
@@ -225,10 +226,11 @@ class Standing:
         for each in self._start.owns:
             await client.subscribe(each, qos=0)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_OLD_S):
+            async with asyncio.timeout(_OLD_S) as patience:
                 async for message in client.messages:
                     if message.retain and message.payload and len(found) < _MOST_OLD:
                         found.add(str(message.topic))
+                        patience.reschedule(asyncio.get_running_loop().time() + _NEXT_S)
         for each in self._start.owns:
             await client.unsubscribe(each)
         wanted = self._keep.keys() | (set() if self._forgets else {self._start.available})

@@ -32,9 +32,9 @@ from watchglass.model.gap import GapCause
 from watchglass.model.letter import Letter, LetterEvent
 from watchglass.model.metric import Metric, MetricKind, Sample
 from watchglass.model.notice import URGENT, Condition, Notice, NoticeKind, NoticeWay
-from watchglass.model.notice_control import NoticeRequest, TryWayRequest
+from watchglass.model.notice_control import NoticeRequest, SetWayRequest
 from watchglass.model.notice_event import ToNotices
-from watchglass.model.notice_way import MailSettings
+from watchglass.model.notice_way import MailSettings, MqttSettings
 from watchglass.model.schedule import zone_of
 from watchglass.model.stream import StreamName
 from watchglass.store.index import IndexReader
@@ -124,8 +124,8 @@ class NoticeDesk:
     def change(self, request: NoticeRequest) -> None:
         """What people ask; raises what stands in the way."""
         change_way(self.store, request, self._on.clock.wall_ns())
-        if not isinstance(request, TryWayRequest):
-            self._post.ways_changed()
+        if isinstance(request, SetWayRequest) and isinstance(request.settings, MqttSettings):
+            self._post.broker_changed()
         self._wake.set()
 
     def take(self, told: ToNotices) -> None:

@@ -107,8 +107,8 @@ class Post:
             self.child.stop(Shutdown(GapCause.RECORDER_STOPPED))
             self.child.wait(_JOIN_S)
 
-    def ways_changed(self) -> None:
-        """For any thread: somebody has changed the ways."""
+    def broker_changed(self) -> None:
+        """For any thread: somebody has changed how the broker is reached."""
         self._anew = True
 
     def samples(self) -> list[Sample]:
