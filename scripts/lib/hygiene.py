@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LINES_TOO_MANY = 500
 LINES_MANY = 300
+# Handed out as one file, which nobody may have to put together.
+ONE_FILE = frozenset({"src/watchglass/evidence/verify.py"})
 
 # The only lines a lock file may hold: a pinned package, and hashes of its files.
 LOCK_LINE = re.compile(
@@ -69,7 +71,8 @@ def breaches(root: Path = ROOT) -> Iterator[str]:
             yield from lock_breaches(name, text)
         if name.startswith("src/") and name.endswith(".py"):
             yield from noqa_breaches(name, text)
-            yield from length_breaches(name, text)
+            if name not in ONE_FILE:
+                yield from length_breaches(name, text)
 
 
 def main() -> int:

@@ -44,7 +44,10 @@ def test_every_package_has_a_layer() -> None:
         ("zmq", {"bus"}),
         ("typer", {"app"}),
         ("rich", {"app"}),
-        ("cryptography", {"config", "store", "recording", "access", "simulate", "trust"}),
+        (
+            "cryptography",
+            {"config", "store", "recording", "access", "simulate", "trust", "evidence"},
+        ),
         ("onnxruntime", {"analytics"}),
     ],
 )

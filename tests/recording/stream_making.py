@@ -74,9 +74,9 @@ class TroubledDisk(Disk):
         self.fails = lambda site, call, path: None
 
 
-def pictures() -> tuple[list[tuple[bytes, bool]], VideoParameters]:
+def pictures(width: int = 64, height: int = 48) -> tuple[list[tuple[bytes, bool]], VideoParameters]:
     """A group of pictures from a real encoder, length-prefixed, to be sent again and again."""
-    units = encode(VideoCodec.H264, 64, 48, GOP, (("g", str(GOP)),), FPS)
+    units = encode(VideoCodec.H264, width, height, GOP, (("g", str(GOP)),), FPS)
     sets = ParameterSets(VideoCodec.H264)
     found = []
     for unit in units:

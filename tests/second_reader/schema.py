@@ -64,7 +64,7 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "sound": one_of("aac", "pcm_alaw", "pcm_mulaw", ""),
     "what": one_of("stopped", "late", "changed"),
     "kept": one_of("continuous", "events"),
-    "how": one_of("live", "playback"),
+    "how": one_of("live", "playback", "clip", "evidence"),
     "deleted": one_of("retention", "erased", "media_missing", "restored"),
     "changed": _changed,
     "tombstones": _tombstones,
@@ -114,6 +114,8 @@ _SITE = _EVERY | {
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
     "retention_changed": "camera?:id stream?:stream kept_for:kept hours?:number" + _WHO,
     "country_stated": "country?:text by?:hash",
+    "export_begun": "bundle:id" + _WHO,
+    "exported": "bundle:id manifest:hash by?:hash",
     "backed_up": "backup:id with_media:bool by?:hash",
     "looked": "look:id camera:id stream:stream how:how from:decimal to?:decimal by?:hash",
 }

@@ -20,9 +20,12 @@ _LINK_BYTES = 1 << 20
 
 
 class KeeperPort(Protocol):
-    """Carries out an order; returns when it is on disk, raises when it was refused."""
+    """Carries out an order; returns when it is on disk, raises when it was refused.
 
-    def order(self, order: Order) -> None: ...
+    What it gives is the signature (hex) where one was ordered, else nothing.
+    """
+
+    def order(self, order: Order) -> str: ...
 
 
 class OwnKeeper:
@@ -33,12 +36,16 @@ class OwnKeeper:
         self._keeper = keeper
         self._lock = threading.Lock()
 
-    def order(self, order: Order) -> None:
+    def order(self, order: Order) -> str:
         with self._lock:
             self._keeper.take_order("", Ordered(0, order))
+            signature = ""
             for _, answer in self._keeper.cycle():
-                if isinstance(answer, Done) and answer.error:
-                    raise UsageError(answer.error)
+                if isinstance(answer, Done):
+                    if answer.error:
+                        raise UsageError(answer.error)
+                    signature = answer.signature
+            return signature
 
 
 class RunningKeeper:
@@ -58,7 +65,7 @@ class RunningKeeper:
         self._thread = threading.Thread(target=self._carry, name="keeper port", daemon=True)
         self._thread.start()
 
-    def order(self, order: Order) -> None:
+    def order(self, order: Order) -> str:
         ordered = Ordered(next(self._numbers), order)
         answer: queue.SimpleQueue[Done] = queue.SimpleQueue()
         with self._lock:
@@ -74,6 +81,7 @@ class RunningKeeper:
                 self._waiting.pop(ordered.number, None)
         if done.error:
             raise UsageError(done.error)
+        return done.signature
 
     def samples(self) -> list[Sample]:
         """The numbers of the hop, for monitors."""

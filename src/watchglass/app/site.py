@@ -28,6 +28,7 @@ from watchglass.model.camera import Camera, CameraState, Credentials, StreamAddr
 from watchglass.model.control import (
     AddCameraRequest,
     AddVolumeRequest,
+    BeginExportRequest,
     CountryRequest,
     DrainVolumeRequest,
     DrawMaskRequest,
@@ -41,6 +42,7 @@ from watchglass.model.control import (
     ReleaseRequest,
     RemoveVolumeRequest,
     RetentionRequest,
+    SignExportRequest,
     SoundRequest,
     StateCameraRequest,
     TrustRequest,
@@ -48,6 +50,7 @@ from watchglass.model.control import (
 from watchglass.model.gap import GapCause
 from watchglass.model.order import (
     AddCamera,
+    BeginExport,
     ChangeSound,
     Configure,
     LiftHold,
@@ -58,6 +61,7 @@ from watchglass.model.order import (
     NoteRetention,
     Retention,
     SetHold,
+    SignExport,
 )
 from watchglass.model.retention import Kept
 from watchglass.model.steering import MasksTold
@@ -347,6 +351,18 @@ class Site:
         now_ns = self._clock.wall_ns()
         act = Act(ActId(random_id()), by, kind, now_ns, camera, detail[:MOST_DETAIL])
         self._keeper.order(NotePeople((act,)))
+
+    def begin_export(self, request: BeginExportRequest) -> None:
+        """Before the first byte of it is read: who cannot be noted gets nothing."""
+        if not request.reason.strip():
+            raise UsageError("An evidence bundle needs a reason: --reason 'why'.")
+        if not is_id(request.bundle) or not request.looks:
+            raise UsageError("An evidence bundle is of at least one camera.")
+        self._keeper.order(BeginExport(request.bundle, request.looks, request.by, request.reason))
+
+    def sign_export(self, request: SignExportRequest) -> str:
+        """The signature (hex) of a bundle's manifest."""
+        return self._keeper.order(SignExport(request.bundle, request.manifest, request.by))
 
     def note_people(self, request: NoteRequest) -> None:
         """Of cameras that are gone as well: what was looked at was looked at."""

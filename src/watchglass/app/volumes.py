@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from watchglass.app.ground import Ground
 from watchglass.base import log
 from watchglass.base.errors import RefusedError, UsageError, VolumeMissingError
 from watchglass.base.ids import CameraId, VolumeId
-from watchglass.recording.volume import Volume
+from watchglass.recording.volume import Volume, create_volume
 from watchglass.store.site import SiteStore
 
 _LOG = log.get("volumes")
@@ -61,3 +62,11 @@ def drain(store: SiteStore, volume: VolumeId) -> list[CameraId]:
             store.move_camera(camera.id, volume_for_new(store))
             moved.append(camera.id)
     return moved
+
+
+def prepare(on: Ground, store: SiteStore) -> list[tuple[VolumeId, str]]:
+    """See that there is a volume; the site's volumes."""
+    if not store.volumes():
+        volume = create_volume(on.settings.media, on.disk, on.clock)
+        store.add_volume(volume.id, volume.path)
+    return [(each.id, str(each.path)) for each in store.volumes()]

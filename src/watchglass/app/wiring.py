@@ -63,6 +63,7 @@ from watchglass.access.token import new_token, token_hash
 from watchglass.app.adding import edit_found, looked_at, record_found
 from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk, open_events
+from watchglass.app.exporting import exported
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.finder_desk import FinderDesk
 from watchglass.app.ground import Ground, ground, open_store
@@ -92,19 +93,19 @@ from watchglass.app.site import Site, configuration
 from watchglass.app.supervisor import SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.system_desk import SystemDesk
-from watchglass.app.volumes import missing, present
+from watchglass.app.volumes import missing, prepare, present
 from watchglass.app.ways import Ways, control_server
 from watchglass.app.workers_port import NoWorkers
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.base.fence import FenceMode
-from watchglass.base.ids import VolumeId
 from watchglass.base.pool import full_pool
 from watchglass.bus.request import Token
 from watchglass.config.settings import Settings
 from watchglass.model.control import (
     Accepted,
+    BeginExportRequest,
     EditCameraRequest,
     HealthRequest,
     Measurements,
@@ -113,6 +114,7 @@ from watchglass.model.control import (
     Refused,
     Reply,
     Request,
+    SignExportRequest,
     Status,
     StatusRequest,
 )
@@ -136,9 +138,7 @@ from watchglass.model.watch_control import (
 from watchglass.recording.alive import Alive
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
-from watchglass.recording.volume import create_volume
 from watchglass.store.said import SaidStore
-from watchglass.store.site import SiteStore
 
 _POLL_S = 1.0
 _UPKEEP_NS = 5 * NS_PER_S
@@ -154,14 +154,6 @@ def keeper_limits(settings: Settings) -> KeeperLimits:
         floor_bytes=settings.floor_bytes,
         ballast_bytes=settings.ballast_bytes,
     )
-
-
-def prepare(on: Ground, store: SiteStore) -> list[tuple[VolumeId, str]]:
-    """See that there is a volume; the site's volumes."""
-    if not store.volumes():
-        volume = create_volume(on.settings.media, on.disk, on.clock)
-        store.add_volume(volume.id, volume.path)
-    return [(each.id, str(each.path)) for each in store.volumes()]
 
 
 def pinger(on: Ground) -> Pinger | None:
@@ -439,6 +431,8 @@ class Recorder:
                 return LooksBack(tuple(self._looks_back.errand(request)))
             case EditCameraRequest():
                 return Accepted(edit_found(self._on.settings, self.site, request))
+            case BeginExportRequest() | SignExportRequest():
+                return exported(self.site, request)
             case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():
                 raise AssertionError  # told before
             case _:

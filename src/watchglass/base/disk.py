@@ -39,6 +39,7 @@ class WriteSite(StrEnum):
     KEY = "key"
     SETTINGS = "settings"
     CLIP = "clip"
+    EVIDENCE = "evidence"
     NOTE_SPOOL = "note_spool"
     BACKUP = "backup"
     RESTORE = "restore"

@@ -7,6 +7,7 @@ from watchglass.model.act import Note
 from watchglass.model.camera import OnvifAddress, Transport
 from watchglass.model.camera_table import TableState
 from watchglass.model.health import Health
+from watchglass.model.look import Look
 from watchglass.model.metric import Sample
 from watchglass.model.notice_control import NoticeRequest
 from watchglass.model.polygon import Point
@@ -259,6 +260,23 @@ class NoteBackupRequest(msgspec.Struct, frozen=True, tag="note_backup"):
     by: str
 
 
+class BeginExportRequest(msgspec.Struct, frozen=True, tag="begin_export"):
+    """Note that an evidence bundle is made of what ``looks`` name, and sign every ledger."""
+
+    bundle: str
+    looks: tuple[Look, ...]
+    by: str
+    reason: str
+
+
+class SignExportRequest(msgspec.Struct, frozen=True, tag="sign_export"):
+    """Note and sign the manifest (its SHA-256, hex) of a bundle that was begun."""
+
+    bundle: str
+    manifest: str
+    by: str
+
+
 class StatusRequest(msgspec.Struct, frozen=True, tag="status"):
     """What runs."""
 
@@ -295,6 +313,8 @@ Request = (
     | NamesRequest
     | NoteRequest
     | NoteBackupRequest
+    | BeginExportRequest
+    | SignExportRequest
     | StatusRequest
     | HealthRequest
     | MeasureRequest
@@ -314,6 +334,12 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     camera: CameraId | None = None
     already: bool = False
     sources: tuple[str, ...] = ()
+
+
+class Signature(msgspec.Struct, frozen=True, tag="signature"):
+    """Of the recorder's key, hex."""
+
+    signature: str
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -342,6 +368,7 @@ class Measurements(msgspec.Struct, frozen=True, tag="measurements"):
 
 Reply = (
     Accepted
+    | Signature
     | Refused
     | Status
     | Health

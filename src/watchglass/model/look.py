@@ -15,6 +15,8 @@ class LookKind(StrEnum):
     PLAYBACK = "playback"
     CLIP = "clip"
     """Took a copy of it."""
+    EVIDENCE = "evidence"
+    """Took an evidence bundle of it."""
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):

@@ -7,6 +7,7 @@ import msgspec
 from watchglass.base.ids import CameraId, HoldId, RunId, VolumeId
 from watchglass.model.act import Note
 from watchglass.model.fact import Fact
+from watchglass.model.look import Look
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 
@@ -146,6 +147,24 @@ class NoteBackup(msgspec.Struct, frozen=True, tag="note_backup"):
     by: str
 
 
+class BeginExport(msgspec.Struct, frozen=True, tag="begin_export"):
+    """Somebody is about to take an evidence bundle of what ``looks`` name: it is noted, and every
+    ledger signed up to now."""
+
+    bundle: str
+    looks: tuple[Look, ...]
+    by: str
+    reason: str
+
+
+class SignExport(msgspec.Struct, frozen=True, tag="sign_export"):
+    """The bundle is made: note the SHA-256 of its manifest (hex), and sign it."""
+
+    bundle: str
+    manifest: str
+    by: str
+
+
 class MarkSpan(msgspec.Struct, frozen=True, tag="mark_span"):
     """Something happened in a span (UTC ns) of a camera: it is kept as long as events are.
 
@@ -224,6 +243,8 @@ Order = (
     | LiftHold
     | NotePeople
     | NoteBackup
+    | BeginExport
+    | SignExport
     | MarkSpan
     | NoteRetention
     | NoteNames
@@ -243,10 +264,12 @@ class Ordered(msgspec.Struct, frozen=True, tag="ordered"):
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
-    """The order is on disk; or it failed, with the sentence for the user."""
+    """The order is on disk; or it failed, with the sentence for the user. ``signature`` (hex) where
+    one was ordered."""
 
     number: int
     error: str = ""
+    signature: str = ""
 
 
 ToKeeper = Facts | Ordered

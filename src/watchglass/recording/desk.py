@@ -248,6 +248,10 @@ class Desk:
         self.pay(lambda: self.chronicle(SITE).append(entries))
         self._unsynced = True
 
+    def sign(self, data: bytes) -> str:
+        """The recorder's signature, hex."""
+        return self._key.sign(data).hex()
+
     def commit_site(self, text: str) -> str | None:
         """Keep who did something, or why, beside the site's ledger; what stands for it there."""
         return self.commit_person(SITE, text)

@@ -45,6 +45,7 @@ from watchglass.model.fact import (
 from watchglass.model.gap import GapCause
 from watchglass.model.metric import Sample
 from watchglass.model.order import (
+    BeginExport,
     Configure,
     Done,
     Facts,
@@ -55,6 +56,7 @@ from watchglass.model.order import (
     NoteRetention,
     Order,
     Ordered,
+    SignExport,
 )
 from watchglass.model.stream import StreamName
 from watchglass.model.vitals import KeeperVitals, VolumeVitals
@@ -62,6 +64,7 @@ from watchglass.recording.alive import last_seen
 from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import STATE, Desk, KeeperLimits, Lines, Rule
 from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
+from watchglass.recording.exporting import begin_export, sign_export
 from watchglass.recording.heads import OpenFile
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.metrics import keeper_samples, volume_samples
@@ -378,16 +381,22 @@ class Keeper(Desk):
 
     def _obey(self, ordered: Ordered, lines: Lines) -> Done:
         try:
-            self._order(ordered.order, lines)
+            signature = self._order(ordered.order, lines)
         except WatchglassError as error:
             return Done(ordered.number, error.sentence)
-        return Done(ordered.number)
+        return Done(ordered.number, signature=signature)
 
-    def _order(self, order: Order, lines: Lines) -> None:
+    def _order(self, order: Order, lines: Lines) -> str:
+        """The signature that was ordered, else nothing."""
+        if isinstance(order, SignExport):
+            return sign_export(self, order)
         if isinstance(order, Configure):
             self.configure(order)
         elif isinstance(order, NotePeople):
             self._people.note(order.notes)
+        elif isinstance(order, BeginExport):
+            begin_export(self, self._people, order)
+            self._due_head_ns = 0
         elif isinstance(order, NoteBackup):
             by = self.commit_site(order.by)
             fields = {"backup": order.backup, "with_media": order.with_media, "by": by}
@@ -401,6 +410,7 @@ class Keeper(Desk):
                 lines[camera].append(entry)
         else:
             lines[order.camera] += carry_out(self, order)
+        return ""
 
     # --- ledgers -----------------------------------------------------------------------------
 

@@ -1,22 +1,32 @@
 """The key that signs heads: Ed25519, 32 raw bytes in a file that only its owner reads."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from watchglass.base.disk import Disk, WriteSite
-from watchglass.base.errors import DamagedError, StorageError
+from watchglass.base.errors import DamagedError, StorageError, UsageError
 
 FILE_NAME = "signing.key"
 ALGORITHM = "ed25519"
 KEY_BYTES = 32
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def key_id_of(public_hex: str) -> str:
     """Id of a public key: the first 16 hex digits of its SHA-256."""
     return hashlib.sha256(bytes.fromhex(public_hex)).hexdigest()[:16]
+
+
+def bundle_statement(manifest: str) -> bytes:
+    """What is signed of an evidence bundle: the SHA-256 (hex) of its manifest, under a domain of
+    its own. UsageError for anything else: the keeper signs nothing that it is only told to."""
+    if not _SHA256.fullmatch(manifest):
+        raise UsageError("What is to be signed is not the SHA-256 of a manifest.")
+    return b"watchglass.bundle.v1\n" + manifest.encode() + b"\n"
 
 
 class SigningKey:

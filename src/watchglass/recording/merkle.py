@@ -43,6 +43,21 @@ def _subtree(leaves: Sequence[bytes], start: int, end: int) -> bytes:
     return node_hash(_subtree(leaves, start, split), _subtree(leaves, split, end))
 
 
+def audit_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """What proves that leaf ``index`` is among ``leaves`` (RFC 9162, section 2.1.3.1)."""
+    start, end = 0, len(leaves)
+    found: list[bytes] = []
+    while end - start > 1:
+        split = start + (1 << ((end - start - 1).bit_length() - 1))
+        if index < split:
+            found.append(_subtree(leaves, split, end))
+            end = split
+        else:
+            found.append(_subtree(leaves, start, split))
+            start = split
+    return found[::-1]
+
+
 class Frontier:
     """A tree that grows at its right end and keeps only the roots of its perfect subtrees.
 
@@ -62,6 +77,11 @@ class Frontier:
     def count(self) -> int:
         """How many leaves lie under the root."""
         return self._count
+
+    @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """Roots of the perfect subtrees, the largest first: enough to grow the tree on."""
+        return tuple(self._peaks)
 
     def append(self, leaf: bytes) -> None:
         """Add the hash of the next leaf."""

@@ -14,12 +14,14 @@ from typer.exceptions import TyperException
 import watchglass
 from watchglass.app.cli import (
     analyse,
+    anchor,
     backup,
     camera,
     check,
     clip,
     demo,
     doctor,
+    export,
     health,
     hold,
     looks,
@@ -34,8 +36,8 @@ from watchglass.app.cli import (
     timeline,
     token,
     trust,
-    trust_report,
     user,
+    verify,
     volume,
     zone,
 )
@@ -66,6 +68,8 @@ program.add_typer(rule.group, name="rule")
 program.command("timeline")(timeline.timeline)
 program.command("clip")(clip.clip)
 program.command("analyse")(analyse.analyse)
+program.command("anchor")(anchor.anchor)
+program.command("export")(export.export)
 program.command("hold")(hold.hold)
 program.command("release")(hold.release)
 program.command("holds")(hold.holds)
@@ -78,7 +82,7 @@ program.command("check")(check.check)
 program.command("backup")(backup.backup)
 program.command("restore")(restore.restore)
 program.add_typer(trust.group, name="trust")
-program.command("verify")(trust_report.verify)
+program.command("verify")(verify.verify)
 program.add_typer(token.group, name="token")
 program.add_typer(user.group, name="user")
 

@@ -2,7 +2,7 @@
 
 import getpass
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,12 +22,22 @@ from watchglass.bus.endpoint import answers, ipc_path
 from watchglass.bus.request import ControlClient
 from watchglass.config.settings import Settings, read_settings
 from watchglass.model.camera import Camera
-from watchglass.model.control import Accepted, Refused, Reply, Request, Status, StatusRequest
+from watchglass.model.control import (
+    Accepted,
+    BeginExportRequest,
+    Refused,
+    Reply,
+    Request,
+    Signature,
+    SignExportRequest,
+    Status,
+    StatusRequest,
+)
 from watchglass.store.index import IndexStore
 from watchglass.store.site import SiteStore
 
 if TYPE_CHECKING:
-    from watchglass.app.site import SiteRequest
+    from watchglass.app.site import Site, SiteRequest
 
 _ORDER_S = 30.0
 _STATUS_S = 5.0
@@ -131,6 +141,32 @@ class Shell:
         if not isinstance(reply, Accepted):
             raise BusError("The recorder answers what was not asked: is it of another version?")
         return reply.camera, True
+
+    def begin_export(self, request: BeginExportRequest) -> None:
+        """Note, before a byte of it is read, that an evidence bundle is made."""
+        self._exporting(request, lambda site: site.begin_export(request))
+
+    def sign_export(self, request: SignExportRequest) -> str:
+        """The recorder's signature (hex) of a manifest."""
+        made: list[str] = []
+        reply = self._exporting(request, lambda site: made.append(site.sign_export(request)))
+        return reply.signature if isinstance(reply, Signature) else made[0]
+
+    def _exporting(
+        self, request: BeginExportRequest | SignExportRequest, own: "Callable[[Site], None]"
+    ) -> Reply | None:
+        from watchglass.app.wiring import own_site
+
+        if not self.is_running:
+            self.quiet()
+            try:
+                with own_site(self.ground) as site:
+                    own(site)
+                    return None
+            except AlreadyRunningError:
+                if not self.is_running:
+                    raise
+        return self.ask(request, _ORDER_S)
 
     @contextmanager
     def store(self) -> Iterator[SiteStore]:

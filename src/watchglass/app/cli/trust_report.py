@@ -1,4 +1,4 @@
-"""``watchglass trust report`` and ``watchglass verify``: the signed report, made and checked."""
+"""``watchglass trust report``: the signed report, made, and checked for ``watchglass verify``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from watchglass.app.cli.screen import AMBER
-from watchglass.app.cli.shell import shell
+from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.trust_day import stated_day
 from watchglass.app.fleet import PROGRAM, judge_fleet
 from watchglass.app.reporting import make_report
@@ -66,16 +66,8 @@ def report(
     of.screen.command(f"watchglass verify {out / PAGE} --fingerprint {made.fingerprint}")
 
 
-def verify(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The report's page.", metavar="REPORT")],
-    fingerprint: Annotated[
-        str, typer.Option(help="Of the key that you expect, from elsewhere.")
-    ] = "",
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
+def verify_report(of: Shell, file: Path, fingerprint: str, *, json: bool) -> None:
     """Say whether a report is as it was signed, and by whom."""
-    of = shell(context)
     page = _read(file)
     beside = {name: _twin(file.parent / name) for name in twins_of(page)}
     found = verify_page(page, beside, fingerprint)

@@ -22,6 +22,8 @@ const DID: Record<string, string> = {
   alarm_changed: "dealt with an alarm of",
   analysed: "had the past looked at again of",
   clip: "took a clip of",
+  export_begun: "began an evidence bundle",
+  exported: "had an evidence bundle signed",
   hold_set: "put a hold on",
   hold_lifted: "lifted a hold on",
   retention_changed: "changed how long recordings are kept",
@@ -37,10 +39,12 @@ const DID: Record<string, string> = {
   log_checked: "checked this log",
 };
 
+const HOW: Record<string, string> = { live: "watched live", clip: "took a clip of", evidence: "took evidence of" };
+
 /** 'watched live', 'signed in': what was done, without who did it, and to which camera. */
 export function did(line: LogLine): string {
   if (line.what !== "looked") return DID[line.what] ?? line.what.replaceAll("_", " ");
-  const how = line.how === "live" ? "watched live" : "played back";
+  const how = HOW[line.how ?? ""] ?? "played back";
   return line.unmasked ? `${how}, without masks,` : how;
 }
 
@@ -53,7 +57,7 @@ export function who(line: LogLine): string {
 /** Kinds that are asked for together. */
 export const KINDS: readonly { name: string; label: string; what: readonly string[] }[] = [
   { name: "", label: "Everything", what: [] },
-  { name: "looks", label: "Looks", what: ["looked", "clip", "searched", "reviewed", "alarm_changed", "analysed"] },
+  { name: "looks", label: "Looks", what: ["looked", "clip", "export_begun", "exported", "searched", "reviewed", "alarm_changed", "analysed"] },
   { name: "doors", label: "Sign-ins", what: ["signed_in", "signed_out", "sign_in_failed", "session_ended", "user_changed", "token_changed"] },
   {
     name: "changes",

@@ -1,0 +1,1 @@
+"""Evidence bundles that somebody changed: whether the check says so, and of clean ones nothing."""

@@ -1,0 +1,139 @@
+"""``watchglass export``: evidence that can be checked without this recorder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from watchglass.app.cli.moments import shown_time, utc_text
+from watchglass.app.cli.screen import AMBER, Screen
+from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.cli.timeline import From, To, span_of
+from watchglass.app.words import count_words, length_words, size_words
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.errors import DamagedError, RefusedError, UsageError
+from watchglass.base.ids import VolumeId
+from watchglass.model.camera import Camera
+from watchglass.model.stream import StreamName
+from watchglass.recording.volume import volume_at
+
+if TYPE_CHECKING:
+    from watchglass.app.evidence.make import Made
+
+_NOTICEABLE_NS = NS_PER_S
+
+
+def export(
+    context: typer.Context,
+    cameras: Annotated[
+        list[str], typer.Argument(metavar="CAMERA...", help="Names, ids, or their first digits.")
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder, or file.zip, to write.", metavar="PATH")
+    ],
+    from_: From = None,
+    to: To = None,
+    stream: Annotated[
+        list[StreamName] | None, typer.Option(help="Which streams; main unless given.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it goes into the ledger.")] = "",
+    sound: Annotated[bool, typer.Option(help="Withhold recorded sound.")] = True,
+    unmask: Annotated[
+        bool, typer.Option("--unmask", help="Although masks hide a part: the recording itself.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Write an evidence bundle of a span: the recordings as they are, and all that proves them.
+
+    It is noted first. Stopped with Ctrl-C, the same command goes on with it.
+    """
+    from watchglass.app.evidence.make import Recorder, Wanted, make_bundle
+    from watchglass.app.evidence.told import Told
+    from watchglass.evidence.verify import as_json, check_bundle, verdict
+
+    of = shell(context)
+    if from_ is None:
+        raise UsageError("Say where the evidence begins: --from 14:00, or --from '1 hour ago'.")
+    from_ns, to_ns, now_ns = span_of(of, from_, to)
+    found = {each.id: each for each in map(of.find_camera, cameras)}
+    wanted = Wanted(
+        tuple((each, _unmasked(of, each, unmask)) for each in found.values()),
+        frozenset(stream or [StreamName.MAIN]), from_ns, min(to_ns, now_ns), sound, of.by, reason,
+    )  # fmt: skip
+    recorder = Recorder(of.begin_export, of.sign_export)
+    with _progress(of.screen) as progress:
+        made = make_bundle(
+            of.ground, recorder, wanted, out, Told(of.ground), _volumes(of), progress
+        )
+    checked = check_bundle(str(out), made.fingerprint)
+    if json:
+        of.screen.json(_json(made, as_json(checked)))
+    else:
+        _show(of, made, to_ns, now_ns)
+    if verdict(checked)["intact"] != "yes" or verdict(checked)["complete"] != "yes":
+        raise DamagedError(
+            f"The bundle is made, and does not pass its own check: see 'watchglass verify {out}'."
+        )
+
+
+def _unmasked(of: Shell, camera: Camera, unmask: bool) -> bool:
+    with of.store() as store:
+        hides = store.masking(camera.id).hides
+    if hides and not unmask:
+        raise RefusedError(
+            f"Masks hide a part of {camera.name}, and evidence is the recording as it is: say "
+            "--unmask if what they hide is to be handed out."
+        )
+    return hides
+
+
+def _volumes(of: Shell) -> Callable[[VolumeId], Path | None]:
+    with of.store() as store:
+        named = {VolumeId(each.id): Path(each.path) for each in store.volumes()}
+    there = {volume: path for volume, path in named.items() if volume_at(path) == volume}
+    return there.get
+
+
+@contextmanager
+def _progress(screen: Screen) -> Iterator[Callable[[str, int, int], None]]:
+    if not screen.err.is_terminal:
+        yield lambda what, done, whole: None
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
+    with Progress(*columns, console=screen.err, transient=True) as bar:
+        task = bar.add_task("noting", total=None)
+        yield lambda what, done, whole: bar.update(
+            task, description=what, completed=done, total=whole or None
+        )
+
+
+def _show(of: Shell, made: "Made", asked_to_ns: int, now_ns: int) -> None:
+    screen = of.screen
+    screen.say(
+        f"{made.target}: {count_words(made.files, 'recording')}, {size_words(made.media_bytes)}, "
+        f"from {shown_time(made.from_ns, now_ns)} to {shown_time(made.to_ns, now_ns)}."
+    )
+    if not made.files:
+        screen.hint("Nothing was recorded in this span: the bundle tells why, and no more.")
+    if asked_to_ns - made.to_ns > _NOTICEABLE_NS:
+        screen.hint(
+            f"It ends {length_words(asked_to_ns - made.to_ns)} before the time asked for: what "
+            "comes after is not signed yet."
+        )
+    for path in made.damaged:
+        screen.say(f"Damaged on disk, and so not whole: {path}", AMBER)
+    screen.say(f"It is signed with the recorder's key {made.fingerprint}.")
+    screen.hint("Tell whoever gets it that fingerprint by another way. They check it with:")
+    screen.command(f"python3 verify.py --fingerprint {made.fingerprint}")
+
+
+def _json(made: "Made", checked: dict[str, Any]) -> dict[str, Any]:
+    """For programs; keys stay as they are."""
+    return {
+        "bundle": made.bundle, "path": str(made.target), "from": utc_text(made.from_ns),
+        "to": utc_text(made.to_ns), "recordings": made.files, "bytes": made.media_bytes,
+        "fingerprint": made.fingerprint, "damaged": list(made.damaged), "check": checked,
+    }  # fmt: skip

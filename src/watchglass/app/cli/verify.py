@@ -1,0 +1,78 @@
+"""``watchglass verify``: check an evidence bundle, or a signed report, against what it says."""
+
+import zipfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from watchglass.app.cli.screen import AMBER
+from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.cli.trust_report import verify_report
+from watchglass.base.errors import DamagedError, NotFoundError
+from watchglass.evidence import verify as evidence
+
+_MOST_ANCHOR = 64 << 20
+_STYLES = {evidence.YES: "", evidence.CANNOT_TELL: AMBER, evidence.NO: "red"}
+
+
+def verify(
+    context: typer.Context,
+    path: Annotated[
+        Path, typer.Argument(help="A bundle's folder or ZIP, or a report.", metavar="PATH")
+    ],
+    fingerprint: Annotated[
+        str, typer.Option(help="Of the key that you expect, from elsewhere.")
+    ] = "",
+    anchor: Annotated[
+        list[Path] | None,
+        typer.Option(help="Heads that were taken away earlier.", metavar="FILE"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Check evidence, or a signed report. Of a bundle four things are said, each with yes, no, or
+    cannot tell; exit code 40 when one is no, 10 when one cannot be told."""
+    of = shell(context)
+    if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
+        _verify_bundle(of, path, fingerprint, anchor or [], json=json)
+    else:
+        verify_report(of, path, fingerprint, json=json)
+
+
+def _verify_bundle(
+    of: Shell, path: Path, fingerprint: str, anchors: list[Path], *, json: bool
+) -> None:
+    try:
+        check = evidence.check_bundle(str(path), fingerprint, [_anchor(each) for each in anchors])
+    except evidence.Unreadable as error:
+        raise DamagedError(str(error)) from error
+    if json:
+        of.screen.json(evidence.as_json(check))
+    else:
+        _show(of, check)
+    status = evidence.exit_status(check)
+    if status:
+        raise typer.Exit(status)
+
+
+def _anchor(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_ANCHOR)
+    except OSError as error:
+        raise NotFoundError(f"There is no file {path} that can be read.") from error
+
+
+def _show(of: Shell, check: evidence.Check) -> None:
+    answers = evidence.verdict(check)
+    for line in evidence.LINES:
+        first, *more = evidence.reasons(check, line, answers[line])
+        of.screen.say(
+            f"{evidence.TITLES[line]}: {answers[line].upper()}. {first}", _STYLES[answers[line]]
+        )
+        for each in more[:10]:
+            of.screen.say(f"    {each}")
+    for note in check.notes[:50]:
+        of.screen.say(note)
+    if check.public:
+        of.screen.hint(f"Its key: {evidence.fingerprint_of(check.public)}")

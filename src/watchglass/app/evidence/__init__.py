@@ -1,0 +1,1 @@
+"""Evidence bundles of this site: what goes into one, read by the recorder's own readers."""

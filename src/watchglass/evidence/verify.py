@@ -1,0 +1,1409 @@
+#!/usr/bin/env python3
+"""Checks an evidence bundle of Watchglass, without a network and without Watchglass.
+
+    python3 verify.py [BUNDLE] [--fingerprint HEX] [--anchor FILE] [--json]
+
+BUNDLE is a folder or a ZIP of one; without it, the folder of this file. The fingerprint is that of
+the recorder's key, which you must have from somebody else than whoever gave you the bundle. An
+anchor is a file of heads that was taken away from the recorder earlier.
+
+Needs Python 3.9 or later and nothing else; for signatures the package `cryptography` or the program
+`openssl` (3.0 or later). Four questions are answered, each with yes, no, or cannot tell:
+
+    intact             nothing in it was changed since the recorder signed it
+    complete           nothing is missing between from and to, but for gaps that are named
+    placed in time     it was recorded when it says, by a witness from outside
+    from this recorder and camera
+
+Exit status: 0 four times yes; 10 nowhere no, but something cannot be told; 40 somewhere no; 2 this
+is no bundle that can be read at all. docs/format.md (sections 2 to 5 and 7) says what the bytes
+mean. Nothing is written, but for what openssl is given in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any, BinaryIO
+
+YES, NO, CANNOT_TELL = "yes", "no", "cannot tell"
+LINES = ("intact", "complete", "placed", "from")
+TITLES = {
+    "intact": "Intact",
+    "complete": "Complete",
+    "placed": "Placed in time",
+    "from": "From this recorder and camera",
+}
+MOST_MANIFEST = 64 << 20
+MOST_LINE = 16 << 20
+MOST_HEADER = (1 << 20) + 4096
+MOST_MOOF = 2 << 20
+MOST_FRAGMENT = 64 << 20
+MOST_FOOTER = 64 << 20
+MOST_FILES = 500_000
+MOST_FINDINGS = 200
+PIECE = 1 << 20
+BILLION = 10**9
+OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
+SIGNED_APART = ("manifest.json", "manifest.sig")
+PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,5}")
+MEDIA_PATH = re.compile(r"media/([0-9a-f]{32})/(main|sub)/([0-9a-f]{32})-([0-9]{4,10})\.mp4")
+HEX = re.compile(r"[0-9a-f]*")
+DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,19}")
+UUID = bytes.fromhex("a1c1d8e29f5b4f0c8a6e77671a5400")
+BUNDLE_DOMAIN = b"watchglass.bundle.v1\n"
+HEAD_DOMAIN = b"watchglass.head.v1\n"
+
+
+class Wrong(Exception):
+    """Something is not as it has to be: a code, and a sentence for people."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class Unreadable(Exception):
+    """This is no bundle, or it cannot be read."""
+
+
+# --- signatures ---------------------------------------------------------------------------------
+
+
+class Signatures:
+    """Ed25519 by whatever is there. `tool` is what checks, empty for nothing."""
+
+    def __init__(self, only: str = "") -> None:
+        self.tool = ""
+        for name in ("cryptography", "openssl"):
+            if not self.tool and only in ("", name) and self._has(name):
+                self.tool = name
+
+    @staticmethod
+    def _has(name: str) -> bool:
+        if name == "cryptography":
+            try:
+                import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401 - only whether it is there
+            except ImportError:
+                return False
+            return True
+        try:
+            told = subprocess.run(["openssl", "version"], capture_output=True, check=False)
+        except OSError:
+            return False
+        version = re.match(rb"OpenSSL ([0-9]+)", told.stdout)
+        return version is not None and int(version.group(1)) >= 3
+
+    def valid(self, public: bytes, message: bytes, signature: bytes) -> bool | None:
+        """None where nothing can tell."""
+        if len(public) != 32 or len(signature) != 64:
+            return False
+        if self.tool == "cryptography":
+            return _by_package(public, message, signature)
+        if self.tool == "openssl":
+            return _by_openssl(public, message, signature)
+        return None
+
+
+def _by_package(public: bytes, message: bytes, signature: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _by_openssl(public: bytes, message: bytes, signature: bytes) -> bool | None:
+    with tempfile.TemporaryDirectory() as folder:
+        named = {
+            "key": bytes.fromhex("302a300506032b6570032100") + public,
+            "message": message,
+            "signature": signature,
+        }
+        for name, data in named.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(data)
+        words = (
+            "pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in message -sigfile signature"
+        )
+        told = subprocess.run(
+            ["openssl", *words.split()], cwd=folder, capture_output=True, check=False
+        )
+    if told.returncode == 0:
+        return True
+    return False if b"Signature Verification Failure" in told.stdout + told.stderr else None
+
+
+# --- where the bytes lie ------------------------------------------------------------------------
+
+
+class Folder:
+    """A bundle as a folder. Links are followed nowhere."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.sizes: dict[str, int] = {}
+        self.odd: list[str] = []
+        self._walk(path, "")
+
+    def _walk(self, folder: str, prefix: str) -> None:
+        with os.scandir(folder) as found:
+            for each in found:
+                name = prefix + each.name
+                if each.is_symlink():
+                    self.odd.append(name)
+                elif each.is_dir():
+                    self._into(each.path, name)
+                elif not each.is_file():
+                    self.odd.append(name)
+                elif each.name not in OF_SYSTEMS:
+                    self.sizes[name] = each.stat().st_size
+                if len(self.sizes) + len(self.odd) > MOST_FILES:
+                    raise Unreadable("There are more files here than any bundle has.")
+
+    def _into(self, path: str, name: str) -> None:
+        if name.count("/") > 8:
+            self.odd.append(name)
+        elif os.path.basename(path) != "__pycache__":
+            self._walk(path, name + "/")
+
+    def open(self, name: str) -> BinaryIO:
+        return open(os.path.join(self.path, *name.split("/")), "rb")
+
+
+class Archive:
+    """A bundle as a ZIP, as it is written: one folder, nothing packed, nothing in between."""
+
+    def __init__(self, path: str) -> None:
+        self.odd: list[str] = []
+        self.sizes: dict[str, int] = {}
+        self._infos: dict[str, zipfile.ZipInfo] = {}
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise Unreadable(f"This is no ZIP that can be read ({error}).") from error
+        infos = self._zip.infolist()
+        if len(infos) > MOST_FILES:
+            raise Unreadable("There are more files here than any bundle has.")
+        tops = {each.filename.split("/", 1)[0] for each in infos}
+        prefix = tops.pop() + "/" if len(tops) == 1 else ""
+        for each in infos:
+            self._take(each, each.filename[len(prefix) :])
+        self._check_places(path, infos)
+
+    def _take(self, info: zipfile.ZipInfo, name: str) -> None:
+        plain = (
+            info.compress_type == zipfile.ZIP_STORED
+            and info.file_size == info.compress_size
+            and not info.flag_bits & 0x1
+            and name not in self.sizes
+            and info.create_system in (0, 3)
+            and (info.external_attr >> 28) in (0, 8)
+        )
+        if not plain or not PATH.fullmatch(name):
+            self.odd.append(name[:200])
+            return
+        self.sizes[name] = info.file_size
+        self._infos[name] = info
+
+    def _check_places(self, path: str, infos: list[zipfile.ZipInfo]) -> None:
+        """One file lies behind the other: nothing is hidden between, and none lies over another."""
+        at = 0
+        with open(path, "rb") as file:
+            for each in sorted(infos, key=lambda info: info.header_offset):
+                file.seek(each.header_offset)
+                head = file.read(30)
+                if each.header_offset != at or len(head) != 30:
+                    self.odd.append("what lies between the files of the ZIP")
+                    return
+                name, extra = struct.unpack("<HH", head[26:30])
+                at += 30 + name + extra + each.compress_size
+        if at != getattr(self._zip, "start_dir", at) or self._zip.comment:
+            self.odd.append("what lies behind the files of the ZIP")
+
+    def open(self, name: str) -> BinaryIO:
+        return self._zip.open(self._infos[name])  # type: ignore[return-value]
+
+
+# --- JSON and hashes ----------------------------------------------------------------------------
+
+
+def parsed(raw: bytes, code: str, what: str) -> dict[str, Any]:
+    """The one object that a canonical line is."""
+    try:
+        value = json.loads(
+            raw.decode("utf-8"),
+            parse_float=_no_fraction,
+            parse_int=_small,
+            parse_constant=_no_fraction,
+        )
+        again = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        if not isinstance(value, dict) or again.encode("utf-8") != raw:
+            raise ValueError
+    except (ValueError, RecursionError) as error:
+        raise Wrong(code, f"{what} is no JSON object in its one canonical form.") from error
+    return value
+
+
+def _no_fraction(text: str) -> float:
+    raise ValueError(text)
+
+
+def _small(digits: str) -> int:
+    if len(digits) > 17 or abs(int(digits)) >= 2**53:
+        raise ValueError(digits[:40])
+    return int(digits)
+
+
+def number(value: Any) -> int:
+    """A decimal string."""
+    if isinstance(value, str) and DECIMAL.fullmatch(value) and value != "-0":
+        return int(value)
+    raise ValueError(f"{value!r:.40} is no decimal string")
+
+
+def whole(value: Any) -> int:
+    if type(value) is int and 0 <= value < 2**53:
+        return value
+    raise ValueError(f"{value!r:.40} is no whole number")
+
+
+def text(value: Any, most: int = 4096) -> str:
+    if isinstance(value, str) and len(value) <= most:
+        return value
+    raise ValueError(f"{value!r:.40} is no text")
+
+
+def hexed(value: Any, digits: int) -> str:
+    if isinstance(value, str) and len(value) == digits and HEX.fullmatch(value):
+        return value
+    raise ValueError(f"{value!r:.40} is not {digits} hex digits")
+
+
+def listed(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise ValueError(f"{value!r:.40} is no list")
+
+
+def leaf(data: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def tree(leaves: list[bytes]) -> bytes:
+    grown = Grown(0, [])
+    for each in leaves:
+        grown.add(each)
+    return grown.root()
+
+
+class Grown:
+    """A Merkle tree (RFC 9162) that grows at its right end, from the peaks of what stands left."""
+
+    def __init__(self, count: int, peaks: list[bytes]) -> None:
+        self.count = count
+        self.peaks = list(peaks)
+
+    def add(self, hashed: bytes) -> None:
+        rest = self.count
+        while rest & 1:
+            hashed = node(self.peaks.pop(), hashed)
+            rest >>= 1
+        self.peaks.append(hashed)
+        self.count += 1
+
+    def root(self) -> bytes:
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        found = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            found = node(peak, found)
+        return found
+
+
+def included(hashed: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
+    """RFC 9162, 2.1.3.2."""
+    if not 0 <= index < size:
+        return False
+    at, last = index, size - 1
+    for each in path:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            hashed = node(each, hashed)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            hashed = node(hashed, each)
+        at, last = at >> 1, last >> 1
+    return last == 0 and hashed == root
+
+
+def fingerprint_of(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()
+
+
+def shown(ns: int) -> str:
+    try:
+        when = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=ns // 1000)
+    except OverflowError:
+        return str(ns)
+    return when.strftime("%Y-%m-%d %H:%M:%S") + f".{ns // 1000000 % 1000:03d} UTC"
+
+
+# --- media files --------------------------------------------------------------------------------
+
+
+class Fragment:
+    __slots__ = ("duration", "index", "media", "track")
+
+    def __init__(self, index: int, track: int, media: int, duration: int) -> None:
+        self.index = index
+        self.track = track
+        self.media = media
+        self.duration = duration
+
+
+class Media:
+    """What a media file of the bundle holds, of `count` fragments that were recorded."""
+
+    def __init__(self) -> None:
+        self.camera = self.run = self.stream = ""
+        self.sequence = self.first_fragment = self.start = self.sound_scale = 0
+        self.wall = 0
+        self.header_leaf = self.root = b""
+        self.count = 0
+        self.fragments: list[Fragment] = []
+
+    def pictures(self) -> list[Fragment]:
+        return [each for each in self.fragments if each.track == 0]
+
+
+class Reading:
+    """Reads a file to its end, once, and hashes it meanwhile."""
+
+    def __init__(self, file: BinaryIO, size: int, name: str) -> None:
+        self.file = file
+        self.left = size
+        self.name = name
+        self.digest = hashlib.sha256()
+        self.at = 0
+
+    def take(self, count: int) -> bytes:
+        if count > self.left:
+            raise Wrong("fragment_bad", f"{self.name} ends inside a box at {self.at}.")
+        data = self.file.read(count)
+        if len(data) != count:
+            raise Wrong("file_changed", f"{self.name} is shorter than it says.")
+        self.digest.update(data)
+        self.left -= count
+        self.at += count
+        return data
+
+    def pieces(self, count: int) -> Iterator[bytes]:
+        while count > 0:
+            data = self.take(min(count, PIECE))
+            count -= len(data)
+            yield data
+
+    def finish(self) -> str:
+        for _ in self.pieces(self.left):
+            pass
+        if self.file.read(1):
+            raise Wrong("file_changed", f"{self.name} is longer than it says.")
+        return self.digest.hexdigest()
+
+
+class MediaReader:
+    """Reads one media file, box by box."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.found = Media()
+        self.entries: list[bytes] = []
+        self.places: dict[int, tuple[int, int, int, int, int, int, int, int, bytes]] = {}
+
+    def bad(self, what: str, code: str = "fragment_bad") -> Wrong:
+        return Wrong(code, f"{self.reading.name}, at {self.reading.at}: {what}.")
+
+    def read(self) -> Media:
+        header = self._header()
+        self.found.header_leaf = leaf(header)
+        while True:
+            at = self.reading.at
+            start = self.reading.take(24)
+            size, kind = struct.unpack(">I4s", start[:8])
+            if kind != b"uuid" or start[8:23] != UUID:
+                raise self.bad("what lies here is no fragment and no footer")
+            if start[23] == 2 and size == 96:
+                self._fragment(at, start)
+            elif start[23] == 3:
+                self._footer(at, size, start, len(header))
+                return self.found
+            else:
+                raise self.bad("what lies here is no fragment and no footer")
+
+    def _header(self) -> bytes:
+        parts = []
+        for wanted in (b"ftyp", b"moov"):
+            start = self.reading.take(8)
+            size, kind = struct.unpack(">I4s", start)
+            if kind != wanted or not 8 <= size <= MOST_HEADER:
+                raise self.bad("this is no header of a media file", "header_bad")
+            parts += [start, self.reading.take(size - 8)]
+        box = self.reading.take(100)
+        if box[:8] != struct.pack(">I4s", 100, b"uuid") or box[8:24] != UUID + b"\x01":
+            raise self.bad("this is no header of a media file", "header_bad")
+        fields = struct.unpack(">BB2x16s16sIQQIIq4x", box[24:])
+        version, stream, camera, run, sequence, first, media, scale, sound, wall = fields
+        if version != 1 or stream > 1 or scale != 90000:
+            raise self.bad("its header is of an unknown form", "header_bad")
+        found = self.found
+        found.camera, found.run, found.stream = camera.hex(), run.hex(), ("main", "sub")[stream]
+        found.sequence, found.first_fragment, found.start = sequence, first, media
+        found.sound_scale, found.wall = sound, wall
+        return b"".join([*parts, box])
+
+    def _fragment(self, at: int, start: bytes) -> None:
+        box = start + self.reading.take(72)
+        start_of_moof = self.reading.take(8)
+        size, kind = struct.unpack(">I4s", start_of_moof)
+        if kind != b"moof" or not 88 <= size <= MOST_MOOF:
+            raise self.bad("a fragment without moof")
+        moof = start_of_moof + self.reading.take(size - 8)
+        start_of_mdat = self.reading.take(8)
+        length, kind = struct.unpack(">I4s", start_of_mdat)
+        if kind != b"mdat" or not 8 <= length <= MOST_FRAGMENT:
+            raise self.bad("a fragment without mdat")
+        place = self._told(box, moof, length - 8)
+        digest = hashlib.sha256(b"\x00" + box + moof + start_of_mdat)
+        for piece in self.reading.pieces(length - 8):
+            digest.update(piece)
+        number_, track, flags, media, duration, samples, wall = place
+        index = number_ - self.found.first_fragment + 1
+        if index < 1 or (self.places and index <= max(self.places)):
+            raise self.bad(f"fragment {number_} does not stand in its order")
+        whole_length = self.reading.at - at
+        self.places[index] = (
+            at, whole_length, track, flags, media, duration, samples, wall, digest.digest()
+        )  # fmt: skip
+        self.found.fragments.append(Fragment(index, track, media, duration))
+
+    def _told(
+        self, box: bytes, moof: bytes, data_bytes: int
+    ) -> tuple[int, int, int, int, int, int, int]:
+        """What a fragment says of itself, its two boxes agreeing."""
+        found = self.found
+        fields = struct.unpack(">BBBB16s16sQQIqI4x", box[24:])
+        version, stream, track, flags, camera, run, number_, media, scale, wall, _ = fields
+        own = (version, ("main", "sub")[stream % 2], camera.hex(), run.hex())
+        if own != (1, found.stream, found.camera, found.run) or stream > 1 or track > 1:
+            raise self.bad(f"fragment {number_} is of another camera, stream or run")
+        if scale != (90000 if track == 0 else found.sound_scale) or scale == 0:
+            raise self.bad(f"fragment {number_} has another time scale than its track")
+        sizes, durations, keys = self._samples(moof, number_, track, media)
+        if sizes != data_bytes:
+            raise self.bad(f"the samples of fragment {number_} are not as long as its mdat")
+        due = 0 if track else (2 if any(keys) else 0) | (1 if keys[0] else 0)
+        if flags != due:
+            raise self.bad(f"fragment {number_} tells other key frames than it has")
+        return number_, track, flags, media, durations, len(keys), wall
+
+    def _samples(
+        self, moof: bytes, number_: int, track: int, media: int
+    ) -> tuple[int, int, list[bool]]:
+        fixed = struct.unpack(">I4sI4sIII4sI4sIII4sIQI4sIIi", moof[:88])
+        size, flags, count = fixed[0], fixed[18], fixed[19]
+        width = {0x01000701: 12, 0x01000F01: 16}.get(flags, 0)
+        scale = 90000 if track == 0 else self.found.sound_scale
+        base = self.found.start if track == 0 else self.found.start * scale // 90000
+        due = (
+            size, b"moof", 16, b"mfhd", 0, (number_ + 1) % 2**32, size - 24, b"traf",
+            16, b"tfhd", 0x020000, track + 1, 20, b"tfdt", 0x01000000, media - base,
+            size - 68, b"trun", flags, count, size + 8,
+        )  # fmt: skip
+        if fixed != due or not width or not count or size != 88 + width * count:
+            raise self.bad(f"the moof of fragment {number_} is not of the one form")
+        sizes = durations = 0
+        keys = []
+        for at in range(88, size, width):
+            duration, length, kind = struct.unpack(">III", moof[at : at + 12])
+            sizes += length
+            durations += duration
+            keys.append(kind == 0x02000000)
+        return sizes, durations, keys
+
+    def _footer(self, at: int, size: int, start: bytes, header_bytes: int) -> None:
+        if not 116 <= size <= MOST_FOOTER or size - 24 != self.reading.left:
+            raise self.bad("a footer that does not end the file", "footer_bad")
+        body = start + b"".join(self.reading.pieces(size - 24))
+        count = struct.unpack(">I", body[28:32])[0]
+        if size != 72 + 80 * count + 44:
+            raise self.bad("a footer of the wrong length", "footer_bad")
+        leaves, parts = [self.found.header_leaf], []
+        for index in range(1, count + 1):
+            told = body[72 + 80 * (index - 1) : 72 + 80 * index]
+            place = self.places.pop(index, None) or (0, 0, 0, 0x80, 0, 0, 0, 0, told[40:72])
+            parts.append(struct.pack(">QIBB2xQIIq32s8x", *place))
+            leaves.append(place[8])
+        self.found.root, self.found.count = tree(leaves), count
+        due = b"".join([
+            struct.pack(">I4s15sBB3xIQ32s", size, b"uuid", UUID, 3, 1, count, header_bytes,
+                        leaves[0]),
+            *parts,
+            struct.pack(">32sQ4s", self.found.root, at, b"WGft"),
+        ])  # fmt: skip
+        if self.places:
+            raise self.bad("the footer has fewer fragments than the file", "footer_bad")
+        if body != due:
+            raise self.bad("the footer tells something else than the fragments", "footer_bad")
+
+
+# --- ledgers ------------------------------------------------------------------------------------
+
+
+class Ledger:
+    """The lines of one ledger from `first` on, under its heads."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.first = self.size = 0
+        self.lines = Told()
+        self.keys: dict[str, tuple[int, bytes]] = {}
+        self.roots: dict[int, str] = {}
+        self.head: dict[str, Any] = {}
+        self.head_ns = 0
+        self.first_ns: int | None = None
+        self.heads: list[tuple[int, dict[str, Any], bytes]] = []
+
+
+class File:
+    """A media file as the ledger tells of it."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.stream = text(fields["stream"])
+        self.media = self.placed_media = number(fields["media"])
+        self.wall = number(fields["wall"])
+        self.rate = 0
+        self.placed = False
+        self.header = hexed(fields["header"], 64)
+        self.end: int | None = None
+        self.root = ""
+        self.count: int | None = None
+        self.deleted = ""
+        self.last_line = 0
+
+    def place(self, fields: dict[str, Any]) -> None:
+        rate = fields["rate_ppb"]
+        if type(rate) is not int or abs(rate) > 20_000_000:
+            raise ValueError("a rate that no clock has")
+        self.placed_media, self.wall = number(fields["media"]), number(fields["wall"])
+        self.rate, self.placed = rate, True
+
+    def utc(self, media: int) -> int:
+        return self.wall + (media - self.placed_media) * 100000 * (BILLION + self.rate) // (
+            9 * BILLION
+        )
+
+
+class Told:
+    """What the lines tell: files, gaps, and what refers to lines that are not here."""
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[str, int], File] = {}
+        self.runs: dict[str, list[int]] = {}
+        self.gaps: dict[str, list[dict[str, Any] | None]] = {}
+        self.strange: dict[tuple[str, int], File] = {}
+        self.strange_gaps: list[dict[str, Any]] = []
+        self.added: int | None = None
+        self.removed: int | None = None
+        self.epochs: list[tuple[int, str]] = []
+        self.ordered: dict[str, tuple[list[File], list[int]]] = {}
+        self.inside: dict[str, list[tuple[int, int]]] = {}
+
+    def take(self, n: int, fields: dict[str, Any]) -> None:
+        handler = getattr(self, "_" + str(fields.get("type")), None)
+        if fields.get("v") == 1 and handler is not None:
+            handler(n, fields)
+
+    def _ledger_started(self, n: int, fields: dict[str, Any]) -> None:
+        self.epochs.append((n, hexed(fields["epoch"], 32)))
+
+    _restored = _ledger_started
+
+    def _camera_added(self, n: int, fields: dict[str, Any]) -> None:
+        if self.added is None:
+            self.added = number(fields["t"])
+
+    def _camera_removed(self, n: int, fields: dict[str, Any]) -> None:
+        self.removed = number(fields["t"])
+
+    def _file_opened(self, n: int, fields: dict[str, Any]) -> None:
+        run, sequence = hexed(fields["run"], 32), whole(fields["sequence"])
+        self.files[(run, sequence)] = file = File(fields)
+        file.last_line = n
+        self.runs.setdefault(run, []).append(sequence)
+
+    def _of(self, n: int, fields: dict[str, Any]) -> File:
+        key = hexed(fields["run"], 32), whole(fields["sequence"])
+        file = self.files.get(key)
+        if file is None:
+            unknown = {"media": "0", "wall": "0", "header": "0" * 64, **fields}
+            file = self.strange.setdefault(key, File(unknown))
+        file.last_line = n
+        return file
+
+    def _placed(self, n: int, fields: dict[str, Any]) -> None:
+        self._of(n, fields).place(fields)
+
+    def _file_closed(self, n: int, fields: dict[str, Any]) -> None:
+        file = self._of(n, fields)
+        file.end = number(fields["media"])
+        file.root, file.count = hexed(fields["root"], 64), whole(fields["fragments"])
+
+    def _files_deleted(self, n: int, fields: dict[str, Any]) -> None:
+        for run, sequence, _ in listed(fields["files"]):
+            file = self.files.get((hexed(run, 32), whole(sequence)))
+            if file is not None:
+                file.deleted = text(fields["cause"], 40)
+
+    def _gap_opened(self, n: int, fields: dict[str, Any]) -> None:
+        self.gaps[hexed(fields["gap"], 32)] = [fields, None]
+
+    def _gap_closed(self, n: int, fields: dict[str, Any]) -> None:
+        gap = self.gaps.get(hexed(fields["gap"], 32))
+        if gap is None:
+            self.strange_gaps.append(fields)
+            return
+        gap[1] = fields
+        opened = gap[0]
+        if opened is not None and "run" in opened and "media" in opened and "media" in fields:
+            own = number(opened["media"]), number(fields["media"])
+            self.inside.setdefault(hexed(opened["run"], 32), []).append(own)
+
+    # --- where things lie in UTC (section 5) ---
+
+    def of_run(self, run: str) -> tuple[list[File], list[int]]:
+        """The files of a run in their order, and where each begins; asked once all lines are in."""
+        if run not in self.ordered:
+            files = [self.files[(run, each)] for each in sorted(self.runs.get(run, []))]
+            self.ordered[run] = files, [each.media for each in files]
+        return self.ordered[run]
+
+    def in_run(self, run: str, media: int) -> int | None:
+        files, begins = self.of_run(run)
+        if not files:
+            return None
+        return files[max(0, bisect_right(begins, media) - 1)].utc(media)
+
+    def gap_end(self, fields: dict[str, Any], begins: bool, ends: dict[int, int]) -> int:
+        """Where a gap begins or ends. `ends`: where open files end, by what is in the bundle."""
+        own = number(fields["wall"])
+        if "run" not in fields:
+            return own
+        run = hexed(fields["run"], 32)
+        if "media" in fields:
+            found = self.in_run(run, number(fields["media"]))
+            return own if found is None else found
+        files, _ = self.of_run(run)
+        if not files:
+            return own
+        file = files[-1] if begins else files[0]
+        return file_end(file, ends) if begins else file.utc(file.media)
+
+
+def file_end(file: File, ends: dict[int, int]) -> int:
+    return file.utc(file.end if file.end is not None else ends.get(id(file), file.media))
+
+
+# --- the check ----------------------------------------------------------------------------------
+
+
+class Check:
+    """Goes through a bundle once; `findings` are (line, answer, code, sentence)."""
+
+    def __init__(
+        self, source: Any, signatures: Signatures, fingerprint: str, anchors: list[bytes]
+    ) -> None:
+        self.source = source
+        self.signatures = signatures
+        self.fingerprint = re.sub(r"[^0-9a-f]", "", fingerprint.lower())
+        self.anchors = anchors
+        self.findings: list[tuple[str, str, str, str]] = []
+        self.manifest: dict[str, Any] = {}
+        self.public = b""
+        self.media: dict[tuple[str, str, int], Media] = {}
+        self.media_bytes = 0
+        self.notes: list[str] = []
+
+    def no(self, line: str, code: str, sentence: str) -> None:
+        self._add(line, NO, code, sentence)
+
+    def open(self, line: str, code: str, sentence: str) -> None:
+        self._add(line, CANNOT_TELL, code, sentence)
+
+    def _add(self, line: str, answer: str, code: str, sentence: str) -> None:
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append((line, answer, code, sentence))
+
+    def guarded(self, part: Callable[[], None], code: str, what: str, line: str = "intact") -> bool:
+        """Run a part of the check; what breaks it is a finding. Whether it came to its end."""
+        try:
+            part()
+        except Wrong as wrong:
+            self.no(line, wrong.code, wrong.sentence)
+        except (
+            KeyError,
+            ValueError,
+            TypeError,
+            struct.error,
+            zipfile.BadZipFile,
+            EOFError,
+        ) as error:
+            reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
+            self.no(line, code, f"{what} is not of its form ({reason[:200]}).")
+        except OSError as error:
+            self.no(line, "file_missing", f"{what} cannot be read ({error.strerror or error}).")
+        else:
+            return True
+        return False
+
+    def run(self) -> None:
+        if not self.guarded(self._manifest, "manifest_bad", "The manifest"):
+            return
+        self.guarded(self._files, "manifest_bad", "The manifest's list of files")
+        for camera in self.manifest["cameras"]:
+            name = str(camera.get("camera"))[:32]
+            self.guarded(partial(self._camera, camera), "manifest_bad", f"Camera {name}")
+        known = {str(each.get("camera")) for each in self.manifest["cameras"]}
+        for camera, run, sequence in self.media:
+            if camera not in known:
+                self.no("intact", "file_strange", f"{run}-{sequence} is of a camera not exported.")
+        self._from()
+
+    # --- the manifest and its files ---
+
+    def _manifest(self) -> None:
+        raw = self._small("manifest.json", MOST_MANIFEST, "manifest_missing")
+        signature = self._small("manifest.sig", 64, "signature_wrong")
+        manifest = parsed(raw, "manifest_bad", "The manifest")
+        if manifest["kind"] != "watchglass evidence bundle" or manifest["v"] != 1:
+            raise Wrong("manifest_bad", "The manifest is of another kind, or of a later version.")
+        self.public = bytes.fromhex(hexed(manifest["key"]["public_key"], 64))
+        number(manifest["from"]), number(manifest["to"])
+        hexed(manifest["bundle"], 32)
+        for each in listed(manifest["cameras"]) + listed(manifest["files"]):
+            if not isinstance(each, dict):
+                raise ValueError("an entry that is no object")
+        if not all(listed(each["streams"]) for each in manifest["cameras"] or [{"streams": []}]):
+            raise ValueError("no camera, or one without a stream")
+        self.manifest = manifest
+        signed = BUNDLE_DOMAIN + hashlib.sha256(raw).hexdigest().encode() + b"\n"
+        valid = self.signatures.valid(self.public, signed, signature)
+        if valid is None:
+            self.open("intact", "no_tool", _NO_TOOL)
+        elif not valid:
+            self.no("intact", "signature_wrong", "The signature of the manifest is not valid.")
+
+    def _small(self, name: str, most: int, code: str) -> bytes:
+        size = self.source.sizes.get(name)
+        if size is None:
+            raise Wrong(code, f"There is no {name}.")
+        if size > most:
+            raise Wrong(code, f"{name} is larger than any can be.")
+        with self.source.open(name) as file:
+            return bytes(file.read(most + 1))
+
+    def _files(self) -> None:
+        listed_paths = set()
+        for each in self.manifest["files"]:
+            name = text(each["path"], 300)
+            if not PATH.fullmatch(name) or name in listed_paths or name in SIGNED_APART:
+                raise Wrong("manifest_bad", f"The manifest names a file {name!r:.80}.")
+            listed_paths.add(name)
+            length, due = number(each["length"]), hexed(each["sha256"], 64)
+            self.guarded(
+                partial(self._file, name, length, due),
+                "fragment_bad", name,
+            )  # fmt: skip
+        for name in sorted(set(self.source.sizes) - listed_paths - set(SIGNED_APART)):
+            self.no("intact", "file_extra", f"{name!r:.200} is not a part of the bundle.")
+        for name in self.source.odd:
+            self.no("intact", "file_odd", f"{name!r:.200} cannot be in a bundle.")
+
+    def _file(self, name: str, length: int, due: str) -> None:
+        size = self.source.sizes.get(name)
+        if size is None:
+            raise Wrong("file_missing", f"{name} is missing.")
+        if size != length:
+            raise Wrong("file_changed", f"{name} has {size} bytes, and was made with {length}.")
+        is_media = MEDIA_PATH.fullmatch(name)
+        with self.source.open(name) as file:
+            reading = Reading(file, size, name)
+            found: Media | None = None
+            wrong: Wrong | None = None
+            if is_media:
+                try:
+                    found = MediaReader(reading).read()
+                except Wrong as error:
+                    wrong = error
+            if reading.finish() != due:
+                raise Wrong("file_changed", f"{name} was changed after the bundle was made.")
+        if wrong is not None:
+            raise wrong
+        if found is not None and is_media is not None:
+            own = (found.camera, found.stream, found.run, f"{found.sequence:04d}")
+            if own != is_media.groups():
+                raise Wrong("file_named", f"{name} is of another camera, stream, run or number.")
+            self.media[(found.camera, found.run, found.sequence)] = found
+            self.media_bytes += size
+
+    # --- one camera ---
+
+    def _camera(self, told: dict[str, Any]) -> None:
+        ledger = Ledger(hexed(told["camera"], 32))
+        due = told["ledger"]
+        ledger.first, ledger.size = number(due["first"]), number(due["size"])
+        peaks = [bytes.fromhex(hexed(each, 64)) for each in listed(due["left"])]
+        if not 0 <= ledger.first < ledger.size or len(peaks) != bin(ledger.first).count("1"):
+            raise Wrong("lines_bad", "What stands left of the ledger's lines is not of its form.")
+        self._read_heads(ledger, hexed(due["head"], 64))
+        self._read_lines(ledger, peaks)
+        self._check_roots(ledger)
+        self._read_earlier(ledger)
+        self._check_heads(ledger)
+        self._check_texts(ledger)
+        self._check_media(ledger)
+        streams = listed(told["streams"])
+        for stream in streams:
+            self.guarded(
+                partial(self._span, ledger, stream),
+                "lines_bad", f"The account of {ledger.name[:8]}", "complete",
+            )  # fmt: skip
+        known = {(ledger.name, str(each.get("stream"))) for each in streams}
+        for (camera, run, sequence), media in self.media.items():
+            if camera == ledger.name and (camera, media.stream) not in known:
+                self.no("intact", "file_strange", f"{run}-{sequence} is of a stream not exported.")
+        Placing(self, ledger).check()
+
+    def _span(self, ledger: Ledger, stream: dict[str, Any]) -> None:
+        Span(self, ledger, stream).check()
+
+    def _rows(self, name: str) -> Iterator[bytes]:
+        if name not in self.source.sizes:
+            raise Wrong("file_missing", f"{name} is missing.")
+        with self.source.open(name) as file:
+            while True:
+                raw = file.readline(MOST_LINE + 1)
+                if not raw:
+                    return
+                if len(raw) > MOST_LINE or not raw.endswith(b"\n"):
+                    raise Wrong("line_bad", f"{name} has a line without an end.")
+                yield raw[:-1]
+
+    def _read_lines(self, ledger: Ledger, peaks: list[bytes]) -> None:
+        grown = Grown(ledger.first, peaks)
+        wanted = {size for size, _, _ in ledger.heads} | {ledger.size}
+        for anchor in self.anchors:
+            wanted |= anchor_sizes(anchor, ledger.name)
+        if ledger.first in wanted:
+            ledger.roots[ledger.first] = grown.root().hex()
+        for raw in self._rows(f"ledger/{ledger.name}.jsonl"):
+            what = f"Line {grown.count} of {ledger.name[:8]}"
+            fields = parsed(raw, "line_bad", what)
+            if number(fields["n"]) != grown.count:
+                raise Wrong("line_number", f"{what} has the number {fields['n']}.")
+            if ledger.first_ns is None:
+                ledger.first_ns = number(fields["t"])
+            self._take(ledger, grown.count, fields)
+            grown.add(leaf(raw))
+            if grown.count in wanted:
+                ledger.roots[grown.count] = grown.root().hex()
+        if grown.count != ledger.size:
+            raise Wrong(
+                "lines_missing",
+                f"The ledger of {ledger.name[:8]} ends at line {grown.count}, and not at "
+                f"{ledger.size}.",
+            )
+
+    def _take(self, ledger: Ledger, n: int, fields: dict[str, Any]) -> None:
+        ledger.lines.take(n, fields)
+        if fields.get("type") == "key" and fields.get("v") == 1:
+            public = bytes.fromhex(hexed(fields["public_key"], 64))
+            ledger.keys[hashlib.sha256(public).hexdigest()[:16]] = (n, public)
+
+    def _read_earlier(self, ledger: Ledger) -> None:
+        root = bytes.fromhex(ledger.roots[ledger.size])
+        for raw in self._rows(f"ledger/{ledger.name}.earlier.jsonl"):
+            entry = parsed(raw, "earlier_bad", "A line from before")
+            line = text(entry["line"], MOST_LINE).encode("utf-8")
+            fields = parsed(line, "earlier_bad", "A line from before")
+            n = number(fields["n"])
+            path = [bytes.fromhex(hexed(each, 64)) for each in listed(entry["path"])]
+            if n >= ledger.first or not included(leaf(line), n, ledger.size, path, root):
+                raise Wrong("earlier_bad", f"Line {n} from before is not of this ledger.")
+            self._take(ledger, n, fields)
+
+    # --- heads ---
+
+    def _read_heads(self, ledger: Ledger, due: str) -> None:
+        for raw in self._rows(f"ledger/{ledger.name}.heads.jsonl"):
+            head = parsed(raw, "head_bad", f"A head of {ledger.name[:8]}")
+            if head["v"] != 1:
+                raise Wrong("head_bad", "A head is of a version that is not known.")
+            ledger.heads.append((number(head["size"]), head, raw))
+        if not ledger.heads or hashlib.sha256(ledger.heads[-1][2]).hexdigest() != due:
+            raise Wrong("head_other", "The last head is not the one that the manifest names.")
+        size, ledger.head, _ = ledger.heads[-1]
+        ledger.head_ns = number(ledger.head["t"])
+        if size != ledger.size:
+            raise Wrong("head_other", "The last head is of another length than the ledger.")
+
+    def _check_roots(self, ledger: Ledger) -> None:
+        for size, head, _ in ledger.heads:
+            if head["ledger"] != ledger.name:
+                raise Wrong("head_other", "A head is of another ledger.")
+            if ledger.roots.get(size) != hexed(head["root"], 64):
+                when = shown(number(head["t"]))
+                raise Wrong("lines_root", f"The head of {when} signs other lines than are here.")
+
+    def _check_heads(self, ledger: Ledger) -> None:
+        before: tuple[int, dict[str, Any], bytes] | None = None
+        for size, head, raw in ledger.heads:
+            what = f"The head of {shown(number(head['t']))}"
+            self._check_key(ledger, size, head, what)
+            epochs = [epoch for n, epoch in sorted(ledger.lines.epochs) if n < size]
+            if epochs and head["epoch"] != epochs[-1]:
+                raise Wrong("head_other", f"{what} is of another epoch.")
+            if before is not None:
+                self._check_chain(ledger, before, head, what)
+            before = size, head, raw
+
+    def _check_key(self, ledger: Ledger, size: int, head: dict[str, Any], what: str) -> None:
+        due = [key for key, (n, _) in sorted(ledger.keys.items(), key=lambda e: e[1]) if n < size]
+        if not due or head["key"] != due[-1]:
+            raise Wrong("head_key", f"{what} is signed with a key that the ledger does not name.")
+        public = ledger.keys[due[-1]][1]
+        if head is ledger.head and public != self.public:
+            raise Wrong("head_key", "The manifest is signed with another key than the ledger.")
+        unsigned = {name: value for name, value in head.items() if name != "sig"}
+        line = json.dumps(unsigned, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        signature = bytes.fromhex(hexed(head["sig"], 128))
+        if self.signatures.valid(public, HEAD_DOMAIN + line.encode("utf-8"), signature) is False:
+            raise Wrong("head_signature", f"{what} has a signature that is not valid.")
+
+    def _check_chain(
+        self, ledger: Ledger, before: tuple[int, dict[str, Any], bytes], head: dict[str, Any],
+        what: str,
+    ) -> None:  # fmt: skip
+        size, older, raw = before
+        hashed = hashlib.sha256(raw).hexdigest()
+        is_old = number(older["t"]) < ledger.head_ns - 48 * 3600 * BILLION
+        if head["prev"] != hashed and not (is_old and head["hour"] == hashed):
+            raise Wrong("head_chain", f"{what} does not name the head before it.")
+        if head["epoch"] == older["epoch"] and number(head["size"]) < size:
+            raise Wrong("head_chain", f"{what} is of a shorter ledger than the one before it.")
+
+    # --- texts and media ---
+
+    def _check_texts(self, ledger: Ledger) -> None:
+        name = f"ledger/{ledger.name}.texts.jsonl"
+        for raw in self._rows(name):
+            entry = parsed(raw, "text_bad", "A text")
+            salted = bytes.fromhex(hexed(entry["salt"], 64)) + text(entry["text"]).encode("utf-8")
+            if hashlib.sha256(b"\x02" + salted).hexdigest() != entry["commitment"]:
+                raise Wrong("text_bad", "A text is not the one that the ledger names.")
+
+    def _check_media(self, ledger: Ledger) -> None:
+        opened = {
+            (each["run"], each["sequence"]): each for each in listed(ledger.head["open"])
+        }  # fmt: skip
+        for (camera, run, sequence), media in self.media.items():
+            if camera != ledger.name:
+                continue
+            what = f"{run[:8]}-{sequence:04d}"
+            file = ledger.lines.files.get((run, sequence))
+            if file is None or file.stream != media.stream:
+                self.no("intact", "file_strange", f"The ledger knows no file {what}.")
+                continue
+            if file.header != media.header_leaf.hex():
+                self.no("intact", "header_other", f"The header of {what} is another one.")
+            signed = opened.get((run, sequence), {}) if file.end is None else {}
+            root = file.root or signed.get("root")
+            count = file.count if file.count is not None else signed.get("fragments")
+            if (media.root.hex(), media.count) != (root, count):
+                self.no("intact", "root_other", f"{what} is not what the ledger says of it.")
+
+    # --- from whom ---
+
+    def _from(self) -> None:
+        own = fingerprint_of(self.public)
+        if self.fingerprint and self.fingerprint != own:
+            self.no("from", "key_other", f"It was signed by another recorder: its key is {own}.")
+        elif not self.fingerprint:
+            self.open(
+                "from", "no_fingerprint",
+                "No fingerprint was given from outside the bundle: whoever made it could have made "
+                f"the key, too. Ask the operator by another way whether it is {own}.",
+            )  # fmt: skip
+        if any(code == "signature_wrong" for _, _, code, _ in self.findings):
+            self.no("from", "signature_wrong", "The signature of the manifest is not valid.")
+
+
+_NO_TOOL = (
+    "Signatures were not checked: neither the Python package cryptography nor the program openssl "
+    "(3.0 or later) is here."
+)
+
+
+# --- is anything missing ------------------------------------------------------------------------
+
+
+class Span:
+    """The account of one stream from `from` to `to`: media, named gaps, and nothing else."""
+
+    def __init__(self, check: Check, ledger: Ledger, told: dict[str, Any]) -> None:
+        self.check_ = check
+        self.ledger = ledger
+        self.lines = ledger.lines
+        self.stream = text(told["stream"], 10)
+        self.sound = told["sound"] is True
+        self.start = number(check.manifest["from"])
+        self.end = number(check.manifest["to"])
+        self.ends: dict[int, int] = {}
+        self.what = f"{ledger.name[:8]} {self.stream}"
+
+    def no(self, code: str, sentence: str) -> None:
+        self.check_.no("complete", code, f"{self.what}: {sentence}")
+
+    def check(self) -> None:
+        if self.start >= self.end:
+            raise ValueError("a span that ends before it begins")
+        ledger = self.ledger
+        if ledger.first and (ledger.first_ns is None or ledger.first_ns >= self.start):
+            self.no("begins_late", "the ledger's lines begin after the span does.")
+        if ledger.head_ns < self.end:
+            self.no("ends_early", "the recorder signed nothing that late.")
+        self._strange()
+        files = sorted(
+            ((key, file) for key, file in self.lines.files.items() if file.stream == self.stream),
+            key=lambda each: each[0],
+        )
+        spans: list[tuple[int, int]] = []
+        for key, file in files:
+            spans.append(self._file(key, file))
+        spans += self._gaps()
+        if self.lines.added is not None:
+            spans.append((self.start, self.lines.added))
+        if self.lines.removed is not None:
+            spans.append((self.lines.removed, self.end))
+        self._holes(spans)
+
+    def _strange(self) -> None:
+        """Files and gaps that began before the first line must have ended before the span."""
+        for (run, sequence), file in self.lines.strange.items():
+            ended = file.end is not None and file.placed and file.utc(file.end) <= self.start
+            if file.stream == self.stream and file.end is not None and not ended:
+                self.no("file_unopened", f"file {run[:8]}-{sequence:04d} began before the lines.")
+        for fields in self.lines.strange_gaps:
+            ends = self.lines.gap_end(fields, False, {})
+            if fields["stream"] == self.stream and ends > self.start:
+                self.no("gap_unopened", "a gap began before the lines.")
+        for each in listed(self.ledger.head["open"]):
+            key = each["run"], each["sequence"]
+            if each["stream"] == self.stream and key not in self.lines.files:
+                self.no("file_unopened", "a file that is still open began before the lines.")
+
+    def _file(self, key: tuple[str, int], file: File) -> tuple[int, int]:
+        media = self.check_.media.get((self.ledger.name, *key))
+        if file.end is None and media is not None and media.pictures():
+            last = media.pictures()[-1]
+            self.ends[id(file)] = last.media + last.duration
+        start, end = file.utc(file.media), file_end(file, self.ends)
+        if not file.deleted and start < self.end and end > self.start:
+            if media is None:
+                self.no("file_left_out", f"file {key[0][:8]}-{key[1]:04d} is not here.")
+            else:
+                self._check_range(file, media, end)
+        following = self.lines.files.get((key[0], key[1] + 1))
+        if following is not None and not file.deleted and not following.deleted:
+            next_start = following.utc(following.media)
+            if end < next_start <= end + BILLION:
+                end = next_start
+        return start, end
+
+    def _check_range(self, file: File, media: Media, end: int) -> None:
+        """All fragments of the span are here."""
+        what = f"file {media.run[:8]}-{media.sequence:04d}"
+        pictures, count = media.pictures(), media.count
+        if not pictures:
+            if count:
+                self.no("fragment_left_out", f"{what} has no picture left.")
+            return
+        first, last = pictures[0], pictures[-1]
+        if first.index > 1 and file.utc(first.media) > self.start:
+            self.no("fragment_left_out", f"{what} begins later than the span.")
+        held = {each.index for each in media.fragments}
+        ended = last.media + last.duration
+        reaches = file.utc(ended) >= min(self.end, end) or all(
+            each in held for each in range(last.index, count + 1)
+        )
+        if not reaches and (file.end is None or not self._is_told(media, ended, file.end)):
+            self._left_out(media, f"{what} ends before the span.")
+        self._check_between(media, pictures, held, what)
+
+    def _check_between(
+        self, media: Media, pictures: list[Fragment], held: set[int], what: str
+    ) -> None:
+        for one, other in zip(pictures, pictures[1:]):
+            if all(each in held for each in range(one.index + 1, other.index)):
+                continue
+            if self._holds_sound(media):
+                self.no("fragment_left_out", f"{what} lacks a fragment after {one.index}.")
+            elif not self._is_told(media, one.media + one.duration, other.media):
+                self._left_out(media, f"{what} lacks fragments after {one.index}.")
+
+    def _is_told(self, media: Media, start: int, end: int) -> bool:
+        """Whether nothing can lie between two media times, or a gap says that nothing does."""
+        if start >= end:
+            return True
+        if self._holds_sound(media):
+            return False
+        return any(
+            begins <= start and end <= ends for begins, ends in self.lines.inside.get(media.run, [])
+        )
+
+    def _holds_sound(self, media: Media) -> bool:
+        """Whether nothing may be left out between the pictures: sound was not withheld."""
+        return self.sound or not media.sound_scale
+
+    def _left_out(self, media: Media, sentence: str) -> None:
+        if self._holds_sound(media):
+            self.no("fragment_left_out", sentence)
+        else:
+            self.check_.open(
+                "complete", "sound_withheld",
+                f"{self.what}: {sentence} Sound was withheld, and that could be it.",
+            )  # fmt: skip
+
+    def _gaps(self) -> Iterator[tuple[int, int]]:
+        for opened, closed in self.lines.gaps.values():
+            if opened is None or opened["stream"] != self.stream:
+                continue
+            start = self.lines.gap_end(opened, True, self.ends)
+            end = self.ledger.head_ns
+            if closed is not None:
+                end = self.lines.gap_end(closed, False, self.ends)
+            if max(start, self.start) < min(end, self.end):
+                self.check_.notes.append(
+                    f"Gap, {self.what}: {shown(start)} to {shown(end)}, {str(opened['cause'])[:40]}"
+                )
+            yield start, end
+
+    def _holes(self, spans: list[tuple[int, int]]) -> None:
+        at = self.start
+        for start, end in sorted(spans):
+            if start >= self.end:
+                break
+            if start > at:
+                self.no("hole", f"nothing tells of {shown(at)} to {shown(start)}.")
+            at = max(at, end)
+        if at < self.end:
+            self.no("hole", f"nothing tells of {shown(at)} to {shown(self.end)}.")
+
+
+class Placing:
+    """Whether it was recorded when it says."""
+
+    def __init__(self, check: Check, ledger: Ledger) -> None:
+        self.check_ = check
+        self.ledger = ledger
+
+    def check(self) -> None:
+        name = self.ledger.name[:8]
+        last_line = 0
+        for (run, sequence), file in self.ledger.lines.files.items():
+            if (self.ledger.name, run, sequence) in self.check_.media:
+                last_line = max(last_line, file.last_line)
+                if not file.placed:
+                    self.check_.no(
+                        "placed", "not_placed", f"{name}: {run[:8]}-{sequence:04d} has no place."
+                    )
+        compared = reaching = 0
+        for raw in self.check_.anchors:
+            for size, root in anchored(raw, self.ledger.name):
+                own = self.ledger.roots.get(size)
+                if own is None:
+                    continue
+                compared += 1
+                reaching += size > last_line
+                if own != root:
+                    self.check_.no(
+                        "placed", "anchor_differs",
+                        f"{name}: an anchor says that the ledger was another one at line {size}.",
+                    )  # fmt: skip
+        if not reaching:
+            why = "no anchor was given" if not self.check_.anchors else "no anchor is of this span"
+            if compared:
+                why = "the anchors are older than the recordings"
+            self.check_.open(
+                "placed", "no_anchor",
+                f"{name}: the recorder's own clock is the only witness ({why}).",
+            )  # fmt: skip
+
+
+def anchored(raw: bytes, ledger: str) -> Iterator[tuple[int, str]]:
+    """Size and root of the heads of a ledger in an anchor."""
+    for line in raw.split(b"\n"):
+        try:
+            head = json.loads(line.decode("utf-8"))
+            if isinstance(head, dict) and head.get("ledger") == ledger:
+                yield number(head["size"]), hexed(head["root"], 64)
+        except (ValueError, KeyError, RecursionError):
+            continue
+
+
+def anchor_sizes(raw: bytes, ledger: str) -> "set[int]":
+    return {size for size, _ in anchored(raw, ledger)}
+
+
+# --- what is told -------------------------------------------------------------------------------
+
+
+def verdict(check: Check) -> dict[str, str]:
+    """An answer for each of the four lines."""
+    found: dict[str, str] = {}
+    for line in LINES:
+        answers = {answer for of, answer, _, _ in check.findings if of == line}
+        found[line] = NO if NO in answers else CANNOT_TELL if CANNOT_TELL in answers else YES
+    if found["intact"] == NO:
+        for line in ("complete", "placed") if check.manifest else LINES[1:]:
+            if found[line] == YES:
+                found[line] = CANNOT_TELL
+    return found
+
+
+_GOOD = {
+    "intact": "nothing was changed since the key in it signed it",
+    "complete": "every moment is there, or in a gap that is named",
+    "placed": "the anchors that you gave are of this ledger, and later than the recordings",
+    "from": "the key is the one whose fingerprint you gave",
+}
+_AFTER_NO = "It cannot be told of a bundle that was changed."
+
+
+def reasons(check: Check, line: str, answer: str) -> list[str]:
+    found = [each[3] for each in check.findings if each[0] == line and each[1] == answer]
+    if found:
+        return found
+    return [_GOOD[line].capitalize() + "."] if answer == YES else [_AFTER_NO]
+
+
+def as_json(check: Check) -> dict[str, Any]:
+    answers = verdict(check)
+    return {
+        "verdict": {
+            line: {"answer": answers[line], "because": reasons(check, line, answers[line])}
+            for line in LINES
+        },
+        "findings": [
+            {"line": line, "answer": answer, "code": code, "sentence": sentence}
+            for line, answer, code, sentence in check.findings
+        ],
+        "fingerprint": fingerprint_of(check.public) if check.public else None,
+        "signatures_by": check.signatures.tool or None,
+        "notes": check.notes[:MOST_FINDINGS],
+    }
+
+
+def as_text(check: Check) -> str:
+    answers = verdict(check)
+    rows = []
+    manifest = check.manifest
+    if manifest:
+        rows += [
+            f"Evidence bundle {str(manifest['bundle'])[:32]}",
+            f"{shown(number(manifest['from']))} to {shown(number(manifest['to']))}",
+            f"Key {fingerprint_of(check.public)}",
+            "",
+        ]
+    for line in LINES:
+        why = reasons(check, line, answers[line])
+        rows.append(f"{TITLES[line]}: {answers[line].upper()}. {plain(why[0])}")
+        rows += [f"    {plain(each)}" for each in why[1:10]]
+        if len(why) > 10:
+            rows.append(f"    and {len(why) - 10} more")
+    rows += ["", *map(plain, check.notes[:50])] if check.notes else []
+    return "\n".join(rows)
+
+
+def plain(words: str) -> str:
+    """Without what a terminal takes for something else than text."""
+    return "".join(each if each.isprintable() else "?" for each in words)
+
+
+def exit_status(check: Check) -> int:
+    answers = set(verdict(check).values())
+    return 40 if NO in answers else 10 if CANNOT_TELL in answers else 0
+
+
+def check_bundle(
+    path: str, fingerprint: str = "", anchors: list[bytes] | None = None, tool: str = ""
+) -> Check:
+    """Check the bundle at a path. Raises Unreadable where there is none."""
+    try:
+        source = Folder(path) if os.path.isdir(path) else Archive(path)
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read ({error.strerror or error}).") from error
+    if "manifest.json" not in source.sizes and not source.odd:
+        raise Unreadable(f"{path} is no evidence bundle: there is no manifest.json in it.")
+    check = Check(source, Signatures(tool), fingerprint, anchors or [])
+    check.run()
+    return check
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="verify.py", description="Check an evidence bundle.")
+    parser.add_argument("bundle", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
+    parser.add_argument("--fingerprint", default="", help="of the recorder's key, from elsewhere")
+    parser.add_argument("--anchor", action="append", default=[], help="heads taken away earlier")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--tool", default="", help="check signatures by: cryptography, openssl, none"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        anchors = []
+        for each in given.anchor:
+            with open(each, "rb") as file:
+                anchors.append(file.read(MOST_MANIFEST))
+        check = check_bundle(given.bundle, given.fingerprint, anchors, given.tool)
+    except (Unreadable, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(as_json(check), indent=1) if given.json else as_text(check))
+    return exit_status(check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
