@@ -6,19 +6,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.store.understood import CAMERA, at, moved, span, walk
 from watchglass.app.event_work import EventWork
 from watchglass.base.clock import SimulatedClock
 from watchglass.base.errors import StorageError
-from watchglass.base.ids import random_id
+from watchglass.base.ids import CameraId, random_id
 from watchglass.model.analysis import Report, Tampered, TamperKind, Understood
 from watchglass.model.area import Area, AreaId, AreaKind
+from watchglass.model.detection import Box
 from watchglass.model.event import Event
 from watchglass.model.event_work import FromEventsWorker, MarkTold
 from watchglass.model.look_back import LATE
 from watchglass.model.notice_event import EventTold, ReviewTold
-from watchglass.model.object_track import TrackPart
+from watchglass.model.object_track import TrackId, TrackPart
 from watchglass.model.rule import Direction, Rule, RuleId, RuleKind
 from watchglass.store.event_reviews import Asked
 from watchglass.store.event_rows import Counted
@@ -223,6 +225,16 @@ def test_what_is_made_up_for_is_found_as_if_it_had_been_then_and_hours_later_is_
     assert any(isinstance(each, MarkTold) for each in bed.said)
 
 
+def test_a_look_at_the_past_goes_on_after_a_crash(bed: Bed) -> None:
+    job = "e" * 32
+    first, second = pieces(walk("old", 0, 8), 2)
+    bed.work.take(bed.report(first, job=job))
+    bed.begin().take(bed.report(second, job=job))
+    found = bed.store.events(Wanted(ALL, job=job)).found
+    assert {each.why.rule.kind for each in found} == {RuleKind.MOTION, RuleKind.CROSSING}
+    assert all(each.to_ns is not None for each in found)
+
+
 def test_a_covered_view_waits_for_those_on_duty(bed: Bed) -> None:
     def told(to_s: float | None) -> Tampered:
         return Tampered(
@@ -245,3 +257,30 @@ def test_other_rules_hold_from_when_they_are_told(bed: Bed) -> None:
     bed.work.use(RULES, (LINE,))
     bed.work.take(bed.report(walk("u", 20, 28)))
     assert len(bed.events()) == 2
+
+
+def test_what_has_no_sense_is_left_out_and_the_rest_is_kept(bed: Bed) -> None:
+    good = walk("t", 0, 8)
+    point = good.points[0]
+    odd: list[Understood] = [
+        replace(good, camera=CameraId("../x")),
+        replace(good, track=TrackId("x" * 65)),
+        replace(good, track=TrackId("")),
+        replace(good, track=TrackId("u"), points=(replace(point, at_ns=2**63),)),
+        replace(good, track=TrackId("v"), points=(replace(point, at_ns=-1),)),
+        replace(good, track=TrackId("w"), points=good.points[::-1]),
+        span(10, 0),
+        replace(span(0, 10), to_ns=2**70),
+        Tampered(
+            id="t", camera=CAMERA, kind=TamperKind.COVERED, from_ns=5, to_ns=2,
+            confidence=float("nan"),
+        ),
+    ]  # fmt: skip
+    nowhere = replace(
+        good, track=TrackId("nan"),
+        points=(replace(point, box=Box(float("nan"), -5, 7, float("inf")), confidence=9.0),),
+    )  # fmt: skip
+    bed.work.take(bed.report(*odd, nowhere, good, moved(0, 5, float("nan"))))
+    assert {each.id for each in bed.store.tracks(Wanted(ALL)).found} == {"t", "nan"}
+    assert bed.store.spans(CAMERA, 0, 2**62) == []
+    assert bed.store.last(bed.session) == 1

@@ -227,6 +227,33 @@ def test_what_was_recorded_and_nobody_told_of_is_skipped_and_not_silent() -> Non
     ]  # fmt: skip
 
 
+@given(_SPANS, st.lists(st.tuples(st.integers(0, 100), st.integers(1, 20)), max_size=8))
+def test_each_recorded_second_is_told_of_or_skipped_once(
+    told_of: list[tuple[int, int, Analysis]], recordings: list[tuple[int, int]]
+) -> None:
+    spans: list[AnalysisSpan] = []
+    for begin, length, state in told_of:
+        spans = laid_over(spans, span(begin, begin + length, state))
+    recorded, last = [], 0
+    for begin, length in sorted(recordings):
+        if begin > last:
+            recorded.append((at(begin), at(begin + length)))
+            last = begin + length
+    found = accounted(spans, recorded, CAMERA)
+    for one, other in pairwise(found):
+        assert one.to_ns <= other.from_ns
+    assert [each for each in found if each.cause is not SkipCause.NOT_TOLD] == spans
+
+    def seconds(of: list[tuple[int, int]]) -> set[int]:
+        return {
+            second for a, b in of for second in range((a - BEGAN_NS) // NS_PER_S,
+                                                      (b - BEGAN_NS) // NS_PER_S)
+        }  # fmt: skip
+
+    told = seconds([(each.from_ns, each.to_ns) for each in spans])
+    assert seconds([(each.from_ns, each.to_ns) for each in found]) == told | seconds(recorded)
+
+
 # --- motion ---------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.ids import is_id
 from watchglass.events.review import Joiner, last_known_ns
 from watchglass.events.rules.engine import Engine
 from watchglass.model.analysis import Report, Tampered, Understood
@@ -34,6 +35,7 @@ _MARKED_EVERY_NS = 30 * NS_PER_S
 _NEWS_NS = 3600 * NS_PER_S
 """What is found later than that is no news, and nobody is sent a notice."""
 _JOB_IDLE_NS = 120 * NS_PER_S
+_MOST_NAME = 64
 _LOG = log.get("events")
 
 Say = Callable[[FromEventsWorker], None]
@@ -98,7 +100,10 @@ class EventWork:
         if report.number <= self._last_of(report.session):
             return
         self._last[report.session] = report.number
-        report = replace(report, items=tuple(map(_as_kept, report.items)))
+        items = tuple(map(_as_kept, filter(has_sense, report.items)))
+        if len(items) < len(report.items):
+            _LOG.error("reports_without_sense", items=len(report.items) - len(items))
+        report = replace(report, items=items)
         if report.job:
             self._take_job(report)
             return
@@ -141,6 +146,10 @@ class EventWork:
         if job is None:
             job = self._jobs[report.job] = _Job(Engine())
             job.engine.use(self._rules, self._areas)
+            # Where a worker before this one was cut off.
+            self._write_job(
+                report.job, job.engine.take(self._store.open_tracks(0, report.job)), None
+            )
         job.used_ns = self._clock.wall_ns()
         self._write_job(report.job, job.engine.take(report.items), report)
 
@@ -219,6 +228,27 @@ class EventWork:
         while len(self._told) > 10_000:
             del self._told[next(iter(self._told))]
         return said
+
+
+def has_sense(item: Understood) -> bool:
+    """Whether it can be kept: who decodes what strangers' cameras send may say anything."""
+    if not is_id(item.camera):
+        return False
+    match item:
+        case TrackPart():
+            times = [each.at_ns for each in item.points]
+            names = 0 < len(item.track) <= _MOST_NAME and len(item.detector) <= _MOST_NAME
+            return names and all(map(_is_time, times)) and times == sorted(times)
+        case Tampered():
+            names = 0 < len(item.id) <= _MOST_NAME and 0 <= item.confidence <= 1
+            over = item.to_ns is None or item.from_ns <= item.to_ns
+            return names and over and _is_time(item.from_ns) and _is_time(item.to_ns or 0)
+        case _:
+            return _is_time(item.from_ns) and _is_time(item.to_ns) and item.from_ns <= item.to_ns
+
+
+def _is_time(ns: int) -> bool:
+    return 0 <= ns < 2**62
 
 
 def _as_kept(item: Understood) -> Understood:

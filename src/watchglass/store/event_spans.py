@@ -13,6 +13,10 @@ from watchglass.base.ids import CameraId
 from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
 from watchglass.store.event_tables import SPANS
 
+_STATES = {each.value: each for each in Analysis}
+_CAUSES: dict[str | None, SkipCause | None] = {
+    None: None, **{each.value: each for each in SkipCause}
+}  # fmt: skip
 _WORTH = {Analysis.ANALYSED: 2, Analysis.QUIET: 1, Analysis.SKIPPED: 0}
 
 
@@ -63,18 +67,27 @@ def accounted(
 ) -> list[AnalysisSpan]:
     """``spans`` with what was recorded (UTC ns, in order, apart) and nobody told of in between, as
     skipped; in order. What was not recorded, and not told of, is not there."""
-    found = list(spans)
+    found: list[AnalysisSpan] = []
+    number, taken = 0, 0
     for begin, end in recorded:
         at = begin
-        for each in spans:
-            if each.to_ns <= at or each.from_ns >= end:
-                continue
-            if at < each.from_ns:
-                found.append(_not_told(camera, at, each.from_ns))
-            at = max(at, each.to_ns)
+        while number < len(spans) and spans[number].to_ns <= begin:
+            number += 1
+        reached = number
+        while reached < len(spans) and spans[reached].from_ns < end:
+            found += spans[taken:reached]
+            taken = max(taken, reached)
+            if at < spans[reached].from_ns:
+                found.append(_not_told(camera, at, spans[reached].from_ns))
+            at = max(at, spans[reached].to_ns)
+            reached += 1
+        found += spans[taken:reached]
+        taken = max(taken, reached)
+        # The last may reach into what was recorded next.
+        number = max(number, reached - 1)
         if at < end:
             found.append(_not_told(camera, at, end))
-    return sorted(found, key=lambda each: each.from_ns)
+    return [*found, *spans[taken:]]
 
 
 def laid_over(known: Sequence[AnalysisSpan], new: AnalysisSpan) -> list[AnalysisSpan]:
@@ -140,7 +153,7 @@ def _touching(
         .scalar_subquery()
     )
     rows = connection.execute(
-        sa.select(SPANS)
+        sa.select(SPANS.c.from_ns, SPANS.c.to_ns, SPANS.c.state, SPANS.c.cause, SPANS.c.coarse)
         .where(
             SPANS.c.camera == camera,
             SPANS.c.from_ns >= sa.func.coalesce(before, from_ns),
@@ -148,12 +161,13 @@ def _touching(
         )
         .order_by(SPANS.c.from_ns)
     )  # fmt: skip
+    # By the ten thousand for a quarter of a year: attributes and enumerations would be most of it.
     return [
         AnalysisSpan(
-            camera=camera, from_ns=row.from_ns, to_ns=row.to_ns, state=Analysis(row.state),
-            cause=SkipCause(row.cause) if row.cause is not None else None, coarse=row.coarse,
+            camera=camera, from_ns=from_ns, to_ns=to_ns, state=_STATES[state],
+            cause=_CAUSES[cause], coarse=coarse,
         )
-        for row in rows
+        for from_ns, to_ns, state, cause, coarse in rows
     ]  # fmt: skip
 
 

@@ -75,11 +75,11 @@ class EventWriter:
             _put(connection, CROSSINGS, [_crossing(each, job) for each in written.crossings], "id")
             _put(connection, TAMPERS, [_tamper(*each) for each in written.tampers], "id")
 
-    def open_tracks(self, since_ns: int) -> tuple[TrackPart, ...]:
+    def open_tracks(self, since_ns: int, job: str = "") -> tuple[TrackPart, ...]:
         """Those that go on, or may, as they settled, and were seen after then; each with all its
         points so far."""
         may = sa.or_(TRACKS.c.ended.is_(None), TRACKS.c.ended == TrackEnd.SETTLED.value)
-        asked = sa.select(TRACKS).where(may, TRACKS.c.job == "", TRACKS.c.to_ns >= since_ns)
+        asked = sa.select(TRACKS).where(may, TRACKS.c.job == job, TRACKS.c.to_ns >= since_ns)
         with self._database.read() as connection:
             rows = connection.execute(asked.order_by(TRACKS.c.from_ns)).mappings().all()
             return tuple(_part(row, points_of(connection, row["num"])) for row in rows)
