@@ -59,7 +59,7 @@ def test_a_camera_is_looked_at_stated_scheduled_and_switched_off(
 ) -> None:
     owner = entered(visiting, bed, screen)
     name = "Street" if screen is WIDE else "Yard"
-    owner.button("Cameras").click()
+    owner.go_to_place("Cameras")
     expect(owner.headline).to_have_text("All 4 cameras are recorded.")
     readable(owner)
     # By keyboard alone.
@@ -118,7 +118,7 @@ def test_a_camera_is_changed_and_removed_with_what_it_recorded(
 ) -> None:
     owner = entered(visiting, bed, screen)
     name = "Gate" if screen is WIDE else "Lane"
-    owner.button("Cameras").click()
+    owner.go_to_place("Cameras")
     owner.page.get_by_role("link", name=re.compile(f"^{name}")).click()
     owner.button("Change").click()
     dialog = owner.page.get_by_role("dialog")
