@@ -26,6 +26,7 @@ from tests.media.numbered import luma_of
 from watchglass.access.right import Action, Right, Role
 from watchglass.api.application import create_app
 from watchglass.api.filetable import FileTable
+from watchglass.app.notice_pictures import NoticePictures
 from watchglass.base.errors import BusError
 from watchglass.base.ids import CameraId
 from watchglass.base.secret import Secret
@@ -33,6 +34,7 @@ from watchglass.live import conversion
 from watchglass.model.act import ActKind, Note
 from watchglass.model.conversion import ConvertRequest
 from watchglass.model.mask import SEAM_NS
+from watchglass.model.notice_picture import PictureWanted
 
 pytestmark = pytest.mark.full
 
@@ -309,3 +311,26 @@ def test_one_conversion_serves_all_who_see_the_same(stage: Stage) -> None:
     stage.worker.asked.clear()
     playback(stage.people["investigator"], stage.camera, "main", stage.moments)
     assert not any(isinstance(each, ConvertRequest) for each in stage.worker.asked)
+
+
+def test_no_notice_carries_what_a_mask_hides(stage: Stage) -> None:
+    """Nobody who reads one may see without masks, and who may has said it for himself alone."""
+    pictures = NoticePictures(stage.of.ports, FileTable())
+
+    def made() -> list[Shown]:
+        return [
+            Shown("", luma_of(pictures.made(wanted(each))), full=True) for each in stage.moments
+        ]
+
+    def wanted(at_ms: int) -> PictureWanted:
+        return PictureWanted(1, stage.camera, at_ms * 1_000_000, 640)
+
+    before = made()
+    assert not any(map(is_covered, before))
+    stage.desk.draw(stage.camera)
+    found = made()
+    assert all(map(is_covered, found))
+    for one, other in zip(found, before, strict=True):
+        assert np.abs(halves(one)[1] - halves(other)[1]).mean() < 4
+    assert stage.send("unmask", {"reason": "a theft at noon"}) == 200
+    assert all(map(is_covered, made()))
