@@ -43,6 +43,7 @@ _NICE = 5
 _WINDOW_NS = 600 * NS_PER_S
 _MOST_GOPS = 600
 _AT_ONCE = 16
+_GOPS_AT_ONCE = 6
 _MESSAGE_BYTES = 512 << 10
 _LIMIT_BYTES = 8 << 20
 _POLL_S = 0.5
@@ -139,31 +140,50 @@ class LookingBack:
             # Who looks may have died of a key frame: then all of them are looked at one by one.
             changed += [answers is None or answers[each.visit].moving for each in probes]
         quiet: list[AnalysisSpan] = []
+        waiting: list[Gop] = []
         for gop, is_chosen in zip(gops, chosen(gops, changed), strict=True):
             if is_chosen:
-                self._gop(gop)
+                waiting.append(gop)
             else:
                 quiet.append(self._span(gop, Analysis.QUIET))
-            self._done_ns = max(self._done_ns, min(gop.to_ns, self._look.to_ns))
+            if len(waiting) == _GOPS_AT_ONCE:
+                self._look_at(waiting)
+                waiting = []
+            if not waiting:
+                self._done_ns = max(self._done_ns, min(gop.to_ns, self._look.to_ns))
             if time.monotonic() - self._told_s >= _TELL_S:
                 self._tell()
+        self._look_at(waiting)
+        self._done_ns = max(self._done_ns, min(gops[-1].to_ns, self._look.to_ns))
         if quiet:
             self._accounts += 1
             accounted = Accounted(self._session, self._accounts, joined(quiet))
             self._analysts.ask([accounted])
         self._tell()
 
-    def _gop(self, gop: Gop) -> None:
+    def _look_at(self, gops: Sequence[Gop]) -> None:
+        """Some at once, so that nobody waits for the disk after each; one by one where who looks
+        has died of them, and without the one that it dies of."""
+        coded = [(gop, frames) for gop in gops if (frames := self._pictures_of(gop))]
+        parts = [self._parts(gop, frames) for gop, frames in coded]
+        if self._analysts.ask([each for part in parts for each in part]) is not None:
+            self._pictures += sum(len(frames) for _, frames in coded)
+            return
+        for (gop, frames), part in zip(coded, parts, strict=True):
+            if self._analysts.ask(part) is None:
+                _LOG.error("pictures_crash_who_looks", camera=self._look.camera, at_ns=gop.from_ns)
+            else:
+                self._pictures += len(frames)
+
+    def _pictures_of(self, gop: Gop) -> list[LiveFrame]:
         try:
-            frames = pictures_of(gop)
+            return pictures_of(gop)
         except WatchglassError as error:  # erased meanwhile
             _LOG.warning("not_looked_back_at", file=gop.path.name, error=error.sentence)
-            return
-        parts = [self._visit((gop.shape, *part)) for part in pieces(frames)]
-        if self._analysts.ask(parts) is None:
-            _LOG.error("pictures_crash_who_looks", camera=self._look.camera, at_ns=gop.from_ns)
-            return
-        self._pictures += len(frames)
+            return []
+
+    def _parts(self, gop: Gop, frames: Sequence[LiveFrame]) -> list[Visited]:
+        return [self._visit((gop.shape, *piece)) for piece in pieces(frames)]
 
     def _visit(
         self, items: tuple[object, ...], cause: VisitCause = VisitCause.JOB, *, last: bool = False
