@@ -16,8 +16,12 @@ from watchglass.analytics.detector import Look, Picture
 from watchglass.analytics.detector_suite import CHECKS, Rig
 from watchglass.analytics.models import Models
 from watchglass.analytics.named import NamedDetector
+from watchglass.analytics.tracker import Measures, Tracker
+from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import ConfigError
+from watchglass.base.ids import CameraId
 from watchglass.model.detection import Box, ObjectClass
+from watchglass.model.object_track import TrackPart
 
 Check = Callable[[Rig], None]
 checks = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -95,11 +99,22 @@ def test_what_moves_and_is_not_named_is_seen_all_the_same() -> None:
     ]
 
 
+def test_what_moves_without_a_name_is_followed() -> None:
+    """It is certain enough to begin a track, and is told within a second."""
+    of, tracker = detector(made(rows_of())), Tracker(CameraId("c" * 32), "ab" * 32)
+    told: list[TrackPart] = []
+    for number in range(6):
+        x = 0.1 + 0.05 * number
+        (found,) = of.detect([Look(GREY.picture, (Box(x, 0.3, x + 0.2, 0.8),))])
+        told += tracker.see(NS_PER_S + number * NS_PER_S // 5, found)
+    assert {part.kind for part in told} == {ObjectClass.MOVING}
+
+
 def test_where_the_model_is_not_sure_its_box_is_taken_for_what_moves() -> None:
     of = detector(made(rows_of((0, "person", 0.3))))
     (found,) = of.detect([Look(GREY.picture, (Box(0.05, 0.05, 0.45, 0.5),))])
     assert [(each.kind, round(each.confidence, 2)) for each in found] == [
-        (ObjectClass.MOVING, 0.5),
+        (ObjectClass.MOVING, Measures().sure),
         (ObjectClass.PERSON, 0.3),
     ]
     assert found[0].box == found[1].box == Box(0.0, 0.0, 0.5, 0.5)

@@ -12,6 +12,7 @@ from watchglass.analytics.manifest import Manifest
 from watchglass.analytics.outputs import Floats, Reader, Whole, suppressed
 from watchglass.analytics.regions import inside
 from watchglass.analytics.shown import show
+from watchglass.analytics.tracker import Measures
 from watchglass.base import log
 from watchglass.base.errors import ConfigError
 from watchglass.model.detection import Box, Detection, ObjectClass
@@ -19,8 +20,8 @@ from watchglass.model.detection import Box, Detection, ObjectClass
 _LOG = log.get("analytics")
 
 
-_UNSURE, _SURE = 0.2, 0.5
-"""As the tracker has it: what is less certain begins no track."""
+_UNSURE, _SURE = Measures().least, Measures().sure
+"""As the tracker has it: what is less certain begins no track, or is nothing."""
 _COVERED = 0.3
 _LEAST_AREA = 0.004
 
