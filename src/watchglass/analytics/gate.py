@@ -63,6 +63,8 @@ class GateLimits:
     """Open for so long after a camera has said something, moved or not."""
     unanswered_s: float = 20.0
     """Whoever looks and says nothing for so long is not waited for."""
+    before_s: float = 1.5
+    """So much before sizes began to grow somebody small may have come."""
     back_s: float = 6.0
     """A visit begins so much before the last key frame at most, where sizes began to grow then."""
     probe_s: float = 0.8
@@ -183,7 +185,7 @@ class Gate:
     def _key_before_ns(self) -> int:
         """The key frame before sizes began to grow; not one of long ago."""
         least_ns = self._keys_ns[-1] - round(self._limits.back_s * NS_PER_S)
-        calm_ns = max(self._calm_ns, least_ns)
+        calm_ns = max(self._calm_ns - round(self._limits.before_s * NS_PER_S), least_ns)
         return next((each for each in reversed(self._keys_ns) if each <= calm_ns), self._keys_ns[0])
 
     def _end_quiet(self) -> None:

@@ -165,7 +165,8 @@ class Motion:
             return Moved(
                 at_ns, scene, hints=tuple(self._region(each, different, at_ns) for each in found)
             )
-        self._sightings.follow(found, self._shape, at_ns, step_s)
+        lit = 0 <= at_ns - self._lit_ns < settings.lit_s * 1e9
+        self._sightings.follow(found, self._shape, at_ns, step_s, lit=lit)
         moving = np.zeros(picture.shape, np.bool_)
         sure = [each.patch for each in self._sightings.seen(at_ns) if each.sure]
         for patch in sure:

@@ -26,6 +26,7 @@ class SightingSettings:
     chance: float = 0.00003
     chance_s: float = 1.5
     few: int = 3
+    moved_cells: int = 2
     crowded: float = 0.15
 
 
@@ -34,6 +35,7 @@ class Sighting:
     """What may move: where it was last, and how often it was seen."""
 
     patch: Patch
+    first: Patch
     since_ns: int
     last_ns: int
     seen: int = 1
@@ -61,8 +63,11 @@ class Sightings:
         """Those of the picture of that time."""
         return [each for each in self._all if each.last_ns == at_ns]
 
-    def follow(self, found: list[Patch], shape: tuple[int, int], at_ns: int, step_s: float) -> None:
-        """Join what is seen to what was seen before."""
+    def follow(
+        self, found: list[Patch], shape: tuple[int, int], at_ns: int, step_s: float, *, lit: bool
+    ) -> None:
+        """Join what is seen to what was seen before. ``lit``: the light has just changed, and what
+        stays where it is may be that."""
         settings, self._shape = self._settings, shape
         # What was seen a few times is waited for; a chance sighting has to come again at once.
         gap_ns = max(settings.most_gap_s, 1.5 * step_s) * 1e9
@@ -76,16 +81,19 @@ class Sightings:
         for patch in found[: settings.most]:
             near = [each for each in old if self._near(each.patch, patch)]
             if not near:
-                fresh.append(Sighting(patch, at_ns, at_ns))
+                fresh.append(Sighting(patch, patch, at_ns, at_ns))
                 continue
             best = max(near, key=lambda each: (each.sure, each.seen))
             if best.last_ns < at_ns:
                 best.seen += 1
             elif best.patch.cells > patch.cells:
-                fresh.append(Sighting(patch, best.since_ns, at_ns, best.seen, best.sure))
+                fresh.append(
+                    Sighting(patch, best.first, best.since_ns, at_ns, best.seen, best.sure)
+                )
                 continue
             best.patch, best.last_ns = patch, at_ns
-            best.sure = best.seen >= self._needed(patch)
+            stays = lit and not best.sure and _apart(best.first, patch) < settings.moved_cells
+            best.sure = best.seen >= self._needed(patch) and not stays
         self._all = [*old, *fresh]
         self._looked_ns = at_ns
 
@@ -132,3 +140,13 @@ class Sightings:
 def _meet(one: Patch, other: Patch) -> bool:
     """Whether their boxes overlap."""
     return one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1
+
+
+def _apart(one: Patch, other: Patch) -> int:
+    """By how many cells their edges differ, at most."""
+    return max(
+        abs(one.x0 - other.x0),
+        abs(one.x1 - other.x1),
+        abs(one.y0 - other.y0),
+        abs(one.y1 - other.y1),
+    )

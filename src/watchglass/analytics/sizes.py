@@ -17,7 +17,7 @@ MOST_PLACES = 600
 class SizeLimits:
     """How sizes are judged. Deviations count in the usual (median) deviation of a camera."""
 
-    slack: float = 0.6
+    slack: float = 0.55
     """A deviation up to this is as usual."""
     most_at_once: float = 3.0
     """What one frame may add: a single odd one is no movement."""

@@ -90,11 +90,11 @@ class Tamper:
         """What is newly told: that something began, or that it is over."""
         settings = self._settings
         step_s = (at_ns - self._at_ns) / NS_PER_S
-        if self._sum is not None and 0 <= step_s < settings.least_step_s:
-            return None
+        if self._sum is not None and step_s < settings.least_step_s:
+            return None  # a visit may go back to the key frame before
         self._at_ns = at_ns
         plane = smoothed(luma)
-        if self._sum is None or self._sum.shape != plane.shape or step_s < 0:
+        if self._sum is None or self._sum.shape != plane.shape:
             self._begin(plane, at_ns)
             return None
         # After a break the sum is of another time: it is let go of.
