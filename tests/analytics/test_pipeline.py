@@ -1,5 +1,6 @@
 """From coded pictures to tracks, by the real parts: a square that walks over a grey wall."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,15 @@ from watchglass.media.bitstream import to_length_prefixed
 from watchglass.media.encode import VideoEncoder, VideoEncoding
 from watchglass.media.header import file_header
 from watchglass.media.parameter_sets import ParameterSets
-from watchglass.model.analysis import Analysis, AnalysisSpan, MotionSeen, SkipCause, Understood
+from watchglass.model.analysis import (
+    Analysis,
+    AnalysisSpan,
+    MotionSeen,
+    SkipCause,
+    Tampered,
+    TamperKind,
+    Understood,
+)
 from watchglass.model.live import LiveFrame, LiveShape
 from watchglass.model.object_track import TrackPart
 from watchglass.model.stream import VideoCodec
@@ -38,13 +47,27 @@ def picture(number: int) -> np.ndarray:
     return drawn
 
 
+def covered(number: int) -> np.ndarray:
+    """A room with things in it, and after twenty seconds a cloth over the lens."""
+    chance = np.random.default_rng(number)
+    drawn = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
+    luma = np.full((HEIGHT, WIDTH), 90.0)
+    if number < 20 * FPS:
+        things = np.random.default_rng(1).integers(30, 220, (9, 16))
+        luma = np.kron(things, np.ones((20, 20)))
+    drawn[:HEIGHT] = np.clip(luma + chance.normal(0, 2, luma.shape), 0, 255).astype(np.uint8)
+    return drawn
+
+
 @cache
-def stream(count: int) -> tuple[LiveShape, tuple[LiveFrame, ...]]:
+def stream(
+    count: int, drawn: Callable[[int], np.ndarray] = picture
+) -> tuple[LiveShape, tuple[LiveFrame, ...]]:
     encoder = VideoEncoder(VideoEncoding("h264", WIDTH, HEIGHT, FPS, 600_000))
     sets = ParameterSets(VideoCodec.H264)
     coded = []
     for number in range(count):
-        coded += encoder.encode(picture(number), key=number % GOP == 0)
+        coded += encoder.encode(drawn(number), key=number % GOP == 0)
     coded += encoder.flush()
     frames = []
     for number, each in enumerate(coded):
@@ -178,3 +201,17 @@ def test_pictures_that_come_twice_are_looked_at_once(again: int) -> None:
     looking.see(visited(shape, frames[20 - again * 5 : 40], last=True))
     spans: list[AnalysisSpan] = looking.of(AnalysisSpan)
     assert sum(each.to_ns - each.from_ns for each in spans) == 40 * NS_PER_S // FPS
+
+
+def test_a_covered_lens_is_told() -> None:
+    looking = Looking()
+    shape, frames = stream(40 * FPS, covered)
+    for at in range(0, len(frames), 5):
+        looking.see(visited(shape, frames[at : at + 5]))
+    assert [each.kind for each in looking.of(Tampered)] == [TamperKind.COVERED]
+
+
+def test_a_walk_is_no_tampering() -> None:
+    looking = Looking()
+    looking.walk()
+    assert looking.of(Tampered) == []

@@ -13,11 +13,12 @@ from watchglass.analytics.detector import Detector, Look, Picture
 from watchglass.analytics.motion import Motion, Moved
 from watchglass.analytics.plane import Cells
 from watchglass.analytics.spans import Spans
+from watchglass.analytics.tamper import Tamper
 from watchglass.analytics.tracker import Tracker
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import CameraError
-from watchglass.base.ids import CameraId
+from watchglass.base.ids import CameraId, random_id
 from watchglass.media.cover import inside
 from watchglass.media.decode import Picture as Decoded
 from watchglass.media.decode import StreamDecoder, duration_ns
@@ -65,6 +66,7 @@ class CameraPipeline:
         self._interval_ns = interval_ns
         self._left_out = left_out
         self._motion = Motion(left_out)
+        self._tamper = Tamper(camera, random_id)
         self._tracker: Tracker | None = None
         self._decoder: StreamDecoder | None = None
         self._told: list[Understood] = []
@@ -182,6 +184,9 @@ class CameraPipeline:
             return False
         self._motion_ns = at_ns
         luma = picture.luma()
+        tampered = self._tamper.look(luma, at_ns)
+        if tampered is not None:
+            self._told.append(tampered)
         if probe:
             return _shows(self._motion.probe(luma, at_ns))
         moved = self._newest = self._motion.look(luma, at_ns)
