@@ -69,7 +69,12 @@ class Hop:
         self.endpoint = f"ipc://{folder}/a"
         self.sinks: dict[CameraId, LiveSink] = {}
         self.outlet = AnalysisOutlet(
-            Way(self.endpoint, self.key.proof("w")), "w", self.follow, SystemClock(), limits=QUICK
+            Way(self.endpoint, self.key.proof("w")),
+            "w",
+            self.follow,
+            SystemClock(),
+            limits=QUICK,
+            account_s=0.2,
         )
         self.outlet.take_up(CAMERA, SUB)
         self.outlet.start()

@@ -30,11 +30,11 @@ from watchglass.model.visit import FromAnalyst, Moves, Noted, ToAnalyst, Visited
 from watchglass.model.way import Way
 
 LIMIT_BYTES = 8 << 20
+ACCOUNT_S = 20.0
 _POLL_S = 2.0
 _SOON_S = 0.25
 _GATHER_S = 0.15
 """So long frames are gathered before they go: waking somebody for each costs more than they do."""
-_ACCOUNT_NS = 20 * NS_PER_S
 _JOIN_S = 2.0
 _LOG = log.get("analysis")
 
@@ -57,7 +57,9 @@ class AnalysisOutlet:
         *,
         limits: GateLimits | None = None,
         limit_bytes: int = LIMIT_BYTES,
+        account_s: float = ACCOUNT_S,
     ) -> None:
+        """``account_s``: how far apart what was quiet is told."""
         self._follow = follow
         self._clock = clock
         self._limits = limits
@@ -69,6 +71,7 @@ class AnalysisOutlet:
         self._accounts = Accounts(session)
         self._gated: dict[CameraId, tuple[StreamName, Gated]] = {}
         self._linked = False
+        self._account_ns = round(account_s * NS_PER_S)
         self._ending = threading.Event()
         # It is filled only when it is empty, with no more than the backlog may hold.
         self._client: BusClient[ToAnalyst, FromAnalyst] = BusClient(
@@ -162,7 +165,7 @@ class AnalysisOutlet:
                     self._obey(message)
                 now_ns = self._clock.monotonic_ns()
                 if now_ns >= due_ns:
-                    due_ns = now_ns + _ACCOUNT_NS
+                    due_ns = now_ns + self._account_ns
                     self._tend()
                 if self._backlog and self._client.depth() == 0:
                     self._clock.wait(self._ending, _GATHER_S)
