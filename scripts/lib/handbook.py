@@ -36,9 +36,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    if page.file.src_uri in FROM_ROOT.values():
-        return re.sub(r"\]\(docs/", "](", markdown)
     outside = "|".join(re.escape(name) for name in FROM_ROOT)
+    if page.file.src_uri in FROM_ROOT.values():
+        here = re.sub(rf"\]\(({outside})", lambda found: f"]({FROM_ROOT[found[1]]}", markdown)
+        return re.sub(r"\]\(docs/", "](", here)
     up = "../" * page.file.src_uri.count("/")
     return re.sub(
         rf"\]\((?:\.\./)+({outside})", lambda found: f"]({up}{FROM_ROOT[found[1]]}", markdown
