@@ -7,9 +7,7 @@ who sent it. It reads models and nothing else, and comes behind everybody who re
 
 import os
 import queue
-import resource
 import signal
-import stat
 import sys
 import threading
 from pathlib import Path
@@ -21,6 +19,7 @@ from watchglass.analytics.detectors import choose
 from watchglass.analytics.models import Models
 from watchglass.analytics.reports import Reports
 from watchglass.app.fences import fence_in, of_analytics_worker, tell
+from watchglass.app.few_rights import keep_to_itself, step_back
 from watchglass.app.last_words import listen_to_faults, tell_failure
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.app.reporter import Reporter
@@ -92,7 +91,8 @@ def _look(
     reporter = Reporter(start.vitals, NAME, Alive, lambda: analyst.samples(NAME), clock)
     reporter.start()
     _LOG.info("looking", detector=chosen.detector.identity[:16], threads=start.threads)
-    _give_up_rights()
+    step_back(_NICE, _MOST_MEMORY_BYTES)
+    keep_to_itself(_MOST_DESCRIPTORS)
     while not stopping.is_set():
         # Left to its default the signal ends the process, also from within a library's endless
         # loop that lets no other thread run.
@@ -114,25 +114,6 @@ def _die(failed: threading.ExceptHookArgs) -> None:
     _LOG.error("thread_failed", exc_info=(failed.exc_type, failed.exc_value, failed.exc_traceback))
     tell_failure(failed)
     os._exit(70)
-
-
-def _give_up_rights() -> None:
-    """No more processes, few descriptors, bounded memory, no core file, last in line.
-
-    Called when all threads run and the socket listens.
-    """
-    os.nice(_NICE)
-    limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NPROC: 0,
-        resource.RLIMIT_NOFILE: _MOST_DESCRIPTORS,
-        resource.RLIMIT_AS: _MOST_MEMORY_BYTES,
-    }
-    # A log that goes to a file would end with the right to write any.
-    if not stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
-        limits[resource.RLIMIT_FSIZE] = 0
-    for kind, most in limits.items():
-        resource.setrlimit(kind, (most, most))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,7 @@ database. It may die at any moment: recording knows nothing of it, reports wait 
 and that one finds nothing twice.
 """
 
-import os
 import queue
-import resource
 import signal
 import sys
 import threading
@@ -19,6 +17,7 @@ import msgspec
 from watchglass.app.event_metrics import FOUND, WAITING
 from watchglass.app.event_work import EventWork
 from watchglass.app.fences import fence_in, lay_out, of_events_worker, tell
+from watchglass.app.few_rights import step_back
 from watchglass.app.layout import Layout
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.reporter import Reporter
@@ -78,7 +77,7 @@ def _find(start: EventsStart, decoder: msgspec.json.Decoder[ToEventsWorker]) -> 
     reporter = Reporter(start.vitals, NAME, Alive, finder.samples, clock)
     reporter.start()
     take_messages(decoder, finder.hear, finder.stop)
-    _give_up_rights()
+    step_back(_NICE, _MOST_MEMORY_BYTES)
     finder.run()
     reporter.close()
     store.close()
@@ -173,13 +172,6 @@ class Finder:
             self._waiting.popleft()
             self._server.send(peer, Taken(report.session, report.number))
             self._server.done(peer, size_bytes)
-
-
-def _give_up_rights() -> None:
-    """No core file, bounded memory, behind what records."""
-    os.nice(_NICE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY_BYTES, _MOST_MEMORY_BYTES))
 
 
 if __name__ == "__main__":

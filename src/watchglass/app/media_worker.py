@@ -7,15 +7,14 @@ more than half of the cores, and none that recording wants.
 """
 
 import os
-import resource
 import signal
-import stat
 import sys
 import threading
 
 import msgspec
 
 from watchglass.app.fences import fence_in, of_media_worker, tell
+from watchglass.app.few_rights import keep_to_itself, step_back
 from watchglass.app.picture_desk import PictureDesk
 from watchglass.app.pipes import first_message, leave, take_messages
 from watchglass.base import heap, log
@@ -85,7 +84,8 @@ def _serve(start: MediaStart, decoder: msgspec.json.Decoder[ToMediaWorker]) -> N
     clock = SystemClock()
     heap.tend(clock)
     desk = PictureDesk(clock, threads(), DECODE_S, server.wake)
-    _give_up_rights()
+    step_back(_NICE, _MOST_MEMORY_BYTES)
+    keep_to_itself(_MOST_DESCRIPTORS)
     while not stopping.is_set():
         _turn(server, desk)
     desk.close()
@@ -109,25 +109,6 @@ def _turn(server: Server, desk: PictureDesk) -> None:
             server.reply(token, reply)
         else:
             server.fail(token, "The media-worker is busy: ask again.")
-
-
-def _give_up_rights() -> None:
-    """No more threads or processes, few descriptors, bounded memory, no core file, last in line.
-
-    Called when all threads run and the socket listens.
-    """
-    os.nice(_NICE)
-    limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NPROC: 0,
-        resource.RLIMIT_NOFILE: _MOST_DESCRIPTORS,
-        resource.RLIMIT_AS: _MOST_MEMORY_BYTES,
-    }
-    # A log that goes to a file would end with the right to write any.
-    if not stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
-        limits[resource.RLIMIT_FSIZE] = 0
-    for kind, most in limits.items():
-        resource.setrlimit(kind, (most, most))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ cameras are told how long they last, and the supervisor starts another.
 """
 
 import asyncio
-import os
 import queue
-import resource
 import signal
 import sys
 import threading
@@ -18,6 +16,7 @@ from contextlib import suppress
 import msgspec
 
 from watchglass.app.fences import fence_in, of_onvif_worker, tell
+from watchglass.app.few_rights import step_back
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.reporter import Reporter
 from watchglass.base import heap, log
@@ -78,7 +77,7 @@ def _serve(start: OnvifStart, decoder: msgspec.json.Decoder[ToOnvifWorker]) -> N
         listener, Codec[Steering](Steering), Codec[SteeringReply](SteeringReply),
         key=Key(start.stand.key), max_pending=_MOST_WAITING,
     )  # fmt: skip
-    _give_up_rights()
+    step_back(_NICE, _MOST_MEMORY_BYTES)
     heap.tend(SystemClock())
     asyncio.run(_Talk(server).run(start, decoder))
 
@@ -218,13 +217,6 @@ class _Talk:
     async def _answer(self, token: Token, order: Steering) -> None:
         self._replies.put((token, await self._speaker.steer(order)))
         self._server.wake()
-
-
-def _give_up_rights() -> None:
-    """No core file, bounded memory, behind what records."""
-    os.nice(_NICE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY_BYTES, _MOST_MEMORY_BYTES))
 
 
 if __name__ == "__main__":
