@@ -53,7 +53,7 @@ _OF_DISKS = frozenset({
 })  # fmt: skip
 _LOSING = (WriteSite.MEDIA_RECOVER, WriteSite.SYNC)
 _AT_FIRST_START = (WriteSite.KEY, WriteSite.VOLUME_MARK, WriteSite.SETTINGS)
-_NOT_HERE = (WriteSite.HEAD_THIN, WriteSite.BACKUP, WriteSite.RESTORE)
+_NOT_HERE = (WriteSite.HEAD_THIN, WriteSite.BACKUP, WriteSite.RESTORE, WriteSite.EVIDENCE)
 """Thins what is two days old: told by ``tests/recording/test_failing_disk.py``; writes no recording
 of its own: told by ``tests/app/test_backup.py``."""
 _KILLING = (WriteSite.MEDIA_RECOVER, WriteSite.LEDGER_RECOVER)

@@ -24,6 +24,8 @@ NO_PICTURES = {
     API + "/trust/fleet": "devices, as JSON that was made before",
     API + "/trust/devices/{device}": "a device, as JSON that was made before",
     API + "/trust/report.{kind}": "a report of devices",
+    API + "/counts.csv": "a table of numbers",
+    API + "/cameras/probe": "what a camera shows that is not recorded yet, and has no mask",
     API + "/changes": "events without pictures",
     API + "/notice-ways/{way}/try": "nothing: a notice is sent elsewhere, in words",
     API + "/ptz/{camera}": "orders to move, and what became of them",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -58,6 +59,7 @@ from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
+from watchglass.base.errors import NotFoundError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.cameras.probe import probe_camera
 from watchglass.config.settings import Settings
@@ -193,6 +195,12 @@ class Keeps:
             self.now = replace(self.now, hours=order.hours or self.now.default_h)
 
 
+def _stated(about: dict[CameraId, CameraAbout], camera: CameraId) -> CameraAbout:
+    if camera not in about:
+        raise NotFoundError("There is no such camera.")
+    return about[camera]
+
+
 def served(
     recorded: Recorded, port: int, ui: Path | None = None,
     decode: Callable[[StillRequest], bytes] | None = None, worker: OwnWorker | None = None,
@@ -299,7 +307,9 @@ def served(
         ),
         system=lambda: system[0],
         numbers=lambda: numbers,
-        of_cameras=CameraPorts(carry_out, about.__getitem__, lambda: [volume], lambda: removed),
+        of_cameras=CameraPorts(
+            carry_out, partial(_stated, about), lambda: [volume], lambda: removed
+        ),
         masks=MaskPorts(
             desk_of_masks.carry_out,
             desk_of_masks.masks,

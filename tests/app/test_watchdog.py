@@ -161,7 +161,7 @@ def test_it_is_ready_then_fed_and_says_how_it_is(
     assert systemd.heard[0] == "READY=1"
     wait_until(lambda: systemd.heard[-1] == "STATUS=ok: 2 of 2 cameras recorded")
     code, found = state(recorder)
-    assert (code, found["state"], found["lives"]) == (0, "ok", True)
+    assert (code, found["state"], found["lives"]) == (0, "ok", True), found
     assert found["cameras_recorded"] == 2
 
 
@@ -269,7 +269,8 @@ def test_the_numbers_of_a_real_recorder(recorder: RunningRecorder, cameras: Simu
     assert "camera_unreachable" in causes
     processes = {process for (process,) in found["watchglass_process_resident_bytes"]}
     assert processes == {
-        "supervisor", "keeper", "camera-worker-1", "api", "media-worker", "ping"
+        "supervisor", "keeper", "camera-worker-1", "api", "media-worker", "analytics-worker",
+        "events-worker", "ping",
     }  # fmt: skip
     assert {process for (process,) in found["watchglass_process_cpu_seconds_total"]} == processes
     hops = {(hop, peer) for hop, peer, _ in found["watchglass_hop_dropped_messages_total"]}
@@ -277,7 +278,10 @@ def test_the_numbers_of_a_real_recorder(recorder: RunningRecorder, cameras: Simu
     assert hops == {
         ("facts", worker), ("answers", worker), ("answers", "supervisor"),
         ("orders", "supervisor"), ("live", worker), ("watches", worker), ("vitals", worker),
-        ("vitals", "keeper"), ("measure", worker), ("measure", "keeper"),
+        ("vitals", "keeper"), ("measure", worker), ("measure", "keeper"), ("analysis", worker),
+        ("understood", "analytics-worker"), ("taken", "analytics-worker"),
+        ("vitals", "analytics-worker"), ("vitals", "events-worker"),
+        ("measure", "analytics-worker"), ("measure", "events-worker"),
     }  # fmt: skip
     (age,) = found["watchglass_volume_watermark_age_seconds"].values()
     assert 0 <= age < 60

@@ -51,7 +51,7 @@ def test_from_nothing_to_a_recorded_camera(
     owner = visiting(bed.link, **screen)
     owner.page.add_init_script(path=AXE)
     set_up(owner, bed.link)
-    owner.button("Devices").click()
+    owner.go_to_place("Devices")
     expect(owner.headline).to_have_text("Which cameras are in your network, and who made them?")
     readable(owner)
 
@@ -128,7 +128,7 @@ def test_a_district_stays_fast_and_is_judged_anew(
     expect(rows.last).to_have_attribute("aria-posinset", "700")
 
     main.evaluate("it => { it.scrollTop = 0 }")
-    owner.page.get_by_label("Search").fill("room 004")
+    owner.page.get_by_role("searchbox", name="Search").fill("room 004")
     expect(rows).to_have_count(1)
     rows.first.get_by_role("link").press("Enter")
     expect(owner.headline).to_have_text("Labelled LTS. Made by Hikvision, we are nearly sure.")
@@ -156,4 +156,4 @@ def test_a_district_stays_fast_and_is_judged_anew(
     expect(ruled.get_by_text("applies", exact=True).first).to_be_visible()
     readable(owner)
     owner.page.go_back()
-    expect(owner.page.get_by_label("Search")).to_have_value("room 004")
+    expect(owner.page.get_by_role("searchbox", name="Search")).to_have_value("room 004")

@@ -35,11 +35,11 @@ class ExportedSite:
 
     def __init__(
         self, folder: Path, *, cameras: int = 1, sound: bool = False, file_s: float = 3,
-        picture_bytes: int = 0,
+        picture_bytes: int = 0, disk: QuietDisk | None = None,
     ) -> None:  # fmt: skip
         """``picture_bytes``: pictures are filled up to that length, as a camera would."""
         self.folder = folder
-        self.site = Site(folder / "site", disk=QuietDisk(), file_s=file_s)
+        self.site = Site(folder / "site", disk=disk or QuietDisk(), file_s=file_s)
         self._picture_bytes = picture_bytes
         self._pictures: tuple[list[tuple[bytes, bool]], VideoParameters] | None = None
         self.site.start()

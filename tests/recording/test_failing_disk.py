@@ -32,9 +32,11 @@ FAULT_S = 4
 RESUME_S = 5
 REST_S = 50 * 3600
 BEFORE_IT_RUNS = {WriteSite.KEY, WriteSite.VOLUME_MARK, WriteSite.SETTINGS}
-ELSEWHERE = {WriteSite.CLIP, WriteSite.BACKUP, WriteSite.RESTORE, WriteSite.NOTE_SPOOL}
+ELSEWHERE = {
+    WriteSite.CLIP, WriteSite.BACKUP, WriteSite.RESTORE, WriteSite.NOTE_SPOOL, WriteSite.EVIDENCE,
+}  # fmt: skip
 """Written by commands and the api, and refused in ``tests/app/test_backup.py``, in
-``tests/api/test_looks.py``, or below."""
+``tests/api/test_looks.py``, in ``tests/evidence/test_full_disk.py``, or below."""
 WHILE_IT_RUNS = [site for site in WriteSite if site not in BEFORE_IT_RUNS | ELSEWHERE]
 
 
