@@ -116,12 +116,14 @@ def test_killed_in_the_middle_it_finds_all_and_nothing_twice(place: Place) -> No
     tracks = [walk(f"t{n}", n * 3, n * 3 + 8) for n in range(20)]
     parts = [each for track in tracks for each in pieces(track, 4)]
     began_s = time.monotonic()
+    lines: list[bytes] = []
     for number, part in enumerate(parts, 1):
         place.analyst.put(Report("session", number, (part, span(number - 1, number))))
         place.analyst.turn()
         if number % 20 == 0:
             os.kill(place.process.pid, signal.SIGKILL)
             place.process.wait(10)
+            lines += place.lines()
             assert place.process.stdin is not None
             assert place.process.stdout is not None
             place.process.stdin.close()
@@ -143,7 +145,7 @@ def test_killed_in_the_middle_it_finds_all_and_nothing_twice(place: Place) -> No
         assert len(store.tracks(Wanted(ALL, most=500)).found) == 20
     finally:
         store.close()
-    lines = place.lines()
+    lines += place.lines()
     assert any(b"mark_told" in each for each in lines)
     marks = [msgspec.json.decode(each, type=MarkTold) for each in lines if b"mark_told" in each]
     assert all(each.camera == CAMERA for each in marks)

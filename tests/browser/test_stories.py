@@ -325,8 +325,13 @@ def test_who_looked_is_in_the_log(bed: Bed, visiting: Visiting, screen: dict[str
     guard.page.get_by_label("Name of a person, whole").fill("")
     guard.button("Everything").click()
     expect(log.get_by_text("the works council asked for it").first).to_be_visible()
-    log.get_by_text("looks, one by one").first.click()
+    watched = log.get_by_role("listitem").filter(has_text=re.compile("admin watched .*Yard")).first
+    # Several looks near in time are one line, and each is in it.
+    several = watched.get_by_text("looks, one by one")
+    if several.count():
+        several.click()
     # What was on show a moment ago would be shown live.
     guard.page.wait_for_timeout(2500)
-    log.get_by_role("button", name="Show what admin looked at on Yard").first.click()
+    shows = re.compile("^Show what admin looked at( on Yard)?$")
+    watched.get_by_role("button", name=shows).first.click()
     expect(guard.page.get_by_role("article", name=re.compile(", recorded"))).to_be_visible()
