@@ -69,7 +69,8 @@ def _measure(cameras: int, seconds: float, four_k: bool) -> tuple[float, float, 
         workplace() as folder,
         Simulator(*kind, show_progress=True) as simulator,
     ):
-        recorder = RunningRecorder(folder / "data")
+        # What it costs to look at pictures is told by ``idle`` and ``scale``.
+        recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
         reference = subprocess.Popen(
             [sys.executable, "-c", _REFERENCE], stdin=subprocess.PIPE, text=True
         )
