@@ -55,6 +55,8 @@ class Tap:
 
     def follow(self, run: RunId, header: bytes, pending: PendingFragment, wall_ns: int) -> None:
         """The last of the pending pictures has just arrived, at ``wall_ns`` (UTC)."""
+        if not self._sinks and not self._left:
+            return
         self._look_again(run)
         sinks = [each for each in self.sinks if each in self._given]
         if len(sinks) < len(self.sinks):
