@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -31,7 +32,7 @@ from watchglass.config.settings import read_settings
 from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.coverage import Network, ScanEntry, ScanKind
 from watchglass.model.observation import Signal, Source, observe
-from watchglass.model.scan import AddressesDone, FromScan, ScanOrder, ScanProgress
+from watchglass.model.scan import AddressesDone, FromScan, ScanEnded, ScanOrder, ScanProgress
 from watchglass.model.stream import StreamName
 from watchglass.simulate.lan.network import Network as Lan
 from watchglass.simulate.lan.network import NoNetworkError
@@ -106,6 +107,30 @@ def test_a_scan_that_was_stopped_goes_on_where_it_was(on: Ground, lan: Lan) -> N
     with trust_store(on) as store:
         assert len(store.observations()) > kept
         assert [entry.scan for entry in store.scans()] == [_SCAN]
+
+
+def test_a_stop_is_heard_before_there_is_a_process_and_as_soon_as_there_is(
+    tmp_path: Path,
+) -> None:
+    """Somebody goes on with a scan and stops it at once: it must not run to its end."""
+    program = tmp_path / "patient.py"
+    program.write_text(
+        "import sys\n"
+        "order, stop = sys.stdin.readline(), sys.stdin.readline()\n"
+        'print(\'{"type": "ScanEnded", "stopped": true}\' if \'Stop\' in stop else order)\n'
+    )
+    command = (sys.executable, str(program))
+    early = RunningScan(_order(), command=command)
+    early.stop()
+    assert list(early) == [ScanEnded(stopped=True)]
+    assert early.pid is None
+    begun = RunningScan(_order(), command=command)
+    ends: list[FromScan] = []
+    looking = threading.Thread(target=lambda: ends.extend(begun))
+    looking.start()
+    begun.stop()
+    looking.join(30)
+    assert ends == [ScanEnded(stopped=True)]
 
 
 @pytest.mark.full

@@ -7,6 +7,7 @@ named.
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -39,6 +40,8 @@ class RunningScan:
     """Addresses whose answers made the process that looks fail."""
     _process: subprocess.Popen[bytes] | None = None
     _stopping: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the order is written: a stop comes before there is a process, or after it."""
 
     def __iter__(self) -> Iterator[FromScan]:
         done = set(self.order.skip)
@@ -70,14 +73,11 @@ class RunningScan:
         return self._process.pid if self._process is not None else None
 
     def stop(self) -> None:
-        self._stopping = True
-        process = self._process
-        if process is not None and process.poll() is None and process.stdin is not None:
-            try:
-                process.stdin.write(msgspec.json.encode(ScanStop()) + b"\n")
-                process.stdin.flush()
-            except (OSError, ValueError):
-                return  # it has ended by itself
+        with self._lock:
+            self._stopping = True
+            process = self._process
+            if process is not None and process.poll() is None:
+                _write(process, ScanStop())
 
     def _noted(self, message: FromScan) -> FromScan:
         if not isinstance(message, Covered) or not self.left_out:
@@ -95,28 +95,39 @@ class RunningScan:
             done.add(at)
 
     def _run(self, order: ScanOrder) -> Iterator[FromScan]:
-        process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=worker_environment(),
-        )
-        self._process = process
-        assert process.stdin is not None
+        with self._lock:
+            if self._stopping:
+                return
+            process = self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=worker_environment(),
+            )
+            written = _write(process, order)
         assert process.stdout is not None
         try:
-            process.stdin.write(msgspec.json.encode(order) + b"\n")
-            process.stdin.flush()
+            if not written:
+                return
             while line := process.stdout.readline(MOST_LINE_BYTES):
                 try:
                     yield msgspec.json.decode(line, type=FromScan)
                 except msgspec.DecodeError:
                     return  # half a line: it died
-        except BrokenPipeError:
-            return
         finally:
             _end(process)
+
+
+def _write(process: subprocess.Popen[bytes], message: ScanOrder | ScanStop) -> bool:
+    """False if it has ended by itself."""
+    assert process.stdin is not None
+    try:
+        process.stdin.write(msgspec.json.encode(message) + b"\n")
+        process.stdin.flush()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
