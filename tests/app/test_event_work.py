@@ -143,13 +143,21 @@ def test_wherever_workers_are_cut_off_the_same_is_found(
     def run(folder: Path, killed: set[int]) -> tuple[list[Event], tuple[Counted, ...]]:
         bed = Bed(folder)
         try:
+            told: list[Report] = []
+
+            def begin() -> None:
+                """Whatever is not written is told again."""
+                bed.begin()
+                for each in told:
+                    bed.work.take(each)
+
             for number, items in enumerate(reports):
-                report = bed.report(*items)
                 if number in killed and number % 2:
-                    bed.begin()
-                bed.work.take(report)
+                    begin()
+                told.append(bed.report(*items))
+                bed.work.take(told[-1])
                 if number in killed:
-                    bed.begin().take(report)
+                    begin()
             bed.pass_time(1000)
             return bed.events(), bed.counted()
         finally:
@@ -182,17 +190,40 @@ def test_what_the_disk_refuses_is_written_when_it_takes_it(
     report = bed.report(walk("t", 0, 8))
     with monkeypatch.context() as full:
 
-        def write(_: Written) -> None:
+        def write(*_: Written) -> None:
             raise StorageError("full")
 
         full.setattr(bed.store, "write", write)
         with pytest.raises(StorageError):
             bed.work.take(report)
         assert (bed.work.behind, bed.said) == (True, [])
-    bed.work.retry()
+    bed.work.write_due()
     assert not bed.work.behind
     assert len(bed.events()) == 2
     assert bed.said
+
+
+def test_what_is_nothing_to_anybody_is_written_a_second_later_and_all_at_once(bed: Bed) -> None:
+    written: list[int] = []
+    write = bed.store.write
+
+    def count(*several: Written) -> None:
+        written.append(len(several))
+        write(*several)
+
+    bed.store.write = count  # type: ignore[method-assign]
+    for number in range(3):
+        bed.work.take(bed.report(span(number, number + 1)))
+    bed.work.write_due()
+    assert bed.work.behind
+    assert bed.store.last(bed.session) is None
+    bed.clock.advance(10**9)
+    bed.work.write_due()
+    assert (bed.work.behind, written) == (False, [3])
+    assert (bed.store.last(bed.session), len(bed.store.spans(CAMERA, 0, 2**62))) == (3, 1)
+    bed.work.take(bed.report(span(3, 4)))
+    bed.work.take(bed.report(walk("t", 4, 8)))
+    assert (bed.work.behind, written) == (False, [3, 2])
 
 
 def test_a_look_at_the_past_finds_for_itself_alone(bed: Bed) -> None:

@@ -33,7 +33,7 @@ from watchglass.model.analysis import (
 from watchglass.model.detection import ObjectClass
 from watchglass.model.event import ReviewId
 from watchglass.model.found import Crossing, made_id
-from watchglass.model.object_track import TrackId, TrackPoint
+from watchglass.model.object_track import TrackEnd, TrackId, TrackPart, TrackPoint
 from watchglass.model.rule import Direction, RuleId
 from watchglass.store.event_motion import bucket_for
 from watchglass.store.event_points import pack, thinned, unpack
@@ -108,6 +108,44 @@ def test_a_track_is_put_together_of_its_parts_and_told_twice_is_there_once(
     ]
     assert store.last("s") == 3
     assert store.last("another") is None
+
+
+@settings(max_examples=15)
+@given(
+    cuts=st.lists(st.integers(1, 39), max_size=6, unique=True).map(sorted),
+    settled=st.integers(0, 6), again=st.integers(0, 6),
+)  # fmt: skip
+def test_written_together_it_is_what_it_is_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int], settled: int, again: int
+) -> None:
+    whole = walk("t1", 0, 8, rate=5)
+    edges = [0, *cuts, len(whole.points)]
+    parts = [
+        TrackPart(
+            camera=CAMERA, track=whole.track, kind=ObjectClass.MOVING, detector="regions",
+            points=whole.points[begin:end], end=TrackEnd.SETTLED if n == settled else None,
+        )
+        for n, (begin, end) in enumerate(pairwise(edges))
+    ]  # fmt: skip
+    parts = [*parts[: again + 1], *parts[again:]]
+    written = [
+        Written(Report("s", n, (part, span(n, n + 1), moved(n, n + 1, 0.1 * n + 0.1))), BEGAN_NS)
+        for n, part in enumerate(parts)
+    ]
+    found = []
+    for together in (False, True):
+        store = EventStore(tmp_path_factory.mktemp("s") / "events.db")
+        try:
+            for each in [written] if together else [[one] for one in written]:
+                store.write(*each)
+            tracks = store.tracks(Wanted(ALL)).found
+            found.append(
+                (tracks, store.spans(CAMERA, 0, 2**62), store.density(CAMERA, 0, 2**62, 1))
+            )
+        finally:
+            store.close()
+    assert found[0] == found[1]
+    assert len(found[0][0][0].points) == len(whole.points)
 
 
 def test_a_path_is_found_by_where_it_goes_and_in_which_order(store: EventStore) -> None:

@@ -22,8 +22,9 @@ from watchglass.bus.message import Codec
 from watchglass.bus.peer import PeerId
 from watchglass.bus.proof import Key
 from watchglass.bus.server import BusServer, PeerLost, Received
-from watchglass.model.analysis import SkipCause
+from watchglass.model.analysis import SkipCause, Tampered, Understood
 from watchglass.model.metric import Sample
+from watchglass.model.object_track import TrackPart
 from watchglass.model.visit import (
     Accounted,
     Analysed,
@@ -37,6 +38,8 @@ from watchglass.model.visit import (
 
 CREDIT_BYTES = 4 << 20
 _TELL_NS = NS_PER_S // 4
+_GATHER_NS = NS_PER_S
+"""What nobody waits for is gathered so long."""
 _PROMPT_S = 0.7
 """While pictures of now wait longer, the past waits."""
 _LOG = log.get("analytics")
@@ -67,7 +70,8 @@ class Analyst:
         self._held: frozenset[CameraId] = frozenset()
         self._cameras: dict[CameraId, CameraPipeline] = {}
         self._past = Past(detector, self._analysed, reports, self._server.send)
-        self._due_ns = 0
+        self._due_ns = self._told_ns = 0
+        self._untold: list[Understood] = []
         self.turned_ns = clock.monotonic_ns()
 
     def use(self, cameras: Sequence[Analysed], held: Sequence[CameraId]) -> None:
@@ -117,11 +121,12 @@ class Analyst:
         self._look_back(now_ns, (self._clock.wall_ns() - newest) / NS_PER_S if newest else None)
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + _TELL_NS
-            self._tell()
+            self._tell(now_ns)
         self._reports.turn()
         self.turned_ns = now_ns
 
     def close(self) -> None:
+        self._reports.put(self._untold)
         for pipeline in self._cameras.values():
             self._reports.put(pipeline.close())
         self._reports.turn()
@@ -183,8 +188,13 @@ class Analyst:
 
         self._reports.put(accounted.spans, noted)
 
-    def _tell(self) -> None:
-        now_ns = self._clock.wall_ns()
-        told = [item for each in self._cameras.values() for item in each.take(now_ns)]
-        if told:
+    def _tell(self, now_ns: int) -> None:
+        """Of things at once, as rules wait for that; of all else now and then."""
+        wall_ns = self._clock.wall_ns()
+        new = [item for each in self._cameras.values() for item in each.take(wall_ns)]
+        self._untold += new
+        prompt = any(isinstance(each, TrackPart | Tampered) for each in new)
+        if self._untold and (prompt or now_ns - self._told_ns >= _GATHER_NS):
+            self._told_ns = now_ns
+            told, self._untold = self._untold, []
             self._reports.put(told)

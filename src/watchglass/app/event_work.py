@@ -35,6 +35,9 @@ _MARKED_EVERY_NS = 30 * NS_PER_S
 _NEWS_NS = 3600 * NS_PER_S
 """What is found later than that is no news, and nobody is sent a notice."""
 _JOB_IDLE_NS = 120 * NS_PER_S
+_GATHERED_NS = NS_PER_S
+"""What is nothing to anybody yet is written so much later at most: each transaction costs as much
+as a dozen reports."""
 _MOST_NAME = 64
 _LOG = log.get("events")
 
@@ -61,6 +64,7 @@ class EventWork:
         self._jobs: dict[str, _Job] = {}
         self._last: dict[str, int] = {}
         self._unwritten: list[tuple[Written, list[FromEventsWorker]]] = []
+        self._due_ns = 0
         self._told: dict[ReviewId, bool] = {}
         self._open: dict[EventId, Event] = {}
         self._marked: dict[EventId, int] = {}
@@ -95,8 +99,9 @@ class EventWork:
         self._engine.use(rules, areas)
 
     def take(self, report: Report) -> None:
-        """Find what there is in it. StorageError and its like: it is not on disk yet, and
-        ``retry`` is to be called until it is."""
+        """Find what there is in it; where that is something, it is written at once, and all that
+        was gathered before it. StorageError and its like: it is not on disk yet, and ``write`` is
+        to be called until it is."""
         if report.number <= self._last_of(report.session):
             return
         self._last[report.session] = report.number
@@ -121,15 +126,22 @@ class EventWork:
 
     @property
     def behind(self) -> bool:
-        """Whether something found waits for the disk."""
+        """Whether something that was taken is not written yet."""
         return bool(self._unwritten)
 
-    def retry(self) -> None:
-        """Write what waits for the disk, in order. Raises as ``take``."""
-        while self._unwritten:
-            written, said = self._unwritten[0]
-            self._store.write(written)
-            del self._unwritten[0]
+    def write_due(self) -> None:
+        """Write what was gathered, where it is time to. Raises as ``take``."""
+        if self._unwritten and self._clock.monotonic_ns() >= self._due_ns:
+            self.write()
+
+    def write(self) -> None:
+        """Write all that is not written yet, in one transaction. Raises as ``take``."""
+        if not self._unwritten:
+            return
+        self._due_ns = 0  # what is refused is tried again at once
+        self._store.write(*(written for written, _ in self._unwritten))
+        done, self._unwritten = self._unwritten, []
+        for _, said in done:
             for each in said:
                 self._say(each)
 
@@ -161,7 +173,7 @@ class EventWork:
         now_ns = self._clock.wall_ns()
         written = Written(report, now_ns, found.events, crossings=found.crossings, job=name)
         self._unwritten.append((written, []))
-        self.retry()
+        self.write()
 
     def _keep(
         self,
@@ -190,8 +202,11 @@ class EventWork:
             report, self._clock.wall_ns(), tuple(events.values()), tuple(reviews.values()),
             found.crossings, tampered,
         )  # fmt: skip
+        if not self._unwritten:
+            self._due_ns = self._clock.monotonic_ns() + _GATHERED_NS
         self._unwritten.append((written, said))
-        self.retry()
+        if events or reviews or found.crossings:
+            self.write()
 
     def _words_of(self, event: Event, review: Review) -> list[FromEventsWorker]:
         """What is to be said of an event that is new, or is another than before."""

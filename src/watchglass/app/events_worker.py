@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -109,6 +110,7 @@ class Finder:
         self._messages: queue.SimpleQueue[ToEventsWorker] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._waiting: deque[tuple[PeerId, int, Report]] = deque()
+        self._unwritten: list[tuple[PeerId, int, Report]] = []
         self._hops: list[PeerState] = []
         self._refused = ""
 
@@ -142,11 +144,12 @@ class Finder:
                     self._work.use(message.rules, message.areas)
             self._listen()
             try:
-                self._work.retry()
+                self._work.write_due()
                 self._take()
                 if self._clock.monotonic_ns() >= due_ns:
                     due_ns = self._clock.monotonic_ns() + _TICK_NS
                     self._work.pass_time()
+                self._tell_taken()
                 self._refused = ""
             except WatchglassError as error:
                 # It is tried again, and the analytics-worker keeps what comes meanwhile.
@@ -154,6 +157,8 @@ class Finder:
                     _LOG.error("events_not_written", error=error.sentence)
                 self._refused = error.sentence
             self._hops = self._server.peers()
+        with suppress(WatchglassError):
+            self._work.write()
         self._server.close()
 
     def _listen(self) -> None:
@@ -162,16 +167,26 @@ class Finder:
                 continue
             if isinstance(event, PeerLost):
                 self._waiting = deque(each for each in self._waiting if each[0] != event.peer)
+                self._unwritten = [each for each in self._unwritten if each[0] != event.peer]
                 continue
             self._waiting.append((event.peer, event.size_bytes, event.message))
 
     def _take(self) -> None:
         while self._waiting:
-            peer, size_bytes, report = self._waiting[0]
-            self._work.take(report)
-            self._waiting.popleft()
-            self._server.send(peer, Taken(report.session, report.number))
+            self._work.take(self._waiting[0][2])
+            self._unwritten.append(self._waiting.popleft())
+
+    def _tell_taken(self) -> None:
+        """Only what is written counts as taken: of the rest a successor has to hear again."""
+        if self._work.behind:
+            return
+        last: dict[tuple[PeerId, str], int] = {}
+        for peer, size_bytes, report in self._unwritten:
+            last[peer, report.session] = report.number
             self._server.done(peer, size_bytes)
+        self._unwritten.clear()
+        for (peer, session), number in last.items():
+            self._server.send(peer, Taken(session, number))
 
 
 if __name__ == "__main__":

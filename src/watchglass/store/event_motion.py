@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId
 from watchglass.model.analysis import MotionSeen
+from watchglass.store.event_keyed import Keyed
 from watchglass.store.event_tables import MOTION
 
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
@@ -24,6 +25,10 @@ _ROWS = (MINUTE, HOUR, DAY)
 _MOST = 255
 _VALUE = struct.Struct("<BH")
 _LONGEST_S = 3600
+_KEYED = Keyed(MOTION, "camera", "level", "at_s")
+_ONE = sa.select(MOTION.c["values"]).where(
+    *(MOTION.c[name] == sa.bindparam(name) for name in ("camera", "level", "at_s"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +52,25 @@ def put_motion(connection: sa.Connection, seen: Iterable[MotionSeen]) -> None:
         for at_s in range(first, min(last, first + _LONGEST_S) + 1):
             of_row = seconds.setdefault((each.camera, at_s - at_s % MINUTE), {})
             of_row[at_s % MINUTE] = max(of_row.get(at_s % MINUTE, 0), value)
+    rows: list[dict[str, object]] = []
     hours: dict[tuple[CameraId, int], dict[int, tuple[int, int]]] = {}
     for (camera, minute_s), new in seconds.items():
         values = bytearray(_row(connection, camera, 0, minute_s) or bytes(MINUTE))
         for at, value in new.items():
             values[at] = max(values[at], value)
-        _put(connection, camera, 0, minute_s, bytes(values))
+        rows.append(_as_row(camera, 0, minute_s, bytes(values)))
         summed = max(values), sum(1 for each in values if each)
         hours.setdefault((camera, minute_s - minute_s % HOUR), {})[minute_s % HOUR // MINUTE] = (
             summed
         )
     days: dict[tuple[CameraId, int], dict[int, tuple[int, int]]] = {}
     for (camera, hour_s), minutes in hours.items():
-        known = _summed(connection, camera, 1, hour_s, HOUR // MINUTE, minutes)
+        row, known = _summed(connection, camera, 1, hour_s, HOUR // MINUTE, minutes)
+        rows.append(row)
         days.setdefault((camera, hour_s - hour_s % DAY), {})[hour_s % DAY // HOUR] = known
     for (camera, day_s), of_day in days.items():
-        _summed(connection, camera, 2, day_s, DAY // HOUR, of_day)
+        rows.append(_summed(connection, camera, 2, day_s, DAY // HOUR, of_day)[0])
+    _KEYED.put(connection, rows)
 
 
 def density(
@@ -113,13 +121,14 @@ _STEPS = (
 def _summed(
     connection: sa.Connection, camera: CameraId, level: int, at_s: int, parts: int,
     new: Mapping[int, tuple[int, int]],
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[dict[str, object], tuple[int, int]]:  # fmt: skip
+    """The row as it is to be, and what it comes to."""
     blob = _row(connection, camera, level, at_s) or bytes(parts * _VALUE.size)
     values = list(_VALUE.iter_unpack(blob))
     for at, value in new.items():
         values[at] = value
-    _put(connection, camera, level, at_s, b"".join(_VALUE.pack(*each) for each in values))
-    return max(each[0] for each in values), sum(each[1] for each in values)
+    row = _as_row(camera, level, at_s, b"".join(_VALUE.pack(*each) for each in values))
+    return row, (max(each[0] for each in values), sum(each[1] for each in values))
 
 
 def _values(level: int, blob: bytes) -> Iterable[tuple[int, int]]:
@@ -129,13 +138,10 @@ def _values(level: int, blob: bytes) -> Iterable[tuple[int, int]]:
 
 
 def _row(connection: sa.Connection, camera: CameraId, level: int, at_s: int) -> bytes | None:
-    asked = sa.select(MOTION.c["values"]).filter_by(camera=camera, level=level, at_s=at_s)
-    found: bytes | None = connection.scalar(asked)
+    one = {"camera": camera, "level": level, "at_s": at_s}
+    found: bytes | None = connection.scalar(_ONE, one)
     return found
 
 
-def _put(connection: sa.Connection, camera: CameraId, level: int, at_s: int, blob: bytes) -> None:
-    one = (MOTION.c.camera == camera, MOTION.c.level == level, MOTION.c.at_s == at_s)
-    connection.execute(sa.delete(MOTION).where(*one))
-    row = {"camera": camera, "level": level, "at_s": at_s, "values": blob}
-    connection.execute(sa.insert(MOTION).values(**row))
+def _as_row(camera: CameraId, level: int, at_s: int, blob: bytes) -> dict[str, object]:
+    return {"camera": camera, "level": level, "at_s": at_s, "values": blob}

@@ -52,6 +52,12 @@ def unpack(blob: bytes) -> tuple[TrackPoint, ...]:
     )
 
 
+def begins_ns(blob: bytes) -> int:
+    """The time of its first point."""
+    begin_ns: int = _BEGIN.unpack_from(blob)[0]
+    return begin_ns
+
+
 def as_kept(points: Sequence[TrackPoint]) -> tuple[TrackPoint, ...]:
     """The points as they come back from where they are kept."""
     return tuple(point for blob in pack(points) for point in unpack(blob))

@@ -6,11 +6,13 @@ skipped, and a process that tells again what it told before changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from watchglass.base.ids import CameraId
 from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
+from watchglass.store.event_keyed import Keyed
 from watchglass.store.event_tables import SPANS
 
 _STATES = {each.value: each for each in Analysis}
@@ -18,6 +20,36 @@ _CAUSES: dict[str | None, SkipCause | None] = {
     None: None, **{each.value: each for each in SkipCause}
 }  # fmt: skip
 _WORTH = {Analysis.ANALYSED: 2, Analysis.QUIET: 1, Analysis.SKIPPED: 0}
+_KEYED = Keyed(SPANS, "camera", "from_ns")
+_GROWN = (
+    sa.update(SPANS)
+    .where(*(SPANS.c[name] == sa.bindparam(f"key_{name}") for name in ("camera", "from_ns")))
+    .values({name: sa.bindparam(name) for name in ("to_ns", "state", "cause", "coarse")})
+)
+
+
+def _touching_one() -> sa.Select[Any]:
+    camera = sa.bindparam("camera", type_=sa.String)
+    from_ns = sa.bindparam("from_ns", type_=sa.BigInteger)
+    to_ns = sa.bindparam("to_ns", type_=sa.BigInteger)
+    # They never overlap: the last that begins before the span is the only one that reaches into it.
+    before = (
+        sa.select(sa.func.max(SPANS.c.from_ns))
+        .where(SPANS.c.camera == camera, SPANS.c.from_ns < from_ns)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(SPANS.c.from_ns, SPANS.c.to_ns, SPANS.c.state, SPANS.c.cause, SPANS.c.coarse)
+        .where(
+            SPANS.c.camera == camera,
+            SPANS.c.from_ns >= sa.func.coalesce(before, from_ns),
+            SPANS.c.from_ns <= to_ns, SPANS.c.to_ns >= from_ns,
+        )
+        .order_by(SPANS.c.from_ns)
+    )  # fmt: skip
+
+
+_TOUCHING = _touching_one()
 
 
 def put_spans(connection: sa.Connection, spans: Iterable[AnalysisSpan]) -> None:
@@ -34,21 +66,13 @@ def put_spans(connection: sa.Connection, spans: Iterable[AnalysisSpan]) -> None:
             after = laid_over(after, each)
         if after == known:
             continue
-        gone = {each.from_ns for each in known} - {each.from_ns for each in after}
-        if gone:
-            connection.execute(
-                sa.delete(SPANS).where(SPANS.c.camera == camera, SPANS.c.from_ns.in_(gone))
-            )
+        kept = {each.from_ns: each for each in after}
         before = {each.from_ns: each for each in known}
-        for each in after:
-            if before.get(each.from_ns) == each:
-                continue
-            row = _row(each)
-            if each.from_ns in before:
-                one = (SPANS.c.camera == camera, SPANS.c.from_ns == each.from_ns)
-                connection.execute(sa.update(SPANS).where(*one).values(**row))
-            else:
-                connection.execute(sa.insert(SPANS).values(**row))
+        _KEYED.delete(connection, [(camera, at) for at in before if at not in kept])
+        grown = [each for at, each in kept.items() if before.get(at, each) != each]
+        if grown:
+            connection.execute(_GROWN, [_grown_row(each) for each in grown])
+        _KEYED.put(connection, [_row(each) for at, each in kept.items() if at not in before])
 
 
 def spans_between(
@@ -146,21 +170,7 @@ def _touching(
     connection: sa.Connection, camera: CameraId, from_ns: int, to_ns: int
 ) -> list[AnalysisSpan]:
     """Those that overlap the span or end or begin where it does."""
-    # They never overlap: the last that begins before the span is the only one that reaches into it.
-    before = (
-        sa.select(sa.func.max(SPANS.c.from_ns))
-        .where(SPANS.c.camera == camera, SPANS.c.from_ns < from_ns)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        sa.select(SPANS.c.from_ns, SPANS.c.to_ns, SPANS.c.state, SPANS.c.cause, SPANS.c.coarse)
-        .where(
-            SPANS.c.camera == camera,
-            SPANS.c.from_ns >= sa.func.coalesce(before, from_ns),
-            SPANS.c.from_ns <= to_ns, SPANS.c.to_ns >= from_ns,
-        )
-        .order_by(SPANS.c.from_ns)
-    )  # fmt: skip
+    rows = connection.execute(_TOUCHING, {"camera": camera, "from_ns": from_ns, "to_ns": to_ns})
     # By the ten thousand for a quarter of a year: attributes and enumerations would be most of it.
     return [
         AnalysisSpan(
@@ -177,3 +187,8 @@ def _row(span: AnalysisSpan) -> dict[str, object]:
         "state": span.state.value, "cause": span.cause.value if span.cause is not None else None,
         "coarse": span.coarse,
     }  # fmt: skip
+
+
+def _grown_row(span: AnalysisSpan) -> dict[str, object]:
+    row = _row(span)
+    return row | {"key_camera": row.pop("camera"), "key_from_ns": row.pop("from_ns")}

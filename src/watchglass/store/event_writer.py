@@ -1,6 +1,6 @@
 """What the events-worker writes: all of a report and of what was found in it, or nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,8 +15,9 @@ from watchglass.model.review import Review
 from watchglass.model.rule import Direction
 from watchglass.store.database import Database
 from watchglass.store.event_changes import next_change
+from watchglass.store.event_keyed import Keyed
 from watchglass.store.event_motion import put_motion
-from watchglass.store.event_points import bounds, pack, unpack
+from watchglass.store.event_points import begins_ns, bounds, pack, unpack
 from watchglass.store.event_rows import event_of, event_row, tamper_of
 from watchglass.store.event_spans import put_spans
 from watchglass.store.event_tables import (
@@ -29,10 +30,18 @@ from watchglass.store.event_tables import (
     TRACKS,
 )
 
+_SESSIONS = Keyed(SESSIONS, "session")
+_EVENTS, _REVIEWS, _CROSSINGS, _TAMPERS = (
+    Keyed(table, "id") for table in (EVENTS, REVIEWS, CROSSINGS, TAMPERS)
+)
+_TRACK = sa.select(TRACKS).where(TRACKS.c.id == sa.bindparam("one"))
+_TRACK_ON = sa.update(TRACKS).where(TRACKS.c.num == sa.bindparam("key_num"))
+_NEW_POINTS = sa.insert(POINTS)
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a report, for one transaction. ``tampers`` with the review item of each;
+    """What came of a report, to be kept whole. ``tampers`` with the review item of each;
     ``job``: the look at the past that all of it belongs to."""
 
     report: Report | None
@@ -56,24 +65,27 @@ class EventWriter:
             found: int | None = connection.scalar(asked)
             return found
 
-    def write(self, written: Written) -> None:
-        """Keep it. Whatever is told again takes the place of what was told before."""
-        report, job = written.report, written.job
+    def write(self, *several: Written) -> None:
+        """Keep it, all in one transaction. Whatever is told again takes the place of what was told
+        before."""
         with self._database.write() as connection:
-            if report is not None:
-                self._put_items(connection, report)
-                _put(
-                    connection, SESSIONS,
-                    [{"session": report.session, "last": report.number, "at_ns": written.now_ns}],
-                    "session",
-                )  # fmt: skip
-            change = next_change(connection) if written.events or written.reviews else 0
-            events = [event_row(each, job) | {"change": change} for each in written.events]
-            reviews = [_review(each, job) | {"change": change} for each in written.reviews]
-            _put(connection, EVENTS, events, "id")
-            _put(connection, REVIEWS, reviews, "id")
-            _put(connection, CROSSINGS, [_crossing(each, job) for each in written.crossings], "id")
-            _put(connection, TAMPERS, [_tamper(*each) for each in written.tampers], "id")
+            reports = [(each.report, each.now_ns) for each in several if each.report is not None]
+            self._put_items(connection, [report for report, _ in reports])
+            _SESSIONS.put(
+                connection,
+                [
+                    {"session": report.session, "last": report.number, "at_ns": now_ns}
+                    for report, now_ns in reports
+                ],
+            )
+            told = any(each.events or each.reviews for each in several)
+            change = {"change": next_change(connection) if told else 0}
+            for each in several:
+                job = each.job
+                _EVENTS.put(connection, [event_row(one, job) | change for one in each.events])
+                _REVIEWS.put(connection, [_review(one, job) | change for one in each.reviews])
+                _CROSSINGS.put(connection, [_crossing(one, job) for one in each.crossings])
+                _TAMPERS.put(connection, [_tamper(*one) for one in each.tampers])
 
     def open_tracks(self, since_ns: int, job: str = "") -> tuple[TrackPart, ...]:
         """Those that go on, or may, as they settled, and were seen after then; each with all its
@@ -125,21 +137,34 @@ class EventWriter:
                 found.append((tamper, row["review"]))
             return tuple(found)
 
-    def _put_items(self, connection: sa.Connection, report: Report) -> None:
-        spans = [each for each in report.items if isinstance(each, AnalysisSpan)]
-        motion = [each for each in report.items if isinstance(each, MotionSeen)]
-        put_spans(connection, spans)
-        put_motion(connection, motion)
-        for each in report.items:
+    def _put_items(self, connection: sa.Connection, reports: Sequence[Report]) -> None:
+        items = [(each, report.job) for report in reports for each in report.items]
+        put_spans(connection, [each for each, _ in items if isinstance(each, AnalysisSpan)])
+        put_motion(connection, [each for each, _ in items if isinstance(each, MotionSeen)])
+        tracks: dict[tuple[str, TrackId], TrackPart] = {}
+        for each, job in items:
             if isinstance(each, TrackPart):
-                put_track(connection, each, report.job)
+                before = tracks.get((job, each.track))
+                tracks[job, each.track] = each if before is None else joined(before, each)
+        for (job, _), part in tracks.items():
+            put_track(connection, part, job)
+
+
+def joined(before: TrackPart, part: TrackPart) -> TrackPart:
+    """Two parts of a track, one told after the other, as one."""
+    last_ns = before.points[-1].at_ns if before.points else -1
+    new = tuple(each for each in part.points if each.at_ns > last_ns)
+    # What settled, and is seen again, goes on.
+    end = part.end if part.end is not None or part.points else before.end
+    return TrackPart(
+        camera=part.camera, track=part.track, kind=part.kind, points=before.points + new,
+        detector=part.detector, coarse=before.coarse or part.coarse, end=end,
+    )  # fmt: skip
 
 
 def put_track(connection: sa.Connection, part: TrackPart, job: str) -> None:
     """A part more of a track; points that were told before are not there twice."""
-    known = (
-        connection.execute(sa.select(TRACKS).where(TRACKS.c.id == part.track)).mappings().first()
-    )
+    known = connection.execute(_TRACK, {"one": part.track}).mappings().first()
     if known is None and not part.points:
         return
     values = _track(part, known, job)
@@ -149,11 +174,11 @@ def put_track(connection: sa.Connection, part: TrackPart, job: str) -> None:
         number: int = num[0]
     else:
         number = known["num"]
-        connection.execute(sa.update(TRACKS).where(TRACKS.c.num == number).values(**values))
-    new = [each for each in part.points if known is None or each.at_ns > known["to_ns"]]
-    for blob in pack(new):
-        row = {"track": number, "from_ns": unpack(blob)[0].at_ns, "points": blob}
-        _put(connection, POINTS, [row], "track", "from_ns")
+        connection.execute(_TRACK_ON, [values | {"key_num": number}])
+    _put_points(
+        connection, number,
+        [each for each in part.points if known is None or each.at_ns > known["to_ns"]],
+    )  # fmt: skip
     if part.end is not None:
         _put_together(connection, number)
 
@@ -167,10 +192,14 @@ def points_of(connection: sa.Connection, track: int) -> tuple[TrackPoint, ...]:
 def _put_together(connection: sa.Connection, track: int) -> None:
     points = points_of(connection, track)
     connection.execute(sa.delete(POINTS).where(POINTS.c.track == track))
-    rows = [
-        {"track": track, "from_ns": unpack(blob)[0].at_ns, "points": blob} for blob in pack(points)
-    ]
-    _put(connection, POINTS, rows, "track", "from_ns")
+    _put_points(connection, track, points)
+
+
+def _put_points(connection: sa.Connection, track: int, points: Sequence[TrackPoint]) -> None:
+    """In one blob, or some: none begins where another does."""
+    rows = [{"track": track, "from_ns": begins_ns(blob), "points": blob} for blob in pack(points)]
+    if rows:
+        connection.execute(_NEW_POINTS, rows)
 
 
 def _track(part: TrackPart, known: sa.RowMapping | None, job: str) -> dict[str, object]:
@@ -234,12 +263,3 @@ def _tamper(tamper: Tampered, review: ReviewId) -> dict[str, object]:
         "from_ns": tamper.from_ns, "to_ns": tamper.to_ns, "confidence": tamper.confidence,
         "review": review,
     }  # fmt: skip
-
-
-def _put(
-    connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, object]], *key: str
-) -> None:
-    """Insert, in the place of what has the same key."""
-    for row in rows:
-        connection.execute(sa.delete(table).where(*(table.c[name] == row[name] for name in key)))
-        connection.execute(sa.insert(table).values(**row))
