@@ -12,6 +12,7 @@ from watchglass.store.access_rows import GroupRow, SessionRow, TokenRow, UserRow
 from watchglass.store.access_tables import GROUPS, REVISION, SCHEMA, SESSIONS, SETUP, TOKENS
 from watchglass.store.access_users import AccessUsers, bump, has_user, insert_user
 from watchglass.store.database import Database, Synchronous
+from watchglass.store.kept_reading import KeptReading
 
 __all__ = ["AccessStore", "GroupRow", "SessionRow", "TokenRow", "UserRow"]
 
@@ -26,14 +27,14 @@ class AccessStore(AccessUsers):
         self._database = Database(
             path, SCHEMA, synchronous=Synchronous.FULL, disk=disk, erase_deleted=True
         )
+        self._revision = KeptReading(self._database, _revision)
 
     def close(self) -> None:
         self._database.close()
 
     def revision(self) -> int:
         """Another number than before once users, rights, groups or the end of sessions changed."""
-        with self._database.read() as connection:
-            return connection.scalar(sa.select(REVISION.c.number)) or 0
+        return self._revision()
 
     # --- the first user ----------------------------------------------------------------------
 
@@ -156,3 +157,7 @@ class AccessStore(AccessUsers):
             removed = connection.execute(sa.delete(GROUPS).where(GROUPS.c.name == name))
             bump(connection)
             return bool(removed.rowcount)
+
+
+def _revision(connection: sa.Connection) -> int:
+    return connection.scalar(sa.select(REVISION.c.number)) or 0

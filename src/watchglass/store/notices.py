@@ -4,7 +4,7 @@ In the site's database, with a schema version of their own. Passwords and secret
 here sealed, as cameras' passwords do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from watchglass.model.letter import Letter
 from watchglass.model.notice import Delivery, Notice, NoticeKind, NoticeWay, WayStatus
 from watchglass.model.notice_way import WAYS, WaySettings, way_of
 from watchglass.store.database import Database, Schema, Synchronous
+from watchglass.store.kept_reading import KeptReading
 from watchglass.store.vault import Vault
 
 MOST_NOTICES = 1000
@@ -113,6 +114,9 @@ class NoticeStore:
         self._database = Database(
             path, SCHEMA, synchronous=Synchronous.FULL, disk=disk, erase_deleted=True
         )
+        # Asked for every other second, by who sends.
+        self._ways = KeptReading(self._database, _ways)
+        self._soonest = KeptReading(self._database, _soonest)
 
     def close(self) -> None:
         self._database.close()
@@ -177,8 +181,7 @@ class NoticeStore:
 
     def way(self, way: NoticeWay) -> WaySettings | None:
         """How it is set up; None where it is not."""
-        with self._database.read() as connection:
-            found = connection.scalar(sa.select(_WAYS.c.settings).filter_by(way=way.value))
+        found = self._ways().get(way)
         if found is None:
             return None
         settings: WaySettings = self._decoded(_SETTINGS[way], found)
@@ -283,8 +286,12 @@ class NoticeStore:
 
     def due(self, now_ns: int, ways: Iterable[NoticeWay] = tuple(NoticeWay)) -> Delivery | None:
         """What is to be sent next, by one of these ways."""
+        ways = tuple(ways)
         of = _WAITING.c.way.in_([each.value for each in ways])
         asked = sa.select(_WAITING).where(of, _WAITING.c.due_ns <= now_ns).order_by(_WAITING.c.id)
+        soonest = self._soonest()
+        if not any(each in soonest and soonest[each] <= now_ns for each in ways):
+            return None
         with self._database.read() as connection:
             row = connection.execute(asked.limit(1)).mappings().first()
         return None if row is None else _delivery(row)
@@ -356,6 +363,17 @@ class NoticeStore:
             return decoder.decode(found)
         except msgspec.MsgspecError as error:
             raise self._database.damaged(f"the ways of notices: {error}") from error
+
+
+def _ways(connection: sa.Connection) -> Mapping[str, bytes]:
+    asked = sa.select(_WAYS.c.way, _WAYS.c.settings)
+    return {row.way: row.settings for row in connection.execute(asked)}
+
+
+def _soonest(connection: sa.Connection) -> Mapping[str, int]:
+    first = sa.func.min(_WAITING.c.due_ns).label("due_ns")
+    asked = sa.select(_WAITING.c.way, first).group_by(_WAITING.c.way)
+    return {row.way: row.due_ns for row in connection.execute(asked)}
 
 
 def _context(way: NoticeWay) -> str:

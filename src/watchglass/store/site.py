@@ -28,6 +28,7 @@ from watchglass.model.camera import (
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
 from watchglass.store.database import Database, Synchronous
+from watchglass.store.kept_reading import KeptReading
 from watchglass.store.site_areas import SiteAreas
 from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
 from watchglass.store.site_masks import SiteMasks
@@ -70,6 +71,8 @@ class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, Sit
             check=True,  # a few kilobytes, and nobody can rebuild them
             erase_deleted=True,
         )
+        self._active = KeptReading(self._database, self._active_of)
+        self._schedules = KeptReading(self._database, self._schedules_of)
 
     def close(self) -> None:
         self._database.close()
@@ -92,12 +95,11 @@ class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, Sit
         One password that does not open fails the whole call; where one camera must not stop the
         others, list without credentials and open each with ``camera``.
         """
+        if not include_removed and not with_credentials:
+            return self._active()
         with self._database.read() as connection:
             rows = self._rows(connection, sa.true() if include_removed else ACTIVE)
-        return tuple(
-            self._camera(list(of_one), with_credentials=with_credentials)
-            for _, of_one in groupby(rows, lambda row: row["id"])
-        )
+        return self._cameras(rows, with_credentials=with_credentials)
 
     def user_of(self, camera: CameraId) -> str:
         """As whom the camera is signed in to; empty for nobody. Opens no password."""
@@ -296,6 +298,17 @@ class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, Sit
             .order_by(CAMERAS.c.added_ns, CAMERAS.c.id, STREAMS.c.stream)
         )
         return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _active_of(self, connection: sa.Connection) -> tuple[Camera, ...]:
+        return self._cameras(self._rows(connection, ACTIVE), with_credentials=False)
+
+    def _cameras(
+        self, rows: list[Mapping[str, Any]], *, with_credentials: bool
+    ) -> tuple[Camera, ...]:
+        return tuple(
+            self._camera(list(of_one), with_credentials=with_credentials)
+            for _, of_one in groupby(rows, lambda row: row["id"])
+        )
 
     def _camera(self, rows: list[Mapping[str, Any]], *, with_credentials: bool) -> Camera:
         row = rows[0]

@@ -1,5 +1,6 @@
 """What people state of a camera, and when it pauses by itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from watchglass.base.ids import CameraId
 from watchglass.model.schedule import PauseSchedule
 from watchglass.model.statement import Statement
 from watchglass.store.database import Database
+from watchglass.store.kept_reading import KeptReading
 from watchglass.store.site_tables import SCHEDULES, STATED
 
 T = TypeVar("T")
@@ -30,6 +32,7 @@ class SiteStated:
     """Statements and schedules: a part of ``SiteStore``, whose rules for errors hold."""
 
     _database: Database
+    _schedules: KeptReading[Mapping[CameraId, ScheduleEntry]]
 
     def statement(self, camera: CameraId) -> Statement:
         """What was stated; what holds without, where nothing was."""
@@ -46,12 +49,7 @@ class SiteStated:
 
     def schedules(self) -> dict[CameraId, ScheduleEntry]:
         """Of all cameras that have one."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(SCHEDULES)).all()
-        return {
-            CameraId(camera): ScheduleEntry(self._decoded(_SCHEDULE, schedule), holds)
-            for camera, schedule, holds in rows
-        }
+        return dict(self._schedules())
 
     def set_schedule(
         self, camera: CameraId, schedule: PauseSchedule | None, *, holds: bool = False
@@ -64,6 +62,12 @@ class SiteStated:
                     "camera": camera, "schedule": msgspec.json.encode(schedule), "holds": holds,
                 }  # fmt: skip
                 connection.execute(sa.insert(SCHEDULES).values(**row))
+
+    def _schedules_of(self, connection: sa.Connection) -> Mapping[CameraId, ScheduleEntry]:
+        return {
+            CameraId(camera): ScheduleEntry(self._decoded(_SCHEDULE, schedule), holds)
+            for camera, schedule, holds in connection.execute(sa.select(SCHEDULES)).all()
+        }
 
     def _decoded(self, decoder: msgspec.json.Decoder[T], found: bytes) -> T:
         try:
