@@ -244,6 +244,7 @@ def answers_of(index: IndexStore, cameras: list[CameraId]) -> dict[str, object]:
             "open_files": sorted(map(repr, asked.open_files())),
             "runs": sorted(asked.open_runs()),
             "holds": sorted(map(repr, asked.holds())),
+            "erasures": asked.erasures(),
             "bytes": asked.bytes_by_camera(),
         }
         for camera in cameras:

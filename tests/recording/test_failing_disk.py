@@ -34,6 +34,7 @@ REST_S = 50 * 3600
 BEFORE_IT_RUNS = {WriteSite.KEY, WriteSite.VOLUME_MARK, WriteSite.SETTINGS}
 ELSEWHERE = {
     WriteSite.CLIP, WriteSite.BACKUP, WriteSite.RESTORE, WriteSite.NOTE_SPOOL, WriteSite.EVIDENCE,
+    WriteSite.MEDIA_ERASE,  # test_erase
 }  # fmt: skip
 """Written by commands and the api, and refused in ``tests/app/test_backup.py``, in
 ``tests/api/test_looks.py``, in ``tests/evidence/test_full_disk.py``, or below."""

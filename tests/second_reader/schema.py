@@ -38,6 +38,20 @@ def _tombstones(value: object) -> bool:
     )
 
 
+def _erased_files(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, list)
+        and len(one) == 4
+        and is_hex(one[0], 32)
+        and _number(one[1])
+        and is_decimal(one[2])
+        and isinstance(one[3], list)
+        and all(isinstance(pair, list) and len(pair) == 2 and 0 < pair[0] <= pair[1]
+                for pair in one[3])
+        for one in value
+    )  # fmt: skip
+
+
 def _changed(value: object) -> bool:
     of = ("name", "address", "login", "transport", "volume", "statement", "schedule")
     return isinstance(value, list) and bool(value) and all(one in of for one in value)
@@ -68,6 +82,8 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "deleted": one_of("retention", "erased", "media_missing", "restored"),
     "changed": _changed,
     "tombstones": _tombstones,
+    "erased_files": _erased_files,
+    "statement": one_of("erasure", "request", "redacted"),
 }
 
 _WHO = " by?:hash reason?:hash"
@@ -102,6 +118,9 @@ _CAMERA = _EVERY | {
     "span_marked": "mark:id from:decimal to:decimal",
     "retention_changed": "stream?:stream kept_for:kept hours?:number" + _WHO,
     "files_deleted": "cause:deleted files:tombstones",
+    "erasure_ordered": "erasure:id from:decimal to:decimal approved_by?:hash" + _WHO,
+    "files_erased": "erasure:id files:erased_files",
+    "erasure_done": "erasure:id files:number",
 }
 _SITE = _EVERY | {
     "camera_added": "camera:id" + _WHO,
@@ -116,6 +135,8 @@ _SITE = _EVERY | {
     "country_stated": "country?:text by?:hash",
     "export_begun": "bundle:id" + _WHO,
     "exported": "bundle:id manifest:hash by?:hash",
+    "erasure_ordered": "camera:id erasure:id from:decimal to:decimal approved_by?:hash" + _WHO,
+    "statement_signed": "kind:statement about:text sha256:hash by?:hash",
     "backed_up": "backup:id with_media:bool by?:hash",
     "looked": "look:id camera:id stream:stream how:how from:decimal to?:decimal by?:hash",
 }

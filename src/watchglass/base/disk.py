@@ -27,6 +27,7 @@ class WriteSite(StrEnum):
     MEDIA_FOOTER = "media_footer"
     MEDIA_RECOVER = "media_recover"
     MEDIA_PURGE = "media_purge"
+    MEDIA_ERASE = "media_erase"
     LEDGER_APPEND = "ledger_append"
     LEDGER_RECOVER = "ledger_recover"
     LEDGER_COPY = "ledger_copy"
@@ -46,6 +47,8 @@ class WriteSite(StrEnum):
     SYNC = "sync"
 
 
+_COPY_BYTES = 1 << 22
+_NO_COPY = frozenset({errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _F_OFD_SETLK = 37
 _FLOCK = struct.Struct("hhqqi4x")
@@ -179,6 +182,27 @@ class Disk:
                 done = os.pwrite(fd, view, offset)
                 view, offset = view[done:], offset + done
 
+    def copy_range(
+        self, site: WriteSite, source: int, start: int, length: int, fd: int, offset: int, what: str
+    ) -> None:
+        """Copy bytes of one open file into another at ``offset``; the kernel moves them."""
+        with _mapping(what):
+            self.before(site, "write", what)
+            while length > 0:
+                done = _copied(source, start, min(length, _COPY_BYTES), fd, offset)
+                if done == 0:
+                    raise OSError(errno.EIO, "the file ends too early")
+                start, offset, length = start + done, offset + done, length - done
+
+    def zero_range(self, site: WriteSite, fd: int, offset: int, length: int, what: str) -> None:
+        """Overwrite bytes of a file with zeros, in place."""
+        with _mapping(what):
+            self.before(site, "write", what)
+            zeros = memoryview(bytes(min(length, _COPY_BYTES)))
+            while length > 0:
+                done = os.pwrite(fd, zeros[: min(length, len(zeros))], offset)
+                offset, length = offset + done, length - done
+
     def truncate(self, site: WriteSite, fd: int, length: int, what: str) -> None:
         """Cut a file back to ``length`` bytes."""
         with _mapping(what):
@@ -244,3 +268,13 @@ def lock(fd: int) -> bool:
             return False
         raise
     return True
+
+
+def _copied(source: int, start: int, length: int, fd: int, offset: int) -> int:
+    """Bytes that were copied; by hand where the kernel or a fence does not do it."""
+    try:
+        return os.copy_file_range(source, fd, length, start, offset)
+    except OSError as error:
+        if error.errno not in _NO_COPY:
+            raise
+    return os.pwrite(fd, os.pread(source, length, start), offset)

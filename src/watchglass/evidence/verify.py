@@ -611,6 +611,7 @@ class File:
         self.root = ""
         self.count: int | None = None
         self.deleted = ""
+        self.erased: list[tuple[int, int]] = []
         self.last_line = 0
 
     def place(self, fields: dict[str, Any]) -> None:
@@ -687,6 +688,12 @@ class Told:
             if file is not None:
                 file.deleted = text(fields["cause"], 40)
 
+    def _files_erased(self, n: int, fields: dict[str, Any]) -> None:
+        for run, sequence, _, ranges in listed(fields["files"]):
+            file = self.files.get((hexed(run, 32), whole(sequence)))
+            if file is not None:
+                file.erased += [(whole(first), whole(last)) for first, last in listed(ranges)]
+
     def _gap_opened(self, n: int, fields: dict[str, Any]) -> None:
         self.gaps[hexed(fields["gap"], 32)] = [fields, None]
 
@@ -730,6 +737,16 @@ class Told:
             return own
         file = files[-1] if begins else files[0]
         return file_end(file, ends) if begins else file.utc(file.media)
+
+
+def erased_of(file: File, count: int) -> "set[int]":
+    """Fragments that the ledger says were erased, of so many; 1 is the file's first."""
+    found: set[int] = set()
+    at = 1
+    for first, last in sorted(file.erased):
+        found.update(range(max(first, at), min(last, count) + 1))
+        at = max(at, last + 1)
+    return found
 
 
 def file_end(file: File, ends: dict[int, int]) -> int:
@@ -1141,10 +1158,10 @@ class Span:
             self.ends[id(file)] = last.media + last.duration
         start, end = file.utc(file.media), file_end(file, self.ends)
         if not file.deleted and start < self.end and end > self.start:
-            if media is None:
+            if media is None and not self._is_told_of(key[0], file, start, end):
                 self.no("file_left_out", f"file {key[0][:8]}-{key[1]:04d} is not here.")
-            else:
-                self._check_range(file, media, end)
+            elif media is not None:
+                self._check_range(file, media, start, end)
         following = self.lines.files.get((key[0], key[1] + 1))
         if following is not None and not file.deleted and not following.deleted:
             next_start = following.utc(following.media)
@@ -1152,18 +1169,27 @@ class Span:
                 end = next_start
         return start, end
 
-    def _check_range(self, file: File, media: Media, end: int) -> None:
+    def _is_told_of(self, run: str, file: File, start: int, end: int) -> bool:
+        """Whether gaps in the run tell of all that a file has of the span: it was erased."""
+        at, end = max(start, self.start), min(end, self.end)
+        for begins, ends in sorted(self.lines.inside.get(run, [])) if file.erased else []:
+            if file.utc(begins) <= at:
+                at = max(at, file.utc(ends))
+        return at >= end
+
+    def _check_range(self, file: File, media: Media, start: int, end: int) -> None:
         """All fragments of the span are here."""
         what = f"file {media.run[:8]}-{media.sequence:04d}"
         pictures, count = media.pictures(), media.count
         if not pictures:
-            if count:
+            if count and not self._is_told_of(media.run, file, start, end):
                 self.no("fragment_left_out", f"{what} has no picture left.")
             return
         first, last = pictures[0], pictures[-1]
-        if first.index > 1 and file.utc(first.media) > self.start:
+        held = {each.index for each in media.fragments} | erased_of(file, count)
+        begins_later = first.index > 1 and file.utc(first.media) > self.start
+        if begins_later and not all(each in held for each in range(1, first.index)):
             self.no("fragment_left_out", f"{what} begins later than the span.")
-        held = {each.index for each in media.fragments}
         ended = last.media + last.duration
         reaches = file.utc(ended) >= min(self.end, end) or all(
             each in held for each in range(last.index, count + 1)

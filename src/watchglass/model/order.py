@@ -165,6 +165,37 @@ class SignExport(msgspec.Struct, frozen=True, tag="sign_export"):
     by: str
 
 
+class EraseSpan(msgspec.Struct, frozen=True, tag="erase_span"):
+    """Nothing of a span (UTC ns) of a camera is left: ``by`` asked for it, ``approved_by`` is
+    another. Refused where a hold touches it. Told again, it leads to no second line."""
+
+    camera: CameraId
+    erasure: str
+    from_ns: int
+    to_ns: int
+    by: str
+    approved_by: str
+    reason: str
+
+
+class StatementKind(StrEnum):
+    """What of its own the recorder signs besides heads and bundles."""
+
+    ERASURE = "erasure"
+    REQUEST = "request"
+    REDACTED = "redacted"
+
+
+class SignStatement(msgspec.Struct, frozen=True, tag="sign_statement"):
+    """A document about an erasure, a request or a redacted copy (its id is ``about``) is made: note
+    its SHA-256 (hex), and sign it."""
+
+    kind: StatementKind
+    about: str
+    sha256: str
+    by: str
+
+
 class MarkSpan(msgspec.Struct, frozen=True, tag="mark_span"):
     """Something happened in a span (UTC ns) of a camera: it is kept as long as events are.
 
@@ -245,6 +276,8 @@ Order = (
     | NoteBackup
     | BeginExport
     | SignExport
+    | EraseSpan
+    | SignStatement
     | MarkSpan
     | NoteRetention
     | NoteNames

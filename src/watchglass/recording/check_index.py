@@ -40,6 +40,7 @@ def compare(index: IndexReader, anew: IndexReader, camera: CameraId) -> Iterator
         "runs that go on": lambda asked: sorted(
             repr(run) for run in asked.open_runs() if run[1] == camera
         ),
+        "erasures": lambda asked: [repr(row) for row in asked.erasures() if row.camera == camera],
         "holds": lambda asked: sorted(repr(row) for row in asked.holds() if row.camera == camera),
     }
     for stream in StreamName:

@@ -15,6 +15,7 @@ from watchglass.base.ids import CameraId, RunId, VolumeId
 from watchglass.model.finding import Finding, FindingKind, Severity
 from watchglass.model.stream import StreamName
 from watchglass.recording.canonical import canonical_line, parsed_object
+from watchglass.recording.erasure import TOLD, erased_files
 from watchglass.recording.fold import deleted_files
 from watchglass.recording.heads import KEPT_WHOLE_NS, Head, parse_head, verify_chain
 from watchglass.recording.keys import key_id_of
@@ -47,6 +48,8 @@ class ToldFile:
     header: bytes
     closed: tuple[int, int, bytes] | None = None
     deleted: bool = False
+    longer: int = 0
+    """Its length before something of it was erased."""
 
     def path(self, root: Path, camera: CameraId, key: FileKey) -> Path:
         return media_path(root, camera, self.stream, self.wall_ns, key[0], key[1])
@@ -180,6 +183,12 @@ def _gather(found: ReadLedger, line: Line) -> None:
         for key in deleted_files(line):
             if key in found.files:
                 found.files[key].deleted = True
+    elif line.type == TOLD:
+        for file in erased_files(line):
+            told = found.files.get((file.run, file.sequence))
+            if told is not None and told.closed is not None:
+                told.longer = told.closed[0]
+                told.closed = file.length, told.closed[1], told.closed[2]
 
 
 def _key(line: Line) -> FileKey:

@@ -75,7 +75,7 @@ def _missing(path: Path) -> Finding:
 def _left(path: Path) -> Finding:
     return Finding(
         FindingKind.FILE_LEFT, Severity.NOTICE, str(path),
-        "This recording was deleted by the ledger and still lies there.", _START,
+        "This recording, or some of it, was deleted by the ledger and still lies there.", _START,
     )  # fmt: skip
 
 
@@ -121,7 +121,10 @@ def _compared(
     if found.header_leaf != told.header:
         yield _differs(path, "Its header is not the one that the ledger tells of.")
     if told.closed is not None:
-        yield from _closed(path, found, told.closed, size)
+        if size != told.closed[0] and size == told.longer:
+            yield _left(path)
+        else:
+            yield from _closed(path, found, told.closed, size)
     elif found.footer is None and not is_written:
         torn = f", and {found.torn_bytes} bytes at its end are torn" if found.torn_bytes else ""
         yield Finding(

@@ -8,6 +8,7 @@ from watchglass.base.disk import Disk
 from watchglass.model.gap import GapCause
 from watchglass.recording.commitment import TextStore, commit
 from watchglass.recording.entry import LedgerEntry
+from watchglass.recording.erasure import PendingErasures
 from watchglass.recording.heads import HeadChain, OpenFile
 from watchglass.recording.keys import SigningKey
 from watchglass.recording.ledger import Ledger, Line
@@ -50,6 +51,11 @@ class Chronicle:
     def marks(self) -> Marks:
         """Spans in which something happened, as the lines say."""
         return self._ledger.marks
+
+    @property
+    def erasures(self) -> PendingErasures:
+        """What was ordered to go and has not gone yet, as the lines say."""
+        return self._ledger.erasures
 
     @property
     def stood_still(self) -> GapCause | None:

@@ -13,6 +13,7 @@ from watchglass.base.ids import CameraId, GapId, RunId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.anchor import Placed
+from watchglass.recording.erasure import erased_files
 from watchglass.recording.ledger import FORMAT_VERSION, Ledger, Line
 from watchglass.store.index import FileRow, IndexStore, IndexWriter
 
@@ -127,6 +128,18 @@ class Fold:
         for run, sequence in deleted_files(line):
             self._index.mark_deleting(run, sequence, cause)
 
+    def _files_erased(self, line: Line) -> None:
+        for file in erased_files(line):
+            self._index.shorten_file(file.run, file.sequence, file.length)
+
+    def _erasure_ordered(self, line: Line) -> None:
+        self._index.add_erasure(
+            line.text("erasure"), self._camera, line.integer("from"), line.integer("to"), line.t
+        )
+
+    def _erasure_done(self, line: Line) -> None:
+        self._index.end_erasure(line.text("erasure"), line.t)
+
     def _file(self, line: Line) -> FileRow:
         row = self._index.file(_run(line), line.number("sequence"))
         if row is None:
@@ -183,6 +196,9 @@ _STEPS: dict[str, Callable[[Fold, Line], None]] = {
     "hold_set": Fold._hold_set,
     "hold_lifted": Fold._hold_lifted,
     "files_deleted": Fold._files_deleted,
+    "erasure_ordered": Fold._erasure_ordered,
+    "files_erased": Fold._files_erased,
+    "erasure_done": Fold._erasure_done,
 }
 
 

@@ -57,6 +57,7 @@ from watchglass.model.order import (
     Order,
     Ordered,
     SignExport,
+    SignStatement,
 )
 from watchglass.model.stream import StreamName
 from watchglass.model.vitals import KeeperVitals, VolumeVitals
@@ -64,7 +65,8 @@ from watchglass.recording.alive import last_seen
 from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import STATE, Desk, KeeperLimits, Lines, Rule
 from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
-from watchglass.recording.exporting import begin_export, sign_export
+from watchglass.recording.erase import Eraser
+from watchglass.recording.exporting import begin_export, signed
 from watchglass.recording.heads import OpenFile
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.metrics import keeper_samples, volume_samples
@@ -111,6 +113,7 @@ class Keeper(Desk):
         self._due_thinning_ns = 0
         self._patient_until_ns = 0
         self._purger = Purger(self)
+        self._eraser = Eraser(self)
         self._people = PeopleWriter(self)
         self._rest = Rest(self) if self.limits.hash_again else None
 
@@ -229,6 +232,10 @@ class Keeper(Desk):
             self._grow_index()
             self._sign_due_heads()
         self._purger.purge()
+        if self._eraser.step():
+            # A receipt needs heads; a file that goes as a whole is unlinked.
+            self._due_head_ns = 0
+            self._purger.finish_interrupted()
         if self._rest is not None:
             self._rest.step(calm=self._is_calm())
         self._cycle_ns = self.clock.monotonic_ns()
@@ -237,7 +244,7 @@ class Keeper(Desk):
     def _is_calm(self) -> bool:
         """Whether the disks have time for what is not urgent."""
         slow = any(mounted.syncing or mounted.failing for mounted in self._volumes.values())
-        return not (slow or self.in_debt or self._purger.is_behind)
+        return not (slow or self.in_debt or self._purger.is_behind or self._eraser.is_behind)
 
     # --- what it tells of itself; for any thread ---------------------------------------------
 
@@ -257,10 +264,9 @@ class Keeper(Desk):
     def samples(self) -> list[Sample]:
         """The numbers of now, for monitors."""
         now_ns = self.clock.monotonic_ns()
+        volumes = list(self._volumes.values())
         found = keeper_samples(self.counters, in_debt=self.in_debt)
-        for mounted in list(self._volumes.values()):
-            found += volume_samples(mounted, now_ns)
-        return found
+        return found + [each for volume in volumes for each in volume_samples(volume, now_ns)]
 
     def _take_in(self) -> None:
         """Facts that are durable and orders become lines. StorageError leaves the lines owed."""
@@ -381,15 +387,14 @@ class Keeper(Desk):
 
     def _obey(self, ordered: Ordered, lines: Lines) -> Done:
         try:
-            signature = self._order(ordered.order, lines)
+            return Done(ordered.number, signature=self._order(ordered.order, lines))
         except WatchglassError as error:
             return Done(ordered.number, error.sentence)
-        return Done(ordered.number, signature=signature)
 
     def _order(self, order: Order, lines: Lines) -> str:
         """The signature that was ordered, else nothing."""
-        if isinstance(order, SignExport):
-            return sign_export(self, order)
+        if isinstance(order, SignExport | SignStatement):
+            return signed(self, order)
         if isinstance(order, Configure):
             self.configure(order)
         elif isinstance(order, NotePeople):

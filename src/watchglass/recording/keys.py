@@ -29,6 +29,14 @@ def bundle_statement(manifest: str) -> bytes:
     return b"watchglass.bundle.v1\n" + manifest.encode() + b"\n"
 
 
+def statement_bytes(kind: str, sha256: str) -> bytes:
+    """What is signed of a receipt or another document of the recorder's own: its kind and its
+    SHA-256 (hex), under a domain of their own."""
+    if not _SHA256.fullmatch(sha256):
+        raise UsageError("What is to be signed is not the SHA-256 of a document.")
+    return f"watchglass.statement.v1\n{kind}\n{sha256}\n".encode()
+
+
 class SigningKey:
     """The private key; it prints nothing of itself."""
 

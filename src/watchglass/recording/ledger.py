@@ -23,6 +23,7 @@ from watchglass.recording.canonical import (
     decimal,
     parsed_object,
 )
+from watchglass.recording.erasure import ERASURES, PendingErasures
 from watchglass.recording.linelog import LineLog, LineReader
 from watchglass.recording.marks import Marks
 from watchglass.recording.merkle import Frontier, leaf_hash
@@ -145,6 +146,8 @@ class Ledger:
         """Spans (UTC ns) that are held, by the hold's id. Of a site's ledger they mean nothing."""
         self.marks = Marks()
         """Spans in which something happened."""
+        self.erasures = PendingErasures()
+        """What was ordered to go and has not gone yet."""
 
     @classmethod
     def open(
@@ -162,6 +165,7 @@ class Ledger:
         known_epoch = last_key = ""
         holds: dict[str, tuple[int, int]] = {}
         marks = Marks()
+        erasures = PendingErasures()
         stood_still: GapCause | None = None
         known_ns = 0
         for place, raw, envelope in reader:
@@ -178,6 +182,8 @@ class Ledger:
                 _apply_hold(holds, parse_line(raw))
             elif envelope.type == MARKED:
                 _apply_mark(marks, parse_line(raw))
+            elif envelope.type in ERASURES:
+                erasures.apply(parse_line(raw))
             elif envelope.type in _STANDS_STILL:
                 stood_still = _STANDS_STILL[envelope.type]
             frontier.append(leaf_hash(raw))
@@ -188,6 +194,7 @@ class Ledger:
         opened.last_key = last_key
         opened.holds = holds
         opened.marks = marks
+        opened.erasures = erasures
         opened.stood_still = stood_still
         opened.known_ns = known_ns
         if frontier.count == 0:
@@ -242,6 +249,8 @@ class Ledger:
                 _apply_hold(self.holds, line)
             elif line.type == MARKED:
                 _apply_mark(self.marks, line)
+            elif line.type in ERASURES:
+                self.erasures.apply(line)
         return lines
 
     def lines(self) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from watchglass.model.order import (
     ChangeSound,
     DisableCamera,
     EnableCamera,
+    EraseSpan,
     LiftHold,
     MarkSpan,
     NoteChange,
@@ -20,8 +21,10 @@ from watchglass.model.order import (
     RemoveCamera,
     SetHold,
 )
-from watchglass.recording.desk import Desk
+from watchglass.recording.desk import SITE, Desk
 from watchglass.recording.entry import LedgerEntry
+from watchglass.recording.erase import refuse_where_held
+from watchglass.recording.erasure import ORDERED
 from watchglass.recording.ledger import MARKED
 
 _RETENTION = "retention_changed"
@@ -37,6 +40,7 @@ CameraOrder = (
     | NoteClip
     | SetHold
     | LiftHold
+    | EraseSpan
     | MarkSpan
 )
 
@@ -54,12 +58,15 @@ def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
         case ChangeSound():
             return _by(desk, order.camera, "sound_changed", order.by, order.reason, on=order.on)
         case SetHold():
+            _refuse_erased(desk, order)
             return _by(
                 desk, order.camera, "hold_set", order.by, order.reason, camera_too=True,
                 hold=order.hold, **{"from": str(order.from_ns), "to": str(order.to_ns)},
             )  # fmt: skip
         case LiftHold():
             return _lift(desk, order)
+        case EraseSpan():
+            return _erase(desk, order)
         case MarkSpan():
             return _mark(desk, order)
         case NoteClip():
@@ -157,6 +164,41 @@ def _lift(desk: Desk, order: LiftHold) -> list[LedgerEntry]:
     if not known or order.hold not in desk.chronicle(order.camera).holds:
         raise NotFoundError("There is no such hold: see 'watchglass holds'.")
     return _by(desk, order.camera, "hold_lifted", order.by, order.reason, hold=order.hold)
+
+
+def _erase(desk: Desk, order: EraseSpan) -> list[LedgerEntry]:
+    if order.camera not in desk.books:
+        raise NotFoundError("The keeper knows no such camera: add it again.")
+    chronicle = desk.chronicle(order.camera)
+    if order.erasure in chronicle.erasures:
+        return []
+    if not is_id(order.erasure) or order.to_ns <= order.from_ns:
+        raise UsageError("The span to erase ends before it begins.")
+    if order.to_ns > desk.clock.wall_ns():
+        raise UsageError("What is yet to be recorded cannot be erased: pause the camera.")
+    if not order.by or not order.approved_by or order.by == order.approved_by:
+        raise RefusedError(
+            "An erasure is asked for by one person and approved by another: somebody else decides."
+        )
+    refuse_where_held(desk, order.camera, order.from_ns, order.to_ns)
+    span = {"from": str(order.from_ns), "to": str(order.to_ns)}
+    site, own = (
+        {
+            "by": desk.commit_person(ledger, order.by),
+            "approved_by": desk.commit_person(ledger, order.approved_by),
+            "reason": desk.commit_person(ledger, order.reason),
+        }
+        for ledger in (SITE, order.camera)
+    )
+    told = {"erasure": order.erasure, **span}
+    desk.note_site((ORDERED, {"camera": order.camera, **told, **site}))
+    return [(ORDERED, {**told, **own})]
+
+
+def _refuse_erased(desk: Desk, order: SetHold) -> None:
+    known = order.camera in desk.books
+    if known and desk.chronicle(order.camera).erasures.touches(order.from_ns, order.to_ns):
+        raise RefusedError("Some of this span is being erased, as was approved: hold the rest.")
 
 
 def _refuse_held(desk: Desk, camera: CameraId) -> None:

@@ -132,7 +132,7 @@ def holes(
     end = before
     opened: int | None = None
     for entry in entries:
-        if entry.track is not Track.VIDEO:
+        if entry.track is not Track.VIDEO or entry.erased:
             continue
         if end is not None and opened is None and entry.media_time - end > _HOLE:
             opened = end

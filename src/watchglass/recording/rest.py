@@ -24,6 +24,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording import entry
 from watchglass.recording.desk import Desk, Lines
+from watchglass.recording.erasure import TOLD, erased_files
 from watchglass.recording.ledger import Ledger, Line
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.rehash import Damage, Seen, Unreadable, Vanished, Whole, look_again
@@ -204,7 +205,11 @@ class Rest:
         """Whether it was not purged meanwhile, and its volume is still there."""
         with self._desk.index.read() as index:
             now = index.file(row.run, row.sequence)
-        return now is not None and now.state == CLOSED and self._path_of(row) is not None
+        if now is None or now.state != CLOSED or self._path_of(row) is None:
+            return False
+        # One of which something was erased meanwhile was looked at in between.
+        erasing = self._desk.chronicle(row.camera).erasures.takes(row.run, row.sequence)
+        return now.length == row.length and not erasing
 
     def _is_back(self, row: FileRow) -> bool:
         path = self._path_of(row)
@@ -308,6 +313,12 @@ def _told(ledger: Path, keys: set[tuple[RunId, int]]) -> _Told:
     """What a ledger says of some files; it may grow meanwhile."""
     told = _Told({}, set())
     for line in Ledger.read_lines(ledger):
+        if line.type == TOLD:
+            for file in erased_files(line):
+                if (file.run, file.sequence) in told.closed:
+                    _, root = told.closed[file.run, file.sequence]
+                    told.closed[file.run, file.sequence] = file.length, root
+            continue
         if line.type not in ("file_closed", "media_damaged"):
             continue
         key = (RunId(line.text("run")), line.number("sequence"))

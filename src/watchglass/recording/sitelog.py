@@ -156,7 +156,7 @@ class SiteLog:
 
 _OWN = frozenset({
     "camera", "by", "reason", "detail", "stream", "how", "from", "to", "count", "unmasked",
-    "look", "act", "what", "at",
+    "look", "act", "what", "at", "approved_by",
 })  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam
 
 from watchglass.store.index_rows import DELETING, OPEN
 from watchglass.store.index_tables import (
+    ERASURE,
     FILE,
     FILE_LENGTH_NS,
     GAP,
@@ -68,6 +69,10 @@ OPEN_RUNS = (
     .join(STREAM, STREAM.c.num == RUN.c.stream)
     .where(RUN_GOES_ON)
 )
+ERASURES = sa.select(
+    ERASURE.c.id, ERASURE.c.camera, ERASURE.c.wall_from, ERASURE.c.wall_to, ERASURE.c.ordered_ns,
+    ERASURE.c.done_ns,
+).order_by(ERASURE.c.ordered_ns)  # fmt: skip
 HOLDS = sa.select(HOLD.c.id, HOLD.c.camera, HOLD.c.wall_from, HOLD.c.wall_to)
 
 # --- files ----------------------------------------------------------------------------------------

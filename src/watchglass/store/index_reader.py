@@ -9,7 +9,7 @@ from watchglass.base.ids import CameraId, GapId, HoldId, RunId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.store import index_queries as ask
-from watchglass.store.index_rows import FileRow, GapRow, HoldRow, PurgedRow, StreamRow
+from watchglass.store.index_rows import ErasureRow, FileRow, GapRow, HoldRow, PurgedRow, StreamRow
 
 _EVER_NS = 2**63 - 1
 
@@ -182,6 +182,13 @@ class IndexReader:
         return [
             HoldRow(HoldId(hold), CameraId(camera), begins, ends)
             for hold, camera, begins, ends in self._ask(ask.HOLDS)
+        ]
+
+    def erasures(self) -> list[ErasureRow]:
+        """All that were ever ordered, oldest first."""
+        return [
+            ErasureRow(id, CameraId(camera), begins, ends, ordered_ns, done_ns)
+            for id, camera, begins, ends, ordered_ns, done_ns in self._ask(ask.ERASURES)
         ]
 
     def bytes_by_volume(self, since_ns: int) -> dict[VolumeId, tuple[int, int]]:

@@ -75,3 +75,15 @@ class HoldRow:
     camera: CameraId
     wall_from: int
     wall_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRow:
+    """An erasure that was ordered; ``done_ns`` is None while some of it may still lie there."""
+
+    id: str
+    camera: CameraId
+    wall_from: int
+    wall_to: int
+    ordered_ns: int
+    done_ns: int | None

@@ -111,8 +111,17 @@ HOLD = Table(
     Column("wall_from", BigInteger, nullable=False),
     Column("wall_to", BigInteger, nullable=False),
 )  # fmt: skip
+ERASURE = Table(
+    "erasure", META,
+    Column("id", String(32), primary_key=True),
+    Column("camera", String(32), nullable=False),
+    Column("wall_from", BigInteger, nullable=False),
+    Column("wall_to", BigInteger, nullable=False),
+    Column("ordered_ns", BigInteger, nullable=False),
+    Column("done_ns", BigInteger),
+)  # fmt: skip
 
 SCHEMA = Schema(
     "index", META, "run `watchglass check --repair`, which makes it anew from the ledgers.",
-    oldest=2,
+    oldest=3,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from watchglass.store.file_changes import FileChanges
 from watchglass.store.index_reader import IndexReader
 from watchglass.store.index_rows import CLOSED, DELETING, OPEN, FileRow, GapRow
 from watchglass.store.index_tables import (
+    ERASURE,
     FILE,
     GAP,
     HOLD,
@@ -52,6 +53,7 @@ _END_STREAMS = STREAM.update().where(*_where(STREAM.c.camera))
 _END_RUN = RUN.update().where(*_where(RUN.c.id))
 _SET_APPLIED = LEDGER.update().where(*_where(LEDGER.c.name))
 _CHANGE_HOLD = HOLD.update().where(*_where(HOLD.c.id))
+_END_ERASURE = ERASURE.update().where(*_where(ERASURE.c.id))
 _LIFT_HOLD = HOLD.delete().where(*_where(HOLD.c.id))
 
 
@@ -221,6 +223,25 @@ class IndexWriter(IndexReader):
             _CHANGE_GAP, of_id=bytes.fromhex(gap), wall_to=wall_to,
             until_run=self._run_if(until_run), media_to=media_to,
         )  # fmt: skip
+
+    def shorten_file(self, run: RunId, sequence: int, length: int) -> None:
+        """Something of a file was erased. One that is gone already has no row."""
+        row = self.file(run, sequence)
+        if row is not None:
+            self._files_known.change(replace(row, length=length))
+
+    # --- erasures ----------------------------------------------------------------------------
+
+    def add_erasure(
+        self, erasure: str, camera: CameraId, wall_from: int, wall_to: int, ordered_ns: int
+    ) -> None:
+        self._add(
+            ERASURE, id=erasure, camera=camera, wall_from=wall_from, wall_to=wall_to,
+            ordered_ns=ordered_ns,
+        )  # fmt: skip
+
+    def end_erasure(self, erasure: str, done_ns: int) -> None:
+        self._change(_END_ERASURE, of_id=erasure, done_ns=done_ns)
 
     # --- holds -------------------------------------------------------------------------------
 

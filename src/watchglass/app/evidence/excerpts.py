@@ -68,7 +68,9 @@ def excerpt_of(
     kept = [
         each
         for each in entries[chosen.start : chosen.stop]
-        if (sound or each.track is Track.VIDEO) and each.number not in scanned.damaged
+        if (sound or each.track is Track.VIDEO)
+        and each.number not in scanned.damaged
+        and not each.erased
     ]
     pictures = [each for each in kept if each.track is Track.VIDEO]
     if not pictures:
@@ -104,7 +106,11 @@ def _open_end(
     plan: LedgerPlan, file: ToldFile, volume_path: Callable[[VolumeId], Path | None]
 ) -> int:
     entries = _scanned(_path(plan.camera, file, volume_path), hash_leaves=False).entries
-    pictures = [each for each in entries[: _signed(plan, file)] if each.track is Track.VIDEO]
+    pictures = [
+        each
+        for each in entries[: _signed(plan, file)]
+        if each.track is Track.VIDEO and not each.erased
+    ]
     if not pictures:
         return file.from_ns
     return file.placed.wall_at(pictures[-1].media_time + pictures[-1].duration)

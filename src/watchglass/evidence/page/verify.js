@@ -369,7 +369,7 @@ class ToldFile {
     this.media = this.placedMedia = number(fields.media);
     this.wall = number(fields.wall);
     this.rate = 0n; this.placed = false; this.header = hexText(fields.header, 64);
-    this.end = null; this.root = ""; this.count = null; this.deleted = ""; this.lastLine = 0;
+    this.end = null; this.root = ""; this.count = null; this.deleted = ""; this.lastLine = 0; this.erased = [];
   }
   place(fields) {
     const rate = fields.rate_ppb;
@@ -377,6 +377,23 @@ class ToldFile {
     this.placedMedia = number(fields.media); this.wall = number(fields.wall); this.rate = BigInt(rate); this.placed = true;
   }
   utc(media) { return this.wall + floor((media - this.placedMedia) * 100000n * (BILLION + this.rate), 9n * BILLION); }
+  /* Whether gaps in its run tell of all that it has of a span: it was erased. */
+  tells(inside, at, end) {
+    if (!this.erased.length) return false;
+    const sorted = [...inside].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+    for (const [begins, ends] of sorted) if (this.utc(begins) <= at && this.utc(ends) > at) at = this.utc(ends);
+    return at >= end;
+  }
+  /* Fragments that the ledger says were erased, of so many; 1 is the file's first. */
+  erasedOf(count) {
+    const found = [];
+    let at = 1;
+    for (const [first, last] of [...this.erased].sort((a, b) => a[0] - b[0])) {
+      for (let i = Math.max(first, at); i <= Math.min(last, count); i++) found.push(i);
+      at = Math.max(at, last + 1);
+    }
+    return found;
+  }
   ends(open) { return this.utc(this.end !== null ? this.end : open.has(this) ? open.get(this) : this.media); }
 }
 
@@ -402,6 +419,12 @@ class Told {
       case "file_closed": { const file = this.of(n, f); file.end = number(f.media); file.root = hexText(f.root, 64); file.count = whole(f.fragments); break; }
       case "files_deleted":
         for (const [run, sequence] of list(f.files)) { const file = this.files.get(this.id({ run, sequence })); if (file) file.deleted = text(f.cause, 40); }
+        break;
+      case "files_erased":
+        for (const [run, sequence, , ranges] of list(f.files)) {
+          const file = this.files.get(this.id({ run, sequence }));
+          for (const [first, last] of list(ranges)) { const pair = [whole(first), whole(last)]; if (file) file.erased.push(pair); }
+        }
         break;
       case "gap_opened": this.gaps.set(hexText(f.gap, 32), { opened: f, closed: null }); break;
       case "gap_closed": { const gap = this.gaps.get(hexText(f.gap, 32)); if (!gap) { this.strangeGaps.push(f); break; }
@@ -666,8 +689,10 @@ class Check {
       const start = file.utc(file.media);
       let end = file.ends(open);
       if (!file.deleted && start < to && end > from) {
-        if (!media) no("file_left_out", `file ${id} is not here.`);
-        else this.range(file, media, pictures, end, { from, to, sound, no, what, inside: l.told.inside.get(media.run) || [] });
+        const inside = l.told.inside.get(id.slice(0, id.lastIndexOf("-"))) || [];
+        const gone = file.tells(inside, start > from ? start : from, end < to ? end : to);
+        if (!media) { if (!gone) no("file_left_out", `file ${id} is not here.`); }
+        else this.range(file, media, pictures, end, { from, to, sound, no, what, inside, gone });
       }
       const dash = id.lastIndexOf("-"), next = l.told.files.get(`${id.slice(0, dash)}-${Number(id.slice(dash + 1)) + 1}`);
       if (next && !file.deleted && !next.deleted) { const begins = next.utc(next.media); if (end < begins && begins <= end + JOIN) end = begins; }
@@ -691,12 +716,14 @@ class Check {
     if (at < to) no("hole", `nothing tells of ${shown(at)} to ${shown(to)}.`);
   }
 
-  range(file, media, pictures, end, { from, to, sound, no, what, inside }) {
+  range(file, media, pictures, end, { from, to, sound, no, what, inside, gone }) {
     const id = `file ${media.run.slice(0, 8)}-${media.sequence}`, strict = sound || !media.soundScale;
     const leftOut = (sentence) => (strict ? no("fragment_left_out", sentence) : this.say("complete", CANNOT, "sound_withheld", `${what}: ${sentence} Sound was withheld, and that could be it.`));
-    if (!pictures.length) { if (media.count) no("fragment_left_out", `${id} has no picture left.`); return; }
+    if (!pictures.length) { if (media.count && !gone) no("fragment_left_out", `${id} has no picture left.`); return; }
     const first = pictures[0], last = pictures[pictures.length - 1], held = new Set(media.fragments.map((each) => each.index));
-    if (first.index > 1 && file.utc(first.media) > from) no("fragment_left_out", `${id} begins later than the span.`);
+    for (const each of file.erasedOf(media.count)) held.add(each);
+    const begin = () => { for (let i = 1; i < first.index; i++) if (!held.has(i)) return true; return false; };
+    if (first.index > 1 && file.utc(first.media) > from && begin()) no("fragment_left_out", `${id} begins later than the span.`);
     /* Whether nothing can lie between two media times, or a gap says that nothing does. */
     const told = (a, b) => a >= b || (!strict && inside.some(([begins, ends]) => begins <= a && b <= ends));
     const missing = (a, b) => { for (let i = a; i <= b; i++) if (!held.has(i)) return true; return false; };
