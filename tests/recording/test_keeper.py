@@ -657,3 +657,49 @@ def test_a_gap_told_by_the_next_worker_counts_before_the_first_ones_death_is_not
     assert open_gap is not None
     assert open_gap.cause is GapCause.QUARANTINED
     check_index(site)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_hole_between_two_files_that_are_found_together_is_told(site: Site, heard: bool) -> None:
+    """Nobody could tell of it: the keeper was away, or its disk too slow to have heard, and then
+    the worker died. The index knows neither of the files when the second is looked at."""
+    camera, worker = begun(site)
+    if heard:
+        record(site, worker, camera, 30)
+    site.kill_keeper()
+    stream = worker.stream(camera)
+    stream.feed(60)
+    stream.skip(2)
+    stream.feed(60)
+    worker.send()
+    worker.die()
+    site.clock.advance(5 * NS_PER_S)
+    site.start()
+    assert site.running.counters.adopted_files == 4
+    timeline = site.check().timelines[camera, "main"]
+    assert [span.what for span in timeline.spans] == [
+        "waiting_key_frame", "media", "camera_dropped", "media", "recorder_crashed",
+    ]  # fmt: skip
+    check_index(site)
+
+
+def test_a_hole_that_was_found_before_it_was_told_is_one_hole(site: Site) -> None:
+    camera, worker = begun(site)
+    record(site, worker, camera, 30)
+    site.kill_keeper()
+    worker.connected = False
+    stream = worker.stream(camera)
+    stream.feed(10)
+    stream.skip(2)
+    stream.feed(60)
+    do_jobs(worker.writer)
+    site.start(fresh=False)
+    # It is not heard for longer than the keeper waits, and the file with the hole is closed.
+    for _ in range(4):
+        site.cycle()
+    assert [gap.cause for gap in gaps(site, camera)].count(GapCause.CAMERA_DROPPED) == 1
+    worker.send()
+    site.cycle(worker)
+    assert [gap.cause for gap in gaps(site, camera)].count(GapCause.CAMERA_DROPPED) == 1
+    site.check()
+    check_index(site)

@@ -21,9 +21,10 @@ from watchglass.model.stream import StreamName, Track
 from watchglass.recording import entry as lines
 from watchglass.recording.anchor import Anchor, Placed
 from watchglass.recording.entry import LedgerEntry
+from watchglass.recording.fileheader import FileInfo
 from watchglass.recording.mediafile import ScannedFile
 from watchglass.recording.merkle import Frontier
-from watchglass.recording.openmedia import OpenMedia, StreamState, anchored, placed_at
+from watchglass.recording.openmedia import ClosedMedia, OpenMedia, StreamState, anchored, placed_at
 from watchglass.recording.recovery import RecoveredFile, holes, media_end
 from watchglass.store.index import DELETING, IndexStore
 
@@ -48,6 +49,7 @@ class CameraBook:
         self._index = index
         self._told: set[GapId | FileKey] = set()
         self._runs: dict[RunId, bool] = {}
+        self._holes: set[tuple[RunId, int]] = set()
 
     # --- facts -------------------------------------------------------------------------------
 
@@ -188,7 +190,10 @@ class CameraBook:
     def hole(self, fact: Hole) -> list[LedgerEntry]:
         if not self._has_files(fact) or self._knows_gap(fact.gap):
             return []
+        if fact.media_from in self._holes_known(fact.run, fact.media_from):
+            return []  # found in the file, while its writer was not heard
         self._told.add(fact.gap)
+        self._holes.add((fact.run, fact.media_from))
         return lines.hole(
             fact.gap,
             fact.run,
@@ -252,15 +257,18 @@ class CameraBook:
         """A file known to be open was closed by recovery."""
         self.files.pop((media.run, media.sequence), None)
         anchored(media, found)
+        holes_found = self._holes_found(found)
         entries = self._closed(
             media, found.length, len(found.entries), found.root, found.media_to, recovered=True
         )
-        return entries + self._holes_found(found)
+        return entries + holes_found
 
     def file_missing(self, media: OpenMedia) -> list[LedgerEntry]:
         """A file known to be open is not on its volume any more."""
         self.files.pop((media.run, media.sequence), None)
-        entries = self._closed(media, 0, 0, media.frontier.root(), media.media_to, recovered=True)
+        entries = self._closed(
+            media, 0, 0, media.frontier.root(), media.media_to, recovered=True, lost=True
+        )
         # What it held is known only while its fragments were told; nothing is made up.
         root = "" if media.behind else media.frontier.root().hex()
         entries.append(
@@ -284,9 +292,11 @@ class CameraBook:
         for media in self.files.values():
             if media.run == run:
                 return media.media_to
+        lasts = (state.last for state in self.streams.values())
+        closed = max((last.media_to for last in lasts if last and last.run == run), default=0)
         with self._index.read() as index:
             row = index.last_file(run)
-        return row.media_to if row is not None else 0
+        return max(closed, row.media_to if row is not None else 0)
 
     def adopt(self, found: RecoveredFile, volume: VolumeId) -> list[LedgerEntry]:
         """A file that was never told of. Its run is ended by the caller."""
@@ -333,9 +343,9 @@ class CameraBook:
         """Where the file before lies; None for a run's first."""
         if sequence == 0:
             return None
-        known = self.stream(stream).last_placed.get(run)
-        if known is not None:
-            return known
+        last = self.stream(stream).last
+        if last is not None and last.run == run:
+            return last.placed
         with self._index.read() as index:
             row = index.file(run, sequence - 1)
         return None if row is None else Placed(row.media_from, row.wall_from, row.rate_ppb)
@@ -345,33 +355,49 @@ class CameraBook:
 
     def _has_files(self, hole: Hole) -> bool:
         """Whether something is known of the run, that could say when the hole was."""
-        if self.has_open_files(hole.run) or hole.run in self.stream(hole.stream).last_placed:
+        last = self.stream(hole.stream).last
+        if self.has_open_files(hole.run) or (last is not None and last.run == hole.run):
             return True
         with self._index.read() as index:
             return index.file_with_media(hole.run, hole.media_from) is not None
 
     def _holes_found(self, found: RecoveredFile) -> list[LedgerEntry]:
-        """Holes that the dead writer had no time to tell of."""
+        """Holes that the dead writer had no time to tell of, from the end of the file before on."""
         info = found.info
-        with self._index.read() as index:
-            row = index.file(info.run, info.sequence - 1) if info.sequence else None
-            before = row.media_to if row is not None else None
-            lost = row is not None and (row.state, row.length) == (DELETING, 0)
-            known = (
-                {hole.media_from for hole in index.holes_of(info.run, before or info.media_from)}
-                if index.has_run(info.run)
-                else set()
-            )
+        before, lost = self._end_before(info)
+        known = self._holes_known(info.run, info.media_from if before is None else before)
         entries: list[LedgerEntry] = []
         for media_from, media_to in holes(found.entries, found.media_to, before):
             if media_from not in known:
                 of_lost = lost and media_from == before
+                self._holes.add((info.run, media_from))
                 entries += lines.hole(
                     GapId(random_id()), info.run, info.stream,
                     self.lost_cause if of_lost else GapCause.CAMERA_DROPPED,
                     media_from, media_to, info.wall_ns,
                 )  # fmt: skip
         return entries
+
+    def _end_before(self, info: FileInfo) -> tuple[int | None, bool]:
+        """Where the file before ends, if there is one, and whether it is lost."""
+        last = self.stream(info.stream).last
+        # Of files that are found together the index knows none yet.
+        if last is not None and (last.run, last.sequence + 1) == (info.run, info.sequence):
+            return last.media_to, last.lost
+        with self._index.read() as index:
+            row = index.file(info.run, info.sequence - 1) if info.sequence else None
+        if row is None:
+            return None, False
+        return row.media_to, (row.state, row.length) == (DELETING, 0)
+
+    def _holes_known(self, run: RunId, media_from: int) -> set[int]:
+        """Where holes of a run begin that lines tell of, from a media time on."""
+        known = {begins for of, begins in self._holes if of == run}
+        with self._index.read() as index:
+            if index.has_run(run):
+                found = index.holes_of(run, media_from)
+                known |= {hole.media_from for hole in found if hole.media_from is not None}
+        return known
 
     # --- lines -------------------------------------------------------------------------------
 
@@ -387,9 +413,11 @@ class CameraBook:
         media_to: int,
         *,
         recovered: bool,
+        lost: bool = False,
     ) -> list[LedgerEntry]:
         placed = placed_at(media, media_to)
-        self.stream(media.stream).last_placed = {media.run: placed}
+        last = ClosedMedia(media.run, media.sequence, media_to, placed, lost)
+        self.stream(media.stream).last = last
         return [
             lines.file_closed(
                 media.run, media.stream, media.sequence, length, fragments, root, media_to,
@@ -426,6 +454,7 @@ class CameraBook:
     def folded(self) -> None:
         """All lines given so far are in the index: it knows what was told, and which runs ended."""
         self._told.clear()
+        self._holes.clear()
         self._runs = {run: ended for run, ended in self._runs.items() if not ended}
 
     def has_ended(self, run: RunId) -> bool:

@@ -1,6 +1,6 @@
 """A file that is being written, and a stream, as far as the keeper was told of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from watchglass.base.ids import GapId, RunId, VolumeId
 from watchglass.model.gap import GapCause
@@ -40,6 +40,17 @@ class OpenMedia:
     read_before_sync: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedMedia:
+    """The file that was closed last, of which the index may not know yet. ``lost``: it is gone."""
+
+    run: RunId
+    sequence: int
+    media_to: int
+    placed: Placed
+    lost: bool = False
+
+
 @dataclass(slots=True)
 class StreamState:
     """In a run, or in a gap, or (only until the first line) in neither.
@@ -52,7 +63,7 @@ class StreamState:
     cause: GapCause | None = None
     since_ns: int | None = None
     peer: str = ""
-    last_placed: dict[RunId, Placed] = field(default_factory=dict)
+    last: ClosedMedia | None = None
 
 
 def anchored(media: OpenMedia, found: RecoveredFile) -> Placed:
