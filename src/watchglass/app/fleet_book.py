@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 import watchglass
-from watchglass.app.fleet import trust_store
+from watchglass.app.fleet import egress_store, trust_store
 from watchglass.app.ground import Ground
 from watchglass.app.launch import launch
 from watchglass.app.refusal import error_of
@@ -97,6 +97,8 @@ class FleetBook:
         parts = [watchglass.__version__, str(day_of_ns(on.clock.wall_ns()))]
         with trust_store(on) as store:
             parts.append(store.digest())
+        with egress_store(on) as egress:
+            parts.append(egress.digest())
         for each in sorted((on.layout.state / "facts").glob("*.csv")):
             state = each.stat()
             parts.append(f"{each.name} {state.st_mtime_ns} {state.st_size}")

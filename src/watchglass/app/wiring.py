@@ -66,6 +66,7 @@ from watchglass.app.event_desk import EventDesk, open_events
 from watchglass.app.exporting import exported
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.finder_desk import FinderDesk
+from watchglass.app.first_contacts import FirstContacts
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
 from watchglass.app.in_network import InNetwork
@@ -266,6 +267,7 @@ class Recorder:
         self._started_ns = on.clock.wall_ns()
         self._upkeep: Future[None] | None = None
         self._missing = missing(self._volumes)
+        self._first_contacts = FirstContacts(on)
 
     def start(self) -> int:
         """Start keeper and workers; how many cameras are recorded. Raises what kept the keeper."""
@@ -480,6 +482,8 @@ class Recorder:
             if renewed := self._page.renewed():
                 self._supervisor.renew_api()
                 self._notices.say(NoticeKind.CERTIFICATE_ENDS, renewed)
+            for each in self._first_contacts.new():
+                self._notices.say(NoticeKind.CAMERA_CONTACT, each)
             if self._missing:
                 still = missing(self._volumes)
                 if still.keys() < self._missing.keys():

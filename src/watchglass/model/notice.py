@@ -8,7 +8,7 @@ from watchglass.base.ids import NoticeId
 
 
 class NoticeKind(StrEnum):
-    """What happened. All but the restart last, and end."""
+    """What happened. All but the restart and contacts last, and end."""
 
     CAMERA_OFFLINE = "camera_offline"
     GAP_LIMIT = "gap_limit"
@@ -21,6 +21,8 @@ class NoticeKind(StrEnum):
     BACKUP_DUE = "backup_due"
     CERTIFICATE_ENDS = "certificate_ends"
     """That of the page in the network: browsers will not trust it any more."""
+    CAMERA_CONTACT = "camera_contact"
+    """A camera talked to somebody outside for the first time: over as soon as it is told."""
     REVIEW = "review"
     """What a rule found: it is over as soon as it is told, and lies among the review items."""
 

@@ -255,3 +255,17 @@ class PressClaim:
     finding: str
     rows: tuple[str, ...]
     backing: Backing
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneHome:
+    """A host that devices of a maker call. ``purpose``: cloud, p2p, relay, ddns, update or time;
+    ``words`` say it, ``breaks`` what stops working once it cannot be reached."""
+
+    host: str
+    origin: str
+    port: str
+    purpose: str
+    words: str
+    breaks: str
+    backing: Backing

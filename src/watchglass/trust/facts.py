@@ -17,6 +17,7 @@ from watchglass.trust.fact import (
     Listing,
     Maker,
     NamedList,
+    PhoneHome,
     Prefix,
     PressClaim,
     Regulation,
@@ -61,6 +62,7 @@ class Facts:
     affected: tuple[AffectedFirmware, ...]
     support: tuple[Support, ...]
     press_claims: tuple[PressClaim, ...]
+    phone_homes: tuple[PhoneHome, ...]
     states: tuple[TableState, ...] = field(default=(), repr=False)
 
     @cached_property
@@ -170,6 +172,7 @@ def _check_together(facts: Facts) -> None:
     used = [(each.origin, "oem_relations") for each in facts.relations]
     used += [(each.origin, "listed_entities") for each in facts.listings]
     used += [(each.origin, "vulnerabilities") for each in facts.vulnerabilities]
+    used += [(each.origin, "phone_home") for each in facts.phone_homes if each.purpose != "time"]
     used += [(each.origin, "support") for each in facts.support]
     used += [(each.origin, "oui_prefixes") for each in facts.prefixes if ":" not in each.origin]
     for origin, table in used:

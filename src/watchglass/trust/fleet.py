@@ -4,8 +4,9 @@ It needs neither a camera nor a recorder. The command line and the api judge thr
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import msgspec
 
@@ -15,14 +16,17 @@ from watchglass.model.coverage import Coverage
 from watchglass.model.observation import clean_mac
 from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
+from watchglass.store.egress import EgressStore
 from watchglass.store.trust import TrustStore
 from watchglass.trust.contact import contacts_of
 from watchglass.trust.day import day_of_ns
+from watchglass.trust.egress import Talk
 from watchglass.trust.facts import Facts
 from watchglass.trust.identity import current_id, devices_of, name_devices
 from watchglass.trust.judgement import Judge, Judgement
 from watchglass.trust.report.compose import make_document
 from watchglass.trust.report.document import Document
+from watchglass.trust.report.egress_part import FleetEgress, with_egress
 from watchglass.trust.rule import RuleFinding
 
 PREFIX_LEAST = 4
@@ -41,13 +45,21 @@ class Fleet:
     facts: Facts
     when: date
     made_ns: int
+    egress: FleetEgress = field(default_factory=FleetEgress)
+
+    @cached_property
+    def talks(self) -> Mapping[DeviceId, tuple[Talk, ...]]:
+        """Whom each device talks to."""
+        return self.egress.talks(self.judgements, self.facts)
 
     def document(self, program: str, only: Sequence[Judgement] | None = None) -> Document:
         """The report's data, of all devices or some. ``program`` is who says so."""
-        return make_document(
-            self.judgements if only is None else only, self.site_rules, self.coverage,
+        chosen = self.judgements if only is None else only
+        document = make_document(
+            chosen, self.site_rules, self.coverage,
             self.profile, self.facts, when=self.when, made_ns=self.made_ns, program=program,
         )  # fmt: skip
+        return with_egress(document, chosen, self.egress, self.talks, self.facts)
 
     def find(self, text: str) -> Judgement:
         """The device that a person means by id, its first digits, address, MAC, name or serial.
@@ -67,7 +79,13 @@ class Fleet:
         return found[0]
 
 
-def judge_fleet(store: TrustStore, facts: Facts, now_ns: int, when: date | None = None) -> Fleet:
+def judge_fleet(
+    store: TrustStore,
+    facts: Facts,
+    now_ns: int,
+    when: date | None = None,
+    egress: EgressStore | None = None,
+) -> Fleet:
     """All that was seen, judged for a day (that of ``now_ns``, UTC). New ids are remembered."""
     devices = devices_of(contacts_of(store.observations()))
     known = store.device_names()
@@ -82,8 +100,13 @@ def judge_fleet(store: TrustStore, facts: Facts, now_ns: int, when: date | None 
     judge = Judge(facts, profile, purchases, coverage, when or day_of_ns(now_ns))
     return Fleet(
         tuple(judge.judge_all(named)), tuple(judge.site()), coverage, profile, facts, judge.when,
-        now_ns,
+        now_ns, egress_of(egress) if egress is not None else FleetEgress(),
     )  # fmt: skip
+
+
+def egress_of(store: EgressStore) -> FleetEgress:
+    """All that is kept of it. What was contained stays with the id it was noted under."""
+    return FleetEgress(store.contacts(), store.names(), store.needs(), store.contained())
 
 
 def purchases_of(

@@ -20,6 +20,7 @@ from watchglass.trust.fact import (
     Listing,
     Maker,
     NamedList,
+    PhoneHome,
     Prefix,
     PressClaim,
     Regulation,
@@ -265,6 +266,17 @@ def _claim(row: Row) -> PressClaim:
     return PressClaim(row.text("claim"), row.text("finding"), row.several("rows"), _backing(row))
 
 
+_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+HOME_PURPOSES = ("cloud", "p2p", "relay", "ddns", "update", "time")
+
+
+def _phone_home(row: Row) -> PhoneHome:
+    return PhoneHome(
+        _matching(row, "host", _HOST), _matching(row, "origin_key", _KEY), row.maybe("port"),
+        row.one_of("purpose", HOME_PURPOSES), row.text("words"), row.text("breaks"), _backing(row),
+    )  # fmt: skip
+
+
 TABLES = (
     TableForm("makers", _columns("origin_key name legal_name seat", *_BACKING), _maker),
     TableForm(
@@ -311,4 +323,7 @@ TABLES = (
         _columns("origin_key model end_of_sale end_of_support spares_until", *_BACKING), _support,
     ),
     TableForm("press_claims", _columns("claim finding rows", *_BACKING), _claim),
+    TableForm(
+        "phone_home", _columns("origin_key host port purpose words breaks", *_BACKING), _phone_home
+    ),
 )  # fmt: skip

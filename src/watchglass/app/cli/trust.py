@@ -8,7 +8,9 @@ import typer
 from watchglass.app.cli import trust_collect, trust_import, trust_stated
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
 from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.cli.trust_contain import contain
 from watchglass.app.cli.trust_day import stated_day
+from watchglass.app.cli.trust_egress import egress
 from watchglass.app.cli.trust_explain import explain
 from watchglass.app.cli.trust_facts import facts
 from watchglass.app.cli.trust_report import report
@@ -18,8 +20,8 @@ from watchglass.app.fleet import PROGRAM, judge_fleet, trust_store
 from watchglass.app.words import count_words
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import ScanId
-from watchglass.trust.report.compose import utc
 from watchglass.trust.report.document import DocDevice, Document
+from watchglass.trust.report.moment import utc
 from watchglass.trust.verdict import Certainty
 
 group = typer.Typer(
@@ -30,6 +32,8 @@ group.command("scan")(scan)
 group.add_typer(trust_import.group, name="import")
 group.add_typer(trust_collect.group, name="collect")
 group.command("explain")(explain)
+group.command("egress")(egress)
+group.command("contain")(contain)
 group.command("rules")(rules)
 group.command("report")(report)
 group.command("facts")(facts)

@@ -38,6 +38,10 @@ class Neighbours:
         """Empty where it is not known."""
         return self._known.get(address, "") or self._again().get(address, "")
 
+    def table(self) -> Dict[str, str]:
+        """All that is known now: the MAC at each address."""
+        return dict(self._again())
+
     def _again(self) -> Dict[str, str]:
         now_ns = self._monotonic_ns()
         old = self._read_ns is None or now_ns - self._read_ns >= FRESH_NS

@@ -1,9 +1,8 @@
 """From judgements to the report's data."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
-from watchglass.base.clock import NS_PER_S
 from watchglass.model.coverage import Coverage
 from watchglass.model.profile import SiteProfile
 from watchglass.trust.evidence import Evidence
@@ -26,6 +25,7 @@ from watchglass.trust.report.document import (
     ToDo,
 )
 from watchglass.trust.report.figures import latest_looks, summarise
+from watchglass.trust.report.moment import utc
 from watchglass.trust.rule import FIND_INVOICE, ListingFinding, RuleFinding
 from watchglass.trust.verdict import Certainty, Making, Reason
 
@@ -64,13 +64,6 @@ def make_document(
         site_rules=tuple(map(_ruled, site_rules)),
         lists=tuple(map(_list, facts.lists)),
     )  # fmt: skip
-
-
-def utc(wall_ns: int | None) -> str:
-    """A moment as text, to the second."""
-    if wall_ns is None:
-        return ""
-    return datetime.fromtimestamp(wall_ns // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def device(of: Judgement, facts: Facts) -> DocDevice:

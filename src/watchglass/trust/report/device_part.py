@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from watchglass.trust.report.document import Because, DocDevice, Holed, Ruled
+from watchglass.trust.report.egress_part import talk_words
 from watchglass.trust.report.legend import Legend
 from watchglass.trust.report.markup import Html, bullets, el, joined, text
 
@@ -30,6 +31,8 @@ def device_part(each: DocDevice, legend: Legend) -> Html:
                                if one.outcome != "does_not")),
             *_titled("Known holes", (_hole(one) for one in each.holes
                                      if one.state != "not_affected")),
+            *_titled("Whom it talks to", _egress(each)),
+            *_titled("What keeps it in", [each.contained.words] if each.contained else []),
             *_titled("Purchase, support, spares", [
                 each.purchase.words,
                 f"End of sale {each.support.end_of_sale}, of support "
@@ -63,6 +66,13 @@ def _titled(title: str, sentences: "Iterable[str | Html]") -> list[Html]:
     shown = list(sentences)
     # One block, so that a column never ends between a title and its first line.
     return [el("section", el("h4", title), bullets(shown))] if shown else []
+
+
+def _egress(each: DocDevice) -> list[str]:
+    if not each.egress:
+        return []
+    left = [f"{each.egress_left_out} others"] * bool(each.egress_left_out)
+    return [each.egress_words, *map(talk_words, each.egress), *left]
 
 
 def _rule(one: Ruled, legend: Legend) -> Html:

@@ -81,6 +81,37 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     document: str = ""
 
 
+class DocTalk(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a device talked to. ``kind`` says what that peer is, ``breaks`` what stops working once
+    it cannot be reached, where a table says so."""
+
+    peer: str
+    peers: tuple[str, ...]
+    port: int
+    protocol: str
+    kind: str
+    words: str
+    breaks: str
+    backing: str
+    sent_bytes: int
+    received_bytes: int
+    times: int
+    refused: int
+    first: str
+    last: str
+    sources: tuple[str, ...]
+
+
+class DocContained(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps a device in; ``applied`` is empty while nobody stated that it is in force."""
+
+    words: str
+    form: str
+    exported: str
+    applied: str
+    by: str
+
+
 class DocDevice(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     label: str
@@ -115,6 +146,12 @@ class DocDevice(msgspec.Struct, frozen=True, kw_only=True):
     doors: tuple[str, ...]
     first_seen: str
     last_seen: str
+    egress_words: str = ""
+    egress: tuple[DocTalk, ...] = ()
+    egress_left_out: int = 0
+    contained: DocContained | None = None
+    breaks: tuple[str, ...] = ()
+    switch_ports: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:

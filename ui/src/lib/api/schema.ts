@@ -3936,10 +3936,10 @@ export interface components {
         };
         /**
          * NoticeKind
-         * @description What happened. All but the restart last, and end.
+         * @description What happened. All but the restart and contacts last, and end.
          * @enum {string}
          */
-        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_ends" | "review";
+        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_ends" | "camera_contact" | "review";
         /**
          * NoticeList
          * @description The newest first. ``unread``: what nobody has acknowledged.
@@ -6002,6 +6002,18 @@ export interface components {
             doors: string[];
             first_seen: string;
             last_seen: string;
+            /** @default  */
+            egress_words: string;
+            /** @default [] */
+            egress: components["schemas"]["DocTalk"][];
+            /** @default 0 */
+            egress_left_out: number;
+            /** @default null */
+            contained: components["schemas"]["DocContained"] | null;
+            /** @default [] */
+            breaks: string[];
+            /** @default [] */
+            switch_ports: string[];
         };
         /**
          * Because
@@ -6085,6 +6097,39 @@ export interface components {
             purpose: string;
             /** @default  */
             document: string;
+        };
+        /**
+         * DocTalk
+         * @description Whom a device talked to. ``kind`` says what that peer is, ``breaks`` what stops working once
+         *         it cannot be reached, where a table says so.
+         */
+        DocTalk: {
+            peer: string;
+            peers: string[];
+            port: number;
+            protocol: string;
+            kind: string;
+            words: string;
+            breaks: string;
+            backing: string;
+            sent_bytes: number;
+            received_bytes: number;
+            times: number;
+            refused: number;
+            first: string;
+            last: string;
+            sources: string[];
+        };
+        /**
+         * DocContained
+         * @description What keeps a device in; ``applied`` is empty while nobody stated that it is in force.
+         */
+        DocContained: {
+            words: string;
+            form: string;
+            exported: string;
+            applied: string;
+            by: string;
         };
         /** DocRule */
         DocRule: {

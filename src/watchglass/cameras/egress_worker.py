@@ -1,0 +1,168 @@
+"""The process that reads egress: ``python -m watchglass.cameras.egress_worker``.
+
+It reads one `EgressOrder` as a JSON line from standard input, then logs or a capture to their end,
+and datagrams from sockets that it was handed; it writes `FromEgress` lines to standard output. It
+opens no file and makes no socket, has no secret, and may die of what it reads.
+"""
+
+import os
+import selectors
+import socket
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from watchglass.base import log
+from watchglass.base.clock import Clock, SystemClock
+from watchglass.base.fence import Fence, FenceMode, Network, put_up
+from watchglass.cameras.egress.capture import CaptureReader, NoCaptureError, is_capture
+from watchglass.cameras.egress.flows import FlowReader
+from watchglass.cameras.egress.gather import Gatherer
+from watchglass.cameras.egress.lines import MOST_LINE_BYTES, LineReader
+from watchglass.cameras.egress.watched import Watched
+from watchglass.cameras.probe_worker import FENCES_SETTING
+from watchglass.model.egress import EgressEnded, EgressOrder, EgressRead
+
+FENCE = Fence(Network.LOCAL, (), only_new_files=True, calls=False)
+_PIECE = 1 << 16
+_MOST_DATAGRAMS = 256
+_BATCH = 500
+
+
+class EgressReader:
+    """What an order is about, in one place: bytes and datagrams in, contacts out."""
+
+    def __init__(self, order: EgressOrder) -> None:
+        self.gathered = Gatherer(Watched(order.bounds))
+        self._lines = LineReader(self.gathered, order.at_ns)
+        self._flows = FlowReader(self.gathered)
+        self._capture: CaptureReader | None = None
+        self._left = b""
+        self._begun = False
+
+    def feed(self, data: bytes) -> None:
+        """The next piece of a file. NoCaptureError."""
+        if not self._begun:
+            self._left += data
+            if len(self._left) < 4:
+                return
+            self._begun, data, self._left = True, self._left, b""
+            if is_capture(data):
+                self._capture = CaptureReader(self.gathered)
+        if self._capture is not None:
+            self._capture.feed(data)
+            return
+        *whole, self._left = (self._left + data).split(b"\n")
+        for line in whole:
+            self._lines.read(line)
+        if len(self._left) > MOST_LINE_BYTES:
+            self._lines.read(self._left)
+            self._left = b""
+
+    def end(self) -> None:
+        """What is left is a line without its end."""
+        if self._capture is None and self._left:
+            self._lines.read(self._left)
+            self._left = b""
+
+    def line(self, datagram: bytes) -> None:
+        for each in datagram.split(b"\n"):
+            self._lines.read(each)
+
+    def flow(self, datagram: bytes, exporter: str) -> None:
+        self._flows.read(datagram, exporter)
+
+
+class _Loop:
+    """Waits for bytes and datagrams, and tells what came together."""
+
+    def __init__(self, order: EgressOrder, output: Any, clock: Clock) -> None:
+        self._order, self._output, self._clock = order, output, clock
+        self._reader = EgressReader(order)
+        self._wait = selectors.DefaultSelector()
+        self._sockets: list[socket.socket] = []
+
+    def run(self) -> None:
+        """To the end of standard input."""
+        self._wait.register(0, selectors.EVENT_READ, None)
+        for take, numbers in (
+            (self._reader.flow, self._order.flows),
+            (lambda data, _: self._reader.line(data), self._order.lines),
+        ):
+            for number in numbers:
+                one = socket.socket(fileno=number)
+                one.setblocking(False)
+                self._sockets.append(one)
+                self._wait.register(one, selectors.EVENT_READ, take)
+        due_ns = self._clock.monotonic_ns()
+        flush_ns = round(self._order.flush_s * 1e9)
+        while True:
+            for key, _ in self._wait.select(self._order.flush_s or None):
+                if key.data is None:
+                    piece = os.read(0, _PIECE)
+                    if not piece:
+                        self._reader.end()
+                        self._tell()
+                        return
+                    self._reader.feed(piece)
+                else:
+                    self._datagrams(key.fileobj, key.data)
+            if flush_ns and self._clock.monotonic_ns() >= due_ns:
+                due_ns = self._clock.monotonic_ns() + flush_ns
+                self._tell()
+
+    def _datagrams(self, one: Any, take: Any) -> None:
+        with suppress(BlockingIOError):
+            for _ in range(_MOST_DATAGRAMS):
+                datagram, sender = one.recvfrom(_PIECE)
+                take(datagram, str(sender[0]) if sender else "")
+
+    def _tell(self) -> None:
+        if self._reader.gathered.empty:
+            return
+        told = self._reader.gathered.take()
+        contacts, names = told.contacts, told.names
+        for at in range(0, max(len(contacts), len(names), 1), _BATCH):
+            part = msgspec.structs.replace(
+                told if at == 0 else EgressRead(
+                    contacts=(), names=(), records=0, others=0, unknown=0
+                ),
+                contacts=contacts[at : at + _BATCH], names=names[at : at + _BATCH],
+            )  # fmt: skip
+            self._output.write(msgspec.json.encode(part) + b"\n")
+        self._output.flush()
+
+
+def main() -> None:
+    _limit_resources()
+    log.configure("warning")
+    # Nothing but its lines may reach standard output, not even what a C library prints.
+    with os.fdopen(os.dup(1), "wb") as output:
+        os.dup2(2, 1)
+        order = msgspec.json.decode(_first_line(), type=EgressOrder)
+        put_up(FENCE, FenceMode(os.environ.get(FENCES_SETTING) or FenceMode.AUTO))
+        ended = EgressEnded()
+        try:
+            _Loop(order, output, SystemClock()).run()
+        except NoCaptureError as error:
+            ended = EgressEnded(error=f"This capture cannot be read: {error}.")
+        output.write(msgspec.json.encode(ended) + b"\n")
+
+
+def _first_line() -> bytes:
+    """Unbuffered: what follows it is waited for by descriptor."""
+    with os.fdopen(os.dup(0), "rb", buffering=0) as raw:
+        return raw.readline()
+
+
+def _limit_resources() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+
+if __name__ == "__main__":
+    main()
