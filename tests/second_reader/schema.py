@@ -101,7 +101,7 @@ _CAMERA = _EVERY | {
     "camera_removed": "erase?:bool" + _WHO,
     "camera_changed": "what:changed" + _WHO,
     "sound_changed": "on:bool" + _WHO,
-    "device": "identity:hash",
+    "device": "identity:hash since?:decimal" + _WHO,
     "run_started": "run:id stream:stream wall:decimal",
     "run_ended": "run:id stream:stream media:decimal",
     "file_opened": _FILE + " volume:id wall:decimal media:decimal first_fragment:decimal"
@@ -129,6 +129,7 @@ _SITE = _EVERY | {
     "camera_changed": "camera:id what:changed" + _WHO,
     "camera_paused": "camera:id until?:decimal" + _WHO,
     "camera_enabled": "camera:id" + _WHO,
+    "device": "camera:id since:decimal" + _WHO,
     "sound_changed": "camera:id on:bool" + _WHO,
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
     "retention_changed": "camera?:id stream?:stream kept_for:kept hours?:number" + _WHO,

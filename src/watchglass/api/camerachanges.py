@@ -26,6 +26,7 @@ from watchglass.model.control import (
     ScheduleRequest,
     SoundRequest,
     StateCameraRequest,
+    SwapFoundRequest,
 )
 from watchglass.model.schedule import PauseSchedule, WeeklySpan
 from watchglass.model.statement import Statement
@@ -69,6 +70,21 @@ class EditBody(BaseModel):
     allow: bool = False
     look: bool = True
     reason: str = Field("", max_length=500)
+
+
+class SwapBody(BaseModel):
+    """The device that stands in its place from now on. It is looked at first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=8, max_length=1000, description="rtsp://… or onvif://ADDRESS")
+    sub: str = Field("", max_length=1000, description="Of its sub-stream; else it is found.")
+    user: str = Field("", max_length=64)
+    password: SecretStr = Field(SecretStr(""), max_length=256)
+    fingerprint: str = Field("", max_length=100)
+    source: str = Field("", max_length=64)
+    allow: bool = False
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class SoundBody(BaseModel):
@@ -132,6 +148,16 @@ async def edit_camera(request: Request, user: Changer, camera: Id, body: EditBod
         body.user, body.password.get_secret_value() if body.password is not None else None,
         body.transport, VolumeId(body.volume) if body.volume is not None else None,
         body.allow, body.look, body.reason,
+    )  # fmt: skip
+    return await _changed(request, camera, order, patiently=True)
+
+
+@router.post("/cameras/{camera}/swap", operation_id="swapCamera")
+async def swap_camera(request: Request, user: Changer, camera: Id, body: SwapBody) -> CameraDetail:
+    """Put another device in its place. Its name, zones, rules, rights and recordings stay."""
+    order = SwapFoundRequest(
+        camera, body.url.strip(), body.user, body.password.get_secret_value(), user.name,
+        body.reason, body.sub.strip(), body.fingerprint, body.source, body.allow,
     )  # fmt: skip
     return await _changed(request, camera, order, patiently=True)
 

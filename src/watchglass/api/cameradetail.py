@@ -111,6 +111,17 @@ class ScheduleInfo(ScheduleBody):
     next_ms: int | None = Field(description="When the next pause begins.")
 
 
+class DeviceBehind(BaseModel):
+    """A device that stood, or stands, in the camera's place, from ``since_ms`` on."""
+
+    number: int
+    since_ms: int
+    identity: str
+    host: str
+    by: str
+    reason: str
+
+
 class VolumeInfo(BaseModel):
     """A volume as of now; ``days``: how many fit on it at today's rate."""
 
@@ -140,6 +151,7 @@ class CameraDetail(BaseModel):
     country: str | None
     statement: StatementInfo
     schedule: ScheduleInfo | None
+    devices: list[DeviceBehind] = Field(description="In its place so far; the last is there now.")
     now_ms: int
 
 
@@ -176,7 +188,10 @@ async def get_camera(request: Request, user: Seer, camera: Id) -> CameraDetail:
         return found
     hidden = {"url": "", "host": "", "fingerprint": ""}
     streams = [each.model_copy(update=hidden) for each in found.streams]
-    return found.model_copy(update={"streams": streams, "user": "", "volumes": []})
+    devices = [each.model_copy(update={"host": "", "by": ""}) for each in found.devices]
+    return found.model_copy(
+        update={"streams": streams, "user": "", "volumes": [], "devices": devices}
+    )
 
 
 def detail(of: Services, camera: CameraId) -> CameraDetail:
@@ -212,8 +227,15 @@ def detail(of: Services, camera: CameraId) -> CameraDetail:
         country=about.country,
         statement=_statement(about.statement),
         schedule=_schedule(about.schedule, now_ns),
+        devices=[
+            DeviceBehind(
+                number=each.number, since_ms=each.since_ns // _NS_PER_MS, identity=each.identity,
+                host=each.host, by=each.by, reason=each.reason,
+            )
+            for each in about.devices
+        ],
         now_ms=now_ns // _NS_PER_MS,
-    )
+    )  # fmt: skip
 
 
 def _stream(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchglass.base.ids import CameraId, VolumeId
+from watchglass.model.camera import BehindCamera
 from watchglass.model.control import (
     DisableRequest,
     EditCameraRequest,
@@ -14,6 +15,7 @@ from watchglass.model.control import (
     ScheduleRequest,
     SoundRequest,
     StateCameraRequest,
+    SwapFoundRequest,
 )
 from watchglass.model.schedule import PauseSchedule
 from watchglass.model.statement import Statement
@@ -23,6 +25,7 @@ CameraOrder = (
     | ResumeRequest
     | DisableRequest
     | EditCameraRequest
+    | SwapFoundRequest
     | StateCameraRequest
     | ScheduleRequest
     | SoundRequest
@@ -34,7 +37,8 @@ CameraOrder = (
 @dataclass(frozen=True, slots=True)
 class CameraAbout:
     """What people said of a camera. ``default_h``: how long what says nothing else is kept;
-    ``longest_h``: up to which nobody is asked why. ``user``: as whom it is signed in to."""
+    ``longest_h``: up to which nobody is asked why. ``user``: as whom it is signed in to.
+    ``devices``: those that have stood in its place, the one of now last."""
 
     statement: Statement
     schedule: PauseSchedule | None
@@ -42,6 +46,7 @@ class CameraAbout:
     longest_h: int
     country: str | None
     user: str
+    devices: tuple[BehindCamera, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,9 +95,9 @@ class _Recorded:
     def __init__(self, cameras: Iterable[Camera]) -> None:
         self._at_host: dict[str, list[str]] = defaultdict(list)
         self._channels: dict[tuple[str, int], str] = {}
-        self._ids: set[str] = set()
+        self._ids: dict[str, str] = {}
         for each in cameras:
-            self._ids.add(each.id)
+            self._ids[each.device_key] = each.id
             for stream in each.streams[:1]:
                 parts = urlsplit(stream.url)
                 if not parts.hostname:
@@ -110,8 +110,8 @@ class _Recorded:
     def find(self, told: str | None, kind: str, address: str, *, here: bool) -> str | None:
         """``told`` is what the device is known to be; else the camera of its channel, or what
         alone is recorded at its address: of several there, or of a recorder, it is none."""
-        if told in self._ids:
-            return told
+        if told is not None and told in self._ids:
+            return self._ids[told]
         channel = _CHANNEL.fullmatch(address)
         if channel is not None:
             return self._channels.get((channel[1], int(channel[2])))

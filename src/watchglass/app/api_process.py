@@ -76,6 +76,7 @@ from watchglass.model.control import (
     Reply,
     Request,
     RetentionRequest,
+    SwapFoundRequest,
 )
 from watchglass.model.health import Health
 from watchglass.model.look_back import LookBack
@@ -329,7 +330,7 @@ class _Site:
         return self._volume_path(self._store.camera(camera, with_credentials=False).volume)
 
     def _carry_out(self, request: CameraOrder | MaskOrder | WatchRequest) -> CameraId:
-        looks = isinstance(request, EditCameraRequest)
+        looks = isinstance(request, EditCameraRequest | SwapFoundRequest)
         accepted = self._ask(request, _LOOKED_S if looks else _ORDER_S)
         if accepted.camera is None:
             raise BusError(_NOT_ASKED)
@@ -358,7 +359,7 @@ class _Site:
         return CameraAbout(
             self._store.statement(camera), entry.schedule if entry is not None else None,
             self._store.default_retention_h(), default_retention_h(country), country,
-            self._store.user_of(camera),
+            self._store.user_of(camera), self._store.devices_behind(camera),
         )  # fmt: skip
 
     def _removed(self) -> Sequence[RemovedCamera]:

@@ -109,7 +109,7 @@ def _at_host(
 def _seen(
     own: _Own, entry: ScanEntry, address: str, mac: str = "", channel: int | None = None
 ) -> Iterator[Observation]:
-    told = [(Signal.CAMERA_ID, str(own.camera.id)), (Signal.NAME, own.camera.name)]
+    told = [(Signal.CAMERA_ID, own.camera.device_key), (Signal.NAME, own.camera.name)]
     if own.path:
         told.append((Signal.RTSP_PATH, own.path))
     if own.host and not _is_address(own.host):

@@ -14,6 +14,7 @@ from watchglass.app.hosts import allowed_hosts
 from watchglass.app.keeper_port import KeeperPort
 from watchglass.app.masks import draw_mask, end_mask
 from watchglass.app.speaking import spoken_of
+from watchglass.app.swapping import Swapping
 from watchglass.app.volumes import drain, volume_for_new
 from watchglass.app.watching import Watching
 from watchglass.app.workers_port import Workers, assigned
@@ -45,6 +46,7 @@ from watchglass.model.control import (
     SignExportRequest,
     SoundRequest,
     StateCameraRequest,
+    SwapCameraRequest,
     TrustRequest,
 )
 from watchglass.model.gap import GapCause
@@ -77,6 +79,7 @@ CameraRequest = (
     ChangeRequest
     | AddCameraRequest
     | SoundRequest
+    | SwapCameraRequest
     | TrustRequest
     | DrawMaskRequest
     | EndMaskRequest
@@ -108,6 +111,7 @@ class Site:
         self._disk = disk or Disk()
         self._clock = clock
         self.changes = CameraChanges(store, keeper, workers, clock, configuration)
+        self._swapping = Swapping(store, keeper, workers, clock)
         self._watching = Watching(store, self._note, clock, watch)
         self.ways = self._all_ways()
 
@@ -122,6 +126,7 @@ class Site:
             **dict.fromkeys(get_args(WatchRequest), self._watching.carry_out),
             EditCameraRequest: self._edit,
             StateCameraRequest: self._state,
+            SwapCameraRequest: self._swap,
             AddCameraRequest: self.add_camera,
             SoundRequest: self.change_sound,
             TrustRequest: self.trust,
@@ -141,6 +146,11 @@ class Site:
 
     def _edit(self, request: EditCameraRequest) -> CameraId:
         camera = self.changes.edit(request)
+        self._speak()
+        return camera
+
+    def _swap(self, request: SwapCameraRequest) -> CameraId:
+        camera = self._swapping.swap(request)
         self._speak()
         return camera
 
@@ -179,6 +189,7 @@ class Site:
         for known in self.store.cameras(with_credentials=False):
             self._keeper.order(_added(known, "", "start"))
             self._watching.refuse(known.id, "start")
+        self._swapping.tell_untold()
         self.changes.pause_due()
         recorded = []
         for known in self.store.cameras(with_credentials=False):
@@ -220,6 +231,7 @@ class Site:
         camera = self.store.add_camera(
             request.name, streams, volume, credentials=credentials,
             camera_id=CameraId(request.as_id or random_id()), onvif=request.onvif,
+            device=request.device,
         )  # fmt: skip
         self._keeper.order(_added(camera, request.device, request.by))
         self.configure()

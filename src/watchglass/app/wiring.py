@@ -60,7 +60,7 @@ from pathlib import Path
 
 import watchglass
 from watchglass.access.token import new_token, token_hash
-from watchglass.app.adding import edit_found, looked_at, record_found
+from watchglass.app.adding import looked_at, record_found
 from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk, open_events
 from watchglass.app.exporting import exported
@@ -93,6 +93,7 @@ from watchglass.app.said_desk import SaidDesk
 from watchglass.app.site import Site, configuration
 from watchglass.app.supervisor import SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
+from watchglass.app.swap_look import changed_found
 from watchglass.app.system_desk import SystemDesk
 from watchglass.app.volumes import missing, prepare, present
 from watchglass.app.ways import Ways, control_server
@@ -118,6 +119,7 @@ from watchglass.model.control import (
     SignExportRequest,
     Status,
     StatusRequest,
+    SwapFoundRequest,
 )
 from watchglass.model.event_work import FromEventsWorker, MarkTold
 from watchglass.model.notice import NoticeKind
@@ -143,6 +145,7 @@ from watchglass.store.said import SaidStore
 
 _POLL_S = 1.0
 _UPKEEP_NS = 5 * NS_PER_S
+_Slow = EditCameraRequest | SwapFoundRequest | SystemRequest
 _MEASURE_S = 1.0
 _SETUP_NS = 24 * 3600 * NS_PER_S
 _LOG = log.get("recorder")
@@ -342,7 +345,7 @@ class Recorder:
     def _take_requests(self) -> None:
         self._serving_ns = self._on.clock.monotonic_ns()
         for token, request in self._control.poll(_POLL_S):
-            takes_long = isinstance(request, SurveyRequest | EditCameraRequest | SystemRequest)
+            takes_long = isinstance(request, SurveyRequest | _Slow)
             pool = self._survey.pool if takes_long else self._pool
             pool.submit(self._answer, token, request)
         while not self._replies.empty():
@@ -431,8 +434,8 @@ class Recorder:
                 return Accepted()
             case LookBackRequest() | StopLookBackRequest() | LooksBackRequest():
                 return LooksBack(tuple(self._looks_back.errand(request)))
-            case EditCameraRequest():
-                return Accepted(edit_found(self._on.settings, self.site, request))
+            case EditCameraRequest() | SwapFoundRequest():
+                return Accepted(changed_found(self._on.settings, self.site, request))
             case BeginExportRequest() | SignExportRequest():
                 return exported(self.site, request)
             case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():

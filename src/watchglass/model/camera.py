@@ -64,10 +64,27 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class BehindCamera:
+    """A device that stood, or stands, behind a camera, from ``since_ns`` (UTC) on until the next.
+
+    ``identity`` is what it said of itself, empty for nothing; ``host`` where it was reached. ``by``
+    and ``reason``: who put it in the place of the one before, and why.
+    """
+
+    number: int
+    since_ns: int
+    identity: str
+    host: str
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Camera:
     """One camera. ``name`` is the operator's text and may change; ``id`` never does.
 
-    ``paused_until_ns`` is UTC; None with PAUSED means until somebody resumes it.
+    ``paused_until_ns`` is UTC; None with PAUSED means until somebody resumes it. ``device_no``
+    counts the devices that have stood in its place, from 1 on.
     """
 
     id: CameraId
@@ -82,3 +99,9 @@ class Camera:
     retention_h: int | None = None
     events_h: int | None = None
     onvif: OnvifAddress | None = None
+    device_no: int = 1
+
+    @property
+    def device_key(self) -> str:
+        """Names the device behind it: that of its place before has another."""
+        return self.id if self.device_no == 1 else f"{self.id}.{self.device_no}"

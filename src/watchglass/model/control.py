@@ -89,6 +89,34 @@ class EditCameraRequest(msgspec.Struct, frozen=True, tag="edit_camera"):
         return f"EditCameraRequest({self.camera!r})"
 
 
+class SwapCameraRequest(msgspec.Struct, frozen=True, tag="swap_camera"):
+    """Another device stands in the camera's place from now on: ``to`` tells how it was found, of
+    which the name counts for nothing."""
+
+    camera: str
+    to: AddCameraRequest
+    by: str
+    reason: str
+
+
+class SwapFoundRequest(msgspec.Struct, frozen=True, tag="swap_found"):
+    """As above, and the device is looked at first. ``sub`` empty: it is asked for, or guessed."""
+
+    camera: str
+    url: str
+    user: str
+    password: str
+    by: str
+    reason: str
+    sub: str = ""
+    fingerprint: str = ""
+    source: str = ""
+    allow: bool = False
+
+    def __repr__(self) -> str:
+        return f"SwapFoundRequest({self.camera!r})"
+
+
 class StateCameraRequest(msgspec.Struct, frozen=True, tag="state_camera"):
     """What the camera is for; see `model.statement`."""
 
@@ -293,6 +321,8 @@ Request = (
     AddCameraRequest
     | RemoveCameraRequest
     | EditCameraRequest
+    | SwapCameraRequest
+    | SwapFoundRequest
     | StateCameraRequest
     | ScheduleRequest
     | DisableRequest

@@ -91,6 +91,16 @@ class NoteChange(msgspec.Struct, frozen=True, tag="note_change"):
     reason: str
 
 
+class SwapDevice(msgspec.Struct, frozen=True, tag="swap_device"):
+    """Another device stands behind a camera since ``since_ns`` (UTC)."""
+
+    camera: CameraId
+    device: str
+    since_ns: int
+    by: str
+    reason: str
+
+
 class EnableCamera(msgspec.Struct, frozen=True, tag="enable_camera"):
     camera: CameraId
     by: str
@@ -268,6 +278,7 @@ Order = (
     | DisableCamera
     | EnableCamera
     | NoteChange
+    | SwapDevice
     | ChangeSound
     | NoteClip
     | SetHold

@@ -20,6 +20,7 @@ from watchglass.model.order import (
     PauseCamera,
     RemoveCamera,
     SetHold,
+    SwapDevice,
 )
 from watchglass.recording.desk import SITE, Desk
 from watchglass.recording.entry import LedgerEntry
@@ -36,6 +37,7 @@ CameraOrder = (
     | DisableCamera
     | EnableCamera
     | NoteChange
+    | SwapDevice
     | ChangeSound
     | NoteClip
     | SetHold
@@ -52,9 +54,8 @@ def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
             return _add(desk, order)
         case RemoveCamera() | PauseCamera() | DisableCamera() | EnableCamera():
             return _standing(desk, order)
-        case NoteChange():
-            what = [each.value for each in order.what]
-            return _by(desk, order.camera, "camera_changed", order.by, order.reason, what=what)
+        case NoteChange() | SwapDevice():
+            return _change(desk, order)
         case ChangeSound():
             return _by(desk, order.camera, "sound_changed", order.by, order.reason, on=order.on)
         case SetHold():
@@ -126,6 +127,21 @@ def _add(desk: Desk, order: AddCamera) -> list[LedgerEntry]:
     for stream in order.streams:
         entries += book.change_cause(stream, GapCause.WAITING_KEY_FRAME, now_ns, GapId(random_id()))
     return entries
+
+
+def _change(desk: Desk, order: NoteChange | SwapDevice) -> list[LedgerEntry]:
+    """Of a device, what it is stays as long as the ledger, who and why as long as other names."""
+    if isinstance(order, NoteChange):
+        what = [each.value for each in order.what]
+        return _by(desk, order.camera, "camera_changed", order.by, order.reason, what=what)
+    if order.camera not in desk.books:
+        raise NotFoundError("The keeper knows no such camera: add it again.")
+    told: dict[str, object] = {
+        "identity": desk.commit(order.camera, order.device),
+        "since": str(order.since_ns),
+    }
+    entries = _by(desk, order.camera, "device", order.by, order.reason, since=told["since"])
+    return [(type, {**fields, **told}) for type, fields in entries]
 
 
 def _mark(desk: Desk, order: MarkSpan) -> list[LedgerEntry]:

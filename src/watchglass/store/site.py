@@ -30,6 +30,7 @@ from watchglass.model.stream import StreamName
 from watchglass.store.database import Database, Synchronous
 from watchglass.store.kept_reading import KeptReading
 from watchglass.store.site_areas import SiteAreas
+from watchglass.store.site_devices import SiteDevices, put_first_device
 from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
 from watchglass.store.site_masks import SiteMasks
 from watchglass.store.site_onvif import COLUMNS as ONVIF_COLUMNS
@@ -53,7 +54,9 @@ PREFIX_LEAST = 4
 _COLUMNS = {Kept.CONTINUOUS: "retention_h", Kept.EVENTS: "events_h"}
 
 
-class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, SiteRules):
+class SiteStore(
+    SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, SiteRules, SiteDevices
+):
     """Cameras, volumes, masks, areas, rules, settings. Thread-safe; each method is one transaction.
 
     Besides what its methods name, each raises what ``Database`` does. A name, address, user or
@@ -143,8 +146,10 @@ class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, Sit
         retention_h: int | None = None,
         camera_id: CameraId | None = None,
         onvif: OnvifAddress | None = None,
+        device: str = "",
     ) -> Camera:
-        """A new camera, added now, with a new id unless one is given."""
+        """A new camera, added now, with a new id unless one is given. ``device``: what it says it
+        is."""
         camera = Camera(
             id=camera_id or CameraId(random_id()),
             name=clean_name(name),
@@ -181,6 +186,7 @@ class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, Sit
             )
             insert_streams(connection, camera.id, camera.streams)
             put_onvif(connection, camera.id, onvif)
+            put_first_device(connection, camera, device)
         return camera
 
     def set_state(
@@ -326,6 +332,7 @@ class SiteStore(SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, Sit
                 retention_h=row["retention_h"],
                 events_h=row["events_h"],
                 onvif=onvif_of(row),
+                device_no=row["device_no"],
             )
         except ValueError as error:
             raise self._database.damaged(f"camera {shown(row['id'])}: {error}") from error

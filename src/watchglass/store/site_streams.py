@@ -80,3 +80,17 @@ def move_streams(
     if transport is not None:
         of_camera = STREAMS.c.camera == camera
         connection.execute(sa.update(STREAMS).where(of_camera).values(transport=transport.value))
+
+
+def swap_streams(
+    connection: sa.Connection, camera: CameraId, streams: Iterable[StreamAddress]
+) -> None:
+    """As another device has them; how long each is kept stays."""
+    for each in streams:
+        of_stream = (STREAMS.c.camera == camera, STREAMS.c.stream == each.stream.value)
+        change = sa.update(STREAMS).where(*of_stream)
+        connection.execute(
+            change.values(
+                url=each.url, transport=each.transport.value, fingerprint=each.fingerprint
+            )
+        )

@@ -31,6 +31,7 @@ CAMERAS = sa.Table(
     sa.Column("retention_h", sa.Integer),
     sa.Column("events_h", sa.Integer),
     sa.Column("erase", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("device_no", sa.Integer, nullable=False, server_default="1"),
 )
 ACTIVE = CAMERAS.c.state != CameraState.REMOVED.value
 # The check that gives the sentence comes first; this holds where transactions run side by side.
@@ -60,6 +61,18 @@ ONVIF = sa.Table(
     sa.Column("profile", sa.String(64), nullable=False),
     sa.Column("ptz", sa.Boolean, nullable=False),
     sa.Column("events", sa.Boolean, nullable=False),
+)
+DEVICES = sa.Table(
+    "camera_devices",
+    TABLES,
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("since_ns", sa.BigInteger, nullable=False),
+    sa.Column("identity", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("in_ledger", sa.Boolean, nullable=False),
 )
 SETTINGS = sa.Table(
     "settings",
@@ -205,6 +218,20 @@ def _masks_in_cameras(connection: sa.Connection) -> None:
         connection.execute(sa.text(f"ALTER TABLE masks ADD COLUMN {column}"))
 
 
+def _devices_behind_cameras(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text("ALTER TABLE cameras ADD COLUMN device_no INTEGER DEFAULT '1' NOT NULL")
+    )
+    connection.execute(
+        sa.text(
+            "CREATE TABLE camera_devices (camera VARCHAR(32) NOT NULL REFERENCES cameras (id),"
+            " number INTEGER NOT NULL, since_ns BIGINT NOT NULL, identity TEXT NOT NULL,"
+            ' host TEXT NOT NULL, "by" TEXT NOT NULL, reason TEXT NOT NULL,'
+            " in_ledger BOOLEAN NOT NULL, PRIMARY KEY (camera, number))"
+        )
+    )
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -217,6 +244,7 @@ SCHEMA = Schema(
         _masks,
         _areas_and_rules,
         _masks_in_cameras,
+        _devices_behind_cameras,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

@@ -7,6 +7,7 @@ import typer
 from watchglass.app.cli.camera_add import add, probe
 from watchglass.app.cli.camera_changes import disable, edit, enable, remove, schedule, state
 from watchglass.app.cli.camera_import import import_
+from watchglass.app.cli.camera_swap import devices, swap
 from watchglass.app.cli.camera_trust import trust
 from watchglass.app.cli.moments import Moment, parse_duration, parse_moment, shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
@@ -27,7 +28,7 @@ group.command("add")(add)
 group.command("probe")(probe)
 group.command("import")(import_)
 group.command("trust")(trust)
-for command in (edit, schedule, state, disable, enable, remove):
+for command in (edit, swap, devices, schedule, state, disable, enable, remove):
     group.command(command.__name__)(command)
 
 Which = Annotated[str, typer.Argument(metavar="CAMERA", help="Name, id, or its first 4 digits.")]

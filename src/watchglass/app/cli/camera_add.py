@@ -87,8 +87,8 @@ def add(
     """Look at a camera and record it from now on, with or without a running recorder."""
     of = shell(context)
     as_id = _known_id(of, as_) if as_ else ""
-    wanted = _Wanted(url, sub, no_sub, source, _way(transport, fingerprint))
-    look = _Look(of, wanted, user, allow)
+    wanted = Wanted(url, sub, no_sub, source, way_of(transport, fingerprint))
+    look = Look(of, wanted, user, allow)
     # What can be said at once is said before the camera is looked at.
     name = clean_name(name) if name is not None else None
     of.check_folder()
@@ -96,7 +96,7 @@ def add(
     if not json:
         show_probe(of.screen, found)
     camera, running = of.carry_out(_request(of, look, found, name, as_id))
-    recording = running and _began(of, camera, quiet=json)
+    recording = running and began(of, camera, quiet=json)
     added = of.find_camera(camera)
     if json:
         shown = {"id": camera, "name": added.name, "recording": recording}
@@ -128,15 +128,15 @@ def probe(
 ) -> None:
     """Look at a camera without adding it."""
     of = shell(context)
-    wanted = _Wanted(url, sub, no_sub, source, _way(transport, fingerprint))
-    found = _Look(of, wanted, user, allow).found(password_stdin)
+    wanted = Wanted(url, sub, no_sub, source, way_of(transport, fingerprint))
+    found = Look(of, wanted, user, allow).found(password_stdin)
     if json:
         of.screen.json(probe_json(found))
     else:
         show_probe(of.screen, found)
 
 
-def _way(transport: Transport, fingerprint: str | None) -> Way:
+def way_of(transport: Transport, fingerprint: str | None) -> Way:
     if fingerprint is None:
         return Way(transport)
     known = read_fingerprint(fingerprint)
@@ -152,7 +152,7 @@ def _local_name(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class Wanted:
     """What is to be looked at, as the operator said it."""
 
     url: str
@@ -180,10 +180,10 @@ class _Wanted:
                 yield address.host, login
 
 
-class _Look:
+class Look:
     """A look at a camera, with what the operator said of it."""
 
-    def __init__(self, of: Shell, wanted: _Wanted, user: str | None, allow: bool) -> None:
+    def __init__(self, of: Shell, wanted: Wanted, user: str | None, allow: bool) -> None:
         self._of, self._wanted, self._user, self._way = of, wanted, user, wanted.way
         hosts = list(wanted.hosts())
         in_url = next((login for _, login in hosts if login is not None), None)
@@ -288,7 +288,7 @@ class _Look:
 
 
 def _request(
-    of: Shell, look: _Look, found: CameraProbe, name: str | None, as_id: str
+    of: Shell, look: Look, found: CameraProbe, name: str | None, as_id: str
 ) -> AddCameraRequest:
     called = name if name is not None else _free_name(of, look.host)
     return request_for(found, called, of.by, look.allow, as_id)
@@ -312,7 +312,7 @@ def _free_name(of: Shell, host: str) -> str:
     return free_name(host, taken)
 
 
-def _began(of: Shell, camera: CameraId, *, quiet: bool) -> bool:
+def began(of: Shell, camera: CameraId, *, quiet: bool) -> bool:
     """Wait for the first picture on disk; whether it came."""
     until_s = time.monotonic() + _FIRST_PICTURE_S
     with of.screen.working("waiting for the first picture on disk"), of.index() as index:

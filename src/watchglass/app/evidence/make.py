@@ -281,9 +281,10 @@ class _Making:
     def _camera(
         self, plan: LedgerPlan, camera: Camera, unmasked: bool, parts: list[Part]
     ) -> dict[str, Any]:
+        devices = self._devices(plan)
         return {
             "camera": camera.id, "name": camera.name, "unmasked": unmasked,
-            "device": self._device(plan),
+            "device": devices[-1]["identity"] if devices else "", "devices": devices,
             "streams": [
                 {
                     "stream": stream.value, "sound": self._wanted.sound,
@@ -306,15 +307,22 @@ class _Making:
             ],
         }  # fmt: skip
 
-    def _device(self, plan: LedgerPlan) -> str:
+    def _devices(self, plan: LedgerPlan) -> list[dict[str, str]]:
+        """Those that stood behind the camera within the span, each since when; the first may have
+        been there before."""
         texts = TextStore(plan.folder / "texts", self._on.disk)
-        found = ""
+        found: list[dict[str, str]] = []
         for line in Ledger.read_lines(plan.folder):
             if line.n >= plan.head.size:
                 break
             if line.type == "device":
+                since_ns = line.integer("since") if "since" in line.fields else line.t
+                if since_ns >= self._to_ns:
+                    break
                 with suppress(DamagedError):
-                    found = texts.get(line.text("identity")) or ""
+                    identity = texts.get(line.text("identity")) or ""
+                    found = [] if since_ns <= self._from_ns else found
+                    found.append({"since": str(since_ns), "identity": identity})
         return found
 
     def _public_key(self) -> str:

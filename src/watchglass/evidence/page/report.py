@@ -72,7 +72,7 @@ def _head(manifest: Mapping[str, Any]) -> str:
 
 def _camera(camera: Mapping[str, Any]) -> str:
     rows = [("Camera", f"{camera['name']} ({camera['camera']})")]
-    rows.append(("Device", camera["device"] or "not known to the recorder"))
+    rows.append(("Device", _devices(camera)))
     if camera["unmasked"]:
         rows.append(
             ("Masks", "Parts of this camera's picture are hidden from those who use the recorder. "
@@ -106,6 +106,17 @@ def _camera(camera: Mapping[str, Any]) -> str:
         else:
             made.append("<p>Nothing is missing between from and to.</p>")
     return "\n".join(made)
+
+
+def _devices(camera: Mapping[str, Any]) -> str:
+    """What stood in the camera's place in the span, and from when on."""
+    found = camera["devices"]
+    if len(found) < 2:
+        return str(camera["device"] or "not known to the recorder")
+    first, *later = ((each["identity"] or "one that is not known", each["since"]) for each in found)
+    return "; ".join(
+        [f"at first {first[0]}", *(f"from {_when(since)} on {what}" for what, since in later)]
+    )
 
 
 def _clock(manifest: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
-  AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement,
+  AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
   ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PluginBody, Problem, Profile,
   Purchase, RuleBody, ScanOrder, StreamName, TableOrder, WebhookBody,
 } from "./types";
@@ -135,6 +135,7 @@ export const api = {
   clip: (camera: string, clip: string) => ask("get", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
   stopClip: (camera: string, clip: string) => ask("delete", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
   camera: (camera: string) => ask("get", "/api/v1/cameras/{camera}", { at: { camera } }),
+  swapCamera: (camera: string, body: CameraSwap) => ask("post", "/api/v1/cameras/{camera}/swap", { at: { camera }, body }),
   editCamera: (camera: string, body: CameraEdit) => ask("patch", "/api/v1/cameras/{camera}", { at: { camera }, body }),
   disableCamera: (camera: string, reason: string) => ask("post", "/api/v1/cameras/{camera}/disable", { at: { camera }, body: { reason } }),
   keepCamera: (camera: string, body: CameraKeep) => ask("put", "/api/v1/cameras/{camera}/retention", { at: { camera }, body }),

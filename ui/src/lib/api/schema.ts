@@ -226,6 +226,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera}/swap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Swap Camera
+         * @description Put another device in its place. Its name, zones, rules, rights and recordings stay.
+         */
+        post: operations["swapCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera}/retention": {
         parameters: {
             query?: never;
@@ -2721,6 +2741,11 @@ export interface components {
             country: string | null;
             statement: components["schemas"]["StatementInfo"];
             schedule: components["schemas"]["ScheduleInfo"] | null;
+            /**
+             * Devices
+             * @description In its place so far; the last is there now.
+             */
+            devices: components["schemas"]["DeviceBehind"][];
             /** Now Ms */
             now_ms: number;
         };
@@ -3011,6 +3036,24 @@ export interface components {
             peak: number;
             /** Moving Ms */
             moving_ms: number;
+        };
+        /**
+         * DeviceBehind
+         * @description A device that stood, or stands, in the camera's place, from ``since_ms`` on.
+         */
+        DeviceBehind: {
+            /** Number */
+            number: number;
+            /** Since Ms */
+            since_ms: number;
+            /** Identity */
+            identity: string;
+            /** Host */
+            host: string;
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Direction
@@ -5185,6 +5228,51 @@ export interface components {
          */
         StreamName: "main" | "sub";
         /**
+         * SwapBody
+         * @description The device that stands in its place from now on. It is looked at first.
+         */
+        SwapBody: {
+            /**
+             * Url
+             * @description rtsp://… or onvif://ADDRESS
+             */
+            url: string;
+            /**
+             * Sub
+             * @description Of its sub-stream; else it is found.
+             * @default
+             */
+            sub: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             * @default
+             */
+            password: string;
+            /**
+             * Fingerprint
+             * @default
+             */
+            fingerprint: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * SystemInfo
          * @description All of the recorder. ``lines``: the newest of each process, as long as it lives.
          */
@@ -6732,6 +6820,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    swapCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
                 };
             };
             /** @description Why it was not done. */

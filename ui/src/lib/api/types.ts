@@ -89,6 +89,7 @@ export type ClipOrder = Schemas["ClipOrder"];
 export type ClipProgress = Schemas["ClipProgress"];
 export type CameraDetail = Schemas["CameraDetail"];
 export type CameraEdit = Schemas["EditBody"];
+export type CameraSwap = Schemas["SwapBody"];
 export type CameraKeep = Schemas["KeepBody"];
 export type CameraRemoval = Schemas["RemoveBody"];
 export type CameraSchedule = Schemas["ScheduleBody"];

@@ -14,6 +14,7 @@ const DID: Record<string, string> = {
   camera_enabled: "resumed",
   camera_paused: "paused",
   camera_changed: "changed",
+  device: "put another device in the place of",
   sound_changed: "switched sound of",
   mask_changed: "changed the masks of",
   area_changed: "changed the zones and lines of",
@@ -63,7 +64,7 @@ export const KINDS: readonly { name: string; label: string; what: readonly strin
     name: "changes",
     label: "Changes",
     what: [
-      "camera_added", "camera_removed", "camera_enabled", "camera_paused", "camera_changed", "sound_changed", "mask_changed", "area_changed",
+      "camera_added", "camera_removed", "camera_enabled", "camera_paused", "camera_changed", "device", "sound_changed", "mask_changed", "area_changed",
       "rule_changed", "hold_set",
       "hold_lifted", "retention_changed", "names_kept", "country_stated", "backed_up", "setting_changed", "steered", "scanned", "reported",
     ],
