@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.analytics.stream_making import CAMERA, START_NS, Stream, number_of
 from watchglass.analytics.accounts import Accounts
 from watchglass.analytics.backlog import Backlog
-from watchglass.analytics.gate import GateLimits
+from watchglass.analytics.gate import GateLimits, GateState
 from watchglass.analytics.gated import Gated
 from watchglass.analytics.hold import Hold
 from watchglass.base.clock import NS_PER_S
@@ -262,3 +262,15 @@ def test_accounts_are_bounded_and_count_what_they_forget() -> None:
         accounts.add(CAMERA, number * 10**10, number * 10**10 + 1, Analysis.QUIET)
     assert accounts.waiting == 10
     assert accounts.forgotten == 90
+
+
+def test_it_says_since_when_it_is_how_and_what_part_was_sent() -> None:
+    bed, stream = Worker(), Stream()
+    bed.play(stream, varying(600), 60)
+    found = bed.gated.numbers()
+    assert found.state is GateState.QUIET
+    # Since it closed after it had learned, not since the last key frame.
+    assert stream.wall_ns(0) < found.since_ns < stream.wall_ns(stream.number - 2 * stream.gop)
+    assert found.frames == stream.number
+    assert found.sent == len(frames_of(bed.sent))
+    assert 0 < found.sent < found.frames

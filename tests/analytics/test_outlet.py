@@ -15,7 +15,7 @@ from watchglass.bus.message import Codec
 from watchglass.bus.peer import PeerId
 from watchglass.bus.proof import Key
 from watchglass.bus.server import BusServer, PeerJoined, Received
-from watchglass.model.analysis import Analysis, SkipCause
+from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
 from watchglass.model.live import LiveShape, LiveSink
 from watchglass.model.stream import StreamName
 from watchglass.model.visit import Accounted, FromAnalyst, Moves, Noted, ToAnalyst, Visited
@@ -171,3 +171,32 @@ def test_a_camera_that_leaves_ends_its_visit(hop: Hop) -> None:
     hop.outlet.leave(CAMERA)
     assert not hop.sinks
     analyst.until(lambda: bool(analyst.visits) and analyst.visits[-1].last)
+
+
+def test_one_that_is_switched_off_sends_nothing_and_is_told_of_as_switched_off(hop: Hop) -> None:
+    analyst, stream = hop.analyst, Stream()
+    analyst.until(lambda: hop.linked)
+    hop.sinks[CAMERA](stream.items(varying(600), 2))
+    analyst.until(lambda: bool(analyst.visits))
+    hop.outlet.switch(CAMERA, off=True)
+    analyst.until(lambda: analyst.visits[-1].last)
+    sent = len(frames_of(analyst.visits))
+    from_ns = stream.wall_ns(stream.number)
+    hop.sinks[CAMERA](stream.items(varying(600), 30))
+    off: list[AnalysisSpan] = []
+
+    def told() -> bool:
+        spans = [span for each in analyst.accounts for span in each.spans]
+        off[:] = [each for each in spans if each.cause is SkipCause.OFF]
+        return bool(off)
+
+    analyst.until(told)
+    assert (off[0].state, off[0].from_ns) == (Analysis.SKIPPED, from_ns)
+    assert off[-1].to_ns == stream.wall_ns(stream.number)
+    assert len(frames_of(analyst.visits)) == sent
+    assert hop.value("watchglass_gate_frames_total") == 0
+    hop.outlet.switch(CAMERA, off=False)
+    stream.another_run()  # a sink that is new begins with the shape
+    hop.sinks[CAMERA](stream.items(varying(600), 2))
+    analyst.until(lambda: len(frames_of(analyst.visits)) > sent)
+    assert hop.value("watchglass_gate_frames_total") > 0

@@ -10,6 +10,7 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId
 from watchglass.model.camera import Transport
 from watchglass.model.control import (
+    AnalysisRequest,
     DisableRequest,
     EditCameraRequest,
     RemoveCameraRequest,
@@ -100,6 +101,26 @@ def test_what_people_said_of_it_is_told(at: Running, browser: Browser) -> None:
     assert found["schedule"]["next_ms"] > found["now_ms"]
 
 
+def test_a_gate_is_told_as_its_numbers_say_it(at: Running, browser: Browser) -> None:
+    camera, of = at.of.recorded.camera, "watchglass_gate_"
+    unknown = browser.json(path(at) + "/gate")
+    assert (unknown["state"], unknown["analysed"]) == ("unknown", True)
+    assert (unknown["decoded_share"], unknown["own_recall"], unknown["since_ms"]) == (None,) * 3
+    told = {
+        "frames_total": 4000, "sent_frames_total": 100, "visits_total": 3, "probes_total": 0,
+        "checks_total": 8, "misses_total": 1, "state_since_seconds": 1_800_000_000.5,
+    }  # fmt: skip
+    at.of.numbers[:] = [
+        *(Sample(f"{of}state", (camera, each), each == "quiet") for each in ("quiet", "open")),
+        *(Sample(of + name, (camera,), value) for name, value in told.items()),
+        Sample(f"{of}state", ("f" * 32, "blind"), 1), Sample(f"{of}frames_total", ("f" * 32,), 1),
+    ]  # fmt: skip
+    found = browser.json(path(at) + "/gate")
+    assert (found["state"], found["since_ms"]) == ("quiet", 1_800_000_000_500)
+    assert (found["frames"], found["decoded_frames"], found["decoded_share"]) == (4000, 100, 0.025)
+    assert (found["opened"], found["checks"], found["misses"]) == (3, 8, 1)
+
+
 def test_changes_become_orders_of_whoever_is_signed_in(at: Running, browser: Browser) -> None:
     url, camera = path(at), at.of.recorded.camera
     edit = {
@@ -117,6 +138,7 @@ def test_changes_become_orders_of_whoever_is_signed_in(at: Running, browser: Bro
             "spans": [{"days": [6, 5, 6], "from_min": 1320, "to_min": 360}],
         }),
         ("DELETE", "/schedule", None),
+        ("PUT", "/gate", {"on": False, "priority": 2, "reason": "works council"}),
         ("POST", "/remove", {"reason": "sold"}),
         ("POST", "/remove", {"reason": "sold", "erase": True, "name": "Gate 0"}),
     ]  # fmt: skip
@@ -136,6 +158,7 @@ def test_changes_become_orders_of_whoever_is_signed_in(at: Running, browser: Bro
         StateCameraRequest(camera, Statement("thefts", place=Place.UNION, public=False), by),
         ScheduleRequest(camera, schedule, by),
         ScheduleRequest(camera, None, by),
+        AnalysisRequest(camera, by, on=False, priority=2, reason="works council"),
         RemoveCameraRequest(camera, by, "sold"),
         RemoveCameraRequest(camera, by, "sold", erase=True),
     ]  # fmt: skip
@@ -152,6 +175,7 @@ def test_changes_become_orders_of_whoever_is_signed_in(at: Running, browser: Bro
         ("PUT", "/retention", {"hours": 0}),
         ("PUT", "/statement", {"place": "anywhere"}),
         ("PUT", "/schedule", {"zone": "UTC", "reason": "x", "spans": []}),
+        ("PUT", "/gate", {"priority": 4}),
     ],
 )
 def test_what_is_wrong_orders_nothing(

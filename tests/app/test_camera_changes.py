@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from tests.recording.keeper_making import Site as Keeping
 from watchglass.app.adding import edit_found
 from watchglass.app.cli.camera_changes import parse_span, span_words
 from watchglass.app.keeper_port import OwnKeeper
+from watchglass.app.left_out import analysed
 from watchglass.app.site import Site, SiteRequest
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
@@ -22,6 +24,7 @@ from watchglass.model.assignment import AssignedCamera
 from watchglass.model.camera import CameraState, OnvifAddress, Transport
 from watchglass.model.control import (
     AddCameraRequest,
+    AnalysisRequest,
     DisableRequest,
     EditCameraRequest,
     HoldRequest,
@@ -63,6 +66,9 @@ class Told:
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
         self.recording.pop(camera, None)
         self.stopped.append(cause)
+
+    def look_at(self, camera: CameraId, on: bool) -> None:
+        self.recording[camera] = replace(self.recording[camera], analysis=on)
 
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
         """Nobody moves here."""
@@ -126,6 +132,34 @@ def bed(tmp_path: Path) -> Iterator[Bed]:
 
 def edit(bed: Bed, **more: object) -> CameraId | None:
     return bed.site.carry_out(EditCameraRequest(bed.camera, "me", look=False, **more))  # type: ignore[arg-type]
+
+
+# --- looked at or not -----------------------------------------------------------------------------
+
+
+def test_one_that_is_not_looked_at_is_recorded_on_and_its_ledger_says_by_whose_will(
+    bed: Bed,
+) -> None:
+    with pytest.raises(UsageError, match="needs a reason"):
+        bed.site.carry_out(AnalysisRequest(bed.camera, "me", on=False))
+    with pytest.raises(UsageError, match="0 to 3"):
+        bed.site.carry_out(AnalysisRequest(bed.camera, "me", priority=4))
+    bed.site.carry_out(AnalysisRequest(bed.camera, "me", on=False, reason="works council"))
+    assert bed.last("camera_changed").fields["what"] == ["analysis"]
+    texts = "".join(path.read_text() for path in bed.keeping.state.rglob("texts/*.json"))
+    assert "switched off: works council" in texts
+    assert not bed.told.recording[bed.camera].analysis
+    assert bed.told.stopped == []
+    bed.site.take_up()
+    assert not bed.told.recording[bed.camera].analysis
+    bed.site.carry_out(AnalysisRequest(bed.camera, "me", on=True, priority=2))
+    assert bed.told.recording[bed.camera].analysis
+    known = bed.store.camera(bed.camera)
+    assert (known.analysis, known.priority) == (True, 2)
+    assert [each.priority for each in analysed(bed.store, bed.clock.wall_ns())] == [2]
+    lines = len(bed.lines())
+    bed.site.carry_out(AnalysisRequest(bed.camera, "me", priority=2))
+    assert len(bed.lines()) == lines
 
 
 # --- on and off -----------------------------------------------------------------------------------

@@ -487,7 +487,9 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
             database.execute(f"ALTER TABLE {table} DROP COLUMN events_h")
         database.execute("DROP TABLE camera_onvif")
         database.execute("ALTER TABLE cameras DROP COLUMN erase")
-        for table in ("camera_statements", "pause_schedules"):
+        for column in ("analysis", "priority", "device_no"):
+            database.execute(f"ALTER TABLE cameras DROP COLUMN {column}")
+        for table in ("camera_statements", "pause_schedules", "camera_devices"):
             database.execute(f"DROP TABLE {table}")
         for table in ("rules", "areas", "masks"):
             database.execute(f"DROP TABLE {table}")

@@ -26,7 +26,9 @@ Put = Callable[[Visited], bool]
 
 @dataclass(frozen=True, slots=True)
 class GateNumbers:
-    """Of one camera's gate, as of now. ``own_recall`` is None before its first check."""
+    """Of one camera's gate, as of now. ``own_recall`` is None before its first check. ``since_ns``
+    (UTC): it is in ``state`` since then; 0 before the first key frame. Of ``frames`` that came,
+    ``sent`` were sent to be decoded; of the key frames among them, some as probes."""
 
     camera: CameraId
     state: GateState
@@ -38,6 +40,9 @@ class GateNumbers:
     own_recall: float | None
     held_bytes: int
     too_large: int
+    since_ns: int = 0
+    frames: int = 0
+    sent: int = 0
 
 
 class Gated:
@@ -67,7 +72,9 @@ class Gated:
         self._waiting: list[LiveFrame] = []
         self._probes: dict[str, int] = {}
         self._settled_ns = 0
-        self._visits = self._probed = 0
+        self._visits = self._probed = self._frames = self._sent = 0
+        self._state: GateState | None = None
+        self._state_ns = 0
 
     # --- from the recorder ---------------------------------------------------------------------
 
@@ -135,6 +142,7 @@ class Gated:
         return GateNumbers(
             self.camera, gate.state, gate.is_blind, self._visits, self._probed, gate.checks,
             gate.misses, gate.own_recall, self._hold.size_bytes, self._hold.too_large,
+            self._state_ns, self._frames, self._sent,
         )  # fmt: skip
 
     # --- frames --------------------------------------------------------------------------------
@@ -154,6 +162,7 @@ class Gated:
         if last is not None and (frame.run != last.run or frame.after != last.decode_time):
             self._cut()
         self._last = frame
+        self._frames += 1
         self._hold.add(frame)
         step = self._gate.frame(len(frame.data), frame.is_key, frame.wall_ns, frame.decode_time)
         if step is Step.PASS:
@@ -169,6 +178,13 @@ class Gated:
             self._go_on(frame, last=step is Step.CLOSE)
         if frame.is_key:
             self._hold.keep_from(self._gate.needs_from_ns)
+        if frame.is_key or step in (Step.OPEN, Step.CLOSE):
+            self._note_state(frame.wall_ns)
+
+    def _note_state(self, wall_ns: int) -> None:
+        state = self._gate.state
+        if state is not self._state:
+            self._state, self._state_ns = state, wall_ns
 
     def _begin(self, from_ns: int) -> None:
         """A visit, from the key frame of that arrival on; where that is not held any more, from the
@@ -199,7 +215,9 @@ class Gated:
         message = Visited(
             visit=self._visit, camera=self.camera, cause=cause, items=items, last=last
         )
-        if not self._put(message):
+        if self._put(message):
+            self._sent += len(frames)
+        else:
             self._skipped(frames, SkipCause.NO_ANALYST)
 
     def _probe(self, frame: LiveFrame) -> None:
@@ -209,7 +227,7 @@ class Gated:
         if len(self._probes) > _MOST_PROBES:
             del self._probes[next(iter(self._probes))]
         self._probed += 1
-        self._put(
+        self._sent += self._put(
             Visited(
                 visit=visit, camera=self.camera, cause=VisitCause.PROBE,
                 items=(self._shape, frame), last=True,

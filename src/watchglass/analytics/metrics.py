@@ -45,6 +45,21 @@ GATE_RECALL = Metric(
     "What part of all movement the gate let through, by its own checks.", "1.",
     "See watchglass_gate_misses_total.",
 )  # fmt: skip
+GATE_SINCE = Metric(
+    "watchglass_gate_state_since_seconds", _G, _CAMERA,
+    "Since when (UTC, seconds since 1970) a camera's gate is in its state.",
+    "It changes when something begins or ends to move.", "See watchglass_gate_state.",
+)  # fmt: skip
+GATE_FRAMES = Metric(
+    "watchglass_gate_frames_total", _C, _CAMERA, "Frames that came to a camera's gate.",
+    "As many as the camera sends.", "It stands still: the camera is not recorded.",
+)  # fmt: skip
+GATE_SENT = Metric(
+    "watchglass_gate_sent_frames_total", _C, _CAMERA,
+    "Frames that a camera's gate sent to be decoded; all others cost nothing.",
+    "A small part of watchglass_gate_frames_total while little happens.",
+    "Nearly all of them: see which state the gate is in (watchglass_gate_state).",
+)  # fmt: skip
 GATE_HELD = Metric(
     "watchglass_gate_held_bytes", _G, _CAMERA,
     "Frames since the last key frame that are held for a gate that may open.",
@@ -120,7 +135,8 @@ UNTELLABLE = Metric(
 
 METRICS = (
     GATE_STATE, GATE_VISITS, GATE_PROBES, GATE_CHECKS, GATE_MISSES, GATE_RECALL, GATE_HELD,
-    GATE_TOO_LARGE, DEPTH, LIMIT, DROPPED, ACCOUNTS, FORGOTTEN, PICTURES, LOOKS, UNREADABLE, BEHIND,
+    GATE_TOO_LARGE, GATE_SINCE, GATE_FRAMES, GATE_SENT,
+    DEPTH, LIMIT, DROPPED, ACCOUNTS, FORGOTTEN, PICTURES, LOOKS, UNREADABLE, BEHIND,
     SLOWED, UNTOLD, TOLD, UNTELLABLE,
 )  # fmt: skip
 
@@ -134,6 +150,8 @@ def gate_samples(numbers: Sequence[GateNumbers]) -> list[Sample]:
             GATE_CHECKS.at(each.checks, each.camera), GATE_MISSES.at(each.misses, each.camera),
             GATE_HELD.at(each.held_bytes, each.camera),
             GATE_TOO_LARGE.at(each.too_large, each.camera),
+            GATE_SINCE.at(each.since_ns / 1e9, each.camera),
+            GATE_FRAMES.at(each.frames, each.camera), GATE_SENT.at(each.sent, each.camera),
         ]  # fmt: skip
         if each.own_recall is not None:
             found.append(GATE_RECALL.at(each.own_recall, each.camera))

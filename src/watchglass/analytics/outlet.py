@@ -15,6 +15,7 @@ from watchglass.analytics.backlog import Backlog
 from watchglass.analytics.gate import GateLimits
 from watchglass.analytics.gated import Gated
 from watchglass.analytics.metrics import gate_samples, outlet_samples
+from watchglass.analytics.unlooked import SwitchedOff
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import BusError
@@ -70,6 +71,7 @@ class AnalysisOutlet:
         self._backlog = Backlog(f"analysis {name}", limit_bytes, self._lost)
         self._accounts = Accounts(session)
         self._gated: dict[CameraId, tuple[StreamName, Gated]] = {}
+        self._off: dict[CameraId, tuple[StreamName, SwitchedOff]] = {}
         self._linked = False
         self._account_ns = round(account_s * NS_PER_S)
         self._ending = threading.Event()
@@ -89,9 +91,15 @@ class AnalysisOutlet:
         self._client.wake()
         self._thread.join(_JOIN_S)
 
-    def take_up(self, camera: CameraId, stream: StreamName) -> None:
-        """Have this stream of a camera looked at."""
-        if camera in self._gated:
+    def take_up(self, camera: CameraId, stream: StreamName, *, off: bool = False) -> None:
+        """Have this stream of a camera looked at; where that is ``off``, it is told of as such."""
+        if camera in (self._off if off else self._gated):
+            return
+        self.leave(camera)
+        if off:
+            unlooked = SwitchedOff(camera, self._account)
+            self._off[camera] = (stream, unlooked)
+            self._follow(camera, stream, unlooked)
             return
         gated = Gated(camera, self._put, self._account, self._next_visit, self._limits)
         self._gated[camera] = (stream, gated)
@@ -99,10 +107,16 @@ class AnalysisOutlet:
 
     def leave(self, camera: CameraId) -> None:
         """The camera is not recorded here any more."""
-        found = self._gated.pop(camera, None)
+        found = self._gated.pop(camera, None) or self._off.pop(camera, None)
         if found is not None:
             self._follow(camera, found[0], None)
             found[1].end()
+
+    def switch(self, camera: CameraId, *, off: bool) -> None:
+        """Look no longer at a camera that is recorded here, or again."""
+        found = self._gated.get(camera) or self._off.get(camera)
+        if found is not None:
+            self.take_up(camera, found[0], off=off)
 
     def said(self, camera: CameraId) -> None:
         """A camera itself says that something happens before it."""
@@ -211,6 +225,8 @@ class AnalysisOutlet:
         now_ns = self._clock.wall_ns()
         for _, gated in list(self._gated.values()):
             gated.tend(now_ns)
+        for _, off in list(self._off.values()):
+            off.tend()
         if not self._linked:
             return
         with self._lock:

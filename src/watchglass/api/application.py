@@ -26,6 +26,7 @@ from watchglass.api import (
     entry,
     events,
     fleet,
+    gates,
     keeping,
     layouts,
     livesocket,
@@ -125,6 +126,7 @@ def add_routes(app: FastAPI) -> None:
     """All of them; RuntimeError when one has no policy."""
     for router in (
         entry.router, cameras.router, cameradetail.router, camerachanges.router,
+        gates.router,
         notices.router, noticeways.router, system.router,
         timeline.router, playback.router, converted.router, media.router, masks.router,
         maskedclip.router,

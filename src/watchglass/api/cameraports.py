@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.camera import BehindCamera
 from watchglass.model.control import (
+    AnalysisRequest,
     DisableRequest,
     EditCameraRequest,
     PauseRequest,
@@ -28,6 +29,7 @@ CameraOrder = (
     | SwapFoundRequest
     | StateCameraRequest
     | ScheduleRequest
+    | AnalysisRequest
     | SoundRequest
     | RetentionRequest
     | RemoveCameraRequest

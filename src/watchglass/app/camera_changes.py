@@ -19,8 +19,9 @@ from watchglass.base.errors import RefusedError, UsageError, WatchglassError
 from watchglass.base.ids import CameraId, VolumeId
 from watchglass.base.secret import Secret
 from watchglass.cameras.address import is_same_host, split_url
-from watchglass.model.camera import Camera, CameraState, Credentials
+from watchglass.model.camera import MOST_PRIORITY, Camera, CameraState, Credentials
 from watchglass.model.control import (
+    AnalysisRequest,
     DisableRequest,
     EditCameraRequest,
     PauseRequest,
@@ -50,6 +51,7 @@ ChangeRequest = (
     | EditCameraRequest
     | StateCameraRequest
     | ScheduleRequest
+    | AnalysisRequest
     | RemoveCameraRequest
 )
 _MOST_TEXT = 2000
@@ -85,6 +87,7 @@ class CameraChanges:
             EditCameraRequest: self.edit,
             StateCameraRequest: self.state,
             ScheduleRequest: self._alone(self._schedule),
+            AnalysisRequest: self._alone(self._analyse),
             RemoveCameraRequest: self._alone(self._remove),
         }
 
@@ -143,6 +146,30 @@ class CameraChanges:
         if before is not None and before.holds and camera.state is CameraState.PAUSED:
             # What the new schedule has for now begins anew, with its own reason.
             self._enable(camera.id, request.by, "the schedule was changed")
+        return camera.id
+
+    # --- looked at or not --------------------------------------------------------------------
+
+    def _analyse(self, request: AnalysisRequest) -> CameraId:
+        camera = self._store.find_camera(request.camera, with_credentials=False)
+        on = camera.analysis if request.on is None else request.on
+        priority = camera.priority if request.priority is None else request.priority
+        if not 0 <= priority <= MOST_PRIORITY:
+            raise UsageError(f"A priority is 0 to {MOST_PRIORITY}: 0 is what all have.")
+        if camera.analysis and not on and not request.reason.strip():
+            raise UsageError("Not looking at a camera needs a reason: --reason 'why'.")
+        told = []
+        if on != camera.analysis:
+            told.append("switched on" if on else "switched off")
+        if priority != camera.priority:
+            told.append(f"priority {priority}")
+        if not told:
+            return camera.id
+        self._store.set_analysis(camera.id, on, priority)
+        reason = f": {request.reason.strip()}" if request.reason.strip() else ""
+        self._note(camera.id, (Changed.ANALYSIS,), request.by, ", ".join(told) + reason)
+        if on != camera.analysis:
+            self._workers.look_at(camera.id, on)
         return camera.id
 
     # --- recorded or not ---------------------------------------------------------------------

@@ -24,6 +24,7 @@ from watchglass.model.assignment import (
     AssignedCamera,
     AssignedStream,
     CameraSays,
+    LookAt,
     Record,
     Shutdown,
     StopRecording,
@@ -108,7 +109,8 @@ def _calm_collector() -> None:
 def _record(worker: CameraWorker, analysis: AnalysisOutlet | None, camera: AssignedCamera) -> None:
     if analysis is not None and not camera.quarantined:
         names = [each.stream for each in camera.streams]
-        analysis.take_up(camera.camera, StreamName.SUB if StreamName.SUB in names else names[0])
+        stream = StreamName.SUB if StreamName.SUB in names else names[0]
+        analysis.take_up(camera.camera, stream, off=not camera.analysis)
     worker.record(camera)
 
 
@@ -127,9 +129,9 @@ def _obey(
                 worker.stop_recording(camera, cause)
                 if analysis is not None:
                     analysis.leave(camera)
-            case CameraSays(camera):
+            case CameraSays() | LookAt():
                 if analysis is not None:
-                    analysis.said(camera)
+                    _look(analysis, message)
             case Shutdown(cause):
                 worker.shutdown(cause)
                 return
@@ -137,6 +139,14 @@ def _obey(
                 # Said again to one that runs: there are more addresses or volumes, all else stays.
                 allow.update(message.allow)
                 worker.use_volumes(_volumes(message))
+
+
+def _look(analysis: AnalysisOutlet, message: CameraSays | LookAt) -> None:
+    match message:
+        case CameraSays(camera):
+            analysis.said(camera)
+        case LookAt(camera, on):
+            analysis.switch(camera, off=not on)
 
 
 def _worker(start: WorkerStart, allow: set[str], clock: Clock) -> CameraWorker:

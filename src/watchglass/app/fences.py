@@ -33,6 +33,8 @@ _MEETS = _WRITES | Files.MAKE_FILE | Files.MAKE_SOCKET | Files.REMOVE_FILE
 _AUTHORITIES = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
 """Where ``/etc/ssl/certs`` leads to."""
 _PROCESSOR = Path("/proc/cpuinfo")
+_DEVICES = Path("/sys/bus/pci/devices")
+"""ONNX Runtime looks there for what computes faster, and complains where it may not."""
 """What tells an inference runtime which instructions it may use."""
 _LOG = log.get("fence")
 
@@ -56,8 +58,9 @@ def of_media_worker() -> Fence:
 
 
 def of_analytics_worker(models: Path) -> Fence:
-    """It reads models; its socket is made before it gives up the right to make more files."""
-    rules = (Rule(models, READS), Rule(_PROCESSOR, Files.READ))
+    """It reads models, and what processors there are; its socket is made before it gives up the
+    right to make more files."""
+    rules = (Rule(models, READS), Rule(_PROCESSOR, Files.READ), Rule(_DEVICES, READS))
     return Fence(Network.LOCAL, rules, only_new_files=True, serves=True)
 
 

@@ -1,4 +1,5 @@
-"""What nothing may look at in a camera's picture: its masks, and what somebody said to ignore."""
+"""What nothing may look at in a camera's picture, its masks and what somebody said to ignore; and
+which cameras come before others."""
 
 from pathlib import Path
 
@@ -58,5 +59,5 @@ def analysed(store: SiteStore, now_ns: int) -> tuple[Analysed, ...]:
         covers = store.masking(camera.id).covers
         left_out = [each.polygon for each in covers if each.until_ns is None]
         left_out += ignored.get(camera.id, [])
-        found.append(Analysed(camera=camera.id, left_out=tuple(left_out)))
+        found.append(Analysed(camera=camera.id, left_out=tuple(left_out), priority=camera.priority))
     return tuple(found)

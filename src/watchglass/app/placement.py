@@ -62,6 +62,14 @@ class Placement:
         self._cameras[worker][camera.camera] = camera
         return worker
 
+    def look_at(self, camera: CameraId, on: bool) -> str | None:
+        """Have it looked at or not, by the worker that has it; which that is."""
+        for worker, cameras in self._cameras.items():
+            if camera in cameras:
+                cameras[camera] = msgspec.structs.replace(cameras[camera], analysis=on)
+                return worker
+        return None
+
     def take(self, camera: CameraId) -> str | None:
         """Take a camera out; the worker that had it."""
         for worker, cameras in self._cameras.items():

@@ -39,10 +39,12 @@ from watchglass.model.assignment import (
     CameraSays,
     FencedOff,
     KeeperStart,
+    LookAt,
     Record,
     Serving,
     Shutdown,
     StopRecording,
+    ToWorker,
     WorkerStart,
 )
 from watchglass.model.control import Accepted, Refused
@@ -273,6 +275,13 @@ class Supervisor:
                 self._tell(name, StopRecording(camera, cause))
             self._tell_onvif()
 
+    def look_at(self, camera: CameraId, on: bool) -> None:
+        """Have its pictures looked at from now on, or no longer."""
+        with self._lock:
+            name = self._placement.look_at(camera, on)
+            if name is not None:
+                self._tell(name, LookAt(camera, on))
+
     def allow(self, hosts: frozenset[str]) -> None:
         """Let cameras be at addresses that are refused by default, beyond the settings."""
         with self._lock:
@@ -288,13 +297,9 @@ class Supervisor:
             self._spoken = tuple(cameras)
             if self._onvif is None and cameras and not self._stopping:
                 self._onvif = Child(
-                    "onvif-worker",
-                    _ONVIF,
-                    self._speaking,
-                    self._clock,
-                    speaks=True,
+                    "onvif-worker", _ONVIF, self._speaking, self._clock, speaks=True,
                     hear=self._hear_onvif,
-                )
+                )  # fmt: skip
                 self._onvif.start()
             else:
                 self._tell_onvif()
@@ -325,7 +330,7 @@ class Supervisor:
             for name, worker in self._workers.items():
                 worker.tell(self._assignment(name))
 
-    def _tell(self, name: str, message: Record | StopRecording | CameraSays | Shutdown) -> None:
+    def _tell(self, name: str, message: ToWorker) -> None:
         # One that does not run, or not yet, asks for its cameras when it starts.
         worker = self._workers.get(name)
         if worker is not None:

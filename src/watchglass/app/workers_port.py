@@ -18,6 +18,8 @@ class Workers(Protocol):
 
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None: ...
 
+    def look_at(self, camera: CameraId, on: bool) -> None: ...
+
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None: ...
 
     def speak(self, cameras: list[Spoken]) -> None: ...
@@ -33,6 +35,9 @@ class NoWorkers:
         """Nothing to do."""
 
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
+        """Nothing to do."""
+
+    def look_at(self, camera: CameraId, on: bool) -> None:
         """Nothing to do."""
 
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
@@ -54,4 +59,5 @@ def assigned(camera: Camera) -> AssignedCamera:
         credentials.user if credentials else "",
         credentials.password.reveal() if credentials else "",
         camera.sound,
+        analysis=camera.analysis,
     )  # fmt: skip

@@ -25,7 +25,8 @@ class AssignedStream(msgspec.Struct, frozen=True):
 
 
 class AssignedCamera(msgspec.Struct, frozen=True):
-    """A camera to be recorded; a ``quarantined`` one is left alone, and its gap says so."""
+    """A camera to be recorded; a ``quarantined`` one is left alone, and its gap says so. Without
+    ``analysis`` its pictures are not looked at, and its timeline says so."""
 
     camera: CameraId
     volume: VolumeId
@@ -34,6 +35,7 @@ class AssignedCamera(msgspec.Struct, frozen=True):
     password: str
     sound: bool
     quarantined: bool = False
+    analysis: bool = True
 
     def __repr__(self) -> str:
         return f"AssignedCamera({self.camera})"
@@ -79,6 +81,13 @@ class CameraSays(msgspec.Struct, frozen=True, tag="camera_says"):
     """The camera itself says that something happens before it."""
 
     camera: CameraId
+
+
+class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
+    """Have the pictures of a camera looked at from now on, or no longer; it is recorded on."""
+
+    camera: CameraId
+    on: bool
 
 
 class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
@@ -185,7 +194,7 @@ class Pinged(msgspec.Struct, frozen=True, tag="pinged"):
     error: str
 
 
-ToWorker = WorkerStart | Record | StopRecording | CameraSays | Shutdown
+ToWorker = WorkerStart | Record | StopRecording | CameraSays | LookAt | Shutdown
 ToKeeperProcess = KeeperStart | Shutdown
 ToApiProcess = ApiStart | PictureWanted | Shutdown
 ToPingProcess = PingStart | Ping | Shutdown

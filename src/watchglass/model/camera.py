@@ -7,6 +7,8 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.base.secret import Secret
 from watchglass.model.stream import StreamName
 
+MOST_PRIORITY = 3
+
 
 class CameraState(StrEnum):
     """What the operator wants of a camera."""
@@ -84,7 +86,9 @@ class Camera:
     """One camera. ``name`` is the operator's text and may change; ``id`` never does.
 
     ``paused_until_ns`` is UTC; None with PAUSED means until somebody resumes it. ``device_no``
-    counts the devices that have stood in its place, from 1 on.
+    counts the devices that have stood in its place, from 1 on. ``analysis``: its pictures are
+    looked at; with a higher ``priority`` longer than others where there is more to see than the
+    machine can.
     """
 
     id: CameraId
@@ -99,6 +103,8 @@ class Camera:
     retention_h: int | None = None
     events_h: int | None = None
     onvif: OnvifAddress | None = None
+    analysis: bool = True
+    priority: int = 0
     device_no: int = 1
 
     @property

@@ -174,6 +174,17 @@ class SoundRequest(msgspec.Struct, frozen=True, tag="sound"):
     reason: str
 
 
+class AnalysisRequest(msgspec.Struct, frozen=True, tag="analysis"):
+    """Whether a camera's pictures are looked at, and how long before others where there is more to
+    see than the machine can (0 to 3). None: as it is."""
+
+    camera: str
+    by: str
+    on: bool | None = None
+    priority: int | None = None
+    reason: str = ""
+
+
 class DrawMaskRequest(msgspec.Struct, frozen=True, tag="draw_mask"):
     """Cover a part of a camera's picture; see `model.mask.Mask`."""
 
@@ -329,6 +340,7 @@ Request = (
     | PauseRequest
     | ResumeRequest
     | SoundRequest
+    | AnalysisRequest
     | TrustRequest
     | DrawMaskRequest
     | EndMaskRequest

@@ -22,6 +22,7 @@ class Changed(StrEnum):
     VOLUME = "volume"
     STATEMENT = "statement"
     SCHEDULE = "schedule"
+    ANALYSIS = "analysis"
 
 
 class Facts(msgspec.Struct, frozen=True, tag="facts"):

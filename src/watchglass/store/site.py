@@ -203,6 +203,10 @@ class SiteStore(
         """Whether the camera's sound is kept from now on."""
         self._change(camera, sound=sound)
 
+    def set_analysis(self, camera: CameraId, on: bool, priority: int) -> None:
+        """Whether its pictures are looked at, and how much longer than others under load."""
+        self._change(camera, analysis=on, priority=priority)
+
     def set_retention(
         self,
         camera: CameraId,
@@ -333,6 +337,8 @@ class SiteStore(
                 events_h=row["events_h"],
                 onvif=onvif_of(row),
                 device_no=row["device_no"],
+                analysis=row["analysis"],
+                priority=row["priority"],
             )
         except ValueError as error:
             raise self._database.damaged(f"camera {shown(row['id'])}: {error}") from error

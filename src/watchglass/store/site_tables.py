@@ -32,6 +32,8 @@ CAMERAS = sa.Table(
     sa.Column("events_h", sa.Integer),
     sa.Column("erase", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("device_no", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("analysis", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("priority", sa.Integer, nullable=False, server_default=sa.text("0")),
 )
 ACTIVE = CAMERAS.c.state != CameraState.REMOVED.value
 # The check that gives the sentence comes first; this holds where transactions run side by side.
@@ -232,6 +234,11 @@ def _devices_behind_cameras(connection: sa.Connection) -> None:
     )
 
 
+def _analysis_of_cameras(connection: sa.Connection) -> None:
+    for column in ("analysis BOOLEAN DEFAULT true NOT NULL", "priority INTEGER DEFAULT 0 NOT NULL"):
+        connection.execute(sa.text(f"ALTER TABLE cameras ADD COLUMN {column}"))
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -245,6 +252,7 @@ SCHEMA = Schema(
         _areas_and_rules,
         _masks_in_cameras,
         _devices_behind_cameras,
+        _analysis_of_cameras,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

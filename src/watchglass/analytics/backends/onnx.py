@@ -60,6 +60,7 @@ class OnnxRuntime:
         self._rows, self._columns = expected(manifest)
         self._shape = (3, manifest.input.height, manifest.input.width)
         self._tuning = tuning
+        onnxruntime.set_default_logger_severity(_QUIET)
         onnxruntime.disable_telemetry_events()
         self._session = self._opened(model, tuning)
         self._free_batch = self._checked()

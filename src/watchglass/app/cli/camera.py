@@ -17,6 +17,7 @@ from watchglass.app.overview import CameraOverview
 from watchglass.app.words import count_words, size_words
 from watchglass.base.errors import UsageError
 from watchglass.model.control import (
+    AnalysisRequest,
     PauseRequest,
     ResumeRequest,
     SoundRequest,
@@ -204,6 +205,43 @@ def resume(context: typer.Context, camera: Which, reason: Reason = "") -> None:
         if running
         else f"{found.name} is recorded again when the recorder runs."
     )
+
+
+@group.command("analysis")
+def analysis(
+    context: typer.Context,
+    camera: Which,
+    state: Annotated[str, typer.Argument(metavar="[on|off]")] = "",
+    priority: Annotated[
+        int | None,
+        typer.Option(help="0 to 3: looked at longer than others when there is too much to see."),
+    ] = None,
+    reason: Reason = "",
+    json: AsJson = False,
+) -> None:
+    """Have a camera's pictures looked at or not, or show whether they are; it is recorded on."""
+    if state not in ("on", "off", ""):
+        raise UsageError(f"Analysis is 'on' or 'off', not {state!r}.")
+    of = shell(context)
+    found = of.find_camera(camera)
+    if state or priority is not None:
+        on = state == "on" if state else None
+        of.carry_out(AnalysisRequest(found.id, of.by, on, priority, reason))
+        found = of.find_camera(found.id)
+    if json:
+        told = {"camera": found.id, "analysis": found.analysis, "priority": found.priority}
+        of.screen.json(told)
+        return
+    if found.analysis:
+        of.screen.say(
+            f"The pictures of {found.name} are looked at, with priority {found.priority}."
+        )
+    else:
+        of.screen.say(
+            f"The pictures of {found.name} are not looked at: its timeline says 'switched off'. It "
+            "is recorded as before."
+        )
+        of.screen.command(of.command(f"camera analysis {found.id[:8]} on"))
 
 
 @group.command("sound")

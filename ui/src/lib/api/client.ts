@@ -3,7 +3,7 @@
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
-  AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
+  AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
   ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PluginBody, Problem, Profile,
   Purchase, RuleBody, ScanOrder, StreamName, TableOrder, WebhookBody,
 } from "./types";
@@ -137,6 +137,8 @@ export const api = {
   camera: (camera: string) => ask("get", "/api/v1/cameras/{camera}", { at: { camera } }),
   swapCamera: (camera: string, body: CameraSwap) => ask("post", "/api/v1/cameras/{camera}/swap", { at: { camera }, body }),
   editCamera: (camera: string, body: CameraEdit) => ask("patch", "/api/v1/cameras/{camera}", { at: { camera }, body }),
+  gate: (camera: string) => ask("get", "/api/v1/cameras/{camera}/gate", { at: { camera } }),
+  setGate: (camera: string, body: GateChange) => ask("put", "/api/v1/cameras/{camera}/gate", { at: { camera }, body }),
   disableCamera: (camera: string, reason: string) => ask("post", "/api/v1/cameras/{camera}/disable", { at: { camera }, body: { reason } }),
   keepCamera: (camera: string, body: CameraKeep) => ask("put", "/api/v1/cameras/{camera}/retention", { at: { camera }, body }),
   stateCamera: (camera: string, body: CameraStatement) => ask("put", "/api/v1/cameras/{camera}/statement", { at: { camera }, body }),

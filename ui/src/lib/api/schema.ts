@@ -330,6 +330,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera}/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Gate
+         * @description What a camera's gate lets through, since when, and what it misses by its own measure.
+         */
+        get: operations["getGate"];
+        /**
+         * Set Gate
+         * @description Have its pictures looked at or not, and how much longer than others under load.
+         */
+        put: operations["setGate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices": {
         parameters: {
             query?: never;
@@ -3322,6 +3346,63 @@ export interface components {
             /** Last To Ms */
             last_to_ms: number;
         };
+        /**
+         * GateBody
+         * @description What is left out stays as it is. Switching off needs a reason, which goes into the ledger.
+         */
+        GateBody: {
+            /** On */
+            on?: boolean | null;
+            /** Priority */
+            priority?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * GateInfo
+         * @description ``analysed``: its pictures are to be looked at at all. ``state``: ``quiet`` (the sizes of its
+         *     packets tell that nothing moves), ``open`` (all is decoded), ``blind`` (sizes tell nothing, so
+         *     key frames are probed), ``learning`` (what is usual here is not known yet), ``off`` (switched
+         *     off), ``unknown`` (not recorded now, or nothing is looked at on this machine). The numbers count
+         *     from the last start of what records it. ``checks``: how often a quiet camera was looked at all
+         *     the same; ``misses``: in how many of them something moved.
+         */
+        GateInfo: {
+            /** Camera */
+            camera: string;
+            /** Analysed */
+            analysed: boolean;
+            /** Priority */
+            priority: number;
+            state: components["schemas"]["Looked"];
+            /** Since Ms */
+            since_ms: number | null;
+            /** Frames */
+            frames: number;
+            /** Decoded Frames */
+            decoded_frames: number;
+            /**
+             * Decoded Share
+             * @description Of all frames, 0 to 1.
+             */
+            decoded_share: number | null;
+            /** Opened */
+            opened: number;
+            /** Probes */
+            probes: number;
+            /** Checks */
+            checks: number;
+            /** Misses */
+            misses: number;
+            /**
+             * Own Recall
+             * @description Of all movement; None before its first check.
+             */
+            own_recall: number | null;
+        };
         /** GoToBody */
         GoToBody: {
             /** Preset */
@@ -3655,6 +3736,12 @@ export interface components {
          * @enum {string}
          */
         LookBackState: "waiting" | "running" | "done" | "stopped" | "failed";
+        /**
+         * Looked
+         * @description How a camera's pictures are looked at now.
+         * @enum {string}
+         */
+        Looked: "quiet" | "open" | "blind" | "learning" | "off" | "unknown";
         /**
          * MadeToken
          * @description ``token`` is told this once.
@@ -7025,6 +7112,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setGate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateInfo"];
+                };
             };
             /** @description Why it was not done. */
             default: {
