@@ -4,9 +4,10 @@ The start is the product's own, in this process, five seconds after the cut and 
 """
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from benches.powercut.promises import Promises
 from benches.powercut.told import mistold
 from benches.powercut.witness import Witness
 from tests.second_reader.report import Report, read_site
+from watchglass.app.event_desk import open_events
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.keeper_port import OwnKeeper
 from watchglass.app.layout import Layout, StateLock
@@ -111,6 +113,7 @@ def _judged(root: Path, clock: SimulatedClock, held: Held) -> tuple[str, ...]:
     # A moment later: a gap that begins with the start has to be seen.
     report = read_site(root / "state", [root / "media"], now=clock.wall_ns() + NS_PER_S)
     broken = [*_findings(root), *_second_reader(root, report), *broken_promises(root, held)]
+    broken += _databases(root / "state")
     broken += mistold(report, held)
     before = _snapshot(root)
     clock.advance(_OFF_NS)
@@ -142,6 +145,7 @@ def _site(root: Path, clock: Clock, disk: Disk) -> Iterator[Keeper]:
         stack.callback(lock.release)
         store = open_store(on)
         stack.callback(store.close)
+        stack.callback(open_events(on.layout.events_db, on.disk, clock).close)
         volumes = [(volume, str(settings.media)) for volume, _ in prepare(on, store)]
         keeper = Keeper(on.layout.state, on.disk, clock, keeper_limits(settings))
         keeper.start(present(volumes), fresh=True)
@@ -164,6 +168,17 @@ def _findings(root: Path) -> Iterator[str]:
     for finding in report.findings:
         if finding.severity is Severity.DAMAGE or finding.kind in _AFTER_A_START:
             yield f"check: {finding.kind} {_short(root, finding.where)}: {finding.sentence}"
+
+
+def _databases(state: Path) -> Iterator[str]:
+    """No power cut may damage one: a start would set it aside, and what was found with it."""
+    for path in sorted(state.glob("*.damaged-*")):
+        yield f"{path.name.partition('.damaged-')[0]} was damaged, and begun anew"
+    for path in sorted(state.glob("*.db")):
+        with closing(sqlite3.connect(path)) as database:
+            found = [row[0] for row in database.execute("PRAGMA integrity_check")]
+        if found != ["ok"]:
+            yield f"{path.name} is damaged: {found[:3]}"
 
 
 def _second_reader(root: Path, report: Report) -> Iterator[str]:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from benches._harness import BenchError, RunningRecorder, workplace
-from benches.powercut.oplog import Trace, read_trace
+from benches.powercut.oplog import OpKind, Trace, read_trace
 from benches.powercut.story import Storyteller, tell
 from benches.powercut.strace import CALLS, read_calls
 from watchglass.simulate.process import Simulator, arguments
@@ -17,6 +17,7 @@ from watchglass.simulate.process import Simulator, arguments
 _ROOT = Path(__file__).resolve().parents[2]
 _HERE = Path(__file__).resolve().parent
 _SMALL_DISK = _HERE / "small_disk"
+_FOUND = "state/events.db"
 _FLOOR_BYTES = 64 << 20
 _ROOM_BYTES_PER_S = 300_000
 """A small disk for a short story: so much for each second of a scene."""
@@ -108,6 +109,8 @@ def _refuse_poor(trace: Trace) -> None:
     """What was to happen has to be in the trace, or nothing is shown by it."""
     if not any(op.kind == "unlink" and op.path.endswith(".mp4") for op in trace.ops):
         raise BenchError("nothing was purged while the recorder was traced")
+    if not any(op.kind is OpKind.WRITE and op.path.startswith(_FOUND) for op in trace.ops):
+        raise BenchError("nothing that was found in pictures was written while it was traced")
     ledgers = b"".join(op.data for op in trace.ops if "/ledger/" in op.path)
     for wanted in (b'"recovered":true', b'"camera_removed"', b'"camera_paused"'):
         if wanted not in ledgers:

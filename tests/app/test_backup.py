@@ -14,9 +14,10 @@ import pytest
 
 from tests.recording.keeper_making import QuietDisk, Site, Worker
 from watchglass.app.backup.make import BackupMaker, Choice, Made, Span, finished
-from watchglass.app.backup.manifest import KEYS, NAME, media_parts, read_manifest, verify
+from watchglass.app.backup.manifest import EVENTS_DB, KEYS, NAME, media_parts, read_manifest, verify
 from watchglass.app.backup.places import Placing
 from watchglass.app.backup.restore import Chosen, Restorer, Wanted
+from watchglass.app.event_desk import open_events
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.layout import Layout
 from watchglass.base.clock import NS_PER_S
@@ -33,6 +34,7 @@ from watchglass.base.errors import (
 from watchglass.base.ids import CameraId, random_id
 from watchglass.base.secret import Secret
 from watchglass.config.settings import Settings
+from watchglass.model.analysis import Analysis, AnalysisSpan, Report
 from watchglass.model.camera import CameraState, Credentials, StreamAddress
 from watchglass.model.gap import GapCause
 from watchglass.model.order import ChangeSound, NoteBackup, PauseCamera
@@ -43,6 +45,8 @@ from watchglass.recording.ledger import Ledger
 from watchglass.recording.resettle import is_marked
 from watchglass.recording.volume import Volume
 from watchglass.store import sealed
+from watchglass.store.event_writer import Written
+from watchglass.store.events import EventStore
 
 PASSPHRASE = Secret("correct horse")
 LIMITS = KeeperLimits(floor_bytes=0, ballast_bytes=0)
@@ -342,6 +346,32 @@ def test_replaced_facts_and_collectors_come_back(product: Product) -> None:
     # And out of a state folder that is set aside, without any backup.
     product.restore(None, aside=True)
     assert {name: (state / name).read_bytes() for name in kept} == kept
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_was_found_comes_back_and_is_no_reason_to_fail(
+    product: Product, damaged: bool
+) -> None:
+    path = product.on.layout.events_db
+    now_ns = product.site.clock.wall_ns()
+    span = AnalysisSpan(
+        camera=product.camera, from_ns=now_ns - 5 * NS_PER_S, to_ns=now_ns, state=Analysis.QUIET
+    )
+    found = EventStore(path, product.disk)
+    found.write(Written(Report("s", 1, (span,)), now_ns))
+    found.close()
+    if damaged:
+        path.write_bytes(b"not a database" * 1000)
+        path.with_name("events.db-wal").unlink(missing_ok=True)
+    made = product.back_up(Choice(PASSPHRASE))
+    assert (EVENTS_DB in {part.path for part in made.manifest.parts}) is not damaged
+    assert any("what was found" in each for each in made.manifest.lacks) is damaged
+    product.lose()
+    product.restore(made.folder)
+    again = open_events(path, product.disk, product.site.clock)
+    spans = again.spans(product.camera, 0, 1 << 62)
+    again.close()
+    assert spans == ([] if damaged else [span])
 
 
 def test_a_lost_state_folder_comes_back(product: Product) -> None:

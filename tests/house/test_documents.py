@@ -49,6 +49,22 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+def test_what_a_promise_is_tested_by_exists() -> None:
+    """``tests/a/test_b.py``, one beside it as ``test_c.py``, and ``test_c.py::test_that``."""
+    text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:tests/[\w/]+/)?test_\w+\.py)(?:::(test_\w+))?`", text)
+    assert len(named) > 60
+    folder = ROOT
+    for path, function in named:
+        folder = (ROOT / path).parent if "/" in path else folder
+        found = folder / Path(path).name
+        assert found.exists(), f"{path} is named, and is not there"
+        if function:
+            assert f"def {function}(" in found.read_text(encoding="utf-8"), f"{path}::{function}"
+    benches = set(re.findall(r"scripts/bench (\w+)", text))
+    assert benches <= {path.stem for path in (ROOT / "benches").iterdir()}, benches
+
+
 def test_readme_shows_the_three_commands() -> None:
     shown = commands(ROOT / "README.md")
     for script in ("demo", "test", "install"):

@@ -167,6 +167,12 @@ class DamagedError(WatchglassError):
     exit_code = 40
 
 
+class OutdatedError(DamagedError):
+    """A cache that an older version made, whole but of no use to this one: it is made anew."""
+
+    code = "outdated"
+
+
 # --- between processes --------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.disk import Disk, WriteSite
-from watchglass.base.errors import VolumeMissingError, WatchglassError
+from watchglass.base.errors import OutdatedError, VolumeMissingError, WatchglassError
 from watchglass.base.ids import CameraId, is_id
 from watchglass.model.finding import Finding, FindingKind, Severity
 from watchglass.recording.alive import Alive
@@ -28,6 +28,7 @@ from watchglass.recording.volume import Volume
 from watchglass.store.index import IndexStore
 
 _INDEX_FILES = ("index.db", "index.db-wal", "index.db-shm")
+_NEXT_START = "Nothing is to be done: the next start makes it anew from the ledgers."
 _REBUILD = "Run `watchglass check --repair` while the recorder is stopped: it is made anew."
 _NOTHING_GOES = KeeperLimits(floor_bytes=0)
 """To repair deletes nothing, however old it is or full the disk."""
@@ -168,6 +169,10 @@ def _index(
     if path.exists():
         try:
             store = IndexStore(path, check=True)
+        except OutdatedError as error:
+            yield Finding(
+                FindingKind.INDEX_UNUSABLE, Severity.NOTICE, str(path), error.sentence, _NEXT_START
+            )
         except WatchglassError as error:
             yield Finding(
                 FindingKind.INDEX_UNUSABLE, Severity.DAMAGE, str(path), error.sentence, _REBUILD

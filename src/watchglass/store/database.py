@@ -23,6 +23,7 @@ from watchglass.base.errors import (
     ConfigError,
     DamagedError,
     DiskFullError,
+    OutdatedError,
     StorageError,
     WatchglassError,
     WriteFailedError,
@@ -79,8 +80,9 @@ class Schema:
 class Database:
     """A database file and its connections. Thread-safe; other processes may have it open too.
 
-    Raises ConfigError (a newer schema, a folder that cannot hold it), DamagedError, and
-    StorageError for what the disk or a lock refuses, here and from within both transactions.
+    Raises ConfigError (a newer schema, a folder that cannot hold it), DamagedError, OutdatedError
+    (a schema too old to be brought up), and StorageError for what the disk or a lock refuses, here
+    and from within both transactions.
     """
 
     def __init__(
@@ -262,7 +264,7 @@ class Database:
                 "backup made before it."
             )
         if found < self.schema.oldest:
-            raise DamagedError(
+            raise OutdatedError(
                 f"The database {self.path} was written by a Watchglass too old for this one "
                 f"(schema {found}): {self.schema.if_damaged}"
             )
