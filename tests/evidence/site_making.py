@@ -153,6 +153,10 @@ class ExportedSite:
         assert not done.error, done.error
         return done.signature
 
+    def sign_heads(self) -> None:
+        """What is known by now, as it is before an export."""
+        self.order(BeginExport(random_id(), (), "ada", "to have all signed"))
+
     def _begin(self, request: BeginExportRequest) -> None:
         self.order(BeginExport(request.bundle, request.looks, request.by, request.reason))
 

@@ -1,4 +1,4 @@
-/* node verify_in_node.js VERIFY_JS BUNDLE FINGERPRINT [--no-tool] [--anchor FILE]: the verdict, as JSON. */
+/* node verify_in_node.js VERIFY_JS BUNDLE FINGERPRINT [--no-tool] [--anchor FILE] [--authority HEX]: the verdict, as JSON. */
 const fs = require("fs"), path = require("path");
 const [script, ...rest] = process.argv.slice(2);
 const { Check, folderSource, zipSource, hex, signatures, LINES } = require(path.resolve(script));
@@ -21,23 +21,24 @@ function walk(folder, prefix = "") {
   });
 }
 
-async function verdictOf(bundle, fingerprint, anchors) {
+async function verdictOf(bundle, fingerprint, anchors, authorities) {
   try {
     const source = fs.statSync(bundle).isDirectory() ? folderSource(walk(bundle)) : await zipSource(opened(bundle));
     if (!source.files.has("manifest.json") && !source.odd.length) return { error: "no manifest" };
-    const check = await new Check(source, fingerprint, anchors).run();
+    const check = await new Check(source, fingerprint, anchors, authorities).run();
     return { verdict: check.verdict(), codes: [...new Set(check.findings.map((each) => `${each.line} ${each.code}`))].sort(), findings: check.findings.slice(0, 5) };
   } catch (error) { return { error: String(error.stack) }; }
 }
 
 (async () => {
-  const anchors = [], bundles = [];
+  const anchors = [], authorities = [], bundles = [];
   let fingerprint = "";
   for (let i = 0; i < rest.length; i++) {
     if (rest[i] === "--no-tool") signatures.tool = "";
-    else if (rest[i] === "--anchor") anchors.push(fs.readFileSync(rest[++i], "utf8"));
+    else if (rest[i] === "--anchor") anchors.push(new Uint8Array(fs.readFileSync(rest[++i])));
+    else if (rest[i] === "--authority") authorities.push(rest[++i]);
     else if (rest[i] === "--fingerprint") fingerprint = rest[++i];
     else bundles.push(rest[i]);
   }
-  for (const each of bundles) console.log(JSON.stringify(await verdictOf(each, fingerprint, anchors)));
+  for (const each of bundles) console.log(JSON.stringify(await verdictOf(each, fingerprint, anchors, authorities)));
 })();

@@ -108,6 +108,16 @@ _FIGURES = {
         "A camera of which nothing is recorded now, since when, and the cause.", "There is none.",
         "Do what its sentence says; docs/glossary.md explains each cause.",
     ),
+    "Anchors": Explained(
+        "Whether somebody outside stamps what the recorder has signed, so that it cannot be made"
+        " anew later by whoever has its key.", "At least one authority does.",
+        "Add one with 'watchglass anchor add', or take heads away with 'watchglass anchor save'.",
+    ),
+    "Anchors by *": Explained(
+        "When this authority has stamped what was signed, as it says itself.",
+        "Not longer ago than twice the time between two stamps.",
+        "See 'watchglass anchor list', and try 'watchglass anchor now'.",
+    ),
     "Queue of a stream": Explained(
         "How much of one stream may wait for the disk: some seconds to half a minute.",
         "16 MiB; more for cameras above 8 Mb/s.",

@@ -17,6 +17,7 @@ from watchglass.app.words import count_words, size_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.config.settings import Settings
+from watchglass.evidence.stamps import AnchorShelf
 from watchglass.model.camera import CameraState
 from watchglass.model.control import Status
 from watchglass.model.health import Health, HealthState
@@ -70,7 +71,7 @@ def findings(of: Looked) -> Iterator[Finding]:
     if layout.state.is_dir():
         yield from checkup.kernel(layout.state)
         yield from checkup.clock(layout.state, of.ground.disk, of.ground.clock)
-    for part in (_site, _recorder, _recording, _cameras, _rest):
+    for part in (_site, _recorder, _recording, _cameras, _rest, _anchors):
         try:
             yield from part(of)
         except WatchglassError as error:
@@ -218,6 +219,34 @@ def _rest(of: Looked) -> Iterator[Finding]:
         else "What was recorded is what the disk still holds.",
         Verdict.WRONG if is_new else Verdict.NOTE if found else Verdict.FINE,
     )
+
+
+def _anchors(of: Looked) -> Iterator[Finding]:
+    """Who has stamped what was signed, and when."""
+    shelf = AnchorShelf(of.ground.layout.anchors, of.ground.disk)
+    every_ns = {each.name: each.every_h * 3600 * NS_PER_S for each in shelf.authorities()}
+    if not every_ns:
+        yield Finding(
+            "Anchors", "no authority stamps what is signed",
+            "The recorder's own clock and key are the only witness of when something was recorded: "
+            f"'{of.command('anchor add NAME URL')}' adds another.", Verdict.NOTE,
+        )  # fmt: skip
+        return
+    now_ns = of.ground.clock.wall_ns()
+    for each in shelf.statuses():
+        last_ns = each.stamped_ns
+        late = last_ns is None or now_ns - last_ns > 2 * every_ns[each.name]
+        waits = f"; {count_words(each.waiting, 'document')} waiting" if each.waiting else ""
+        yield Finding(
+            f"Anchors by {each.name}",
+            f"stamped {of.when(last_ns)}{waits}" if last_ns is not None else f"none yet{waits}",
+            each.error or (
+                "What was recorded before then cannot be made anew by whoever has the key."
+                if last_ns is not None
+                else "The recorder asks it when it runs."
+            ),
+            Verdict.NOTE if late else Verdict.FINE,
+        )  # fmt: skip
 
 
 def _sentence(text: str) -> str:

@@ -63,6 +63,7 @@ class Guard:
     """Looks at each connection that anything in this process begins."""
 
     _let_in: ClassVar[set[str]] = set()
+    _only: ClassVar[set[str] | None] = None
     refused: ClassVar[str] = ""
     """What the last address was that was refused."""
 
@@ -81,6 +82,15 @@ class Guard:
                 cls._let_in.update(str(each[4][0]).partition("%")[0] for each in found)
 
     @classmethod
+    def keep_to(cls, host: str) -> None:
+        """From now on no address but those of this host; of none, with an empty one."""
+        cls._only = set()
+        if host:
+            with suppress(OSError, UnicodeError):
+                found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+                cls._only = {str(each[4][0]).partition("%")[0] for each in found}
+
+    @classmethod
     def look(cls, event: str, arguments: tuple[object, ...]) -> None:
         """PermissionError for a connection to an address that is refused."""
         if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
@@ -93,6 +103,9 @@ class Guard:
             inner = inner_ip(ipaddress.ip_address(text))
         except ValueError:
             raise PermissionError("a name that was not looked up first") from None
+        if cls._only is not None and text not in cls._only:
+            cls.refused = "not the one that was set up"
+            raise PermissionError("nothing is sent but where it was set up")
         # A name server may well be on this machine, and the C library asks it unseen by this.
         what = forbidden(inner)
         if what is not None and {text, str(inner)}.isdisjoint(cls._let_in):

@@ -85,6 +85,11 @@ class Layout:
     def ledgers(self) -> Path:
         return self.state / "ledger"
 
+    @property
+    def anchors(self) -> Path:
+        """Heads that outside authorities have stamped."""
+        return self.state / "anchors"
+
 
 class StateLock:
     """Held by the one recorder, or the one command, that may change a state folder."""

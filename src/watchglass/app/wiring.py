@@ -35,14 +35,16 @@
                        ─▶ a web server, a mail server, services of apprise, a plug-in
                        or app.mqtt_process ─▶ a broker, where it stands, and Home Assistant
     pictures of them   app.picture_errand ─▶ app.notice_pictures (api), as for people
+    anchors            app.anchor_desk: heads of now ─▶ app.stamp_process ─▶ an authority's stamp,
+                       kept in evidence.stamps
     signs of life      app.reporter in each process ─ bus ─▶ app.listener, app.observer, app.health
                        ─▶ app.pulse: systemd's watchdog, and a ping by app.ping_process
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
 ``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where a camera is
-spoken to that way, ``look-back`` while the past is looked at again, ``ping``, ``mqtt`` and
-``notice-sender`` where that is set up, and for a look at a camera
+spoken to that way, ``look-back`` while the past is looked at again, ``ping``, ``mqtt``, ``stamper``
+and ``notice-sender`` where that is set up, and for a look at a camera
 ``cameras.probe_worker``. Media to be recorded crosses
 no process border. Orders of people come through the control socket to ``app.site``, which tells the
 database, the keeper and the workers.
@@ -61,6 +63,7 @@ from pathlib import Path
 import watchglass
 from watchglass.access.token import new_token, token_hash
 from watchglass.app.adding import looked_at, record_found
+from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk, open_events
 from watchglass.app.exporting import exported
@@ -125,6 +128,7 @@ from watchglass.model.event_work import FromEventsWorker, MarkTold
 from watchglass.model.notice import NoticeKind
 from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWayRequest
 from watchglass.model.said import Heard
+from watchglass.model.stamping import AnchorNowRequest
 from watchglass.model.steering import MasksTold
 from watchglass.model.survey_control import LookedAt, RecordRequest, SurveyRequest
 from watchglass.model.system import SystemRequest
@@ -145,7 +149,7 @@ from watchglass.store.said import SaidStore
 
 _POLL_S = 1.0
 _UPKEEP_NS = 5 * NS_PER_S
-_Slow = EditCameraRequest | SwapFoundRequest | SystemRequest
+_Slow = AnchorNowRequest | BeginExportRequest | EditCameraRequest | SwapFoundRequest | SystemRequest
 _MEASURE_S = 1.0
 _SETUP_NS = 24 * 3600 * NS_PER_S
 _LOG = log.get("recorder")
@@ -260,6 +264,7 @@ class Recorder:
         )  # fmt: skip
         self._ending.callback(self._notices.close)
         self._pulse = Pulse(observer.observe, patience, Notifier(), self._pinger, replacement)
+        self._anchors = AnchorDesk(on, lambda act: self.site.note_people(NoteRequest((act,))))
         self._system = SystemDesk(
             on, self._store, index, self.status, self._pulse.health,
             lambda: self._listener.lines(_MEASURE_S),
@@ -292,6 +297,7 @@ class Recorder:
             self._pinger.start()
         self._pulse.start()
         self._notices.start()
+        self._anchors.start()
         return recorded
 
     def open_page(self) -> str | None:
@@ -364,6 +370,7 @@ class Recorder:
         if self._pinger is not None:
             self._pinger.close()
         self._supervisor.stop_listening()
+        self._anchors.close()
         self._said.close()
         self._marks.close()
         self._looks_back.close()
@@ -379,6 +386,7 @@ class Recorder:
         crew = self._supervisor.crew()
         others = [self._pinger.child] if self._pinger is not None else []
         others += self._notices.children
+        others += self._anchors.children
         others += [self._finder.child] if self._finder.runs else []
         return replace(crew, others=(*crew.others, *others))
 
@@ -389,6 +397,7 @@ class Recorder:
         found += supervisor_samples(self._pulse.health(), crew, refused)
         found += self._keeper.samples()
         found += self._notices.samples()
+        found += self._anchors.samples()
         if self._pinger is not None:
             found += self._pinger.samples()
         return Measurements(tuple(found))
@@ -436,8 +445,10 @@ class Recorder:
                 return LooksBack(tuple(self._looks_back.errand(request)))
             case EditCameraRequest() | SwapFoundRequest():
                 return Accepted(changed_found(self._on.settings, self.site, request))
+            case AnchorNowRequest():
+                return self._anchors.now()
             case BeginExportRequest() | SignExportRequest():
-                return exported(self.site, request)
+                return exported(self.site, self._anchors, request)
             case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():
                 raise AssertionError  # told before
             case _:

@@ -23,6 +23,14 @@ def asked(
 ) -> int:  # fmt: skip
     """The status that a web server answers with; what is configured is asked, and a redirect not
     followed. OSError and others say what stood in the way."""
+    return answer_of(method, url, body, headers, connect, timeout_s, _MOST_ANSWER_BYTES)[0]
+
+
+def answer_of(
+    method: str, url: str, body: bytes | None, headers: dict[str, str], connect: Connect,
+    timeout_s: float, most_bytes: int,
+) -> tuple[int, bytes]:  # fmt: skip
+    """The same, and what it answers, up to so many bytes."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
@@ -35,8 +43,7 @@ def asked(
         always = {"User-Agent": f"Watchglass/{watchglass.__version__}", "Connection": "close"}
         connection.request(method, target, body, headers | always)
         with closing(connection.getresponse()) as answer:
-            answer.read(_MOST_ANSWER_BYTES)
-            return answer.status
+            return answer.status, answer.read(most_bytes)
     finally:
         plain.close()
         connection.close()

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Checks an evidence bundle of Watchglass, without a network and without Watchglass.
 
-    python3 verify.py [BUNDLE] [--fingerprint HEX] [--anchor FILE] [--json]
+    python3 verify.py [BUNDLE] [--fingerprint HEX] [--anchor FILE] [--authority HEX] [--json]
 
 BUNDLE is a folder or a ZIP of one; without it, the folder of this file. The fingerprint is that of
 the recorder's key, which you must have from somebody else than whoever gave you the bundle. An
-anchor is a file of heads that was taken away from the recorder earlier.
+anchor is a file of heads that was taken away from the recorder earlier. An authority is whose time
+stamps you trust: the SHA-256 of its certificate, or a PEM file of it, from the authority itself.
 
 Needs Python 3.9 or later and nothing else; for signatures the package `cryptography` or the program
 `openssl` (3.0 or later). Four questions are answered, each with yes, no, or cannot tell:
@@ -23,6 +24,7 @@ mean. Nothing is written, but for what openssl is given in a temporary folder.
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 import os
@@ -58,8 +60,14 @@ PIECE = 1 << 20
 BILLION = 10**9
 OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 SIGNED_APART = ("manifest.json", "manifest.sig")
+MOST_STAMP = 256 << 10
+MOST_DOCUMENT = 4 << 20
+MOST_STAMPS = 100
+LATE = 300 * BILLION
+"""By how much the recorder's clock may be ahead of an authority's."""
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,5}")
 MEDIA_PATH = re.compile(r"media/([0-9a-f]{32})/(main|sub)/([0-9a-f]{32})-([0-9]{4,10})\.mp4")
+STAMP_PATH = re.compile(r"(anchors/[0-9]{8}T[0-9]{6}Z)\.([a-z0-9][a-z0-9-]{0,39})\.tsr")
 HEX = re.compile(r"[0-9a-f]*")
 DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,19}")
 UUID = bytes.fromhex("a1c1d8e29f5b4f0c8a6e77671a5400")
@@ -107,6 +115,16 @@ class Signatures:
         version = re.match(rb"OpenSSL ([0-9]+)", told.stdout)
         return version is not None and int(version.group(1)) >= 3
 
+    def valid_by(
+        self, key: bytes, how: tuple[str, str], data: bytes, signature: bytes
+    ) -> bool | None:
+        """Of a key as certificates have it, by (kind, hash); None where nothing can tell."""
+        if self.tool == "cryptography":
+            return _by_package_as(key, how, data, signature)
+        if self.tool == "openssl":
+            return _by_openssl_as(key, how, data, signature)
+        return None
+
     def valid(self, public: bytes, message: bytes, signature: bytes) -> bool | None:
         """None where nothing can tell."""
         if len(public) != 32 or len(signature) != 64:
@@ -130,24 +148,334 @@ def _by_package(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def _by_openssl(public: bytes, message: bytes, signature: bytes) -> bool | None:
+    key = bytes.fromhex("302a300506032b6570032100") + public
+    return _by_openssl_as(key, ("ed25519", ""), message, signature)
+
+
+def _by_package_as(key: bytes, how: tuple[str, str], data: bytes, signature: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, padding
+
+    kind, name = how
+    hashed: Any = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+    try:
+        public: Any = serialization.load_der_public_key(key)
+        if kind == "rsa":
+            public.verify(signature, data, padding.PKCS1v15(), hashed[name]())
+        elif kind == "pss":
+            way = padding.PSS(padding.MGF1(hashed[name]()), padding.PSS.AUTO)
+            public.verify(signature, data, way, hashed[name]())
+        elif kind == "ecdsa":
+            public.verify(signature, data, ec.ECDSA(hashed[name]()))
+        else:
+            public.verify(signature, data)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _by_openssl_as(key: bytes, how: tuple[str, str], data: bytes, signature: bytes) -> bool | None:
+    kind, name = how
+    words = "pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in message -sigfile signature"
+    if kind != "ed25519":
+        words += f" -digest {name}"
+    if kind == "pss":
+        words += " -pkeyopt rsa_padding_mode:pss -pkeyopt rsa_pss_saltlen:auto"
+    return _openssl(words, {"key": key, "message": data, "signature": signature})
+
+
+def _openssl(words: str, named: "dict[str, bytes]") -> bool | None:
     with tempfile.TemporaryDirectory() as folder:
-        named = {
-            "key": bytes.fromhex("302a300506032b6570032100") + public,
-            "message": message,
-            "signature": signature,
-        }
-        for name, data in named.items():
+        for name, held in named.items():
             with open(os.path.join(folder, name), "wb") as file:
-                file.write(data)
-        words = (
-            "pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in message -sigfile signature"
-        )
+                file.write(held)
         told = subprocess.run(
             ["openssl", *words.split()], cwd=folder, capture_output=True, check=False
         )
     if told.returncode == 0:
         return True
     return False if b"Signature Verification Failure" in told.stdout + told.stderr else None
+
+
+# --- time stamps (RFC 3161) ---------------------------------------------------------------------
+
+SIGNED_DATA, TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
+CONTENT_TYPE, DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
+CERTIFICATE_V1, CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"
+HASHES = {
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+}
+SIGNED_BY = {
+    "1.2.840.113549.1.1.11": ("rsa", "sha256"),
+    "1.2.840.113549.1.1.12": ("rsa", "sha384"),
+    "1.2.840.113549.1.1.13": ("rsa", "sha512"),
+    "1.2.840.10045.4.3.2": ("ecdsa", "sha256"),
+    "1.2.840.10045.4.3.3": ("ecdsa", "sha384"),
+    "1.2.840.10045.4.3.4": ("ecdsa", "sha512"),
+    "1.3.101.112": ("ed25519", ""),
+}
+BARE = {"1.2.840.113549.1.1.1": "rsa", "1.2.840.10045.2.1": "ecdsa"}
+PSS = "1.2.840.113549.1.1.10"
+USAGE, CONSTRAINTS, TIME_STAMPING = "2.5.29.37", "2.5.29.19", "1.3.6.1.5.5.7.3.8"
+SEQUENCE, SET, INTEGER, OCTETS, BITS, OBJECT = 0x30, 0x31, 2, 4, 3, 6
+
+
+class Der:
+    """One value of DER: its tag, what is in it, and its bytes as they lie."""
+
+    __slots__ = ("body", "raw", "tag")
+
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        if len(data) - at < 2 or data[at] & 0x1F == 0x1F:
+            raise ValueError("no DER")
+        length, start = data[at + 1], at + 2
+        if length & 0x80:
+            count = length & 0x7F
+            if not 1 <= count <= 4 or start + count > len(data) or data[start] == 0:
+                raise ValueError("no DER")
+            length, start = int.from_bytes(data[start : start + count], "big"), start + count
+            if length < 128:
+                raise ValueError("no DER")
+        if start + length > len(data):
+            raise ValueError("no DER")
+        self.tag = data[at]
+        self.body = data[start : start + length]
+        self.raw = data[at : start + length]
+
+    def parts(self) -> "list[Der]":
+        found, at = [], 0
+        while at < len(self.body):
+            found.append(Der(self.body, at))
+            at += len(found[-1].raw)
+            if len(found) > 1000:
+                raise ValueError("no DER")
+        return found
+
+    def of(self, tag: int) -> "Der":
+        if self.tag != tag:
+            raise ValueError("another kind of DER")
+        return self
+
+    def whole(self) -> int:
+        return int.from_bytes(self.of(INTEGER).body, "big", signed=True)
+
+    def named(self) -> str:
+        """An object identifier."""
+        found, value = [], 0
+        for byte in self.of(OBJECT).body[:40]:
+            value = value << 7 | byte & 0x7F
+            if not byte & 0x80:
+                found.append(value)
+                value = 0
+        first = min(found[0] // 40, 2) if found else 0
+        return ".".join(map(str, [first, found[0] - 40 * first, *found[1:]] if found else []))
+
+    def time_ns(self) -> int:
+        told = self.body.decode("ascii")
+        if self.tag == 0x17:
+            told = ("19" if told[:2] >= "50" else "20") + told
+        found = re.fullmatch(r"([0-9]{14})(?:[.]([0-9]{1,9}))?Z", told)
+        if self.tag not in (0x17, 0x18) or found is None:
+            raise ValueError("no time")
+        when = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+        seconds = (when - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(seconds=1)
+        return seconds * BILLION + int((found[2] or "").ljust(9, "0"))
+
+
+class Certificate:
+    """What a stamp's check needs of a certificate (X.509)."""
+
+    def __init__(self, raw: bytes) -> None:
+        whole = Der(raw)
+        self.raw = whole.of(SEQUENCE).raw
+        self.fingerprint = hashlib.sha256(self.raw).hexdigest()
+        self.signed, self.algorithm, signature = whole.parts()[:3]
+        self.signature = signature.of(BITS).body[1:]
+        fields = self.signed.of(SEQUENCE).parts()
+        if fields[0].tag == 0xA0:
+            fields = fields[1:]
+        self.serial, _, self.issuer, validity, self.subject, self.key = fields[:6]
+        self.begins, self.ends = (each.time_ns() for each in validity.parts()[:2])
+        self.extensions: dict[str, tuple[bool, Der]] = {}
+        for each in fields[6:]:
+            if each.tag == 0xA3:
+                for extension in each.parts()[0].parts():
+                    name, *more, value = extension.parts()
+                    critical = bool(more) and more[0].body == b"\xff"
+                    self.extensions[name.named()] = critical, Der(value.of(OCTETS).body)
+
+    def stamps(self) -> bool:
+        """Whether it is for time stamping, and for nothing else."""
+        critical, usage = self.extensions.get(USAGE, (False, None))
+        names = [each.named() for each in usage.parts()] if usage is not None else []
+        return critical and names == [TIME_STAMPING]
+
+    def issues(self) -> bool:
+        _, found = self.extensions.get(CONSTRAINTS, (False, None))
+        return found is not None and any(
+            each.tag == 1 and each.body == b"\xff" for each in found.parts()
+        )
+
+    def name(self) -> str:
+        """Of whom it is, for people."""
+        found: dict[str, str] = {}
+        for each in self.subject.parts():
+            for pair in each.parts():
+                kind, value = pair.parts()[:2]
+                coding = "utf-16-be" if value.tag == 0x1E else "utf-8"
+                found[kind.named()] = plain(value.body[:300].decode(coding, "replace"))[:80]
+        return found.get("2.5.4.3") or found.get("2.5.4.10") or "somebody without a name"
+
+
+def certificates_in(pem: bytes) -> "list[Certificate]":
+    """Those of a PEM file, or of one in DER."""
+    blocks = re.findall(
+        rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", pem
+    )
+    if not blocks and pem[:1] == b"\x30":
+        return [Certificate(pem)]
+    return [Certificate(base64.b64decode(each)) for each in blocks[:50]]
+
+
+class Stamp:
+    """A response of an authority: over which digest, when, and by whom.
+
+    `chain` leads from who signed it as far up as the certificates at hand do; it is checked.
+    Raises ValueError where it is none, or does not hold.
+    """
+
+    def __init__(self, response: bytes, more: "list[Certificate]", signatures: Signatures) -> None:
+        status, *rest = Der(response).of(SEQUENCE).parts()
+        if status.parts()[0].whole() not in (0, 1) or len(rest) != 1:
+            raise ValueError("the authority refused it")
+        kind, content = rest[0].of(SEQUENCE).parts()
+        if kind.named() != SIGNED_DATA:
+            raise ValueError("no signed data")
+        fields = content.of(0xA0).parts()[0].of(SEQUENCE).parts()
+        what, holder = fields[2].parts()
+        if what.named() != TST_INFO:
+            raise ValueError("no time stamp")
+        self._told = holder.of(0xA0).parts()[0].of(OCTETS).body
+        self._read_told()
+        given = [Certificate(each.raw) for each in _of_tag(fields, 0xA0) if each.tag == SEQUENCE]
+        (signer,) = fields[-1].of(SET).parts()
+        self.tool_missing = False
+        self._signatures = signatures
+        self.chain = self._up([self._signer(signer, given)], given + more)
+
+    def _read_told(self) -> None:
+        version, _, imprint, _, time, *more = Der(self._told).of(SEQUENCE).parts()
+        algorithm, digest = imprint.parts()
+        if version.whole() != 1 or HASHES.get(algorithm.parts()[0].named()) != "sha256":
+            raise ValueError("of another hash than SHA-256")
+        self.digest, self.time = digest.of(OCTETS).body, time.of(0x18).time_ns()
+        self.nonce = next((each.whole() for each in more if each.tag == INTEGER), None)
+        self.within_s: int | None = None
+        for each in more:
+            if each.tag == SEQUENCE and each.parts() and each.parts()[0].tag == INTEGER:
+                self.within_s = each.parts()[0].whole()
+
+    def _signer(self, signer: Der, given: "list[Certificate]") -> Certificate:
+        """Who signed it, checked."""
+        _, named, hashed, attributes, algorithm, signature = signer.of(SEQUENCE).parts()[:6]
+        hash_name = HASHES[hashed.parts()[0].named()]
+        found = {}
+        for each in attributes.of(0xA0).parts():
+            name, values = each.parts()
+            found[name.named()] = values.of(SET).parts()[0]
+        if found[CONTENT_TYPE].named() != TST_INFO:
+            raise ValueError("signed as something else")
+        if found[DIGEST].of(OCTETS).body != hashlib.new(hash_name, self._told).digest():
+            raise ValueError("what is told was not signed")
+        own = [
+            each for each in given if self._is_named(named, each) and self._is_bound(found, each)
+        ]
+        if not own:
+            raise ValueError("the certificate of who signed it is missing")
+        how = signed_how(algorithm, hash_name)
+        self._require(own[0].key, how, b"\x31" + attributes.raw[1:], signature.of(OCTETS).body)
+        if not own[0].stamps():
+            raise ValueError("signed by a certificate that is not for time stamping")
+        if not own[0].begins <= self.time <= own[0].ends:
+            raise ValueError("signed by a certificate that did not hold then")
+        return own[0]
+
+    @staticmethod
+    def _is_named(named: Der, one: Certificate) -> bool:
+        if named.tag != SEQUENCE:
+            return True  # by a number of its key: what it is bound to says which it is
+        issuer, serial = named.parts()
+        return issuer.raw == one.issuer.raw and serial.raw == one.serial.raw
+
+    @staticmethod
+    def _is_bound(found: "dict[str, Der]", own: Certificate) -> bool:
+        """Whether what is signed names this very certificate."""
+        for name, usual in ((CERTIFICATE_V2, "sha256"), (CERTIFICATE_V1, "sha1")):
+            if name in found:
+                first = found[name].parts()[0].parts()[0].parts()
+                told = first[0].tag == SEQUENCE
+                hash_name = HASHES[first[0].parts()[0].named()] if told else usual
+                # SHA-1 only says which certificate is meant: it has to be the named one, too.
+                return first[int(told)].of(OCTETS).body == hashlib.new(hash_name, own.raw).digest()
+        return False
+
+    def _require(self, key: Der, how: tuple[str, str], data: bytes, signature: bytes) -> None:
+        valid = self._signatures.valid_by(key.raw, how, data, signature)
+        self.tool_missing = self.tool_missing or valid is None
+        if valid is False:
+            raise ValueError("its signature is not valid")
+
+    def _up(self, chain: "list[Certificate]", known: "list[Certificate]") -> "list[Certificate]":
+        while len(chain) < 8:
+            last = chain[-1]
+            above = [
+                each
+                for each in known
+                if each.subject.raw == last.issuer.raw and each.raw not in [c.raw for c in chain]
+                and each.issues() and each.begins <= self.time <= each.ends
+                and self._issued(each, last)
+            ]  # fmt: skip
+            if not above:
+                return chain
+            chain = [*chain, above[0]]
+        return chain
+
+    def _issued(self, above: Certificate, one: Certificate) -> bool:
+        try:
+            how = signed_how(one.algorithm, "")
+            self._require(above.key, how, one.signed.raw, one.signature)
+        except (ValueError, KeyError):
+            return False
+        return True
+
+    def vouched(self, authorities: "set[str]") -> bool:
+        return any(each.fingerprint in authorities for each in self.chain)
+
+    def words(self) -> str:
+        within = f" (to {self.within_s} s)" if self.within_s is not None else ""
+        return f"{shown(self.time)}{within} by {self.chain[0].name()}"
+
+
+def _of_tag(fields: "list[Der]", tag: int) -> "list[Der]":
+    return [part for each in fields if each.tag == tag for part in each.parts()]
+
+
+def signed_how(algorithm: Der, hash_name: str) -> tuple[str, str]:
+    """The kind of a signature and its hash. ValueError for one that is not known."""
+    name, *more = algorithm.parts()
+    told = name.named()
+    if told in SIGNED_BY:
+        return SIGNED_BY[told]
+    if told in BARE and hash_name:
+        return BARE[told], hash_name
+    if told == PSS and more:
+        for each in more[0].parts():
+            if each.tag == 0xA0:
+                return "pss", HASHES[each.parts()[0].parts()[0].named()]
+    raise ValueError("signed by a way that is not known")
 
 
 # --- where the bytes lie ------------------------------------------------------------------------
@@ -760,12 +1088,16 @@ class Check:
     """Goes through a bundle once; `findings` are (line, answer, code, sentence)."""
 
     def __init__(
-        self, source: Any, signatures: Signatures, fingerprint: str, anchors: list[bytes]
-    ) -> None:
+        self, source: Any, signatures: Signatures, fingerprint: str, anchors: list[bytes],
+        authorities: "set[str] | None" = None,
+    ) -> None:  # fmt: skip
         self.source = source
         self.signatures = signatures
         self.fingerprint = re.sub(r"[^0-9a-f]", "", fingerprint.lower())
         self.anchors = anchors
+        self.authorities = authorities or set()
+        self.stamps: list[tuple[str, bytes, Stamp]] = []
+        self.placed_by: list[str] = []
         self.findings: list[tuple[str, str, str, str]] = []
         self.manifest: dict[str, Any] = {}
         self.public = b""
@@ -793,6 +1125,7 @@ class Check:
             KeyError,
             ValueError,
             TypeError,
+            IndexError,
             struct.error,
             zipfile.BadZipFile,
             EOFError,
@@ -809,6 +1142,7 @@ class Check:
         if not self.guarded(self._manifest, "manifest_bad", "The manifest"):
             return
         self.guarded(self._files, "manifest_bad", "The manifest's list of files")
+        self.guarded(self._stamps, "stamp_bad", "The time stamps", "placed")
         for camera in self.manifest["cameras"]:
             name = str(camera.get("camera"))[:32]
             self.guarded(partial(self._camera, camera), "manifest_bad", f"Camera {name}")
@@ -895,6 +1229,34 @@ class Check:
             self.media[(found.camera, found.run, found.sequence)] = found
             self.media_bytes += size
 
+    # --- time stamps ---
+
+    def _stamps(self) -> None:
+        found = [each for each in sorted(self.source.sizes) if STAMP_PATH.fullmatch(each)]
+        if len(found) > MOST_STAMPS:
+            raise Wrong("stamp_bad", "There are more time stamps than any bundle has.")
+        for name in found:
+            self.guarded(partial(self._stamp, name), "stamp_bad", name, "placed")
+
+    def _stamp(self, name: str) -> None:
+        told = STAMP_PATH.fullmatch(name)
+        assert told is not None
+        document = self._small(told[1] + ".jsonl", MOST_DOCUMENT, "stamp_bad")
+        response = self._small(name, MOST_STAMP, "stamp_bad")
+        more: list[Certificate] = []
+        if f"anchors/{told[2]}.pem" in self.source.sizes:
+            more = certificates_in(self._small(f"anchors/{told[2]}.pem", MOST_STAMP, "stamp_bad"))
+        stamp = Stamp(response, more, self.signatures)
+        if stamp.digest != hashlib.sha256(document).digest():
+            raise Wrong("stamp_other", f"{name} is a stamp of something else.")
+        cameras = {str(each.get("camera")) for each in self.manifest["cameras"]}
+        if not any(True for each in cameras for _ in anchored_at(document, each)):
+            raise Wrong("stamp_foreign", f"{name} is a stamp of another recorder's heads.")
+        if stamp.tool_missing:
+            self.open("placed", "no_tool", _NO_TOOL)
+            return
+        self.stamps.append((name, document, stamp))
+
     # --- one camera ---
 
     def _camera(self, told: dict[str, Any]) -> None:
@@ -941,7 +1303,7 @@ class Check:
     def _read_lines(self, ledger: Ledger, peaks: list[bytes]) -> None:
         grown = Grown(ledger.first, peaks)
         wanted = {size for size, _, _ in ledger.heads} | {ledger.size}
-        for anchor in self.anchors:
+        for anchor in [*self.anchors, *(document for _, document, _ in self.stamps)]:
             wanted |= anchor_sizes(anchor, ledger.name)
         if ledger.first in wanted:
             ledger.roots[ledger.first] = grown.root().hex()
@@ -1264,6 +1626,7 @@ class Placing:
     def __init__(self, check: Check, ledger: Ledger) -> None:
         self.check_ = check
         self.ledger = ledger
+        self.vouched = self.older = False
 
     def check(self) -> None:
         name = self.ledger.name[:8]
@@ -1275,6 +1638,27 @@ class Placing:
                     self.check_.no(
                         "placed", "not_placed", f"{name}: {run[:8]}-{sequence:04d} has no place."
                     )
+        compared, reaching = self._anchored(last_line)
+        unknown = self._stamped(last_line)
+        if reaching:
+            self.check_.placed_by.append("the anchors that you gave are of this ledger, and later")
+        elif not self.vouched and unknown is not None:
+            self.check_.open(
+                "placed", "stamp_unknown",
+                f"{name}: stamped {unknown.words()}. Nobody has vouched for that authority: ask it "
+                f"by another way whether a certificate of it is {unknown.chain[-1].fingerprint}.",
+            )  # fmt: skip
+        elif not self.vouched:
+            why = "no anchor was given" if not self.check_.anchors else "no anchor is of this span"
+            if compared or self.older:
+                why = "the anchors are older than the recordings"
+            self.check_.open(
+                "placed", "no_anchor",
+                f"{name}: the recorder's own clock is the only witness ({why}).",
+            )  # fmt: skip
+
+    def _anchored(self, last_line: int) -> tuple[int, int]:
+        """How many heads of the anchors that were given are of lines here, and how many reach."""
         compared = reaching = 0
         for raw in self.check_.anchors:
             for size, root in anchored(raw, self.ledger.name):
@@ -1286,26 +1670,65 @@ class Placing:
                 if own != root:
                     self.check_.no(
                         "placed", "anchor_differs",
-                        f"{name}: an anchor says that the ledger was another one at line {size}.",
+                        f"{self.ledger.name[:8]}: an anchor says that the ledger was another one "
+                        f"at line {size}.",
                     )  # fmt: skip
-        if not reaching:
-            why = "no anchor was given" if not self.check_.anchors else "no anchor is of this span"
-            if compared:
-                why = "the anchors are older than the recordings"
-            self.check_.open(
-                "placed", "no_anchor",
-                f"{name}: the recorder's own clock is the only witness ({why}).",
-            )  # fmt: skip
+        return compared, reaching
+
+    def _stamped(self, last_line: int) -> "Stamp | None":
+        """Goes through the stamps; the earliest that reaches and that nobody has vouched for."""
+        name, unknown, first = self.ledger.name[:8], None, None
+        for path, document, stamp in sorted(self.check_.stamps, key=lambda each: each[2].time):
+            for size, root, wall in anchored_at(document, self.ledger.name):
+                own = self.ledger.roots.get(size)
+                if own is not None and own != root:
+                    self.check_.no(
+                        "placed", "anchor_differs",
+                        f"{name}: {path} says that the ledger was another one at line {size}.",
+                    )  # fmt: skip
+                elif own is not None and wall > stamp.time + LATE:
+                    self.check_.no(
+                        "placed", "stamp_early",
+                        f"{name}: signed {shown(wall)} by the recorder's clock, and stamped "
+                        f"{stamp.words()}: that clock was wrong.",
+                    )  # fmt: skip
+                elif own is not None and size > last_line:
+                    vouched = stamp.vouched(self.check_.authorities)
+                    self.vouched = self.vouched or vouched
+                    first = first or (stamp if vouched else None)
+                    unknown = unknown or (None if vouched else stamp)
+                self.older = self.older or (own is not None and size <= last_line)
+        if first is not None:
+            self.check_.placed_by.append(f"{name} was recorded before {first.words()} stamped it")
+        return unknown
+
+
+def heads_in(raw: bytes, ledger: str) -> Iterator[dict[str, Any]]:
+    """The heads of a ledger in an anchor; what is none is passed over."""
+    for line in raw.split(b"\n"):
+        try:
+            head = parsed(line, "anchor_bad", "A line of an anchor")
+        except Wrong:
+            continue
+        if head.get("ledger") == ledger:
+            yield head
+
+
+def anchored_at(raw: bytes, ledger: str) -> Iterator[tuple[int, str, int]]:
+    """Size, root and time of the heads of a ledger in an anchor."""
+    for head in heads_in(raw, ledger):
+        try:
+            yield number(head["size"]), hexed(head["root"], 64), number(head["t"])
+        except (ValueError, KeyError):
+            continue
 
 
 def anchored(raw: bytes, ledger: str) -> Iterator[tuple[int, str]]:
     """Size and root of the heads of a ledger in an anchor."""
-    for line in raw.split(b"\n"):
+    for head in heads_in(raw, ledger):
         try:
-            head = json.loads(line.decode("utf-8"))
-            if isinstance(head, dict) and head.get("ledger") == ledger:
-                yield number(head["size"]), hexed(head["root"], 64)
-        except (ValueError, KeyError, RecursionError):
+            yield number(head["size"]), hexed(head["root"], 64)
+        except (ValueError, KeyError):
             continue
 
 
@@ -1332,7 +1755,7 @@ def verdict(check: Check) -> dict[str, str]:
 _GOOD = {
     "intact": "nothing was changed since the key in it signed it",
     "complete": "every moment is there, or in a gap that is named",
-    "placed": "the anchors that you gave are of this ledger, and later than the recordings",
+    "placed": "what anchors it is of this ledger, and later than the recordings",
     "from": "the key is the one whose fingerprint you gave",
 }
 _AFTER_NO = "It cannot be told of a bundle that was changed."
@@ -1342,6 +1765,8 @@ def reasons(check: Check, line: str, answer: str) -> list[str]:
     found = [each[3] for each in check.findings if each[0] == line and each[1] == answer]
     if found:
         return found
+    if line == "placed" and answer == YES and check.placed_by:
+        return [each[0].upper() + each[1:] + "." for each in dict.fromkeys(check.placed_by)]
     return [_GOOD[line].capitalize() + "."] if answer == YES else [_AFTER_NO]
 
 
@@ -1394,18 +1819,35 @@ def exit_status(check: Check) -> int:
 
 
 def check_bundle(
-    path: str, fingerprint: str = "", anchors: list[bytes] | None = None, tool: str = ""
-) -> Check:
-    """Check the bundle at a path. Raises Unreadable where there is none."""
+    path: str, fingerprint: str = "", anchors: list[bytes] | None = None, tool: str = "",
+    authorities: "set[str] | None" = None,
+) -> Check:  # fmt: skip
+    """Check the bundle at a path. Raises Unreadable where there is none. `authorities`: the SHA-256
+    of certificates whose time stamps are trusted."""
     try:
         source = Folder(path) if os.path.isdir(path) else Archive(path)
     except OSError as error:
         raise Unreadable(f"{path} cannot be read ({error.strerror or error}).") from error
     if "manifest.json" not in source.sizes and not source.odd:
         raise Unreadable(f"{path} is no evidence bundle: there is no manifest.json in it.")
-    check = Check(source, Signatures(tool), fingerprint, anchors or [])
+    check = Check(source, Signatures(tool), fingerprint, anchors or [], authorities)
     check.run()
     return check
+
+
+def authority(told: str) -> "set[str]":
+    """The fingerprints that an `--authority` stands for. Unreadable for what is none."""
+    found = re.sub(r"[\s:]", "", told).lower()
+    if re.fullmatch(r"[0-9a-f]{64}", found):
+        return {found}
+    try:
+        with open(told, "rb") as file:
+            certificates = certificates_in(file.read(MOST_STAMP))
+    except (OSError, ValueError, IndexError) as error:
+        raise Unreadable(f"{told} is no certificate that can be read ({error}).") from error
+    if not certificates:
+        raise Unreadable(f"{told} has no certificate in it.")
+    return {each.fingerprint for each in certificates}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -1413,6 +1855,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("bundle", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
     parser.add_argument("--fingerprint", default="", help="of the recorder's key, from elsewhere")
     parser.add_argument("--anchor", action="append", default=[], help="heads taken away earlier")
+    parser.add_argument(
+        "--authority", action="append", default=[],
+        help="whose time stamps you trust: the SHA-256 of its certificate, or its PEM file",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument(
         "--tool", default="", help="check signatures by: cryptography, openssl, none"
@@ -1423,7 +1869,8 @@ def main(arguments: list[str] | None = None) -> int:
         for each in given.anchor:
             with open(each, "rb") as file:
                 anchors.append(file.read(MOST_MANIFEST))
-        check = check_bundle(given.bundle, given.fingerprint, anchors, given.tool)
+        trusted = set().union(*map(authority, given.authority))
+        check = check_bundle(given.bundle, given.fingerprint, anchors, given.tool, trusted)
     except (Unreadable, OSError) as error:
         print(error, file=sys.stderr)
         return 2

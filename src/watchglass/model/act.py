@@ -39,6 +39,8 @@ class ActKind(StrEnum):
     PICTURE_SENT = "picture_sent"
     """A picture of the recordings left the recorder with a notice, by a way that somebody set up;
     nobody asked for it."""
+    STAMPED = "stamped"
+    """What was signed by then was stamped by an outside authority; nobody asked for it."""
     LOG_READ = "log_read"
     LOG_CHECKED = "log_checked"
 

@@ -14,6 +14,7 @@ from watchglass.model.polygon import Point
 from watchglass.model.process import ProcessStatus
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
+from watchglass.model.stamping import AnchorNowRequest, AnchorsTold
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.survey_control import FleetMade, LookedAt, Scans, SurveyRequest
@@ -366,6 +367,7 @@ Request = (
     | WatchRequest
     | ReviewRequest
     | LookBackErrand
+    | AnchorNowRequest
 )
 
 
@@ -421,4 +423,5 @@ Reply = (
     | LookedAt
     | SystemReport
     | LooksBack
+    | AnchorsTold
 )

@@ -21,6 +21,7 @@ import msgspec
 
 import watchglass
 from watchglass.app.backup.manifest import (
+    ANCHORS,
     COLLECTORS,
     EVENTS_DB,
     FACTS,
@@ -272,9 +273,11 @@ class BackupMaker:
                 self._write(f"{own}/texts/{path.name}", path.read_bytes())
 
     def _facts(self) -> None:
-        """Tables that were put in the place of ours, and those that lay there before."""
+        """Tables that were put in the place of ours, and those that lay there before; and what
+        authorities have stamped."""
         state = self._layout.state
-        for path in sorted((state / FACTS).rglob("*.csv")):
+        stamped = [path for path in (state / ANCHORS).glob("[!.]*") if path.is_file()]
+        for path in sorted([*(state / FACTS).rglob("*.csv"), *stamped]):
             self._write(path.relative_to(state).as_posix(), path.read_bytes())
 
     def _keys(self, passphrase: Secret | None) -> None:

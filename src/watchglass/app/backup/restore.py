@@ -18,6 +18,7 @@ import msgspec
 
 from watchglass.app.backup.make import collectors_of
 from watchglass.app.backup.manifest import (
+    ANCHORS,
     COLLECTORS,
     EVENTS_DB,
     FACTS,
@@ -279,12 +280,13 @@ class Restorer:
         access.close()
 
     def _facts(self) -> None:
-        """Tables that were put in the place of the package's."""
+        """Tables that were put in the place of the package's, and what authorities have stamped."""
         wanted = self._wanted
         root = wanted.backup or (self._on.layout.state if wanted.aside else None)
         if root is None:
             return
-        for path in sorted((root / FACTS).rglob("*.csv")):
+        stamped = [path for path in (root / ANCHORS).glob("[!.]*") if path.is_file()]
+        for path in sorted([*(root / FACTS).rglob("*.csv"), *stamped]):
             self._put(self._staging.state / path.relative_to(root), path.read_bytes())
 
     def _put(self, path: Path, data: bytes) -> None:

@@ -28,22 +28,33 @@ def verify(
         list[Path] | None,
         typer.Option(help="Heads that were taken away earlier.", metavar="FILE"),
     ] = None,
+    authority: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Whose time stamps you trust: the SHA-256 of its certificate, or its PEM file.",
+            metavar="HEX",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Check evidence, or a signed report. Of a bundle four things are said, each with yes, no, or
     cannot tell; exit code 40 when one is no, 10 when one cannot be told."""
     of = shell(context)
     if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
-        _verify_bundle(of, path, fingerprint, anchor or [], json=json)
+        _verify_bundle(of, path, fingerprint, anchor or [], authority or [], json=json)
     else:
         verify_report(of, path, fingerprint, json=json)
 
 
 def _verify_bundle(
-    of: Shell, path: Path, fingerprint: str, anchors: list[Path], *, json: bool
-) -> None:
+    of: Shell, path: Path, fingerprint: str, anchors: list[Path], authorities: list[str], *,
+    json: bool,
+) -> None:  # fmt: skip
     try:
-        check = evidence.check_bundle(str(path), fingerprint, [_anchor(each) for each in anchors])
+        trusted = set().union(*map(evidence.authority, authorities))
+        check = evidence.check_bundle(
+            str(path), fingerprint, [_anchor(each) for each in anchors], authorities=trusted
+        )
     except evidence.Unreadable as error:
         raise DamagedError(str(error)) from error
     if json:

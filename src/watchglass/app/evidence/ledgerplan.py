@@ -42,6 +42,8 @@ class ToldFile:
     closed: tuple[int, bytes, int] | None = None
     """End (media), root and count of fragments."""
     deleted: bool = False
+    told: int = 0
+    """The number of the last line that tells of it."""
 
     @property
     def from_ns(self) -> int:
@@ -76,6 +78,8 @@ class LedgerPlan:
     files: list[ToldFile]
     """Those of the streams asked for that touch the span, deleted ones among them."""
     commitments: list[str]
+    told_by: int
+    """A head over so many lines covers all that tell of these files."""
     standing: frozenset[StreamName]
     """Streams that are in a gap at the head, or of a camera that was removed."""
 
@@ -127,7 +131,7 @@ class _Reading:
         media, wall_ns = line.integer("media"), line.integer("wall")
         file = ToldFile(
             line.n, run, sequence, StreamName(line.text("stream")), VolumeId(line.text("volume")),
-            wall_ns, media, line.text("codec"), Placed(media, wall_ns, 0),
+            wall_ns, media, line.text("codec"), Placed(media, wall_ns, 0), told=line.n,
         )  # fmt: skip
         self.files[run, sequence] = self.last[run] = file
 
@@ -135,6 +139,7 @@ class _Reading:
         file = self.files.get((RunId(line.text("run")), line.number("sequence")))
         if file is None:
             return
+        file.told = line.n
         if line.type == "placed":
             file.placed = Placed(
                 line.integer("media"), line.integer("wall"), line.number("rate_ppb")
@@ -192,7 +197,7 @@ def plan_ledger(
     return LedgerPlan(
         camera, folder, head, [raw for raw, each in heads if each.size >= max(first, 1)], first,
         Frontier(hashes[:first]).peaks, earlier, files, _commitments(reading.earlier),
-        _standing(reading),
+        max((file.told for file in files), default=first) + 1, _standing(reading),
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from watchglass.base.ids import CameraId, LookId, VolumeId, random_id
 from watchglass.evidence.bundle import BundleFolder
 from watchglass.evidence.page.pages import player_page, verify_page
 from watchglass.evidence.page.report import report_page
+from watchglass.evidence.stamps import AnchorShelf
 from watchglass.model.camera import Camera
 from watchglass.model.control import BeginExportRequest, SignExportRequest
 from watchglass.model.look import Look, LookKind
@@ -168,6 +169,7 @@ class _Making:
         parts = self._copied(plans)
         for plan in plans:
             self._ledger(plan)
+        self._stamps(plans)
         manifest = self._manifest(plans, parts)
         self._pages(manifest)
         digest = self._folder.close_manifest(manifest)
@@ -250,6 +252,13 @@ class _Making:
                     ) + b"\n"
                 )  # fmt: skip
         return found
+
+    def _stamps(self, plans: list[LedgerPlan]) -> None:
+        """Heads that authorities have stamped: the first after the recordings, and the last."""
+        wanted = {str(plan.camera): (plan.told_by, plan.head.size) for plan in plans}
+        shelf = AnchorShelf(self._on.layout.anchors, self._on.disk)
+        for path, data in sorted(shelf.chosen(wanted).items()):
+            self._folder.put(path, data)
 
     # --- what is said of it ------------------------------------------------------------------
 

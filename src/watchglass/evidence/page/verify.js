@@ -6,10 +6,11 @@ const YES = "yes", NO = "no", CANNOT = "cannot tell";
 const LINES = ["intact", "complete", "placed", "from"];
 const TITLES = { intact: "Intact", complete: "Complete", placed: "Placed in time", from: "From this recorder and camera" };
 const MiB = 1 << 20, BILLION = 1000000000n, JOIN = 1000000000n;
-const MOST = { manifest: 64 * MiB, line: 16 * MiB, header: MiB + 4096, moof: 2 * MiB, fragment: 64 * MiB, footer: 64 * MiB };
+const MOST = { manifest: 64 * MiB, line: 16 * MiB, header: MiB + 4096, moof: 2 * MiB, fragment: 64 * MiB, footer: 64 * MiB, stamp: 256 << 10, document: 4 * MiB, stamps: 100 };
 const PATH = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(\/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,5}$/;
 const MEDIA = /^media\/([0-9a-f]{32})\/(main|sub)\/([0-9a-f]{32})-([0-9]{4,10})\.mp4$/;
 const OF_SYSTEMS = [".DS_Store", "Thumbs.db", "desktop.ini"];
+const STAMP = /^(anchors\/[0-9]{8}T[0-9]{6}Z)\.([a-z0-9][a-z0-9-]{0,39})\.tsr$/, LATE = 300n * BILLION;
 const UUID = "a1c1d8e29f5b4f0c8a6e77671a5400";
 
 class Wrong extends Error {
@@ -194,6 +195,231 @@ const signatures = {
   },
 };
 const NO_TOOL = "Signatures were not checked: this browser has no Ed25519 in its WebCrypto (Chrome 137, Firefox 129, Safari 17 have).";
+
+/* --- time stamps (RFC 3161) ------------------------------------------------------------------- */
+
+const SIGNED_DATA = "1.2.840.113549.1.7.2", TST_INFO = "1.2.840.113549.1.9.16.1.4";
+const CONTENT_TYPE = "1.2.840.113549.1.9.3", DIGEST = "1.2.840.113549.1.9.4";
+const BOUND = [["1.2.840.113549.1.9.16.2.47", "SHA-256"], ["1.2.840.113549.1.9.16.2.12", "SHA-1"]];
+const HASHES = { "2.16.840.1.101.3.4.2.1": "SHA-256", "2.16.840.1.101.3.4.2.2": "SHA-384", "2.16.840.1.101.3.4.2.3": "SHA-512" };
+const SIGNED_BY = {
+  "1.2.840.113549.1.1.11": ["rsa", "SHA-256"], "1.2.840.113549.1.1.12": ["rsa", "SHA-384"], "1.2.840.113549.1.1.13": ["rsa", "SHA-512"],
+  "1.2.840.10045.4.3.2": ["ecdsa", "SHA-256"], "1.2.840.10045.4.3.3": ["ecdsa", "SHA-384"], "1.2.840.10045.4.3.4": ["ecdsa", "SHA-512"],
+  "1.3.101.112": ["ed25519", ""],
+};
+const BARE = { "1.2.840.113549.1.1.1": "rsa", "1.2.840.10045.2.1": "ecdsa" };
+const CURVES = { "1.2.840.10045.3.1.7": ["P-256", 32], "1.3.132.0.34": ["P-384", 48], "1.3.132.0.35": ["P-521", 66] };
+
+/* One value of DER: its tag, what is in it, and its bytes as they lie. */
+class Der {
+  constructor(data, at = 0) {
+    if (data.length - at < 2 || (data[at] & 0x1f) === 0x1f) bad("no DER");
+    let length = data[at + 1], start = at + 2;
+    if (length & 0x80) {
+      const count = length & 0x7f;
+      if (count < 1 || count > 4 || start + count > data.length || data[start] === 0) bad("no DER");
+      length = 0;
+      for (let i = 0; i < count; i++) length = length * 256 + data[start + i];
+      start += count;
+      if (length < 128) bad("no DER");
+    }
+    if (start + length > data.length) bad("no DER");
+    this.tag = data[at]; this.body = data.subarray(start, start + length); this.raw = data.subarray(at, start + length);
+  }
+  parts() {
+    const found = [];
+    for (let at = 0; at < this.body.length; ) {
+      found.push(new Der(this.body, at));
+      at += found[found.length - 1].raw.length;
+      if (found.length > 1000) bad("no DER");
+    }
+    return found;
+  }
+  of(tag) { return this.tag === tag ? this : bad("another kind of DER"); }
+  whole() { return BigInt.asIntN(8 * this.of(2).body.length, BigInt("0x0" + hex(this.body))); }
+  named() {
+    const found = [];
+    let value = 0;
+    for (const byte of this.of(6).body.subarray(0, 40)) {
+      value = value * 128 + (byte & 0x7f);
+      if (!(byte & 0x80)) { found.push(value); value = 0; }
+    }
+    const first = found.length ? Math.min(Math.floor(found[0] / 40), 2) : 0;
+    return found.length ? [first, found[0] - 40 * first, ...found.slice(1)].join(".") : "";
+  }
+  time() {
+    let told = String.fromCharCode(...this.body.subarray(0, 40));
+    if (this.tag === 0x17) told = (told.slice(0, 2) >= "50" ? "19" : "20") + told;
+    const m = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?Z$/.exec(told);
+    if ((this.tag !== 0x17 && this.tag !== 0x18) || !m) bad("no time");
+    const iso = `${m[1]}-${m[2]}-${m[3]}T${m[4]}:${m[5]}:${m[6]}.000Z`, when = new Date(iso);
+    if (isNaN(when) || when.toISOString() !== iso) bad("no time");
+    return BigInt(when.getTime()) * 1000000n + BigInt((m[7] || "").padEnd(9, "0"));
+  }
+}
+const part = (found, at) => found[at] || bad("too few parts of DER");
+function known(table, name) { return has(table, name) ? table[name] : bad(`an algorithm ${name} that is not known`); }
+
+/* What a stamp's check needs of a certificate (X.509). */
+class Certificate {
+  constructor(raw) {
+    const whole = new Der(raw), parts = whole.of(0x30).parts();
+    this.raw = whole.raw; this.fingerprint = hex(sha256(this.raw));
+    this.signed = part(parts, 0); this.algorithm = part(parts, 1); this.signature = part(parts, 2).of(3).body.subarray(1);
+    let fields = this.signed.of(0x30).parts();
+    if (part(fields, 0).tag === 0xa0) fields = fields.slice(1);
+    this.serial = part(fields, 0); this.issuer = part(fields, 2); this.subject = part(fields, 4); this.key = part(fields, 5);
+    [this.begins, this.ends] = part(fields, 3).parts().slice(0, 2).map((each) => each.time());
+    this.extensions = new Map();
+    for (const each of fields.slice(6)) if (each.tag === 0xa3) for (const extension of part(each.parts(), 0).parts()) {
+      const p = extension.parts();
+      this.extensions.set(p[0].named(), { critical: p.length > 2 && hex(p[1].body) === "ff", value: new Der(p[p.length - 1].of(4).body) });
+    }
+  }
+  stamps() {
+    const found = this.extensions.get("2.5.29.37");
+    return Boolean(found && found.critical) && found.value.parts().map((each) => each.named()).join() === "1.3.6.1.5.5.7.3.8";
+  }
+  issues() {
+    const found = this.extensions.get("2.5.29.19");
+    return Boolean(found) && found.value.parts().some((each) => each.tag === 1 && hex(each.body) === "ff");
+  }
+  name() {
+    const found = new Map();
+    for (const each of this.subject.parts()) for (const pair of each.parts()) {
+      const [kind, value] = pair.parts();
+      found.set(kind.named(), [...new TextDecoder(value.tag === 0x1e ? "utf-16be" : "utf-8").decode(value.body.subarray(0, 300))].slice(0, 80).join(""));
+    }
+    return found.get("2.5.4.3") || found.get("2.5.4.10") || "somebody without a name";
+  }
+}
+
+function certificatesIn(pem) {
+  if (pem[0] === 0x30) return [new Certificate(pem)];
+  const told = new TextDecoder().decode(pem), found = [];
+  for (const [, body] of told.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)) {
+    found.push(new Certificate(Uint8Array.from(atob(body.replace(/\s/g, "")), (c) => c.charCodeAt(0))));
+    if (found.length === 50) break;
+  }
+  return found;
+}
+
+function signedHow(algorithm, hash) {
+  const [name, parameters] = algorithm.parts(), told = part([name], 0).named();
+  if (has(SIGNED_BY, told)) return SIGNED_BY[told];
+  if (has(BARE, told) && hash) return [BARE[told], hash];
+  if (told === "1.2.840.113549.1.1.10" && parameters) for (const each of parameters.parts()) if (each.tag === 0xa0) return ["pss", known(HASHES, part(part(each.parts(), 0).parts(), 0).named()), parameters];
+  return bad("signed by a way that is not known");
+}
+
+/* Whether a key, as certificates have it, signed that; null where this browser cannot tell. */
+async function signedBy(key, [kind, hash, parameters], data, signature) {
+  await signatures.ready();
+  if (!signatures.tool) return null;
+  try {
+    let importing, checking, sig = signature;
+    if (kind === "rsa") importing = checking = { name: "RSASSA-PKCS1-v1_5", hash };
+    else if (kind === "pss") {
+      let salt = 20;
+      for (const each of parameters.parts()) if (each.tag === 0xa2) salt = Number(part(each.parts(), 0).whole());
+      importing = { name: "RSA-PSS", hash }; checking = { name: "RSA-PSS", saltLength: salt };
+    } else if (kind === "ecdsa") {
+      const [namedCurve, width] = known(CURVES, part(part(new Der(key).parts(), 0).parts(), 1).named());
+      importing = { name: "ECDSA", namedCurve }; checking = { name: "ECDSA", hash };
+      sig = new Uint8Array(2 * width);
+      new Der(signature).of(0x30).parts().slice(0, 2).forEach((each, i) => {
+        let body = each.of(2).body;
+        while (body.length > width && body[0] === 0) body = body.subarray(1);
+        sig.set(body, (i + 1) * width - body.length);
+      });
+    } else importing = checking = "Ed25519";
+    return await crypto.subtle.verify(checking, await crypto.subtle.importKey("spki", key, importing, false, ["verify"]), sig, data);
+  } catch (error) { return false; }
+}
+
+/* A response of an authority: over which digest, when, and by whom. `chain` is checked. */
+class Stamp {
+  static async read(response, more) {
+    const s = new Stamp(), [status, ...rest] = new Der(response).of(0x30).parts();
+    const granted = part(part([status], 0).parts(), 0).whole();
+    if ((granted !== 0n && granted !== 1n) || rest.length !== 1) bad("the authority refused it");
+    const [kind, content] = rest[0].of(0x30).parts();
+    if (part([kind], 0).named() !== SIGNED_DATA) bad("no signed data");
+    const fields = part(part([content], 0).of(0xa0).parts(), 0).of(0x30).parts(), [what, holder] = part(fields, 2).parts();
+    if (part([what], 0).named() !== TST_INFO) bad("no time stamp");
+    s.told = part(part([holder], 0).of(0xa0).parts(), 0).of(4).body;
+    s.readTold();
+    const given = fields.filter((each) => each.tag === 0xa0).flatMap((each) => each.parts()).filter((each) => each.tag === 0x30).map((each) => new Certificate(each.raw));
+    const signers = fields[fields.length - 1].of(0x31).parts();
+    if (signers.length !== 1) bad("signed by more than one");
+    s.toolMissing = false;
+    s.chain = [await s.signer(signers[0], given)];
+    await s.up([...given, ...more]);
+    return s;
+  }
+
+  readTold() {
+    const [version, , imprint, , time, ...more] = new Der(this.told).of(0x30).parts(), [algorithm, digest] = part([imprint], 0).parts();
+    if (version.whole() !== 1n || known(HASHES, part(part([algorithm], 0).parts(), 0).named()) !== "SHA-256") bad("of another hash than SHA-256");
+    this.digest = hex(part([digest], 0).of(4).body); this.time = part([time], 0).of(0x18).time(); this.within = null;
+    for (const each of more) { const first = each.tag === 0x30 && each.parts()[0]; if (first && first.tag === 2) this.within = first.whole(); }
+  }
+
+  async signer(signer, given) {
+    const p = signer.of(0x30).parts(), named = part(p, 1), hash = known(HASHES, part(part(p, 2).parts(), 0).named()), attributes = part(p, 3).of(0xa0), found = new Map();
+    for (const each of attributes.parts()) { const [name, values] = each.parts(); found.set(name.named(), part(part([values], 0).of(0x31).parts(), 0)); }
+    const get = (name) => found.get(name) || bad("lacks what has to be signed");
+    if (get(CONTENT_TYPE).named() !== TST_INFO) bad("signed as something else");
+    if (hex(get(DIGEST).of(4).body) !== hex(new Uint8Array(await crypto.subtle.digest(hash, this.told)))) bad("what is told was not signed");
+    let own = null;
+    for (const each of given) if (!own && this.isNamed(named, each) && (await this.isBound(found, each))) own = each;
+    if (!own) bad("the certificate of who signed it is missing");
+    const signed = attributes.raw.slice();
+    signed[0] = 0x31;
+    await this.require(own.key, signedHow(part(p, 4), hash), signed, part(p, 5).of(4).body);
+    if (!own.stamps()) bad("signed by a certificate that is not for time stamping");
+    if (!(own.begins <= this.time && this.time <= own.ends)) bad("signed by a certificate that did not hold then");
+    return own;
+  }
+
+  isNamed(named, one) {
+    if (named.tag !== 0x30) return true; /* by a number of its key: what it is bound to says which it is */
+    const [issuer, serial] = named.parts();
+    return same(issuer.raw, one.issuer.raw) && same(part([serial], 0).raw, one.serial.raw);
+  }
+
+  async isBound(found, own) {
+    for (const [name, usual] of BOUND) if (found.has(name)) {
+      const first = part(part(found.get(name).parts(), 0).parts(), 0).parts(), told = part(first, 0).tag === 0x30;
+      const hash = told ? known(HASHES, part(first[0].parts(), 0).named()) : usual;
+      return hex(part(first, told ? 1 : 0).of(4).body) === hex(new Uint8Array(await crypto.subtle.digest(hash, own.raw)));
+    }
+    return false;
+  }
+
+  async require(key, how, data, signature) {
+    const valid = await signedBy(key.raw, how, data, signature);
+    if (valid === null) this.toolMissing = true;
+    if (valid === false) bad("its signature is not valid");
+  }
+
+  async up(all) {
+    while (this.chain.length < 8) {
+      const last = this.chain[this.chain.length - 1];
+      let above = null;
+      for (const each of all) {
+        if (above || !same(each.subject.raw, last.issuer.raw) || this.chain.some((c) => same(c.raw, each.raw))) continue;
+        if (!each.issues() || !(each.begins <= this.time && this.time <= each.ends)) continue;
+        try { await this.require(each.key, signedHow(last.algorithm, ""), last.signed.raw, last.signature); above = each; } catch (error) { if (!(error instanceof RangeError)) throw error; }
+      }
+      if (!above) return;
+      this.chain.push(above);
+    }
+  }
+
+  vouched(authorities) { return this.chain.some((each) => authorities.has(each.fingerprint)); }
+  words() { return `${shown(this.time)}${this.within === null ? "" : ` (to ${this.within} s)`} by ${this.chain[0].name()}`; }
+}
 
 /* --- bytes ------------------------------------------------------------------------------------ */
 
@@ -470,9 +696,10 @@ class Told {
 /* --- the check -------------------------------------------------------------------------------- */
 
 class Check {
-  /* source: {files: Map of path → file, odd: [paths that cannot be]}; anchors: texts of heads */
-  constructor(source, fingerprint = "", anchors = []) {
-    this.source = source; this.anchors = anchors;
+  /* authorities: SHA-256 of certificates whose stamps are trusted.
+     source: {files: Map of path → file, odd: [paths that cannot be]}; anchors: bytes of heads */
+  constructor(source, fingerprint = "", anchors = [], authorities = []) {
+    this.source = source; this.anchors = anchors; this.authorities = new Set(authorities); this.stamps = []; this.placedBy = [];
     this.fingerprint = fingerprint.toLowerCase().replace(/[^0-9a-f]/g, "");
     this.findings = []; this.notes = []; this.manifest = null; this.key = null; this.media = new Map();
     this.progress = () => {};
@@ -492,6 +719,7 @@ class Check {
   async run() {
     if (!(await this.guarded(() => this.readManifest(), "manifest_bad", "The manifest"))) return this;
     await this.guarded(() => this.checkFiles(), "manifest_bad", "The manifest's list of files");
+    await this.guarded(() => this.readStamps(), "stamp_bad", "The time stamps", "placed");
     for (const camera of this.manifest.cameras) await this.guarded(() => this.camera(camera), "manifest_bad", `Camera ${String(camera.camera).slice(0, 32)}`);
     const known = new Set(this.manifest.cameras.map((each) => String(each.camera)));
     for (const media of this.media.values()) if (!known.has(media.camera)) this.no("intact", "file_strange", `${media.run}-${media.sequence} is of a camera not exported.`);
@@ -535,6 +763,28 @@ class Check {
     }
     for (const name of [...this.source.files.keys()].sort()) if (!seen.has(name)) this.no("intact", "file_extra", `${JSON.stringify(name.slice(0, 200))} is not a part of the bundle.`);
     for (const name of this.source.odd) this.no("intact", "file_odd", `${JSON.stringify(name.slice(0, 200))} cannot be in a bundle.`);
+  }
+
+  async readStamps() {
+    const found = [...this.source.files.keys()].filter((each) => STAMP.test(each)).sort();
+    if (found.length > MOST.stamps) throw new Wrong("stamp_bad", "There are more time stamps than any bundle has.");
+    for (const name of found) await this.guarded(() => this.readStamp(name), "stamp_bad", name, "placed");
+  }
+
+  async readStamp(name) {
+    const [, stem, authority] = STAMP.exec(name);
+    const small = async (path, most) => {
+      const file = this.file(path, "stamp_bad");
+      if (file.size > most) throw new Wrong("stamp_bad", `${path} is larger than any can be.`);
+      return file.read(0, file.size);
+    };
+    const document = await small(`${stem}.jsonl`, MOST.document), response = await small(name, MOST.stamp), pem = `anchors/${authority}.pem`;
+    const more = this.source.files.has(pem) ? certificatesIn(await small(pem, MOST.stamp)) : [];
+    const stamp = await Stamp.read(response, more);
+    if (stamp.digest !== hex(sha256(document))) throw new Wrong("stamp_other", `${name} is a stamp of something else.`);
+    if (!this.manifest.cameras.some((each) => [...anchored([document], String(each.camera), true)].length)) throw new Wrong("stamp_foreign", `${name} is a stamp of another recorder's heads.`);
+    if (stamp.toolMissing) this.say("placed", CANNOT, "no_tool", NO_TOOL);
+    else this.stamps.push({ name, document, stamp });
   }
 
   async checkFile(name, length, due) {
@@ -589,7 +839,7 @@ class Check {
 
   async readLines(l, peaks) {
     const grown = new Grown(l.first, peaks), wanted = new Set(l.heads.map((each) => each.size)), who = l.name.slice(0, 8);
-    for (const each of anchored(this.anchors, l.name)) wanted.add(each.size);
+    for (const each of anchored([...this.anchors, ...this.stamps.map((each) => each.document)], l.name)) wanted.add(each.size);
     if (wanted.has(l.first)) l.roots.set(l.first, hex(grown.root()));
     for await (const raw of this.rows(`ledger/${l.name}.jsonl`)) {
       const f = parsed(raw, "line_bad", `Line ${grown.count} of ${who}`);
@@ -752,9 +1002,35 @@ class Check {
       if (size > lastLine) reaching++;
       if (l.roots.get(size) !== root) this.no("placed", "anchor_differs", `${name}: an anchor says that the ledger was another one at line ${size}.`);
     }
-    if (reaching) return;
-    const why = compared ? "the anchors are older than the recordings" : this.anchors.length ? "no anchor is of this span" : "no anchor was given";
+    const { vouched, unknown, older } = this.stamped(l, lastLine);
+    if (reaching) this.placedBy.push("The anchors that you gave are of this ledger, and later.");
+    if (reaching || vouched) return;
+    if (unknown) {
+      this.say("placed", CANNOT, "stamp_unknown", `${name}: stamped ${unknown.words()}. Nobody has vouched for that authority: ask it by another way whether a certificate of it is ${unknown.chain[unknown.chain.length - 1].fingerprint}.`);
+      return;
+    }
+    const why = compared || older ? "the anchors are older than the recordings" : this.anchors.length ? "no anchor is of this span" : "no anchor was given";
     this.say("placed", CANNOT, "no_anchor", `${name}: the recorder's own clock is the only witness (${why}).`);
+  }
+
+  /* Goes through the stamps: whether one reaches that somebody vouched for, and the earliest that reaches without. */
+  stamped(l, lastLine) {
+    const name = l.name.slice(0, 8);
+    let vouched = false, unknown = null, older = false, first = null;
+    for (const { name: path, document, stamp } of [...this.stamps].sort((a, b) => (a.stamp.time < b.stamp.time ? -1 : a.stamp.time > b.stamp.time ? 1 : 0))) {
+      for (const { size, root, wall } of anchored([document], l.name, true)) {
+        const own = l.roots.get(size);
+        if (own === undefined) continue;
+        if (size <= lastLine) older = true;
+        if (own !== root) this.no("placed", "anchor_differs", `${name}: ${path} says that the ledger was another one at line ${size}.`);
+        else if (wall > stamp.time + LATE) this.no("placed", "stamp_early", `${name}: signed ${shown(wall)} by the recorder's clock, and stamped ${stamp.words()}: that clock was wrong.`);
+        else if (size > lastLine) {
+          if (stamp.vouched(this.authorities)) { vouched = true; first = first || stamp; } else unknown = unknown || stamp;
+        }
+      }
+    }
+    if (first) this.placedBy.push(`${name} was recorded before ${first.words()} stamped it.`);
+    return { vouched, unknown, older };
   }
 
   /* --- what is told --- */
@@ -770,6 +1046,7 @@ class Check {
   }
   reasons(line, answer) {
     const own = this.findings.filter((each) => each.line === line && each.answer === answer).map((each) => each.sentence);
+    if (!own.length && line === "placed" && answer === YES && this.placedBy.length) return [...new Set(this.placedBy)];
     return own.length ? own : [answer === YES ? GOOD[line] : "It cannot be told of a bundle that was changed."];
   }
 }
@@ -781,12 +1058,15 @@ const GOOD = {
   from: "The key is the one whose fingerprint you gave.",
 };
 
-function* anchored(anchors, ledger) {
-  for (const anchor of anchors) for (const line of anchor.split("\n")) {
+/* Sizes and roots of the heads of a ledger in anchors (bytes); with `timed` those that tell their time, with it. */
+function* anchored(anchors, ledger, timed = false) {
+  for (const anchor of anchors) for (let from = 0; from < anchor.length; ) {
+    const end = anchor.indexOf(10, from), to = end < 0 ? anchor.length : end, raw = anchor.subarray(from, to);
+    from = to + 1;
     try {
-      const head = JSON.parse(line);
-      if (head && head.ledger === ledger) yield { size: Number(number(head.size)), root: hexText(head.root, 64) };
-    } catch (error) { continue; }
+      const head = parsed(raw, "anchor_bad", "A line of an anchor");
+      if (has(head, "ledger") && head.ledger === ledger) yield { size: Number(number(field(head, "size"))), root: hexText(field(head, "root"), 64), wall: timed ? number(field(head, "t")) : null };
+    } catch (error) { if (!(error instanceof Wrong || error instanceof RangeError)) throw error; }
   }
 }
 
@@ -850,4 +1130,4 @@ async function zipSource(file) {
 }
 function dv(bytes) { return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength); }
 
-if (typeof module !== "undefined") module.exports = { Check, folderSource, zipSource, Sha256, hex, signatures, LINES, TITLES };
+if (typeof module !== "undefined") module.exports = { Check, certificatesIn, folderSource, zipSource, Sha256, hex, signatures, LINES, TITLES };
