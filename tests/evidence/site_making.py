@@ -16,7 +16,16 @@ from watchglass.config.settings import Settings
 from watchglass.model.camera import StreamAddress
 from watchglass.model.control import BeginExportRequest, SignExportRequest
 from watchglass.model.gap import GapCause
-from watchglass.model.order import AddCamera, BeginExport, Done, Order, Ordered, SignExport
+from watchglass.model.order import (
+    AddCamera,
+    BeginExport,
+    Done,
+    Order,
+    Ordered,
+    RevokeKey,
+    RotateKey,
+    SignExport,
+)
 from watchglass.model.stream import StreamName, VideoParameters
 
 MAIN = StreamName.MAIN
@@ -156,6 +165,12 @@ class ExportedSite:
     def sign_heads(self) -> None:
         """What is known by now, as it is before an export."""
         self.order(BeginExport(random_id(), (), "ada", "to have all signed"))
+
+    def rotate_key(self) -> None:
+        self.order(RotateKey("ada", "it is time"))
+
+    def revoke_key(self, key: str, since_ns: int) -> None:
+        self.order(RevokeKey(key, since_ns, "ada", "a disk was lost"))
 
     def _begin(self, request: BeginExportRequest) -> None:
         self.order(BeginExport(request.bundle, request.looks, request.by, request.reason))

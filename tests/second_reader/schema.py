@@ -64,6 +64,7 @@ def one_of(*names: str) -> Callable[[object], bool]:
 _FORMS: dict[str, Callable[[object], bool]] = {
     "id": lambda value: is_hex(value, 32),
     "hash": lambda value: is_hex(value, 64),
+    "signature": lambda value: is_hex(value, 128),
     "keyid": lambda value: is_hex(value, 16),
     "decimal": is_decimal,
     "decimals": lambda value: isinstance(value, list) and all(map(is_decimal, value)),
@@ -90,7 +91,8 @@ _WHO = " by?:hash reason?:hash"
 _FILE = "run:id stream:stream sequence:number"
 _EVERY = {
     "ledger_started": "ledger:ledger epoch:id",
-    "key": "key:keyid algorithm:algorithm public_key:hash",
+    "key": "key:keyid algorithm:algorithm public_key:hash vouch?:signature",
+    "key_revoked": "key:keyid since:decimal by?:hash reason?:hash",
     "restored": "epoch:id known:decimal head?:hash by?:hash",
 }
 _CAMERA = _EVERY | {

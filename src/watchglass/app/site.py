@@ -36,6 +36,7 @@ from watchglass.model.control import (
     EditCameraRequest,
     EndMaskRequest,
     HoldRequest,
+    KeyRequest,
     NamesRequest,
     NoteBackupRequest,
     NoteClipRequest,
@@ -43,6 +44,7 @@ from watchglass.model.control import (
     ReleaseRequest,
     RemoveVolumeRequest,
     RetentionRequest,
+    RotateKeyRequest,
     SignExportRequest,
     SoundRequest,
     StateCameraRequest,
@@ -62,6 +64,8 @@ from watchglass.model.order import (
     NotePeople,
     NoteRetention,
     Retention,
+    RevokeKey,
+    RotateKey,
     SetHold,
     SignExport,
 )
@@ -89,7 +93,9 @@ CameraRequest = (
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
 KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
 Way: TypeAlias = Callable[[Any], CameraId | None]
-SiteRequest = CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest | NamesRequest
+SiteRequest = (
+    CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest | NamesRequest | KeyRequest
+)
 
 
 class Site:
@@ -138,6 +144,7 @@ class Site:
             RetentionRequest: self.keep_for,
             CountryRequest: self.state_country,
             NamesRequest: self.keep_names,
+            **dict.fromkeys(get_args(KeyRequest), self._change_key),
             NoteBackupRequest: self._note_backup,
             AddVolumeRequest: self.change_volumes,
             DrainVolumeRequest: self.change_volumes,
@@ -340,6 +347,14 @@ class Site:
         self.store.set_names_h(request.hours)
         self._keeper.order(NoteNames(request.hours, request.by, request.reason))
         self.configure()
+
+    def _change_key(self, request: KeyRequest) -> None:
+        if not request.reason.strip():
+            raise UsageError("A change of the signing key needs a reason: it goes into the log.")
+        if isinstance(request, RotateKeyRequest):
+            self._keeper.order(RotateKey(request.by, request.reason))
+        else:
+            self._keeper.order(RevokeKey(request.key, request.since_ns, request.by, request.reason))
 
     def change_volumes(self, request: VolumeRequest) -> None:
         """Cameras that move to another volume begin a new run there."""

@@ -73,6 +73,7 @@ DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,19}")
 UUID = bytes.fromhex("a1c1d8e29f5b4f0c8a6e77671a5400")
 BUNDLE_DOMAIN = b"watchglass.bundle.v1\n"
 HEAD_DOMAIN = b"watchglass.head.v1\n"
+KEY_DOMAIN = b"watchglass.key.v1\n"
 
 
 class Wrong(Exception):
@@ -918,6 +919,8 @@ class Ledger:
         self.first = self.size = 0
         self.lines = Told()
         self.keys: dict[str, tuple[int, bytes]] = {}
+        self.vouches: list[tuple[int, bytes, str]] = []
+        self.revoked: dict[str, int] = {}
         self.roots: dict[int, str] = {}
         self.head: dict[str, Any] = {}
         self.head_ns = 0
@@ -1098,6 +1101,7 @@ class Check:
         self.authorities = authorities or set()
         self.stamps: list[tuple[str, bytes, Stamp]] = []
         self.placed_by: list[str] = []
+        self.histories: list[tuple[Ledger, list[str]]] = []
         self.findings: list[tuple[str, str, str, str]] = []
         self.manifest: dict[str, Any] = {}
         self.public = b""
@@ -1330,6 +1334,11 @@ class Check:
         if fields.get("type") == "key" and fields.get("v") == 1:
             public = bytes.fromhex(hexed(fields["public_key"], 64))
             ledger.keys[hashlib.sha256(public).hexdigest()[:16]] = (n, public)
+            vouch = hexed(fields["vouch"], 128) if "vouch" in fields else ""
+            ledger.vouches.append((n, public, vouch))
+        if fields.get("type") == "key_revoked" and fields.get("v") == 1:
+            key, since = hexed(fields["key"], 16), number(fields["since"])
+            ledger.revoked[key] = min(since, ledger.revoked.get(key, since))
 
     def _read_earlier(self, ledger: Ledger) -> None:
         root = bytes.fromhex(ledger.roots[ledger.size])
@@ -1377,6 +1386,36 @@ class Check:
             if before is not None:
                 self._check_chain(ledger, before, head, what)
             before = size, head, raw
+        self._check_history(ledger)
+
+    def _check_history(self, ledger: Ledger) -> None:
+        """The keys one after the other: whether each was vouched for by the one before it."""
+        chain: list[bytes] = []
+        for n, public, vouch in sorted(ledger.vouches):
+            vouched = bool(chain and vouch)
+            if vouched:
+                told = KEY_DOMAIN + f"{ledger.name}\n{public.hex()}\n".encode()
+                valid = self.signatures.valid(chain[-1], told, bytes.fromhex(vouch))
+                if valid is False:
+                    raise Wrong("key_vouch", f"Line {n}: the key before did not sign for this one.")
+                vouched = valid is True
+            chain = [*chain, public] if vouched else [public]
+        self.histories.append((ledger, [fingerprint_of(each) for each in chain]))
+        for key, since in ledger.revoked.items():
+            late = [head for _, head, _ in ledger.heads if head["key"] == key]
+            if any(number(head["t"]) >= since for head in late):
+                self.open(
+                    "from", "key_revoked",
+                    f"{ledger.name[:8]}: heads from {shown(since)} on were signed with a key that "
+                    "was revoked: it may have been in other hands by then.",
+                )  # fmt: skip
+        if len(ledger.vouches) > 1:
+            for n, public, _ in sorted(ledger.vouches):
+                own = fingerprint_of(public)
+                told_of = ledger.revoked.get(own[:16])
+                gone = "" if told_of is None else f", revoked as of {shown(told_of)}"
+                known = "" if own in self.histories[-1][1] else ", not vouched for by the next"
+                self.notes.append(f"Key, {ledger.name[:8]}: {own} from line {n}{gone}{known}")
 
     def _check_key(self, ledger: Ledger, size: int, head: dict[str, Any], what: str) -> None:
         due = [key for key, (n, _) in sorted(ledger.keys.items(), key=lambda e: e[1]) if n < size]
@@ -1437,8 +1476,10 @@ class Check:
 
     def _from(self) -> None:
         own = fingerprint_of(self.public)
+        if any(own[:16] in ledger.revoked for ledger, _ in self.histories):
+            self.no("from", "key_revoked", f"It was signed with a key that was revoked: {own}.")
         if self.fingerprint and self.fingerprint != own:
-            self.no("from", "key_other", f"It was signed by another recorder: its key is {own}.")
+            self._from_earlier(own)
         elif not self.fingerprint:
             self.open(
                 "from", "no_fingerprint",
@@ -1447,6 +1488,26 @@ class Check:
             )  # fmt: skip
         if any(code == "signature_wrong" for _, _, code, _ in self.findings):
             self.no("from", "signature_wrong", "The signature of the manifest is not valid.")
+
+    def _from_earlier(self, own: str) -> None:
+        """Whether the key that was given vouched, by way of others, for the one of now."""
+        given = self.fingerprint
+        every = [chain for _, chain in self.histories]
+        if len(every) != len(self.manifest["cameras"]) or any(
+            given not in chain or chain[-1] != own for chain in every
+        ):
+            self.no("from", "key_other", f"It was signed by another recorder: its key is {own}.")
+            return
+        for ledger, chain in self.histories:
+            for each in chain[chain.index(given) : -1]:
+                if each[:16] in ledger.revoked:
+                    self.open(
+                        "from", "key_revoked",
+                        f"The key {each} was revoked, and what it signed for since proves nothing: "
+                        f"ask the operator by another way whether the key of now is {own}.",
+                    )  # fmt: skip
+                    return
+        self.notes.append(f"The key that you gave vouched for the one of now, {own}.")
 
 
 _NO_TOOL = (
@@ -1756,7 +1817,7 @@ _GOOD = {
     "intact": "nothing was changed since the key in it signed it",
     "complete": "every moment is there, or in a gap that is named",
     "placed": "what anchors it is of this ledger, and later than the recordings",
-    "from": "the key is the one whose fingerprint you gave",
+    "from": "the key is the one whose fingerprint you gave, or one that it vouched for",
 }
 _AFTER_NO = "It cannot be told of a bundle that was changed."
 

@@ -329,6 +329,25 @@ class MeasureRequest(msgspec.Struct, frozen=True, tag="measure_all"):
     """All numbers of now, for monitors."""
 
 
+class RotateKeyRequest(msgspec.Struct, frozen=True, tag="rotate_key"):
+    """Sign with a new key from now on."""
+
+    by: str
+    reason: str
+
+
+class RevokeKeyRequest(msgspec.Struct, frozen=True, tag="revoke_key"):
+    """A key of before may have been in other hands since a time (UTC ns)."""
+
+    key: str
+    since_ns: int
+    by: str
+    reason: str
+
+
+KeyRequest = RotateKeyRequest | RevokeKeyRequest
+
+
 Request = (
     AddCameraRequest
     | RemoveCameraRequest
@@ -368,6 +387,7 @@ Request = (
     | ReviewRequest
     | LookBackErrand
     | AnchorNowRequest
+    | KeyRequest
 )
 
 

@@ -243,6 +243,22 @@ class NoteNames(msgspec.Struct, frozen=True, tag="note_names"):
     reason: str
 
 
+class RotateKey(msgspec.Struct, frozen=True, tag="rotate_key"):
+    """Sign with a new key from now on; the one of now vouches for it, and is destroyed."""
+
+    by: str
+    reason: str
+
+
+class RevokeKey(msgspec.Struct, frozen=True, tag="revoke_key"):
+    """A key of before may have been in other hands since a time (UTC ns)."""
+
+    key: str
+    since_ns: int
+    by: str
+    reason: str
+
+
 class Retention(msgspec.Struct, frozen=True):
     """How long a camera's recordings are kept, in hours; of one ``stream``, or of all others.
 
@@ -293,6 +309,8 @@ Order = (
     | MarkSpan
     | NoteRetention
     | NoteNames
+    | RotateKey
+    | RevokeKey
     | Configure
 )
 

@@ -19,8 +19,12 @@ from watchglass.recording.marks import Marks
 class Chronicle:
     """The ledger of a camera, or of the site, open for writing."""
 
-    def __init__(self, folder: Path, name: str, disk: Disk, clock: Clock, key: SigningKey) -> None:
-        """Open it, or make it. DamagedError when it cannot be gone on with."""
+    def __init__(
+        self, folder: Path, name: str, disk: Disk, clock: Clock, key: SigningKey,
+        retired: SigningKey | None = None,
+    ) -> None:  # fmt: skip
+        """Open it, or make it. DamagedError when it cannot be gone on with. ``retired`` vouches for
+        the key, where it is the one that was named before."""
         self.folder = folder
         self.name = name
         self._disk = disk
@@ -32,10 +36,9 @@ class Chronicle:
         self._copy: LedgerCopy | None = None
         self._copy_to: Path | None = None
         if self._ledger.last_key != key.key_id:
-            self._ledger.append(
-                "key",
-                {"key": key.key_id, "algorithm": "ed25519", "public_key": key.public_hex},
-            )
+            before = retired and (retired if self._ledger.last_key == retired.key_id else None)
+            self._ledger.append("key", key.line(name, before))
+        self._next: SigningKey | None = None
 
     @property
     def size(self) -> int:
@@ -67,13 +70,26 @@ class Chronicle:
         """How far (UTC ns) the lines told before the last restore, when the ledger was opened."""
         return self._ledger.known_ns
 
+    def renew(self, key: SigningKey) -> LedgerEntry:
+        """The line that names another key; with it, that key signs."""
+        self._next = key
+        return "key", {**key.line(self.name, self._key)}
+
+    @property
+    def key_id(self) -> str:
+        """Of the key that signs."""
+        return self._key.key_id
+
     def lines(self) -> Iterator[Line]:
         """All lines there are, from disk."""
         return self._ledger.lines()
 
     def append(self, entries: Sequence[LedgerEntry]) -> list[Line]:
         """Write lines; durable with the next sync of the state folder."""
-        return self._ledger.append_batch(entries)
+        lines = self._ledger.append_batch(entries)
+        if self._next is not None and any(line.type == "key" for line in lines):
+            self._key, self._next = self._next, None
+        return lines
 
     def commit(self, text: str, *, personal: bool) -> str | None:
         """Keep a text beside the ledger; what goes into a line for it. None for no text.

@@ -27,7 +27,7 @@ from watchglass.recording.book import CameraBook
 from watchglass.recording.chronicle import Chronicle
 from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.fold import catch_up, fold_lines
-from watchglass.recording.keys import SigningKey
+from watchglass.recording.keys import SigningKey, drop_retired
 from watchglass.recording.ledger import Line
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.mounted import Mounted
@@ -120,6 +120,7 @@ class Desk:
         self._state_alive = Alive(state, disk, clock)
         self._state_ballast = Ballast(state, disk, self.limits.ballast_bytes)
         self._key = SigningKey.load_or_create(state / "keys", disk)
+        self._retired = SigningKey.retired(state / "keys")
         self.index = self.pay(self._open_index)
 
     # --- volumes -----------------------------------------------------------------------------
@@ -187,6 +188,7 @@ class Desk:
         self._state_doubted = False
         for chronicle in self._chronicles.values():
             chronicle.synced()
+        self._settle_key()
 
     def sync_volume(self, volume: VolumeId) -> int:
         """Sync one volume, and wait a moment for it; the sync's number, for ``synced``."""
@@ -238,7 +240,9 @@ class Desk:
         found = self._chronicles.get(ledger)
         if found is None:
             folder = self.state / "ledger" / ledger
-            made = partial(Chronicle, folder, ledger, self.disk, self.clock, self._key)
+            made = partial(
+                Chronicle, folder, ledger, self.disk, self.clock, self._key, self._retired
+            )
             found = self.pay(made)
             self._chronicles[ledger] = found
         return found
@@ -247,6 +251,28 @@ class Desk:
         """Lines in the site's ledger, all of them or none; durable after the next ``write``."""
         self.pay(lambda: self.chronicle(SITE).append(entries))
         self._unsynced = True
+
+    def renew_key(self) -> dict[str, LedgerEntry]:
+        """Another signing key from now on; the line of each ledger that says so."""
+        before, self._key = self._key, self._key.renewed(self.state / "keys", self.disk)
+        self._retired = before
+        return {name: each.renew(self._key) for name, each in self._chronicles.items()}
+
+    @property
+    def key_id(self) -> str:
+        return self._key.key_id
+
+    @property
+    def ledgers(self) -> list[str]:
+        """The names of all ledgers."""
+        return list(self._chronicles)
+
+    def _settle_key(self) -> None:
+        """Forget the key before, once every ledger durably names the new one."""
+        named = all(each.key_id == self._key.key_id for each in self._chronicles.values())
+        if self._retired is not None and named and self._chronicles:
+            drop_retired(self.state / "keys", self.disk)
+            self._retired = None
 
     def sign(self, data: bytes) -> str:
         """The recorder's signature, hex."""

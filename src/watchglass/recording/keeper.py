@@ -56,6 +56,8 @@ from watchglass.model.order import (
     NoteRetention,
     Order,
     Ordered,
+    RevokeKey,
+    RotateKey,
     SignExport,
     SignStatement,
 )
@@ -68,6 +70,7 @@ from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
 from watchglass.recording.erase import Eraser
 from watchglass.recording.exporting import begin_export, signed
 from watchglass.recording.heads import OpenFile
+from watchglass.recording.keychange import change_key
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.metrics import keeper_samples, volume_samples
 from watchglass.recording.orders import carry_out, retention_lines
@@ -406,6 +409,9 @@ class Keeper(Desk):
             by = self.commit_site(order.by)
             fields = {"backup": order.backup, "with_media": order.with_media, "by": by}
             self.note_site(("backed_up", fields))
+            self._due_head_ns = 0
+        elif isinstance(order, RotateKey | RevokeKey):
+            change_key(self, order, lines)
             self._due_head_ns = 0
         elif isinstance(order, NoteNames):
             said = {"by": self.commit_site(order.by), "reason": self.commit_site(order.reason)}

@@ -11,9 +11,16 @@ from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, StorageError, UsageError
 
 FILE_NAME = "signing.key"
+RETIRED = "retired.key"
+"""The key before, until every ledger names the new one, vouched for by it."""
 ALGORITHM = "ed25519"
 KEY_BYTES = 32
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def fingerprint_of(public_hex: str) -> str:
+    """The SHA-256 of a public key, hex: what people compare."""
+    return hashlib.sha256(bytes.fromhex(public_hex)).hexdigest()
 
 
 def key_id_of(public_hex: str) -> str:
@@ -35,6 +42,16 @@ def statement_bytes(kind: str, sha256: str) -> bytes:
     if not _SHA256.fullmatch(sha256):
         raise UsageError("What is to be signed is not the SHA-256 of a document.")
     return f"watchglass.statement.v1\n{kind}\n{sha256}\n".encode()
+
+
+def key_statement(ledger: str, public_hex: str) -> bytes:
+    """What a key signs of the one that comes after it."""
+    return f"watchglass.key.v1\n{ledger}\n{public_hex}\n".encode()
+
+
+def drop_retired(folder: Path, disk: Disk) -> None:
+    """The key before is gone for good."""
+    disk.unlink(WriteSite.KEY, folder / RETIRED)
 
 
 class SigningKey:
@@ -70,6 +87,28 @@ class SigningKey:
         disk.make_folders(WriteSite.KEY, path.parent, 0o700)
         disk.write_whole(WriteSite.KEY, path, raw, 0o600)
         return cls(raw)
+
+    def renewed(self, folder: Path, disk: Disk) -> "SigningKey":
+        """A new key in the place of this one, durably. This one lies beside it as `RETIRED`, until
+        ``drop_retired``: so that a crash leaves no ledger without its word for the new one."""
+        disk.write_whole(WriteSite.KEY, folder / RETIRED, self._private.private_bytes_raw(), 0o600)
+        return self._create(folder / FILE_NAME, disk)
+
+    @classmethod
+    def retired(cls, folder: Path) -> "SigningKey | None":
+        """The key before, where the change to this one was cut short."""
+        try:
+            raw = (folder / RETIRED).read_bytes()
+        except OSError:
+            return None
+        return cls(raw) if len(raw) == KEY_BYTES else None
+
+    def line(self, ledger: str, before: "SigningKey | None" = None) -> dict[str, str]:
+        """The fields of the ledger's line that names this key; vouched for by the one before."""
+        named = {"key": self.key_id, "algorithm": ALGORITHM, "public_key": self.public_hex}
+        if before is None:
+            return named
+        return named | {"vouch": before.sign(key_statement(ledger, self.public_hex)).hex()}
 
     def sign(self, data: bytes) -> bytes:
         """The signature, 64 bytes."""

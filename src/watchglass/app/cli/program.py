@@ -24,6 +24,7 @@ from watchglass.app.cli import (
     export,
     health,
     hold,
+    key,
     looks,
     mask,
     models,
@@ -69,6 +70,7 @@ program.command("timeline")(timeline.timeline)
 program.command("clip")(clip.clip)
 program.command("analyse")(analyse.analyse)
 program.add_typer(anchor.group, name="anchor")
+program.add_typer(key.group, name="key")
 program.command("export")(export.export)
 program.command("hold")(hold.hold)
 program.command("release")(hold.release)

@@ -19,7 +19,7 @@ from watchglass.recording.linelog import LineReader
 from watchglass.recording.merkle import Frontier, audit_path
 
 FileKey = tuple[RunId, int]
-_ALWAYS = frozenset({"ledger_started", "key", "restored", "camera_added", "device"})
+_ALWAYS = frozenset({"ledger_started", "key", "restored", "camera_added", "device", "key_revoked"})
 _BROAD_NS = 2 * NS_PER_S
 """Files join over a second: a little more never harms."""
 _GAPS_NS = 60 * NS_PER_S

@@ -624,7 +624,7 @@ class ToldFile {
 }
 
 class Told {
-  constructor() { this.files = new Map(); this.runs = new Map(); this.gaps = new Map(); this.strange = new Map(); this.strangeGaps = []; this.added = null; this.removed = null; this.epochs = []; this.keys = new Map(); this.ordered = new Map(); this.inside = new Map(); }
+  constructor() { this.files = new Map(); this.runs = new Map(); this.gaps = new Map(); this.strange = new Map(); this.strangeGaps = []; this.added = null; this.removed = null; this.epochs = []; this.keys = new Map(); this.vouches = []; this.revoked = new Map(); this.ordered = new Map(); this.inside = new Map(); }
 
   take(n, f) {
     if (f.v !== 1) return;
@@ -632,7 +632,8 @@ class Told {
       case "ledger_started": case "restored": this.epochs.push([n, hexText(f.epoch, 32)]); break;
       case "camera_added": if (this.added === null) this.added = number(f.t); break;
       case "camera_removed": this.removed = number(f.t); break;
-      case "key": { const key = bytesOf(f.public_key, 64); this.keys.set(hex(sha256(key)).slice(0, 16), { n, key }); break; }
+      case "key": { const key = bytesOf(f.public_key, 64); this.keys.set(hex(sha256(key)).slice(0, 16), { n, key }); this.vouches.push({ n, key, vouch: has(f, "vouch") ? hexText(f.vouch, 128) : "" }); break; }
+      case "key_revoked": { const key = hexText(f.key, 16), since = number(f.since), before = this.revoked.get(key); this.revoked.set(key, before !== undefined && before < since ? before : since); break; }
       case "file_opened": {
         const file = new ToldFile(f);
         file.lastLine = n;
@@ -699,7 +700,7 @@ class Check {
   /* authorities: SHA-256 of certificates whose stamps are trusted.
      source: {files: Map of path → file, odd: [paths that cannot be]}; anchors: bytes of heads */
   constructor(source, fingerprint = "", anchors = [], authorities = []) {
-    this.source = source; this.anchors = anchors; this.authorities = new Set(authorities); this.stamps = []; this.placedBy = [];
+    this.source = source; this.anchors = anchors; this.authorities = new Set(authorities); this.stamps = []; this.placedBy = []; this.histories = [];
     this.fingerprint = fingerprint.toLowerCase().replace(/[^0-9a-f]/g, "");
     this.findings = []; this.notes = []; this.manifest = null; this.key = null; this.media = new Map();
     this.progress = () => {};
@@ -877,6 +878,29 @@ class Check {
       }
       before = each;
     }
+    await this.checkHistory(l);
+  }
+
+  /* The keys one after the other: whether each was vouched for by the one before it. */
+  async checkHistory(l) {
+    let chain = [];
+    const all = [...l.told.vouches].sort((a, b) => a.n - b.n), who = l.name.slice(0, 8);
+    for (const { n, key, vouch } of all) {
+      let vouched = chain.length > 0 && vouch !== "";
+      if (vouched) {
+        const valid = await signatures.valid(chain[chain.length - 1], utf8(`watchglass.key.v1\n${l.name}\n${hex(key)}\n`), bytesOf(vouch, 128));
+        if (valid === false) throw new Wrong("key_vouch", `Line ${n}: the key before did not sign for this one.`);
+        vouched = valid === true;
+      }
+      chain = vouched ? [...chain, key] : [key];
+    }
+    const named = chain.map((each) => hex(sha256(each)));
+    this.histories.push({ l, chain: named });
+    for (const [key, since] of l.told.revoked) if (l.heads.some(({ head }) => head.key === key && number(head.t) >= since)) this.say("from", CANNOT, "key_revoked", `${who}: heads from ${shown(since)} on were signed with a key that was revoked: it may have been in other hands by then.`);
+    if (all.length > 1) for (const { n, key } of all) {
+      const own = hex(sha256(key)), gone = l.told.revoked.get(own.slice(0, 16));
+      this.notes.push(`Key, ${who}: ${own} from line ${n}${gone === undefined ? "" : `, revoked as of ${shown(gone)}`}${named.includes(own) ? "" : ", not vouched for by the next"}`);
+    }
   }
 
   async checkKey(l, { size, head }, what) {
@@ -911,9 +935,23 @@ class Check {
 
   whose() {
     const own = hex(sha256(this.key));
-    if (this.fingerprint && this.fingerprint !== own) this.no("from", "key_other", `It was signed by another recorder: its key is ${own}.`);
+    if (this.histories.some(({ l }) => l.told.revoked.has(own.slice(0, 16)))) this.no("from", "key_revoked", `It was signed with a key that was revoked: ${own}.`);
+    if (this.fingerprint && this.fingerprint !== own) this.fromEarlier(own);
     else if (!this.fingerprint) this.say("from", CANNOT, "no_fingerprint", `No fingerprint was given from outside the bundle: whoever made it could have made the key, too. Ask the operator by another way whether it is ${own}.`);
     if (this.findings.some((each) => each.code === "signature_wrong")) this.no("from", "signature_wrong", "The signature of the manifest is not valid.");
+  }
+
+  /* Whether the key that was given vouched, by way of others, for the one of now. */
+  fromEarlier(own) {
+    if (this.histories.length !== this.manifest.cameras.length || this.histories.some(({ chain }) => !chain.includes(this.fingerprint) || chain[chain.length - 1] !== own)) {
+      this.no("from", "key_other", `It was signed by another recorder: its key is ${own}.`);
+      return;
+    }
+    for (const { l, chain } of this.histories) for (const each of chain.slice(chain.indexOf(this.fingerprint), -1)) if (l.told.revoked.has(each.slice(0, 16))) {
+      this.say("from", CANNOT, "key_revoked", `The key ${each} was revoked, and what it signed for since proves nothing: ask the operator by another way whether the key of now is ${own}.`);
+      return;
+    }
+    this.notes.push(`The key that you gave vouched for the one of now, ${own}.`);
   }
 
   /* --- is anything missing --- */
@@ -1055,7 +1093,7 @@ const GOOD = {
   intact: "Nothing was changed since the key in it signed it.",
   complete: "Every moment is there, or in a gap that is named.",
   placed: "The anchors that you gave are of this ledger, and later than the recordings.",
-  from: "The key is the one whose fingerprint you gave.",
+  from: "The key is the one whose fingerprint you gave, or one that it vouched for.",
 };
 
 /* Sizes and roots of the heads of a ledger in anchors (bytes); with `timed` those that tell their time, with it. */
