@@ -95,6 +95,8 @@ def test_a_revoked_key_vouches_for_nothing(tmp_path: Path) -> None:
     assert verdict(old)["from"] == "cannot tell"
     new = both(bundle, bundle.made.fingerprint)
     assert verdict(new)["from"] == "cannot tell", "heads of then are of a key in other hands"
-    later = site.export(site.now_ns - 8 * NS_PER_S, site.now_ns, "later")
+    site.sign_heads()
+    site.record(12)
+    later = site.export(site.now_ns - 9 * NS_PER_S, site.now_ns, "later")
     assert verdict(both(later, bundle.made.fingerprint))["from"] == "yes"
     assert verdict(both(later, first))["from"] == "cannot tell"

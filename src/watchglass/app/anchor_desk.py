@@ -61,7 +61,7 @@ WAITING = Metric(
 AGE = Metric(
     "watchglass_anchor_age_seconds", MetricKind.GAUGE, ("authority",),
     "Time since the last stamp of an authority. What was recorded since could still be made anew "
-    "by whoever has the recorder's key.", "Less than as often as it is to be asked.",
+    "by whoever has the key of the recorder.", "Less than as often as it is to be asked.",
     "See 'watchglass anchor list' for what it answered.",
 )  # fmt: skip
 METRICS = (STAMPS, FAILED, WAITING, AGE)
