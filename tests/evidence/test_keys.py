@@ -26,9 +26,9 @@ def both(bundle: Bundle, fingerprint: str) -> Check:
     return check
 
 
-def rotated(folder: Path) -> tuple[ExportedSite, int, str]:
-    """A site of two cameras that changed its key half-way; when it began, and the first key."""
-    site = ExportedSite(folder, cameras=2)
+def rotated(folder: Path, cameras: int = 2) -> tuple[ExportedSite, int, str]:
+    """A site that changed its key half-way; when it began, and the first key."""
+    site = ExportedSite(folder, cameras=cameras)
     start = site.now_ns
     site.record(6)
     first = public(site)
@@ -83,7 +83,7 @@ def test_a_change_that_was_cut_short_is_finished(tmp_path: Path) -> None:
 
 
 def test_a_revoked_key_vouches_for_nothing(tmp_path: Path) -> None:
-    site, start, first = rotated(tmp_path)
+    site, start, first = rotated(tmp_path, 1)
     with pytest.raises(AssertionError, match="rotate"):
         site.revoke_key(public(site)[:16], start)
     with pytest.raises(AssertionError, match="never signed"):

@@ -108,6 +108,7 @@ from watchglass.base.fence import FenceMode
 from watchglass.base.pool import full_pool
 from watchglass.bus.request import Token
 from watchglass.config.settings import Settings
+from watchglass.model.act import Act
 from watchglass.model.control import (
     Accepted,
     BeginExportRequest,
@@ -240,7 +241,7 @@ class Recorder:
         self._pinger = pinger(on)
         self._serving_ns: int | None = None
         self._page = PageInNetwork(on)
-        self._origin = ""
+        self._origin, self._anchors = "", AnchorDesk(on, self._note)
         observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)
         patience = Patience.of(on.settings.stuck_s)
         replacement = Replacement(
@@ -256,7 +257,7 @@ class Recorder:
             on, self._store, index,
             Outside(
                 observer.observe, lambda: missing(self._volumes), self._supervisor.pictures.picture,
-                lambda act: self.site.note_people(NoteRequest((act,))),
+                self._note,
                 Watched(self._store.rules, lambda: self._origin, lambda: self._finder.looks),
                 self._page.certificate,
             ),
@@ -264,7 +265,6 @@ class Recorder:
         )  # fmt: skip
         self._ending.callback(self._notices.close)
         self._pulse = Pulse(observer.observe, patience, Notifier(), self._pinger, replacement)
-        self._anchors = AnchorDesk(on, lambda act: self.site.note_people(NoteRequest((act,))))
         self._system = SystemDesk(
             on, self._store, index, self.status, self._pulse.health,
             lambda: self._listener.lines(_MEASURE_S),
@@ -467,6 +467,9 @@ class Recorder:
                 return self._system.report()
             case _:
                 return None
+
+    def _note(self, act: Act) -> None:
+        self.site.note_people(NoteRequest((act,)))
 
     def _told_by_cameras(self, told: Heard | MasksTold) -> None:
         if isinstance(told, MasksTold):

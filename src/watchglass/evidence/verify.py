@@ -1403,7 +1403,7 @@ class Check:
         self.histories.append((ledger, [fingerprint_of(each) for each in chain]))
         for key, since in ledger.revoked.items():
             late = [head for _, head, _ in ledger.heads if head["key"] == key]
-            if any(number(head["t"]) >= since for head in late):
+            if any(number(head["t"]) >= max(since, number(self.manifest["from"])) for head in late):
                 self.open(
                     "from", "key_revoked",
                     f"{ledger.name[:8]}: heads from {shown(since)} on were signed with a key that "

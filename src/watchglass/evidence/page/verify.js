@@ -896,7 +896,7 @@ class Check {
     }
     const named = chain.map((each) => hex(sha256(each)));
     this.histories.push({ l, chain: named });
-    for (const [key, since] of l.told.revoked) if (l.heads.some(({ head }) => head.key === key && number(head.t) >= since)) this.say("from", CANNOT, "key_revoked", `${who}: heads from ${shown(since)} on were signed with a key that was revoked: it may have been in other hands by then.`);
+    for (const [key, since] of l.told.revoked) if (l.heads.some(({ head }) => head.key === key && number(head.t) >= since && number(head.t) >= number(this.manifest.from))) this.say("from", CANNOT, "key_revoked", `${who}: heads from ${shown(since)} on were signed with a key that was revoked: it may have been in other hands by then.`);
     if (all.length > 1) for (const { n, key } of all) {
       const own = hex(sha256(key)), gone = l.told.revoked.get(own.slice(0, 16));
       this.notes.push(`Key, ${who}: ${own} from line ${n}${gone === undefined ? "" : `, revoked as of ${shown(gone)}`}${named.includes(own) ? "" : ", not vouched for by the next"}`);
