@@ -5,11 +5,13 @@ stranger's server answers comes near the recorder. One ping at a time: while the
 ended, none is begun.
 """
 
+import os
 import threading
 
 import msgspec
 
 from watchglass.app.child import Child
+from watchglass.app.ground import Ground
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.fence import FenceMode
@@ -95,3 +97,15 @@ class Pinger:
     def _died(self, _exit_code: int) -> None:
         with self._lock:
             self._under_way = False
+
+
+def pinger(on: Ground) -> Pinger | None:
+    """Who pings, where a URL is set; it is taken out of what children inherit."""
+    os.environ.pop("WATCHGLASS_PING_URL", None)
+    url = on.settings.ping_url
+    if url is None:
+        return None
+    settings = on.settings
+    return Pinger(
+        url, settings.ping_s, on.clock, log_json=settings.log_json, fences=settings.fences
+    )

@@ -50,7 +50,6 @@ no process border. Orders of people come through the control socket to ``app.sit
 database, the keeper and the workers.
 """
 
-import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -88,7 +87,7 @@ from watchglass.app.notice_events import Watched
 from watchglass.app.notify import Notifier
 from watchglass.app.observer import Observer
 from watchglass.app.page_certificate import PageInNetwork
-from watchglass.app.pinger import Pinger
+from watchglass.app.pinger import pinger
 from watchglass.app.pulse import Pulse
 from watchglass.app.refusal import refusal
 from watchglass.app.replacement import Replacement
@@ -162,18 +161,6 @@ def keeper_limits(settings: Settings) -> KeeperLimits:
         head_s=settings.head_s,
         floor_bytes=settings.floor_bytes,
         ballast_bytes=settings.ballast_bytes,
-    )
-
-
-def pinger(on: Ground) -> Pinger | None:
-    """Who pings, where a URL is set; it is taken out of what children inherit."""
-    os.environ.pop("WATCHGLASS_PING_URL", None)
-    url = on.settings.ping_url
-    if url is None:
-        return None
-    settings = on.settings
-    return Pinger(
-        url, settings.ping_s, on.clock, log_json=settings.log_json, fences=settings.fences
     )
 
 

@@ -70,7 +70,7 @@ from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
 from watchglass.recording.erase import Eraser
 from watchglass.recording.exporting import begin_export, signed
 from watchglass.recording.heads import OpenFile
-from watchglass.recording.keychange import change_key
+from watchglass.recording.keychange import of_recorder
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.metrics import keeper_samples, volume_samples
 from watchglass.recording.orders import carry_out, retention_lines
@@ -405,17 +405,9 @@ class Keeper(Desk):
         elif isinstance(order, BeginExport):
             begin_export(self, self._people, order)
             self._due_head_ns = 0
-        elif isinstance(order, NoteBackup):
-            by = self.commit_site(order.by)
-            fields = {"backup": order.backup, "with_media": order.with_media, "by": by}
-            self.note_site(("backed_up", fields))
+        elif isinstance(order, NoteBackup | NoteNames | RotateKey | RevokeKey):
+            of_recorder(self, order, lines)
             self._due_head_ns = 0
-        elif isinstance(order, RotateKey | RevokeKey):
-            change_key(self, order, lines)
-            self._due_head_ns = 0
-        elif isinstance(order, NoteNames):
-            said = {"by": self.commit_site(order.by), "reason": self.commit_site(order.reason)}
-            self.note_site(("names_kept", {"hours": order.hours, **said}))
         elif isinstance(order, NoteRetention):
             for camera, entry in retention_lines(self, order):
                 lines[camera].append(entry)

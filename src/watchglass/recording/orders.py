@@ -14,8 +14,10 @@ from watchglass.model.order import (
     EraseSpan,
     LiftHold,
     MarkSpan,
+    NoteBackup,
     NoteChange,
     NoteClip,
+    NoteNames,
     NoteRetention,
     PauseCamera,
     RemoveCamera,
@@ -153,6 +155,17 @@ def _mark(desk: Desk, order: MarkSpan) -> list[LedgerEntry]:
         return []
     span = {"from": str(order.from_ns), "to": str(order.to_ns)}
     return [(MARKED, {"mark": order.mark, **span})]
+
+
+def note_of_site(desk: Desk, order: NoteBackup | NoteNames) -> None:
+    """Write the line of the site's ledger that says it."""
+    by = desk.commit_site(order.by)
+    if isinstance(order, NoteBackup):
+        fields = {"backup": order.backup, "with_media": order.with_media, "by": by}
+        desk.note_site(("backed_up", fields))
+    else:
+        said = {"by": by, "reason": desk.commit_site(order.reason)}
+        desk.note_site(("names_kept", {"hours": order.hours, **said}))
 
 
 def retention_lines(desk: Desk, order: NoteRetention) -> list[tuple[CameraId, LedgerEntry]]:
