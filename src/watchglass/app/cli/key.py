@@ -52,7 +52,7 @@ def show(
 
 @group.command("rotate")
 def rotate(context: typer.Context, reason: Reason = "") -> None:
-    """Sign with a new key from now on. The old one vouches for it, and is destroyed."""
+    """Sign with a new key from now on. The one before vouches for it, and is destroyed."""
     of = shell(context)
     of.order(RotateKeyRequest(of.by, reason))
     of.screen.say(f"Signed from now on with {_history(of)[-1]['fingerprint']}.")
