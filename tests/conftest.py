@@ -19,6 +19,10 @@ from tests.turns import in_turn
 CHECKOUT = Path(__file__).resolve().parents[1]
 IN_CI = "CI" in os.environ
 
+# Looking at pictures is two more processes at each start of a recorder: tests that are about it say
+# so themselves.
+os.environ.setdefault("WATCHGLASS_ANALYSIS", "false")
+
 # Each tier holds the ones before it.
 TIERS = ("quick", "full", "long")
 
@@ -29,13 +33,14 @@ settings.register_profile(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile(
-    "full",
-    max_examples=300,
-    deadline=None,
-    derandomize=IN_CI,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+for tier, examples in (("full", 120), ("long", 600)):
+    settings.register_profile(
+        tier,
+        max_examples=examples,
+        deadline=None,
+        derandomize=IN_CI,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         patience_s = config.getoption("--patience") or PATIENCE_S[config.getoption("--tier")]
         config.pluginmanager.register(Patience(patience_s, end_run), "patience")
     if not config.getoption("--hypothesis-profile", None):
-        settings.load_profile("quick" if config.getoption("--tier") == "quick" else "full")
+        settings.load_profile(config.getoption("--tier"))
 
 
 @pytest.hookimpl(optionalhook=True)

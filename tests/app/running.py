@@ -22,9 +22,16 @@ END_S = 20.0
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Of a command under test: warnings are errors, in its children too."""
+    """Of a command under test: warnings are errors, in its children too.
+
+    Pictures are looked at where a test says so: that is two more processes at each start.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WATCHGLASS")}
-    return kept | {"PYTHONWARNINGS": "error", "TERM": "dumb", "WATCHGLASS_PORT": "0"} | more
+    usual = {
+        "PYTHONWARNINGS": "error", "TERM": "dumb", "WATCHGLASS_PORT": "0",
+        "WATCHGLASS_ANALYSIS": "false",
+    }  # fmt: skip
+    return kept | usual | more
 
 
 def command(*arguments: str) -> list[str]:

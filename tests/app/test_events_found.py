@@ -40,7 +40,7 @@ def test_what_moves_is_found_kept_and_found_on_after_a_crash(
     (listed,) = json_of("--data", str(data), "camera", "list")
     camera = CameraId(listed["id"])
     of = ("--data", str(data))
-    with Serving(data) as serving:
+    with Serving(data, WATCHGLASS_ANALYSIS="true") as serving:
         serving.wait_for("http:")
         made = call(*of, "rule", "add", camera, "motion", "Something moves", "--alarm")
         assert made.returncode == 0, made.stderr

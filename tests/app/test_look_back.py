@@ -113,7 +113,7 @@ def looks(layout: Layout, request: LookBackErrand) -> dict[str, LookBack]:
 def test_a_span_of_the_past_is_looked_at_again(data: Path, cameras: Simulator) -> None:
     add(data, cameras.urls[0].main)
     layout = Layout(data / "state")
-    with Serving(data) as serving:
+    with Serving(data, WATCHGLASS_ANALYSIS="true") as serving:
         serving.wait_for("http:")
         wait_until(lambda: value(data, "stream_frames_total") > 300, PATIENCE_S)
         (camera,) = json_of("--data", str(data), "camera", "list")

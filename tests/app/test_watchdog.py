@@ -126,7 +126,7 @@ def recorder(
     found = RunningRecorder(
         folder / "data", **systemd.environment, WATCHGLASS_STUCK_S=str(STUCK_S),
         WATCHGLASS_PING_URL=f"http://127.0.0.1:{pinged.server_port}/wg?key=s3cret",
-        WATCHGLASS_PING_S="1",
+        WATCHGLASS_PING_S="1", WATCHGLASS_ANALYSIS="true",
     )  # fmt: skip
     for each in cameras.urls[:2]:
         found.add(each)
