@@ -18,14 +18,23 @@ from watchglass.simulate.loop_cache import cache_folder
 _PLACES = {
     "training": ("room", "car park", "street"),
     "test": ("corridor", "highway", "hall", "car park", "store", "room"),
+    "held": ("store", "hall", "room", "corridor", "highway", "car park"),
 }
 _PEOPLE = {
     "training": ("woman in grey", "man in black", "woman in white"),
     "test": ("worker", "man leaving", "woman in black", "man in a shirt"),
+    "held": ("man in a shirt", "worker", "woman in black", "man leaving"),
 }
-_CARS = {"training": ("white car",), "test": ("red car", "sports car")}
+_CARS = {
+    "training": ("white car",),
+    "test": ("red car", "sports car"),
+    "held": ("sports car", "red car"),
+}
 _GOPS_S = {False: (2, 4, 10), True: (2, 10, 4)}
-_INTERVALS = {"training": 7, "test": 13}
+_INTERVALS = {"training": 7, "test": 13, "held": 13}
+_SEEDS = {"training": 0, "test": 1000, "held": 5000}
+_MIRRORED = {"training": (False,), "test": (True,), "held": (False, True)}
+_OTHER_GOP = {"training": 0, "test": 0, "held": 1}
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,9 @@ class Clip:
 
 
 def specs(half: str) -> list[ClipSpec]:
-    """All clips of a half: each light, at constant and at variable bit rate."""
+    """Each light, at constant and at variable bit rate: of ``training``, by which parameters are
+    chosen, of ``test``, which was looked at while the first of them were, or of ``held``, whose
+    people, places, moments and groups of pictures nobody chose anything by."""
     found = []
     for constant in (False, True):
         for number, light in enumerate(LIGHTS):
@@ -55,12 +66,12 @@ def specs(half: str) -> list[ClipSpec]:
                     name=f"{half} {light} {rate}",
                     light=light,
                     constant_rate=constant,
-                    gop_s=_GOPS_S[constant][number % 3],
+                    gop_s=_GOPS_S[constant][(number + _OTHER_GOP[half]) % 3],
                     half=half,
                     place=places[(number + constant) % len(places)],
-                    mirrored=half == "test",
+                    mirrored=_MIRRORED[half][number % len(_MIRRORED[half])],
                     things=things,
-                    seed=1000 * (half == "test") + 100 * constant + number,
+                    seed=_SEEDS[half] + 100 * constant + number,
                     intervals=_INTERVALS[half],
                 )
             )

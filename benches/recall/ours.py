@@ -16,7 +16,7 @@ from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.analysis import Analysis, MotionSeen, SkipCause, Understood
 from watchglass.model.live import LiveFrame, LiveShape
 from watchglass.model.stream import Track, VideoCodec
-from watchglass.model.visit import Moves, VisitCause, Visited
+from watchglass.model.visit import LOOKS_AT_ONE, Moves, Visited
 from watchglass.recording.fileheader import HEADER_BOX_BYTES
 from watchglass.recording.track import track_header
 
@@ -85,8 +85,8 @@ class Ours:
 
     def _put(self, visited: Visited) -> bool:
         frames = [each for each in visited.items if isinstance(each, LiveFrame)]
-        probe = visited.cause is VisitCause.PROBE
-        self.told.probed += probe
+        probe = visited.cause in LOOKS_AT_ONE
+        self.told.probed += len(frames) if probe else 0
         self.told.decoded += 0 if probe else len(frames)
         moving, _ = self._pipeline.see(visited)
         at_ns = frames[-1].wall_ns if frames else 0

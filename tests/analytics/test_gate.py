@@ -32,6 +32,7 @@ class Scene:
     causes: list[VisitCause] = field(default_factory=list)
     begun_s: list[float] = field(default_factory=list)
     quiet_ns: int = 0
+    answers: bool = True
 
     def play(self, sizes: Iterator[int], seconds: float, *, moving: bool = False) -> None:
         for _ in range(int(seconds * self.fps)):
@@ -54,7 +55,7 @@ class Scene:
             self.begun_s.append((self.gate.opened_ns - START_NS) / NS_PER_S)
         if step in (Step.OPEN, Step.SEND):
             self.gate.saw(moving)
-        if step is Step.PROBE:
+        if step in (Step.PROBE, Step.PEEK) and self.answers:
             self.gate.saw_probe(wall_ns, moving)
         return step
 
@@ -102,6 +103,41 @@ def test_small_growth_opens_too() -> None:
     before = len(scene.opened_s)
     scene.play(varying(800), 6, moving=True)
     assert scene.opened_s[before:]
+
+
+def test_one_look_is_enough_where_nothing_shows() -> None:
+    """A few frames that are larger by chance: looked at once, and no visit comes of it."""
+    scene = Scene()
+    scene.play(varying(600), 300)
+    before = len(scene.steps)
+    for _ in range(6):
+        scene.play(varying(600), 0.6)
+        scene.play(varying(1500), 0.6)
+        scene.play(varying(600), 18.8)
+    steps = scene.steps[before:]
+    assert 1 <= steps.count(Step.PEEK) <= 12
+    assert steps.count(Step.OPEN) == 0
+
+
+def test_what_goes_on_opens_though_looks_found_nothing_and_from_its_beginning_on() -> None:
+    scene = Scene()
+    scene.play(varying(600), 300)
+    begins_s, before = scene.now_s, len(scene.opened_s)
+    scene.play(varying(1100), 8)
+    assert scene.steps.count(Step.PEEK) >= GateLimits().peeks
+    assert scene.causes[before] is VisitCause.SIZES
+    assert scene.begun_s[before] <= begins_s
+
+
+def test_who_does_not_answer_a_look_is_not_waited_for() -> None:
+    scene = Scene()
+    scene.play(varying(600), 300)
+    begins_s, before = scene.now_s, len(scene.opened_s)
+    scene.answers = False
+    scene.play(varying(1500), 6)
+    assert scene.causes[before] is VisitCause.SIZES
+    assert scene.opened_s[before] - begins_s < GateLimits().peek_s + 1.5
+    assert scene.begun_s[before] <= begins_s
 
 
 @pytest.mark.parametrize("fps", [5, 15])
@@ -273,7 +309,7 @@ def test_whatever_comes_its_decisions_hold_together(feed: list[Fed]) -> None:
         if is_open:
             assert step in (Step.SEND, Step.CLOSE)
         else:
-            assert step in (Step.PASS, Step.OPEN, Step.PROBE)
+            assert step in (Step.PASS, Step.OPEN, Step.PROBE, Step.PEEK)
             assert step is not Step.PROBE or each.is_key
         is_open = step in (Step.OPEN, Step.SEND)
         assert (gate.cause is not None) is is_open

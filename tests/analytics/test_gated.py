@@ -17,7 +17,7 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId
 from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
 from watchglass.model.live import LiveFrame, LiveShape
-from watchglass.model.visit import Moves, VisitCause, Visited
+from watchglass.model.visit import LOOKS_AT_ONE, Moves, VisitCause, Visited
 
 QUICK = GateLimits(learn_s=4, learn_frames=15, learn_most_s=8, check_every_s=1e9)
 
@@ -182,7 +182,7 @@ def test_visits_are_whole_and_quiet_never_reaches_into_them(
         assert found[0].is_key
         assert isinstance(parts[0].items[0], LiveShape)
         assert all(later.after == each.decode_time for each, later in pairwise(found))
-        if parts[0].cause is not VisitCause.PROBE:
+        if parts[0].cause not in LOOKS_AT_ONE:
             from_ns, to_ns = found[0].wall_ns, found[-1].wall_ns
             assert all(end <= from_ns or start >= to_ns for start, end in quiet)
 

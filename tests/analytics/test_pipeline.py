@@ -170,6 +170,19 @@ def test_a_probe_tells_whether_something_is_there_and_is_no_account() -> None:
     assert looking.looks
 
 
+def test_a_peek_looks_at_the_last_pictures_and_learns_nothing_of_them() -> None:
+    shape, frames = stream(QUIET + WALK)
+    looking = Looking()
+    looking.see(visited(shape, frames[:QUIET]))
+    told = len(looking.told)
+    nothing = visited(shape, frames[QUIET - GOP : QUIET], VisitCause.PEEK, last=True)
+    somebody = visited(shape, frames[QUIET : QUIET + 3 * GOP], VisitCause.PEEK, last=True)
+    assert not looking.see(nothing)
+    assert [looking.see(somebody) for _ in range(3)] == [True] * 3
+    assert len(looking.told) == told
+    assert looking.see(visited(shape, frames[QUIET:]))
+
+
 def test_masked_parts_are_not_looked_at() -> None:
     whole = ((0.0, 0.4), (1.0, 0.4), (1.0, 1.0), (0.0, 1.0))
     looking = Looking(left_out=(whole,))

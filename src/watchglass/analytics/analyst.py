@@ -26,13 +26,13 @@ from watchglass.model.analysis import SkipCause, Tampered, Understood
 from watchglass.model.metric import Sample
 from watchglass.model.object_track import TrackPart
 from watchglass.model.visit import (
+    LOOKS_AT_ONE,
     Accounted,
     Analysed,
     FromAnalyst,
     Moves,
     Noted,
     ToAnalyst,
-    VisitCause,
     Visited,
 )
 
@@ -148,7 +148,7 @@ class Analyst:
         # A picture may end this process: then its frame says whose it was.
         moving, wanted = signposted(visited.camera, lambda: pipeline.see(visited))()
         at_ns = newest_ns(visited)
-        if at_ns or visited.cause is VisitCause.PROBE:
+        if at_ns or visited.cause in LOOKS_AT_ONE:
             self._server.send(peer, Moves(visited.visit, at_ns, moving))
         return wanted
 

@@ -16,7 +16,7 @@ from watchglass.model.visit import VisitCause
 
 _TICKS = 90_000
 _LONGEST_STEP_S = 10.0
-_LATE_NS = 3 * NS_PER_S
+_KEYS = 16
 
 
 class Step(IntEnum):
@@ -32,6 +32,8 @@ class Step(IntEnum):
     """Send it, as the last one."""
     PROBE = 4
     """Send this key frame alone, and say what was seen."""
+    PEEK = 5
+    """Send all from the last key frame on, this one too, and say what is seen in this one."""
 
 
 class GateState(StrEnum):
@@ -57,6 +59,12 @@ class GateLimits:
     """Open for so long after the last sign of movement."""
     glance_s: float = 1.6
     """The same where nothing was seen to move since it opened, and somebody looked."""
+    doubt_s: float = 6.0
+    peeks: int = 2
+    """So many peeks that found nothing are believed: sizes that grow again within ``doubt_s`` of
+    the last of them open."""
+    peek_s: float = 4.0
+    """Whoever is to peek and says nothing for so long is not waited for."""
     unmoved_s: float = 4.0
     """Closed when so long nothing was seen to move, whatever sizes say."""
     camera_s: float = 10.0
@@ -74,7 +82,7 @@ class GateLimits:
     check_s: float = 4.0
     """How long a quiet camera is looked at all the same."""
     check_every_s: float = 600.0
-    blind_opens: float = 4.0
+    blind_opens: float = 5.7
     """Where sizes tell nothing, they have to grow so many times as much to open."""
     most_doubt: float = 3.0
     """So many misses, less what was found since, make the gate blind."""
@@ -104,6 +112,10 @@ class Gate:
         self._seen_moving = False
         self._sized = False
         self._found_ns: int | None = None
+        self._peek_ns: int | None = None
+        self._peeked_s = -self._limits.doubt_s
+        self._peek_found = False
+        self._peeks = self._doubted_ns = 0
         self._probed_s = -self._limits.probe_s
         self._said_until_s = -1.0
         self._check_s = self._limits.check_every_s * (0.5 + phase)
@@ -184,7 +196,8 @@ class Gate:
 
     def _key_before_ns(self) -> int:
         """The key frame before sizes began to grow; not one of long ago."""
-        least_ns = self._keys_ns[-1] - round(self._limits.back_s * NS_PER_S)
+        last_ns = self._doubted_ns if self._doubts() else self._keys_ns[-1]
+        least_ns = last_ns - round(self._limits.back_s * NS_PER_S)
         calm_ns = max(self._calm_ns - round(self._limits.before_s * NS_PER_S), least_ns)
         return next((each for each in reversed(self._keys_ns) if each <= calm_ns), self._keys_ns[0])
 
@@ -209,9 +222,15 @@ class Gate:
             return Step.PASS  # nothing can be decoded before the first key frame
         if self._cause is not None:
             return self._go_on(wall_ns)
-        if self._sizes.up == 0.0:
+        if self._sizes.up == 0.0 and not self._doubts():
             self._calm_ns = wall_ns
         cause = self._reason(is_key)
+        if cause is VisitCause.SIZES and self._may_peek():
+            if not self._doubts():
+                self._peeks, self._doubted_ns = 0, self._keys_ns[-1]
+            self._peeks += 1
+            self._peek_ns, self._peeked_s = wall_ns, self._now_s
+            return Step.PEEK
         if cause is not None:
             return self._open(cause)
         if is_key:
@@ -229,8 +248,13 @@ class Gate:
         self._answer_s = now_s
 
     def saw_probe(self, at_ns: int, moving: bool) -> None:
-        """The key frame that arrived at ``at_ns`` (UTC) was looked at."""
+        """The frame that arrived at ``at_ns`` (UTC), of a probe or a peek, was looked at."""
         if self._cause is not None:
+            return
+        if at_ns == self._peek_ns:
+            self._peek_ns, self._peek_found = None, moving
+            if not moving:
+                self._sizes.calm()
             return
         if moving:
             self._found_ns = at_ns
@@ -256,6 +280,7 @@ class Gate:
         self._keys_ns.clear()
         self._keys_s.clear()
         self._found_ns = None
+        self._forget_peek()
 
     def other_shape(self) -> None:
         """The stream is encoded in another way: what was learned of it is void."""
@@ -280,7 +305,7 @@ class Gate:
             del self._gops_s[:-6]
         self._keys_ns.append(wall_ns)
         self._keys_s.append(self._now_s)
-        del self._keys_ns[:-8], self._keys_s[:-8]
+        del self._keys_ns[:-_KEYS], self._keys_s[:-_KEYS]
 
     # --- closed -------------------------------------------------------------------------------
 
@@ -292,13 +317,33 @@ class Gate:
             return VisitCause.CAMERA
         if self._found_ns is not None:
             return VisitCause.BLIND
-        if self._told_by_sizes():
+        if self._peek_ns is not None and self._now_s - self._peeked_s < self._limits.peek_s:
+            return None
+        if self._peek_found or self._peek_ns is not None or self._told_by_sizes():
             return VisitCause.SIZES
         if self.is_blind and self._gop_is_long():
             return VisitCause.BLIND
         if is_key and self._now_s >= self._check_s:
             return VisitCause.CHECK
         return None
+
+    def _may_peek(self) -> bool:
+        """Whether one picture is enough to begin with: not where sizes told the same again and
+        again, nor where the scene is another one, of which one picture tells little."""
+        sizes, limits = self._sizes, self._limits
+        if self._peek_found or self._peek_ns is not None or self.is_blind:
+            return False
+        if self._doubts() and self._peeks >= limits.peeks:
+            return False
+        return not sizes.key_is_new and sizes.down <= limits.sizes.shrinks_at
+
+    def _doubts(self) -> bool:
+        """Whether sizes grew a moment ago, and a peek found nothing, or has not answered."""
+        return self._now_s - self._peeked_s < self._limits.doubt_s
+
+    def _forget_peek(self) -> None:
+        self._peek_ns, self._peek_found = None, False
+        self._peeked_s = self._now_s - self._limits.doubt_s
 
     def _gop_is_long(self) -> bool:
         limits = self._limits
@@ -327,6 +372,7 @@ class Gate:
     def _open(self, cause: VisitCause) -> Step:
         found_ns, self._found_ns = self._found_ns, None
         self.opened_ns = self._begin_ns(found_ns, cause)
+        self._forget_peek()
         if self._quiet_from_ns is not None and not self.is_blind:
             self._quiet_to_ns = max(self._quiet_to_ns, self.opened_ns)
         self._end_quiet()

@@ -170,7 +170,9 @@ class Gated:
                 self._settle(frame.wall_ns)
         elif step is Step.PROBE:
             self._settle(frame.wall_ns)
-            self._probe(frame)
+            self._probe([frame], VisitCause.PROBE)
+        elif step is Step.PEEK:
+            self._probe(self._hold.newest(), VisitCause.PEEK)
         elif step is Step.OPEN:
             self._settle(frame.wall_ns, now=True)
             self._begin(self._gate.opened_ns)
@@ -220,17 +222,20 @@ class Gated:
         else:
             self._skipped(frames, SkipCause.NO_ANALYST)
 
-    def _probe(self, frame: LiveFrame) -> None:
+    def _probe(self, frames: list[LiveFrame], cause: VisitCause) -> None:
+        """A look at the last of them."""
+        if not frames:
+            return
         assert self._shape is not None
         visit = self._new_visit()
-        self._probes[visit] = frame.wall_ns
+        self._probes[visit] = frames[-1].wall_ns
         if len(self._probes) > _MOST_PROBES:
             del self._probes[next(iter(self._probes))]
         self._probed += 1
         self._sent += self._put(
             Visited(
-                visit=visit, camera=self.camera, cause=VisitCause.PROBE,
-                items=(self._shape, frame), last=True,
+                visit=visit, camera=self.camera, cause=cause,
+                items=(self._shape, *frames), last=True,
             )
         )  # fmt: skip
 

@@ -62,6 +62,10 @@ class Hold:
             found = [self._groups[-1][1]]
         return [frame for frames in found for frame in frames]
 
+    def newest(self) -> list[LiveFrame]:
+        """All frames from the last key frame on; empty where nothing is held."""
+        return list(self._groups[-1][1]) if self._groups else []
+
     def clear(self) -> None:
         self._groups.clear()
         self.size_bytes = 0

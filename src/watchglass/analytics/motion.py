@@ -133,6 +133,19 @@ class Motion:
         learnt from a picture with hints, as more of what is there is to be looked at."""
         return self._look(luma, at_ns, probing=True)
 
+    def peek(self, luma: Luma, at_ns: int) -> bool:
+        """Whether this picture differs so that more should be looked at. Nothing is learnt of it:
+        somebody who is there, and too small to be told from one picture, is no part of the scene.
+        """
+        picture = smoothed(luma)
+        background = self._background
+        if background is None or picture.shape != self._shape:
+            return not self._look(luma, at_ns, probing=True).hints
+        different = background.difference(picture, self._left_out)
+        if different.raw >= self._settings.whole * picture.size:
+            return True
+        return bool(self._patches(picture, different, at_ns))
+
     def _look(self, luma: Luma, at_ns: int, *, probing: bool) -> Moved:
         picture = smoothed(luma)
         settings = self._settings
@@ -160,7 +173,7 @@ class Motion:
         learning = background.pictures < 3 or (
             at_ns - background.began_ns < settings.learn_s * 1e9 and background.pictures < 30
         )
-        found = [] if learning else self._patches(picture, different)
+        found = [] if learning else self._patches(picture, different, at_ns)
         if probing and found:
             return Moved(
                 at_ns, scene, hints=tuple(self._region(each, different, at_ns) for each in found)
@@ -211,11 +224,11 @@ class Motion:
             self._changed_ns = None
         return Scene.CHANGED
 
-    def _patches(self, picture: Plane, different: Difference) -> list[Patch]:
+    def _patches(self, picture: Plane, different: Difference, at_ns: int) -> list[Patch]:
         settings = self._settings
         if np.count_nonzero(different.off) < settings.least_cells:
             return []
-        newly_lit = 0 <= self._at_ns - self._lit_ns < settings.lit_s * 1e9
+        newly_lit = 0 <= at_ns - self._lit_ns < settings.lit_s * 1e9
         found = patches(different.off, settings.least_cells, settings.most_patches)
         kept = []
         for each in found:

@@ -4,6 +4,7 @@ The parts are joined here and nowhere else. What has to be looked for by a detec
 (`Wanted`), because that is done for several cameras at once, and comes back in order.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,13 +27,15 @@ from watchglass.model.analysis import MotionSeen, SkipCause, Understood
 from watchglass.model.detection import Detection
 from watchglass.model.live import LiveFrame, LiveShape
 from watchglass.model.polygon import Point
-from watchglass.model.visit import VisitCause, Visited
+from watchglass.model.visit import LOOKS_AT_ONE, VisitCause, Visited
 
 _COARSE_NS = 600_000_000
 """Things were looked for less than twice a second, near enough."""
 _AFTER_NS = 2 * NS_PER_S
 """Things are looked for so long after the last movement: who stands still is there yet."""
 _MOTION_NS = 150_000_000
+_PEEKED = 3
+"""Somebody small and far is not seen in each picture."""
 _SEEN_NS = NS_PER_S
 _REST_NS = 2 * NS_PER_S
 _GREY = 114
@@ -93,15 +96,16 @@ class CameraPipeline:
 
     def see(self, visited: Visited) -> tuple[bool, list[Wanted]]:
         """Whether anything moves in these pictures, and where things are to be looked for."""
-        moving, wanted = False, list[Wanted]()
+        if visited.cause is VisitCause.PEEK:
+            return self._peek(visited), []
         probe = visited.cause is VisitCause.PROBE
+        moving, wanted = False, list[Wanted]()
         for item in visited.items:
             if isinstance(item, LiveShape):
                 self._use(item)
                 continue
             for picture in self._decode(item):
-                moved = self._look(picture, probe=probe)
-                moving = moving or moved
+                moving = self._look(picture, probe=probe) or moving
                 if not probe:
                     self._want(picture, wanted)
         if visited.last and self._decoder is not None:
@@ -111,10 +115,23 @@ class CameraPipeline:
                     self._want(picture, wanted)
         return moving, wanted
 
+    def _peek(self, visited: Visited) -> bool:
+        """Whether anything shows in the last of these pictures; the others only lead to them."""
+        newest: deque[Decoded] = deque(maxlen=_PEEKED)
+        for item in visited.items:
+            if isinstance(item, LiveShape):
+                self._use(item)
+            else:
+                newest += self._decode(item)
+        if self._decoder is not None:
+            newest += self._decoder.flush()
+        self.pictures += len(newest)
+        return any(self._motion.peek(each.luma(), each.wall_ns) for each in newest)
+
     def skip(self, visited: Visited, cause: SkipCause) -> None:
         """These are not looked at."""
         for item in visited.items:
-            if isinstance(item, LiveFrame) and visited.cause is not VisitCause.PROBE:
+            if isinstance(item, LiveFrame) and visited.cause not in LOOKS_AT_ONE:
                 self._spans.skipped(item.wall_ns, item.wall_ns + duration_ns(item), cause)
 
     def found(self, at_ns: int, detections: Sequence[Detection]) -> None:

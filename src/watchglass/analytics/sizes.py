@@ -21,7 +21,7 @@ class SizeLimits:
     """A deviation up to this is as usual."""
     most_at_once: float = 3.0
     """What one frame may add: a single odd one is no movement."""
-    opens_at: float = 10.0
+    opens_at: float = 7.0
     """Sum of deviations over ``slack`` by which frames have grown."""
     shrinks_at: float = 25.0
     """The same downwards: the scene is another one, dark or covered."""

@@ -25,6 +25,8 @@ class VisitCause(StrEnum):
     """The camera itself said that something happens."""
     PROBE = "probe"
     """A key frame only, to see whether anything changed."""
+    PEEK = "peek"
+    """Packets grew: all from the last key frame on, to see whether anything shows in the last."""
     CHECK = "check"
     """All is quiet, and looked at all the same: the gate measures what it misses."""
     BLIND = "blind"
@@ -33,6 +35,10 @@ class VisitCause(StrEnum):
     """The gate does not know this camera yet."""
     JOB = "job"
     """Somebody asked for this span of the past."""
+
+
+LOOKS_AT_ONE = frozenset({VisitCause.PROBE, VisitCause.PEEK})
+"""They are answered whatever is in them, and account for nothing."""
 
 
 class Visited(msgspec.Struct, frozen=True, tag="visited", kw_only=True):
