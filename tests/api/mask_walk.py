@@ -23,6 +23,7 @@ NO_PICTURES = {
     "/healthz": "a word",
     API + "/trust/fleet": "devices, as JSON that was made before",
     API + "/trust/devices/{device}": "a device, as JSON that was made before",
+    API + "/trust/containment": "rules for a firewall",
     API + "/trust/report.{kind}": "a report of devices",
     API + "/counts.csv": "a table of numbers",
     API + "/cameras/probe": "what a camera shows that is not recorded yet, and has no mask",

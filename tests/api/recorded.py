@@ -91,6 +91,7 @@ from watchglass.model.way import Stand
 from watchglass.store.access import AccessStore
 from watchglass.store.arrangement import ArrangementStore
 from watchglass.store.country import default_retention_h
+from watchglass.store.egress import EgressStore
 from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
 from watchglass.store.said import SaidStore
@@ -258,6 +259,7 @@ def served(
 
     keeps = Keeps()
     trust = TrustStore(site.state / "site.db")
+    egress = EgressStore(site.state / "site.db")
     desk = survey_desk(site)
     recording: list[RecordRequest] = []
 
@@ -332,7 +334,18 @@ def served(
         measurements=exposition,
         health=lambda: health[0],
         devices=FleetPorts(
-            fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record, look, table
+            fleet,
+            trust.profile,
+            trust.set_profile,
+            trust.put_purchase,
+            scans,
+            record,
+            look,
+            table,
+            egress.needs,
+            egress.set_needs,
+            egress.contained,
+            egress.put_contained,
         ),
         people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
         steer=steer or OnvifPort(None, site.clock).steer,

@@ -159,6 +159,40 @@ def test_it_is_judged_anew_only_when_something_changed(browser: Browser) -> None
     assert browser.send("PUT", "/api/v1/trust/profile", before).status_code == 204
 
 
+def test_a_device_is_kept_in_by_rules_that_are_told_first(browser: Browser) -> None:
+    found = device(browser, "10.0.0.7")
+    where = f"/api/v1/trust/containment?device={found.device.id}"
+    refused = browser.get(where)
+    assert (refused.status_code, "name the recorder first" in refused.json()["detail"]) == (
+        400,
+        True,
+    )
+    needs = {"recorders": ["10.20.0.5"], "resolvers": [], "clocks": []}
+    assert browser.send("PUT", "/api/v1/trust/needs", needs).status_code == 204
+    assert browser.json("/api/v1/trust/needs") == needs
+    told = browser.json(where)
+    assert told["file"] == "cameras.nft"
+    assert HIK_MAC in told["text"]
+    assert any("Hik-Connect" in each for each in told["breaks"])
+    assert device(browser, "10.0.0.7").device.contained is None
+    noted = {"devices": [found.device.id], "form": "nftables"}
+    assert browser.send("PUT", "/api/v1/trust/contained", noted).status_code == 204
+    kept = device(browser, "10.0.0.7").device.contained
+    assert kept is not None
+    assert "nobody stated" in kept.words
+    applied = noted | {"applied": True}
+    assert browser.send("PUT", "/api/v1/trust/contained", applied).status_code == 204
+    kept = device(browser, "10.0.0.7").device.contained
+    assert kept is not None
+    assert "in force since" in kept.words
+    for wrong in ("0.0.0.0/0", "x; flush ruleset", ""):
+        body = {"recorders": [wrong]}
+        assert browser.send("PUT", "/api/v1/trust/needs", body).status_code == 400
+    assert browser.send("PUT", "/api/v1/trust/needs", {"who": "all"}).status_code == 400
+    nobody = {"devices": ["f" * 32], "form": "nftables"}
+    assert browser.send("PUT", "/api/v1/trust/contained", nobody).status_code == 404
+
+
 def test_what_cannot_be_is_refused(browser: Browser) -> None:
     nobody = "f" * 32
     known = fleet(browser).devices[0].id

@@ -15,8 +15,8 @@ from watchglass.store.egress import EgressStore
 from watchglass.store.trust import TrustStore
 from watchglass.trust.contain.forms import contained_text
 from watchglass.trust.contain.plan import (
+    ContainForm,
     ContainPlan,
-    Form,
     check_needs,
     make_plan,
     what_breaks,
@@ -50,20 +50,20 @@ def plan(devices: tuple[DocDevice, ...]) -> ContainPlan:
     return make_plan(devices, NEEDS, MADE, PROGRAM)
 
 
-@pytest.mark.parametrize("form", [Form.MIKROTIK, Form.OPNSENSE, Form.NFTABLES])
-def test_rules_are_as_they_were_looked_at(plan: ContainPlan, form: Form) -> None:
+@pytest.mark.parametrize("form", [ContainForm.MIKROTIK, ContainForm.OPNSENSE, ContainForm.NFTABLES])
+def test_rules_are_as_they_were_looked_at(plan: ContainPlan, form: ContainForm) -> None:
     text = contained_text(plan, form)
     assert text == (GOLDEN / f"contain.{form.value}").read_text()
     assert "drop table" not in text
-    if form is not Form.NFTABLES:
+    if form is not ContainForm.NFTABLES:
         assert "Not tried on a device" in text
-    if form is Form.OPNSENSE:
+    if form is ContainForm.OPNSENSE:
         root = ET.fromstring(text)
         assert len(root.findall("filter/rule")) == 7
 
 
 def test_the_list_by_port_is_for_people_and_spreadsheets(plan: ContainPlan) -> None:
-    rows = list(csv.DictReader(contained_text(plan, Form.PORTS).splitlines()))
+    rows = list(csv.DictReader(contained_text(plan, ContainForm.PORTS).splitlines()))
     assert {each["switch_port"] for each in rows} == {"Gi1/0/4", "not known"}
 
 
@@ -93,7 +93,7 @@ def test_nft_takes_the_rules(devices: tuple[DocDevice, ...], needs: Needs, tmp_p
     if shutil.which("nft") is None or shutil.which("unshare") is None:
         pytest.skip("nft or unshare is not installed")
     file = tmp_path / "cameras.nft"
-    file.write_text(contained_text(make_plan(devices, needs, MADE, PROGRAM), Form.NFTABLES))
+    file.write_text(contained_text(make_plan(devices, needs, MADE, PROGRAM), ContainForm.NFTABLES))
     checked = subprocess.run(
         ("unshare", "--net", "nft", "-c", "-f", str(file)),
         capture_output=True,

@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 
 from watchglass.model.survey_control import LookedAt
+from watchglass.trust.contain.view import ContainmentView
 from watchglass.trust.view import DeviceView, FleetView
 
-VIEWS = (FleetView, DeviceView, LookedAt)
+VIEWS = (FleetView, DeviceView, LookedAt, ContainmentView)
 
 
 def as_made(view: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:

@@ -25,6 +25,7 @@ from watchglass.model.camera import Camera
 from watchglass.model.camera_table import TableErrand, TableState
 from watchglass.model.control import Accepted, CountryRequest, NamesRequest, RetentionRequest
 from watchglass.model.conversion import Converted, ConvertRequest, FormTold
+from watchglass.model.egress import Contained, Needs
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
 from watchglass.model.metric import Sample
@@ -108,6 +109,10 @@ class FleetPorts:
     record: Callable[[RecordRequest], Accepted]
     look: Callable[[LookRequest], LookedAt]
     table: Callable[[TableErrand], TableState]
+    needs: Callable[[], Needs]
+    set_needs: Callable[[Needs], None]
+    contained: Callable[[], Sequence[Contained]]
+    put_contained: Callable[[Sequence[Contained]], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ from watchglass.recording.volume import volume_at
 from watchglass.store.access import AccessStore
 from watchglass.store.arrangement import ArrangementStore
 from watchglass.store.country import default_retention_h
+from watchglass.store.egress import EgressStore
 from watchglass.store.events import EventStore
 from watchglass.store.notices import NoticeStore
 from watchglass.store.quick_index import QuickIndex
@@ -235,6 +236,7 @@ class _Site:
         self._index = QuickIndex(self._layout.index_db)
         self._access = AccessStore(self._layout.site_db, disk)
         self._trust = TrustStore(self._layout.site_db, disk)
+        self._egress = EgressStore(self._layout.site_db, disk)
         self._notices = NoticeStore(self._layout.site_db, Vault(self._layout.vault_key, disk), disk)
         self._arrangement = ArrangementStore(self._layout.site_db, disk)
         self._said = SaidStore(self._layout.site_db, disk)
@@ -296,6 +298,10 @@ class _Site:
                 record=self._record,
                 look=self._look,
                 table=self._table,
+                needs=self._egress.needs,
+                set_needs=self._egress.set_needs,
+                contained=self._egress.contained,
+                put_contained=self._egress.put_contained,
             ),
             people=PeoplePorts(
                 self._layout.ledgers / "site", self._store.names_h, self._keep_names
@@ -310,7 +316,14 @@ class _Site:
 
     def close(self) -> None:
         self._feed.close()
-        databases = self._access, self._trust, self._notices, self._arrangement, self._index
+        databases = (
+            self._access,
+            self._trust,
+            self._egress,
+            self._notices,
+            self._arrangement,
+            self._index,
+        )
         for each in (*databases, self._said, self._events, self._store):
             _quietly(each.close)
 

@@ -39,7 +39,7 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
 
     ``may_apply`` leaves out what is open only because nobody knows who made the device. ``here``:
     this machine itself has seen it, not a collector elsewhere. ``camera``: which of the recorder's
-    it is.
+    it is. ``talks``: the worst kind of peer that it talked to, empty where none is known.
     """
 
     id: str
@@ -66,6 +66,7 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
     seen_ms: int
     here: bool
     camera: str | None
+    talks: str = ""
 
 
 class FleetView(msgspec.Struct, frozen=True, kw_only=True):

@@ -140,6 +140,7 @@ def _row(
         seen_ms=judged.last_ns // _NS_PER_MS,
         here=_is_here(judged),
         camera=_own_camera(seen),
+        talks=next((each.kind for each in told.egress), ""),
     )
 
 

@@ -14,7 +14,7 @@ from watchglass.base.errors import UsageError
 from watchglass.base.ids import DeviceId
 from watchglass.model.egress import Contained
 from watchglass.trust.contain.forms import contained_text
-from watchglass.trust.contain.plan import Form, check_needs, make_plan, what_breaks
+from watchglass.trust.contain.plan import ContainForm, check_needs, make_plan, what_breaks
 from watchglass.trust.fleet import Fleet
 from watchglass.trust.judgement import Judgement
 
@@ -29,7 +29,9 @@ def contain(
     listed: Annotated[
         bool, typer.Option("--listed", help="All of makers on a list, suspected ones too.")
     ] = False,
-    form: Annotated[Form, typer.Option(help="For what it is written.")] = Form.NFTABLES,
+    form: Annotated[
+        ContainForm, typer.Option(help="For what it is written.")
+    ] = ContainForm.NFTABLES,
     out: Annotated[
         Path | None, typer.Option(help="Write it here, and not on the screen.", metavar="FILE")
     ] = None,

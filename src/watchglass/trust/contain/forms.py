@@ -5,17 +5,17 @@ import io
 from collections.abc import Callable
 
 from watchglass.trust.contain.nftables import nftables
-from watchglass.trust.contain.plan import ContainPlan, Form
+from watchglass.trust.contain.plan import ContainForm, ContainPlan
 from watchglass.trust.contain.routers import mikrotik, opnsense
 from watchglass.trust.report.twins import cell
 
 FILE_NAMES = {
-    Form.NFTABLES: "cameras.nft", Form.MIKROTIK: "cameras.rsc", Form.OPNSENSE: "cameras.xml",
-    Form.PORTS: "cameras-by-port.csv",
+    ContainForm.NFTABLES: "cameras.nft", ContainForm.MIKROTIK: "cameras.rsc",
+    ContainForm.OPNSENSE: "cameras.xml", ContainForm.PORTS: "cameras-by-port.csv",
 }  # fmt: skip
 
 
-def contained_text(plan: ContainPlan, form: Form) -> str:
+def contained_text(plan: ContainPlan, form: ContainForm) -> str:
     """The rules, or the list, as text."""
     return _FORMS[form](plan)
 
@@ -34,6 +34,7 @@ def _ports(plan: ContainPlan) -> str:
     return out.getvalue()
 
 
-_FORMS: dict[Form, Callable[[ContainPlan], str]] = {
-    Form.NFTABLES: nftables, Form.MIKROTIK: mikrotik, Form.OPNSENSE: opnsense, Form.PORTS: _ports,
+_FORMS: dict[ContainForm, Callable[[ContainPlan], str]] = {
+    ContainForm.NFTABLES: nftables, ContainForm.MIKROTIK: mikrotik,
+    ContainForm.OPNSENSE: opnsense, ContainForm.PORTS: _ports,
 }  # fmt: skip

@@ -12,7 +12,7 @@ from watchglass.trust.report.document import DocDevice
 MOST_NAMED = 12
 
 
-class Form(StrEnum):
+class ContainForm(StrEnum):
     """For what the rules are written."""
 
     NFTABLES = "nftables"

@@ -5,7 +5,7 @@ import type { paths } from "./schema";
 import type {
   AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
   ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PluginBody, Problem, Profile,
-  Purchase, RuleBody, ScanOrder, StreamName, TableOrder, WebhookBody,
+  ContainForm, ContainedNote, Needs, Purchase, RuleBody, ScanOrder, StreamName, TableOrder, WebhookBody,
 } from "./types";
 
 const ROOT = "/api/v1";
@@ -180,6 +180,10 @@ export const api = {
   fleet: () => ask("get", "/api/v1/trust/fleet"),
   device: (device: string) => ask("get", "/api/v1/trust/devices/{device}", { at: { device } }),
   putPurchase: (device: string, body: Purchase) => ask("put", "/api/v1/trust/devices/{device}/purchase", { at: { device }, body }),
+  needs: () => ask("get", "/api/v1/trust/needs"),
+  putNeeds: (body: Needs) => ask("put", "/api/v1/trust/needs", { body }),
+  containment: (device: string[], form: ContainForm) => ask("get", "/api/v1/trust/containment", { query: { device, form } }),
+  putContained: (body: ContainedNote) => ask("put", "/api/v1/trust/contained", { body }),
   putProfile: (body: Profile) => ask("put", "/api/v1/trust/profile", { body }),
   scans: () => ask("get", "/api/v1/trust/scans"),
   startScan: (body: ScanOrder) => ask("post", "/api/v1/trust/scans", { body }),

@@ -985,6 +985,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trust/needs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Needs
+         * @description Whom cameras need.
+         */
+        get: operations["getNeeds"];
+        /**
+         * Put Needs
+         * @description State it.
+         */
+        put: operations["putNeeds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/containment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Containment
+         * @description Rules that let devices reach whom they need and nobody else. Nothing is put in force, and
+         *     nothing is noted.
+         */
+        get: operations["getContainment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/contained": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Contained
+         * @description Note that rules were taken along, or that they are in force now.
+         */
+        put: operations["putContained"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trust/scans": {
         parameters: {
             query?: never;
@@ -3017,6 +3082,26 @@ export interface components {
             current: string;
         };
         /**
+         * ContainForm
+         * @description For what the rules are written.
+         * @enum {string}
+         */
+        ContainForm: "nftables" | "mikrotik" | "opnsense" | "ports";
+        /**
+         * ContainedBody
+         * @description ``applied``: somebody states that the rules are in force; else they were taken along.
+         */
+        ContainedBody: {
+            /** Devices */
+            devices: string[];
+            form: components["schemas"]["ContainForm"];
+            /**
+             * Applied
+             * @default false
+             */
+            applied: boolean;
+        };
+        /**
          * CountInfo
          * @description How many of a kind from ``from_ms`` on: forward over a line is from its left side to its
          *     right; into a zone is forward too.
@@ -3969,6 +4054,18 @@ export interface components {
             node: string;
             /** Allow */
             allow: boolean;
+        };
+        /**
+         * NeedsBody
+         * @description Addresses, or networks, that cameras have to reach. Nothing else is let through.
+         */
+        NeedsBody: {
+            /** Recorders */
+            recorders?: string[];
+            /** Resolvers */
+            resolvers?: string[];
+            /** Clocks */
+            clocks?: string[];
         };
         /**
          * NetworkBody
@@ -6091,7 +6188,7 @@ export interface components {
          *
          *         ``may_apply`` leaves out what is open only because nobody knows who made the device. ``here``:
          *         this machine itself has seen it, not a collector elsewhere. ``camera``: which of the recorder's
-         *         it is.
+         *         it is. ``talks``: the worst kind of peer that it talked to, empty where none is known.
          */
         FleetRow: {
             id: string;
@@ -6118,6 +6215,8 @@ export interface components {
             seen_ms: number;
             here: boolean;
             camera: string | null;
+            /** @default  */
+            talks: string;
         };
         /**
          * DeviceView
@@ -6424,6 +6523,16 @@ export interface components {
             fps: number | null;
             source: string;
             chosen: components["schemas"]["StreamName"] | null;
+        };
+        /**
+         * ContainmentView
+         * @description Rules as ``text``, to be kept under ``file``; what will stop working; for which devices.
+         */
+        ContainmentView: {
+            text: string;
+            file: string;
+            breaks: string[];
+            devices: string[];
         };
     };
     responses: never;
@@ -8327,6 +8436,129 @@ export interface operations {
                     "application/json": Record<string, never>;
                     "text/html": string;
                 };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedsBody"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putNeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NeedsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getContainment: {
+        parameters: {
+            query: {
+                device: string[];
+                form?: components["schemas"]["ContainForm"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContainmentView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putContained: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContainedBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done. */
             default: {

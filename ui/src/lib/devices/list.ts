@@ -11,10 +11,14 @@ export interface Wanted {
   /** A place in the fleet's tables; -1 for any. */
   rule: number;
   hole: number;
+  /** A kind of peer; empty for any. */
+  talks: string;
   order: Order;
 }
 
-export const ALL: Wanted = { text: "", origin: "", rule: -1, hole: -1, order: "urgency" };
+export const ALL: Wanted = { text: "", origin: "", rule: -1, hole: -1, talks: "", order: "urgency" };
+
+const OUTSIDE = ["cloud", "internet", "resolver", "clock"];
 
 /** Addresses by their numbers, and not 10 before 9. */
 function byAddress(a: DeviceRow, b: DeviceRow): number {
@@ -38,6 +42,7 @@ export function listed(fleet: Fleet, wanted: Wanted): DeviceRow[] {
     .filter((row) => !wanted.origin || (row.origin || "unknown") === wanted.origin)
     .filter((row) => wanted.rule < 0 || row.applies.includes(wanted.rule) || row.may_apply.includes(wanted.rule) || row.next.includes(wanted.rule))
     .filter((row) => wanted.hole < 0 || row.affected.includes(wanted.hole) || row.possibly.includes(wanted.hole))
+    .filter((row) => !wanted.talks || (wanted.talks === "outside" ? OUTSIDE.includes(row.talks ?? "") : row.talks === wanted.talks))
     .filter((row) => !text || holds(row, text))
     .sort(ORDERS[wanted.order]);
 }
