@@ -114,7 +114,7 @@ def _eventful(folder: Path, chance: random.Random) -> tuple[ExportedSite, list[t
             case "skip":
                 site.skip(1 + chance.random() * 3)
             case "keeper":
-                site.restart_keeper()
+                site.restart_keeper(unheard=chance.random() < 0.5)
     site.record(chance.randrange(2, 6))
     return site, told
 

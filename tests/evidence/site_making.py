@@ -137,13 +137,18 @@ class ExportedSite:
         self.site.start()
         self.worker = Worker(self.site)
 
-    def restart_keeper(self) -> None:
-        """The keeper alone is gone and comes again; the workers go on."""
+    def restart_keeper(self, *, unheard: bool = False) -> None:
+        """The keeper alone is gone and comes again; the workers go on. ``unheard``: it waits for
+        them in vain, while their cameras stand still, and looks at the files itself."""
         self.site.kill_keeper()
         self.site.start(fresh=False)
         self.worker.connected = False
-        # It waits for what the workers have to say; pictures go on coming meanwhile.
-        self.record(4)
+        if unheard:
+            for _ in range(4):
+                self.site.cycle(self.worker)
+        else:
+            # It waits for what the workers have to say; pictures go on coming meanwhile.
+            self.record(4)
 
     def delete_old(self) -> None:
         """An hour later, what was recorded up to now is older than it may be."""

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from tests.recording.keeper_making import Site, Worker, answers_of
-from tests.recording.stream_making import scanned
+from tests.recording.stream_making import do_jobs, scanned
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import DamagedError
 from watchglass.base.ids import CameraId
@@ -165,6 +165,18 @@ class KeeperMachine(RuleBasedStateMachine):
         self.site.start(fresh=self.worker is None)
         if self.worker is not None:
             self.worker.connect()
+
+    @precondition(lambda self: self.site.keeper is None and self.worker is not None)
+    @rule(cycles=st.integers(1, 6), frames=st.integers(0, 30))
+    def start_the_keeper_unheard(self, cycles: int, frames: int) -> None:
+        """It waits in vain for a worker that writes on, and then looks at the files itself."""
+        assert self.worker is not None
+        self.site.start(fresh=False)
+        for _ in range(cycles):
+            if not self.paused:
+                self.worker.stream(self.camera).feed(frames)
+            do_jobs(self.worker.writer)
+            self.cycle_with(None)
 
     @precondition(lambda self: self.site.keeper is not None)
     @rule()
