@@ -109,3 +109,28 @@ def left_half(url: str) -> npt.NDArray[np.uint8]:
         frame = next(stream.decode(video=0))
         luma = frame.to_ndarray(format="gray")
     return np.asarray(luma[luma.shape[0] // 3 :, : luma.shape[1] // 2 - 8], np.uint8)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_all_pictures_of_a_recorder_are_added_at_once(tmp_path: Path) -> None:
+    of = ("--data", str(tmp_path / "data"))
+    recorder = [each for each in CAMERA if each != "--onvif"] + ["--onvif-recorder", "--no-sound"]
+    recorder[recorder.index("--cameras") + 1] = "3"
+    with Simulator(*recorder) as cameras:
+        url = cameras.urls[0].onvif
+        one = call(*of, "camera", "add", url, *LOGIN, "--all-sources", "--source", "x", stdin="g")
+        assert one.returncode != 0
+        assert "without --source" in one.stderr
+        added = call(
+            *of, "camera", "add", url, "--name", "Hall", *LOGIN, "--all-sources", "--json",
+            stdin="geheim", timeout_s=240,
+        )  # fmt: skip
+        assert added.returncode == 0, added.stderr
+        told = json.loads(added.stdout)
+    assert told["name"] == "Hall"
+    assert [each["name"] for each in told["others"]] == ["Hall camera-2", "Hall camera-3"]
+    assert told["refused"] == []
+    listed = json_of(*of, "camera", "list")
+    assert sorted(each["name"] for each in listed) == ["Hall", "Hall camera-2", "Hall camera-3"]
+    assert len({each["streams"][0]["url"] for each in listed}) == 3

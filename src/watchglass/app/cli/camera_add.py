@@ -64,6 +64,12 @@ Fingerprint = Annotated[
 Source = Annotated[
     str, typer.Option(help="Which of its pictures, of an ONVIF device that has several.")
 ]
+AllSources = Annotated[
+    bool,
+    typer.Option(
+        "--all-sources", help="Each of its pictures, of an ONVIF device that has several."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -82,10 +88,15 @@ def add(
     transport: Over = Transport.AUTO,
     fingerprint: Fingerprint = None,
     source: Source = "",
+    all_sources: AllSources = False,
     json: AsJson = False,
 ) -> None:
     """Look at a camera and record it from now on, with or without a running recorder."""
     of = shell(context)
+    if all_sources and (source or as_ or not is_onvif(url)):
+        raise UsageError(
+            "--all-sources is for ONVIF devices (onvif://ADDRESS), without --source and --as."
+        )
     as_id = _known_id(of, as_) if as_ else ""
     wanted = Wanted(url, sub, no_sub, source, way_of(transport, fingerprint))
     look = Look(of, wanted, user, allow)
@@ -93,24 +104,77 @@ def add(
     name = clean_name(name) if name is not None else None
     of.check_folder()
     found = look.found(password_stdin)
-    if not json:
+    first = _add(of, look, found, name, as_id, quiet=json)
+    others, refused = _add_others(of, look, first, quiet=json) if all_sources else ([], [])
+    if json:
+        shown = first.json()
+        if all_sources:
+            shown |= {"others": [each.json() for each in others], "refused": refused}
+        of.screen.json(shown)
+    else:
+        look.tell_allowed()
+        for each in (first, *others):
+            each.tell(of)
+    if refused:
+        raise CameraError(
+            f"{len(refused)} of its pictures could not be added: {'; '.join(refused)} What came "
+            "before is recorded."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """A camera that is kept from now on. ``running``: the recorder is."""
+
+    id: CameraId
+    name: str
+    found: CameraProbe
+    running: bool
+    recording: bool
+
+    def json(self) -> dict[str, Any]:
+        shown = {"id": self.id, "name": self.name, "recording": self.recording}
+        return shown | probe_json(self.found)
+
+    def tell(self, of: Shell) -> None:
+        named = f"{self.name} ({self.id[:8]})"
+        if self.recording:
+            of.screen.say(f"{named} is added, and recording has begun.")
+        elif self.running:
+            of.screen.say(f"{named} is added; its first picture is still awaited.")
+            of.screen.command(of.command("camera list"))
+        else:
+            of.screen.say(f"{named} is added. Recording begins with:")
+            of.screen.command(of.command("serve"))
+
+
+def _add(
+    of: Shell, look: "Look", found: CameraProbe, name: str | None, as_id: str, *, quiet: bool
+) -> _Added:
+    if not quiet:
         show_probe(of.screen, found)
     camera, running = of.carry_out(_request(of, look, found, name, as_id))
-    recording = running and began(of, camera, quiet=json)
-    added = of.find_camera(camera)
-    if json:
-        shown = {"id": camera, "name": added.name, "recording": recording}
-        of.screen.json(shown | probe_json(found))
-        return
-    look.tell_allowed()
-    if recording:
-        of.screen.say(f"{added.name} ({camera[:8]}) is added, and recording has begun.")
-    elif running:
-        of.screen.say(f"{added.name} ({camera[:8]}) is added; its first picture is still awaited.")
-        of.screen.command(of.command("camera list"))
-    else:
-        of.screen.say(f"{added.name} ({camera[:8]}) is added. Recording begins with:")
-        of.screen.command(of.command("serve"))
+    recording = running and began(of, camera, quiet=quiet)
+    return _Added(camera, of.find_camera(camera).name, found, running, recording)
+
+
+def _add_others(
+    of: Shell, look: "Look", first: _Added, *, quiet: bool
+) -> tuple[list[_Added], list[str]]:
+    """The device's other pictures, each called by its source; and why some could not be added."""
+    added: list[_Added] = []
+    refused: list[str] = []
+    device = first.found.device
+    for choice in device.choices if device is not None else ():
+        if device is None or choice is device.chosen:
+            continue
+        try:
+            found = look.of_source(choice.source)
+            name = clean_name(f"{first.name} {choice.source}")
+            added.append(_add(of, look, found, name, "", quiet=quiet))
+        except (CameraError, RefusedError) as error:
+            refused.append(f"{choice.source}: {error.sentence}")
+    return added, refused
 
 
 def probe(
@@ -190,6 +254,7 @@ class Look:
         network = is_rtsp(wanted.url) or is_onvif(wanted.url)
         self.host = hosts[0][0] if network else _local_name(wanted.url)
         self._known = in_url is not None or user is not None
+        self._secret: str | None = None
         self.allow = frozenset(host for host, _ in hosts) if allow else frozenset()
         if in_url is not None and in_url.password.reveal():
             of.screen.remark(
@@ -199,13 +264,22 @@ class Look:
 
     def found(self, password_stdin: bool) -> CameraProbe:
         """What the camera is; raises what is wrong with it."""
-        password = self._password(password_stdin)
+        password = self._secret = self._password(password_stdin)
         result = self._trusted(password)
         asked = isinstance(result.problem, AuthFailedError) and not self._known
         if asked and self._of.screen.live and not password_stdin:
             self._of.screen.say("The camera asks for a user name and a password.")
             self._user = input("User name: ")
-            result = self._probed(getpass.getpass("Password (not shown): "))
+            self._secret = getpass.getpass("Password (not shown): ")
+            result = self._probed(self._secret)
+        if result.main is None:
+            raise self._explained(result.problem)
+        return result
+
+    def of_source(self, source: str) -> CameraProbe:
+        """Another picture of the device that was found, with the same login."""
+        self._wanted = replace(self._wanted, source=source)
+        result = self._probed(self._secret)
         if result.main is None:
             raise self._explained(result.problem)
         return result
