@@ -8,6 +8,7 @@ import typer
 from watchglass.app.cli import trust_collect, trust_import, trust_stated
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
 from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.cli.trust_census import census
 from watchglass.app.cli.trust_contain import contain
 from watchglass.app.cli.trust_day import stated_day
 from watchglass.app.cli.trust_egress import egress
@@ -34,6 +35,7 @@ group.add_typer(trust_collect.group, name="collect")
 group.command("explain")(explain)
 group.command("egress")(egress)
 group.command("contain")(contain)
+group.command("census")(census)
 group.command("rules")(rules)
 group.command("report")(report)
 group.command("facts")(facts)
