@@ -4,7 +4,8 @@ Random changes go into what the recorder's signature covers, and into what its m
 of them are listed and signed anew with the recorder's own key, so that the ledger alone can tell.
 Crafted ones are told by name. Forged ones, made anew from the key on, must not be called placed in
 time before an anchor, and must be caught after it. Clean exports are of random spans of sites with
-gaps, crashes, power cuts, deletions, a change of codec, and sound.
+gaps, crashes, power cuts, deletions, erasures, restores, changes of codec and of key, and sound;
+some are stamped by an authority that says what time the test likes.
 """
 
 import argparse
@@ -17,8 +18,8 @@ from pathlib import Path
 
 from benches._harness import report
 from benches._mutate import spoil_bytes
-from benches.tamper import crafted, forged, zips
-from benches.tamper.sites import Made, clean_exports, footage, victims
+from benches.tamper import crafted_stamps, encryption, forged, zips
+from benches.tamper.sites import CLOCK, Made, clean_exports, footage, victims
 from watchglass.evidence.verify import Check, Signatures, Unreadable, check_bundle, verdict
 
 _TARGETS = {
@@ -42,6 +43,7 @@ class Tally:
     forged: int = 0
     forged_missed: list[str] = field(default_factory=list)
     clean: int = 0
+    stamped: int = 0
     false_alarms: list[str] = field(default_factory=list)
 
 
@@ -59,6 +61,7 @@ def main() -> int:
         made = victims(Path(folder) / "victims")
         try_crafted(made, tally)
         try_zips(made, Path(folder), tally)
+        try_encrypted(made, tally)
         try_forged(made, tally)
         try_random(made, chance, mutations, tally)
         try_clean(Path(folder) / "clean", chance, exports, tally)
@@ -68,7 +71,8 @@ def main() -> int:
     figures = {
         "mutations": tally.mutations, "crafted": tally.crafted, "missed": len(tally.missed),
         "forged": tally.forged, "forged_missed": len(tally.forged_missed),
-        "clean_exports": tally.clean, "false_alarms": len(tally.false_alarms),
+        "clean_exports": tally.clean, "clean_stamped": tally.stamped,
+        "false_alarms": len(tally.false_alarms),
         "verify_cpu_s_per_hour": cpu_s,
     }  # fmt: skip
     return report("tamper", asked.quick, figures, _TARGETS, enough=not asked.quick)
@@ -88,7 +92,7 @@ def missed(check: Check, line: str, codes: frozenset[str]) -> str:
 
 def try_crafted(made: Made, tally: Tally) -> None:
     signatures = Signatures()
-    for each in crafted.ALL:
+    for each in crafted_stamps.ALL:
         changed = each.made(made.whole if each.whole else made.part, made.other)
         check = changed.check(signatures, made.fingerprint)
         tally.crafted += 1
@@ -114,6 +118,14 @@ def try_zips(made: Made, folder: Path, tally: Tally) -> None:
             tally.missed.append(f"ZIP, {trick.name}: intact is {answer}")
 
 
+def try_encrypted(made: Made, tally: Tally) -> None:
+    for what, opens in encryption.tried(zips.plain(made.part)):
+        tally.crafted += 1
+        tally.mutations += 1
+        if opens:
+            tally.missed.append(f"encrypted, {what}: it opens")
+
+
 def try_forged(made: Made, tally: Tally) -> None:
     """Somebody holds the key: 'cannot tell' before an anchor, caught after it."""
     signatures = Signatures()
@@ -121,6 +133,9 @@ def try_forged(made: Made, tally: Tally) -> None:
     honest = verdict(made.whole.check(signatures, made.fingerprint, [anchor]))
     if set(honest.values()) != {"yes"}:
         tally.false_alarms.append(f"anchored, a clean bundle: {honest}")
+    stamped = verdict(made.whole.check(signatures, made.fingerprint, None, {made.authority}))
+    if set(stamped.values()) != {"yes"}:
+        tally.false_alarms.append(f"stamped, a clean bundle: {stamped}")
     for change in forged.ALL:
         files = forged.forged(made.whole, change)
         alone = verdict(files.check(signatures, made.fingerprint))
@@ -165,12 +180,13 @@ def _means_the_same(name: str, before: bytes, after: bytes) -> bool:
 
 def try_clean(folder: Path, chance: random.Random, count: int, tally: Tally) -> None:
     for path, fingerprint, what in clean_exports(folder, chance, count):
-        check = check_bundle(str(path), fingerprint)
+        check = check_bundle(str(path), fingerprint, authorities={CLOCK.fingerprint})
         tally.clean += 1
         answers = verdict(check)
-        if answers != {
-            "intact": "yes", "complete": "yes", "placed": "cannot tell", "from": "yes",
-        }:  # fmt: skip
+        # Placed where a stamp reaches: after the recordings, and before the export.
+        placed = answers.pop("placed")
+        tally.stamped += placed == "yes"
+        if placed == "no" or answers != {"intact": "yes", "complete": "yes", "from": "yes"}:
             tally.false_alarms.append(f"clean, {what}: {answers} {check.findings[:3]}")
 
 

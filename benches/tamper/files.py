@@ -44,9 +44,10 @@ class Files:
         return io.BytesIO(self.held[name])
 
     def check(
-        self, signatures: Signatures, fingerprint: str = "", anchors: list[bytes] | None = None
-    ) -> Check:
-        check = Check(self, signatures, fingerprint, anchors or [])
+        self, signatures: Signatures, fingerprint: str = "", anchors: list[bytes] | None = None,
+        authorities: set[str] | None = None,
+    ) -> Check:  # fmt: skip
+        check = Check(self, signatures, fingerprint, anchors or [], authorities)
         check.run()
         return check
 

@@ -2,10 +2,11 @@
 
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benches.tamper.authority import Authority
 from benches.tamper.files import Files
 from tests.evidence.site_making import ExportedSite
 from watchglass.base.clock import NS_PER_S
@@ -13,7 +14,12 @@ from watchglass.base.errors import NotFoundError
 from watchglass.model.gap import GapCause
 from watchglass.recording.keys import SigningKey
 
+CLOCK = Authority()
 _SPANS_A_SITE = 25
+_EVENTS = (
+    "gap", "crash", "power cut", "deletion", "codec", "skip", "nothing", "keeper", "erasure",
+    "restore", "key", "stamp",
+)  # fmt: skip
 _CAUSES = (GapCause.CAMERA_UNREACHABLE, GapCause.STALLED, GapCause.CAMERA_DROPPED)
 
 
@@ -26,6 +32,8 @@ class Made:
     whole: Files
     other: Files
     fingerprint: str
+    authority: str
+    """Fingerprint of the root of who stamped."""
 
 
 def victims(folder: Path) -> Made:
@@ -34,7 +42,9 @@ def victims(folder: Path) -> Made:
     site.record(10)
     site.gap(3560)
     start = site.now_ns
+    authority = Authority()
     site.record(7)
+    site.stamp(authority, "vienna")
     site.gap(20)
     site.record(12)
     site.gap(3)
@@ -44,6 +54,8 @@ def victims(folder: Path) -> Made:
     site.site.keep_for(1)
     for _ in range(3):
         site.site.cycle(site.worker)
+    site.stamp(authority, "vienna")
+    site.stamp(authority, "vienna")
     key = SigningKey((site.site.state / "keys" / "signing.key").read_bytes())
     ours, theirs = site.site.cameras
     span = start + 2 * NS_PER_S, site.now_ns - 62 * NS_PER_S
@@ -52,7 +64,7 @@ def victims(folder: Path) -> Made:
     other = site.export(*span, "other", cameras=[theirs])
     return Made(
         Files.of(part.path, key), Files.of(whole.path, key), Files.of(other.path, key),
-        part.made.fingerprint,
+        part.made.fingerprint, authority.fingerprint,
     )  # fmt: skip
 
 
@@ -96,27 +108,35 @@ def _eventful(folder: Path, chance: random.Random) -> tuple[ExportedSite, list[t
     told = [(site.now_ns, "began")]
     for _ in range(chance.randrange(3, 8)):
         site.record(chance.randrange(2, 12))
-        what = chance.choice(
-            ("gap", "crash", "power cut", "deletion", "codec", "skip", "nothing", "keeper")
-        )
+        what = chance.choice(_EVENTS)
         told.append((site.now_ns, what))
-        match what:
-            case "gap":
-                site.gap(chance.random() * 30, chance.choice(list(_CAUSES)))
-            case "crash":
-                site.crash(chance.random() * 10)
-            case "power cut":
-                site.power_cut(5 + chance.random() * 60)
-            case "deletion":
-                site.delete_old()
-            case "codec":
-                site.change_codec()
-            case "skip":
-                site.skip(1 + chance.random() * 3)
-            case "keeper":
-                site.restart_keeper(unheard=chance.random() < 0.5)
+        _befall(site, what, told[0][0], chance)
     site.record(chance.randrange(2, 6))
     return site, told
+
+
+def _befall(site: ExportedSite, what: str, began_ns: int, chance: random.Random) -> None:
+    """``what`` happens to it."""
+    happens: dict[str, Callable[[], None]] = {
+        "gap": lambda: site.gap(chance.random() * 30, chance.choice(list(_CAUSES))),
+        "crash": lambda: site.crash(chance.random() * 10),
+        "power cut": lambda: site.power_cut(5 + chance.random() * 60),
+        "deletion": site.delete_old,
+        "codec": site.change_codec,
+        "skip": lambda: site.skip(1 + chance.random() * 3),
+        "keeper": lambda: site.restart_keeper(unheard=chance.random() < 0.5),
+        "erasure": lambda: _erase(site, began_ns, chance),
+        "restore": lambda: site.restore(1 + chance.random() * 40),
+        "key": site.rotate_key,
+        "stamp": lambda: site.stamp(CLOCK, "vienna"),
+        "nothing": lambda: None,
+    }
+    happens[what]()
+
+
+def _erase(site: ExportedSite, began_ns: int, chance: random.Random) -> None:
+    first = chance.randrange(began_ns, site.now_ns - NS_PER_S)
+    site.erase(first, first + chance.randrange(NS_PER_S // 2, 6 * NS_PER_S))
 
 
 def footage(folder: Path, seconds: int) -> Path:

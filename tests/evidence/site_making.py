@@ -4,8 +4,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from benches.tamper.authority import Authority as Clock
 from tests.recording.keeper_making import QuietDisk, Site, Worker
 from tests.recording.stream_making import RecordedStream, pictures
+from watchglass.app.evidence.heads_now import newest_heads
 from watchglass.app.evidence.make import Made, Progress, Recorder, Wanted, make_bundle
 from watchglass.app.evidence.told import Told
 from watchglass.app.ground import Ground, open_store
@@ -13,6 +15,7 @@ from watchglass.app.layout import Layout
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId, VolumeId, random_id
 from watchglass.config.settings import Settings
+from watchglass.evidence.stamps import AnchorShelf
 from watchglass.model.camera import StreamAddress
 from watchglass.model.control import BeginExportRequest, SignExportRequest
 from watchglass.model.gap import GapCause
@@ -20,13 +23,19 @@ from watchglass.model.order import (
     AddCamera,
     BeginExport,
     Done,
+    EraseSpan,
     Order,
     Ordered,
     RevokeKey,
     RotateKey,
     SignExport,
 )
+from watchglass.model.stamping import Authority
 from watchglass.model.stream import StreamName, VideoParameters
+from watchglass.recording.keys import SigningKey
+from watchglass.recording.lineage import read_telling
+from watchglass.recording.resettle import mark
+from watchglass.recording.restoring import put_ledger
 
 MAIN = StreamName.MAIN
 
@@ -156,6 +165,43 @@ class ExportedSite:
         self.site.keep_for(1)
         for _ in range(3):
             self.site.cycle(self.worker)
+
+    def erase(self, from_ns: int, to_ns: int) -> None:
+        """Of the first camera, as two people decided."""
+        self.order(EraseSpan(self.camera, random_id(), from_ns, to_ns, "ann", "bob", "asked for"))
+        for _ in range(3):
+            self.site.cycle(self.worker)
+
+    def restore(self, off_s: float = 20) -> None:
+        """The state folder is lost, and put together again from what the ledgers said: a new key
+        and a new epoch."""
+        self.worker.die()
+        self.site.cycle()
+        self.site.kill_keeper()
+        state, aside = self.site.state, self.folder / f"aside-{self.now_ns}"
+        state.rename(aside)
+        self.site.clock.advance(round(off_s * NS_PER_S))
+        key = SigningKey.load_or_create(state / "keys", self.site.disk)
+        for folder in sorted((aside / "ledger").iterdir()):
+            told = read_telling(folder, folder.name, "aside")
+            put_ledger(told, folder.name, state, key, self.site.disk, self.site.clock, "ada")
+            shutil.copytree(
+                folder / "texts", state / "ledger" / folder.name / "texts", dirs_exist_ok=True
+            )
+        for path in aside.glob("site.db*"):
+            shutil.copy(path, state / path.name)
+        mark(state, self.site.disk)
+        self.site.start()
+        self.worker = Worker(self.site)
+
+    def stamp(self, authority: Clock, name: str, after_s: float = 2) -> None:
+        """What is signed by now, stamped a little later."""
+        self.sign_heads()
+        shelf = AnchorShelf(self.on.layout.anchors, self.on.disk)
+        shelf.add(Authority(name, "https://tsa.example/"), authority.pem)
+        document = shelf.put(newest_heads(self.on.layout.ledgers), self.now_ns, [name])
+        at_ns = self.now_ns + round(after_s * NS_PER_S)
+        shelf.stamped(document, name, authority.stamp(document.path.read_bytes(), at_ns))
 
     # --- exports ---
 

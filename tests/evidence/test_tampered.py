@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benches.tamper import crafted, forged, zips
+from benches.tamper import crafted, crafted_stamps, encryption, forged, zips
 from benches.tamper.__main__ import missed
 from benches.tamper.crafted import Crafted
 from benches.tamper.sites import Made, victims
@@ -27,6 +27,7 @@ def test_a_change_is_told_by_name(made: Made, change: Crafted) -> None:
 
 
 def test_there_are_enough() -> None:
+    assert crafted_stamps.ALL is crafted.ALL
     assert len(crafted.ALL) + len(zips.ALL) >= 40
 
 
@@ -37,6 +38,10 @@ def test_a_zip_that_is_none_of_ours_is_refused(made: Made, trick: Trick, tmp_pat
     with suppress(Unreadable):
         assert verdict(check_bundle(str(path), made.fingerprint))["intact"] == "no"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_that_was_changed_opens(made: Made) -> None:
+    assert [what for what, opens in encryption.tried(zips.plain(made.part)) if opens] == []
 
 
 @pytest.mark.parametrize("change", forged.ALL, ids=lambda each: each.__name__)

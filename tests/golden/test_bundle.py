@@ -5,6 +5,8 @@ that evidence which somebody holds can no longer be checked.
 """
 
 import hashlib
+import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -54,3 +56,40 @@ def test_broken_twins_do_not(name: str, how: str, tmp_path: Path) -> None:
         return  # then it is no bundle: told elsewhere
     check = check_bundle(str(tmp_path / "bundle-v1"), FINGERPRINT, [ANCHOR.read_bytes()])
     assert verdict(check)["intact"] == "no"
+
+
+# --- with stamps, an erasure and a changed key ---------------------------------------------------
+
+SECOND = Path(__file__).with_name("bundle-v2.zip")
+SECOND_SHA256 = "5881bfe7db861d0195beb5bcdaad4d258ca19a673981dee7cae0f819d03ce36b"
+SECOND_KEY = "d3d4c1678e367bce573bcc2291ccb016f7d0b9d290fa7d8cff325f4695ea1596"
+AUTHORITY = "15750699c04ae399d3ab5018807c7af8026b6859dd96fe3a0685dd756acb70b3"
+
+
+def test_the_second_holds_by_its_stamps() -> None:
+    assert hashlib.sha256(SECOND.read_bytes()).hexdigest() == SECOND_SHA256
+    check = check_bundle(str(SECOND), SECOND_KEY, authorities={AUTHORITY})
+    assert set(verdict(check).values()) == {"yes"}, check.findings
+    first = first_key()
+    assert first != SECOND_KEY
+    assert verdict(check_bundle(str(SECOND), first))["from"] == "yes"
+    assert verdict(check_bundle(str(SECOND), SECOND_KEY))["placed"] == "cannot tell"
+
+
+@pytest.mark.skipif(not NODE.exists(), reason="the environment has no Node")
+def test_the_second_holds_in_a_browser_too() -> None:
+    for key in (SECOND_KEY, first_key()):
+        (told,) = by_script([SECOND], "--fingerprint", key, "--authority", AUTHORITY)
+        assert set(told["verdict"].values()) == {"yes"}, told
+
+
+def first_key() -> str:
+    """The fingerprint of the key that was changed."""
+    with zipfile.ZipFile(SECOND) as archive:
+        (name,) = [
+            each for each in archive.namelist() if re.search(r"/ledger/[0-9a-f]+.jsonl", each)
+        ]
+        lines = [json.loads(row) for row in archive.read(name).splitlines()]
+    keys = [line["public_key"] for line in lines if line["type"] == "key"]
+    assert len(keys) == 2
+    return hashlib.sha256(bytes.fromhex(keys[0])).hexdigest()

@@ -172,6 +172,7 @@ class AnchorShelf:
 
     def put(self, heads: Iterable[bytes], now_ns: int, names: Iterable[str]) -> Document:
         """Lay down heads that these authorities are to stamp."""
+        self._disk.make_folders(_SITE, self.folder, 0o700)
         # Not over another: a clock that was set back must not take what is stamped already.
         second = now_ns // 10**9
         while (path := self.folder / f"{_stem(second)}.jsonl").exists():

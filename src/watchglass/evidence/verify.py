@@ -71,6 +71,7 @@ STAMP_PATH = re.compile(r"(anchors/[0-9]{8}T[0-9]{6}Z)\.([a-z0-9][a-z0-9-]{0,39}
 HEX = re.compile(r"[0-9a-f]*")
 DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,19}")
 UUID = bytes.fromhex("a1c1d8e29f5b4f0c8a6e77671a5400")
+ENCRYPTED = b"age-encryption.org/v1\n"
 BUNDLE_DOMAIN = b"watchglass.bundle.v1\n"
 HEAD_DOMAIN = b"watchglass.head.v1\n"
 KEY_DOMAIN = b"watchglass.key.v1\n"
@@ -523,6 +524,12 @@ class Archive:
         self.odd: list[str] = []
         self.sizes: dict[str, int] = {}
         self._infos: dict[str, zipfile.ZipInfo] = {}
+        with open(path, "rb") as file:
+            if file.read(len(ENCRYPTED)) == ENCRYPTED:
+                raise Unreadable(
+                    f"{path} is encrypted with a passphrase. Open it first, with 'age --decrypt "
+                    "-o bundle.zip FILE' or 'watchglass decrypt FILE', and check what comes out."
+                )
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:

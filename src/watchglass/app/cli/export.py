@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from watchglass.app.cli.backup import asked_passphrase
 from watchglass.app.cli.moments import shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Screen
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.timeline import From, To, span_of
 from watchglass.app.words import count_words, length_words, size_words
 from watchglass.base.clock import NS_PER_S
+from watchglass.base.disk import WriteSite
 from watchglass.base.errors import DamagedError, RefusedError, UsageError
 from watchglass.base.ids import VolumeId
+from watchglass.base.secret import Secret
+from watchglass.evidence.agefile import decrypt_file, encrypt_file, new_passphrase
 from watchglass.model.camera import Camera
 from watchglass.model.stream import StreamName
 from watchglass.recording.volume import volume_at
@@ -44,6 +49,15 @@ def export(
     unmask: Annotated[
         bool, typer.Option("--unmask", help="Although masks hide a part: the recording itself.")
     ] = False,
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="Under a passphrase, which is shown once.")
+    ] = False,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Its first line is the passphrase; - for standard input.", metavar="FILE"
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Write an evidence bundle of a span: the recordings as they are, and all that proves them.
@@ -57,6 +71,7 @@ def export(
     of = shell(context)
     if from_ is None:
         raise UsageError("Say where the evidence begins: --from 14:00, or --from '1 hour ago'.")
+    secret = _secret(of, out, encrypt, passphrase_file)
     from_ns, to_ns, now_ns = span_of(of, from_, to)
     found = {each.id: each for each in map(of.find_camera, cameras)}
     wanted = Wanted(
@@ -69,14 +84,73 @@ def export(
             of.ground, recorder, wanted, out, Told(of.ground), _volumes(of), progress
         )
     checked = check_bundle(str(out), made.fingerprint)
+    good = verdict(checked)["intact"] == "yes" and verdict(checked)["complete"] == "yes"
+    if secret is not None and good:
+        made = _encrypted(of, made, secret)
     if json:
-        of.screen.json(_json(made, as_json(checked)))
+        shown = {"passphrase": secret.reveal()} if secret is not None and encrypt else {}
+        of.screen.json(_json(made, as_json(checked)) | shown)
     else:
         _show(of, made, to_ns, now_ns)
-    if verdict(checked)["intact"] != "yes" or verdict(checked)["complete"] != "yes":
+        if secret is not None and passphrase_file is None and good:
+            of.screen.say(f"Its passphrase, shown this once: {secret.reveal()}")
+    if not good:
         raise DamagedError(
             f"The bundle is made, and does not pass its own check: see 'watchglass verify {out}'."
         )
+
+
+def decrypt(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What was encrypted.", metavar="FILE")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Instead of the name without its ending.")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Its first line is the passphrase; - for standard input.", metavar="FILE"
+        ),
+    ] = None,
+) -> None:
+    """Open a bundle that was encrypted with a passphrase."""
+    of = shell(context)
+    if out is None and file.suffix != ".age":
+        raise UsageError("Say where it is to be written: -o NAME.")
+    target = out or file.with_suffix("")
+    decrypt_file(file, target, asked_passphrase(of, passphrase_file, twice=False), of.ground.disk)
+    of.screen.say(f"{target}: opened.")
+    of.screen.command(of.command(f"verify {target}"))
+
+
+def _secret(of: Shell, out: Path, encrypt: bool, file: Path | None) -> Secret | None:
+    """The passphrase that the bundle is put under; None for one that is left as it is."""
+    if not encrypt and file is None:
+        return None
+    if out.suffix.lower() != ".zip":
+        raise UsageError("What is encrypted is a ZIP: -o NAME.zip.")
+    if _under_passphrase(out).exists():
+        raise RefusedError(f"{_under_passphrase(out)} is there already: choose another name.")
+    return new_passphrase() if file is None else asked_passphrase(of, file, twice=True)
+
+
+def _under_passphrase(out: Path) -> Path:
+    return out.with_name(out.name + ".age")
+
+
+def _encrypted(of: Shell, made: "Made", secret: Secret) -> "Made":
+    target = _under_passphrase(made.target)
+    with _progress(of.screen) as progress:
+        whole, done = made.target.stat().st_size, 0
+
+        def step(count: int) -> None:
+            nonlocal done
+            done += count
+            progress("encrypting", done, whole)
+
+        encrypt_file(made.target, target, secret, of.ground.disk, step)
+    of.ground.disk.unlink(WriteSite.EVIDENCE, made.target)
+    return replace(made, target=target)
 
 
 def _unmasked(of: Shell, camera: Camera, unmask: bool) -> bool:

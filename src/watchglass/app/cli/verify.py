@@ -11,6 +11,7 @@ from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.trust_report import verify_report
 from watchglass.base.errors import DamagedError, NotFoundError
 from watchglass.evidence import verify as evidence
+from watchglass.evidence.agefile import is_encrypted
 
 _MOST_ANCHOR = 64 << 20
 _STYLES = {evidence.YES: "", evidence.CANNOT_TELL: AMBER, evidence.NO: "red"}
@@ -40,7 +41,7 @@ def verify(
     """Check evidence, or a signed report. Of a bundle four things are said, each with yes, no, or
     cannot tell; exit code 40 when one is no, 10 when one cannot be told."""
     of = shell(context)
-    if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
+    if path.is_dir() or is_encrypted(path) or (path.is_file() and zipfile.is_zipfile(path)):
         _verify_bundle(of, path, fingerprint, anchor or [], authority or [], json=json)
     else:
         verify_report(of, path, fingerprint, json=json)

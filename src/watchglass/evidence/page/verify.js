@@ -1124,6 +1124,7 @@ function folderSource(entries) {
 }
 
 async function zipSource(file) {
+  if (new TextDecoder().decode(await file.read(0, Math.min(file.size, 22))) === "age-encryption.org/v1\n") throw new Unreadable("This is encrypted with a passphrase. Open it first, with 'age --decrypt -o bundle.zip FILE' or 'watchglass decrypt FILE', and check what comes out.");
   const end = file.size - 22;
   if (end < 0) throw new Unreadable("This is no ZIP that can be read.");
   let view = dv(await file.read(end, file.size));
