@@ -46,7 +46,15 @@ from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.noticeports import NoticePorts
 from watchglass.api.openfile import OpenFileReader
-from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
+from watchglass.api.ports import (
+    ApiPorts,
+    CauseWords,
+    DevicePathPorts,
+    FleetPorts,
+    PeoplePorts,
+    Reach,
+    ScanErrand,
+)
 from watchglass.api.watchports import WatchPorts
 from watchglass.app.exposition import exposition
 from watchglass.app.fleet_process import make_views
@@ -67,7 +75,13 @@ from watchglass.live.relayfeed import RelayFeed
 from watchglass.model.act import Act, Note
 from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.camera_table import TableErrand, TableState
-from watchglass.model.control import Accepted, CountryRequest, NamesRequest, RetentionRequest
+from watchglass.model.control import (
+    Accepted,
+    CountryRequest,
+    NamesRequest,
+    RetentionRequest,
+    StepRequest,
+)
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
@@ -262,14 +276,15 @@ def served(
     egress = EgressStore(site.state / "site.db")
     desk = survey_desk(site)
     recording: list[RecordRequest] = []
+    steps: list[StepRequest] = []
 
     def scans(errand: ScanErrand) -> Scans:
         told = desk.answer(errand)
         assert isinstance(told, Scans)
         return told
 
-    def fleet(report: bool) -> FleetMade:
-        made = desk.answer(FleetRequest(report))
+    def fleet(request: FleetRequest) -> FleetMade:
+        made = desk.answer(request)
         assert isinstance(made, FleetMade)
         return made
 
@@ -346,6 +361,9 @@ def served(
             egress.set_needs,
             egress.contained,
             egress.put_contained,
+            DevicePathPorts(
+                trust.paths, trust.put_path, steps.append, trust.put_document, trust.document
+            ),
         ),
         people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
         steer=steer or OnvifPort(None, site.clock).steer,

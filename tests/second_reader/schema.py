@@ -136,6 +136,7 @@ _SITE = _EVERY | {
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
     "retention_changed": "camera?:id stream?:stream kept_for:kept hours?:number" + _WHO,
     "country_stated": "country?:text by?:hash",
+    "device_step": "device:id step:text document?:hash" + _WHO,
     "export_begun": "bundle:id" + _WHO,
     "exported": "bundle:id manifest:hash by?:hash",
     "erasure_ordered": "camera:id erasure:id from:decimal to:decimal approved_by?:hash" + _WHO,

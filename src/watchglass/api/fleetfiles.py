@@ -18,8 +18,8 @@ from watchglass.base.errors import BusError, NotFoundError
 from watchglass.model.camera import Camera
 from watchglass.model.device import DeviceKind
 from watchglass.model.stream_path import channel_of
-from watchglass.model.survey_control import FleetMade
-from watchglass.trust.view import DEVICES, FLEET, INDEX, DeviceView, FleetView
+from watchglass.model.survey_control import FleetMade, FleetRequest
+from watchglass.trust.view import DEVICE_PAGE, DEVICES, FLEET, INDEX, DeviceView, FleetView
 
 _MOST_TRIES = 3
 _CHANNEL = re.compile(r"(\S+) channel (\d{1,6})")
@@ -79,9 +79,13 @@ class FleetFiles:
         """A file of the signed report as of now."""
         return self._read(name, report=True)[1]
 
-    def _read(self, name: str, *, report: bool = False) -> tuple[FleetMade, bytes]:
+    def page(self, device: str) -> bytes:
+        """The signed page of one device; NotFoundError."""
+        return self._read(DEVICE_PAGE.format(device), page=device)[1]
+
+    def _read(self, name: str, *, report: bool = False, page: str = "") -> tuple[FleetMade, bytes]:
         for _ in range(_MOST_TRIES):
-            made = self._ports.fleet(report)
+            made = self._ports.fleet(FleetRequest(report, page))
             try:
                 return made, (Path(made.folder) / name).read_bytes()
             except FileNotFoundError:

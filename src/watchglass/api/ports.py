@@ -23,8 +23,15 @@ from watchglass.live.feed import FrameFeed
 from watchglass.model.act import Note
 from watchglass.model.camera import Camera
 from watchglass.model.camera_table import TableErrand, TableState
-from watchglass.model.control import Accepted, CountryRequest, NamesRequest, RetentionRequest
+from watchglass.model.control import (
+    Accepted,
+    CountryRequest,
+    NamesRequest,
+    RetentionRequest,
+    StepRequest,
+)
 from watchglass.model.conversion import Converted, ConvertRequest, FormTold
+from watchglass.model.device_path import DevicePath, PathDocument
 from watchglass.model.egress import Contained, Needs
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
@@ -37,6 +44,7 @@ from watchglass.model.steering import PtzState, Steering
 from watchglass.model.still import StillRequest
 from watchglass.model.survey_control import (
     FleetMade,
+    FleetRequest,
     LookedAt,
     LookRequest,
     RecordRequest,
@@ -96,12 +104,24 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class DevicePathPorts:
+    """Of devices on their way out. ``step`` asks the running recorder, for the ledger; the others
+    go to the database."""
+
+    all: Callable[[], Sequence[DevicePath]]
+    put: Callable[[DevicePath], None]
+    step: Callable[[StepRequest], None]
+    put_document: Callable[[str, bytes, int], str]
+    document: Callable[[str], PathDocument]
+
+
+@dataclass(frozen=True, slots=True)
 class FleetPorts:
     """Of the devices around the recorder. ``fleet`` has them judged as of now, and a report written
     if that is asked for; it may take seconds. ``scans`` starts, stops and tells of scans,
     ``table`` of a table of cameras."""
 
-    fleet: Callable[[bool], FleetMade]
+    fleet: Callable[[FleetRequest], FleetMade]
     profile: Callable[[], SiteProfile]
     set_profile: Callable[[SiteProfile], None]
     put_purchase: Callable[[Purchase], None]
@@ -113,6 +133,7 @@ class FleetPorts:
     set_needs: Callable[[Needs], None]
     contained: Callable[[], Sequence[Contained]]
     put_contained: Callable[[Sequence[Contained]], None]
+    paths: DevicePathPorts
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,11 @@ from watchglass.api.metrics import CAMERA_INFO
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
-from watchglass.api.ports import ApiPorts, CauseWords, FleetPorts, PeoplePorts, Reach, ScanErrand
+from watchglass.api.ports import ApiPorts, CauseWords, PeoplePorts, Reach, ScanErrand
 from watchglass.api.watchports import WatchPorts
 from watchglass.app.exposition import exposition
 from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
+from watchglass.app.fleet_ports import fleet_ports
 from watchglass.app.forecast import forecasts
 from watchglass.app.health import named
 from watchglass.app.layout import Layout
@@ -257,6 +258,7 @@ class _Site:
         self._forecast: tuple[int, Sequence[VolumeNow]] = (-_FORECAST_NS, ())
         self._forecast_lock = threading.Lock()
         self._feed = RelayFeed(start.live, reader.since_key_frame, clock)
+        asks = self._fleet, self._scans, self._record, self._look, self._table
         self.ports = ApiPorts(
             clock=clock,
             reach=Reach(
@@ -289,20 +291,7 @@ class _Site:
             factors=factors,
             measurements=self._measurements,
             health=self._health,
-            devices=FleetPorts(
-                fleet=self._fleet,
-                profile=self._trust.profile,
-                set_profile=self._trust.set_profile,
-                put_purchase=self._trust.put_purchase,
-                scans=self._scans,
-                record=self._record,
-                look=self._look,
-                table=self._table,
-                needs=self._egress.needs,
-                set_needs=self._egress.set_needs,
-                contained=self._egress.contained,
-                put_contained=self._egress.put_contained,
-            ),
+            devices=fleet_ports(self._trust, self._egress, self._ask, *asks),
             people=PeoplePorts(
                 self._layout.ledgers / "site", self._store.names_h, self._keep_names
             ),
@@ -410,8 +399,8 @@ class _Site:
     def _note_people(self, notes: Sequence[Note]) -> None:
         self._ask(NoteRequest(tuple(notes)))
 
-    def _fleet(self, report: bool) -> FleetMade:
-        reply = self._call(FleetRequest(report), _JUDGED_S)
+    def _fleet(self, request: FleetRequest) -> FleetMade:
+        reply = self._call(request, _JUDGED_S)
         if not isinstance(reply, FleetMade):
             raise BusError(_NOT_ASKED)
         return reply

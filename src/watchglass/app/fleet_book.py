@@ -20,7 +20,7 @@ from watchglass.model.control import Accepted, Refused
 from watchglass.model.survey_control import FleetMade, FleetOrder
 from watchglass.trust.day import day_of_ns
 from watchglass.trust.report.signature import ReportKey
-from watchglass.trust.view import INDEX, REPORT_PAGE
+from watchglass.trust.view import DEVICE_PAGE, INDEX, REPORT_PAGE
 
 _MODULE = "watchglass.app.fleet_process"
 _MOST_S = 120.0
@@ -60,18 +60,19 @@ class FleetBook:
         self._lock = threading.Lock()
         self._folder = on.layout.run / "fleet"
 
-    def made(self, *, report: bool) -> FleetMade:
-        """The fleet as of now: its views, and the report if that is wanted."""
+    def made(self, *, report: bool, page: str = "") -> FleetMade:
+        """The fleet as of now: its views, and the report or a device's page if that is wanted."""
         with self._lock:
             key = self._key()
             folder = self._folder / key
-            if not (folder / (REPORT_PAGE if report else INDEX)).exists():
-                self._make(folder, report=report)
+            wanted = DEVICE_PAGE.format(page) if page else REPORT_PAGE if report else INDEX
+            if not (folder / wanted).exists():
+                self._make(folder, report=report, page=page)
             return FleetMade(key, str(folder))
 
-    def _make(self, folder: Path, *, report: bool) -> None:
+    def _make(self, folder: Path, *, report: bool, page: str) -> None:
         on = self._on
-        if report:
+        if report or page:
             # Made here, so that who judges needs no right to any other key.
             ReportKey.load_or_create(on.layout.vault_key.parent, on.disk)
         on.disk.make_folders(WriteSite.SETTINGS, folder, 0o700)
@@ -79,7 +80,7 @@ class FleetBook:
         self._judging(
             FleetOrder(
                 str(settings.data), str(folder), report, settings.log_level.value,
-                settings.log_json, settings.fences,
+                settings.log_json, page, settings.fences,
             )
         )  # fmt: skip
         self._forget_old(folder)

@@ -19,7 +19,7 @@ from watchglass.app.ground import Ground
 from watchglass.app.layout import Layout
 from watchglass.app.pipes import first_message, say
 from watchglass.app.refusal import refusal
-from watchglass.app.reporting import make_report
+from watchglass.app.reporting import make_page_of, make_report
 from watchglass.base import log
 from watchglass.base.clock import SystemClock
 from watchglass.base.disk import Disk, WriteSite
@@ -28,7 +28,7 @@ from watchglass.config.settings import Settings
 from watchglass.model.control import Accepted
 from watchglass.model.survey_control import FleetOrder
 from watchglass.trust.report.signature import FILE_NAME
-from watchglass.trust.view import DEVICES, FLEET, INDEX
+from watchglass.trust.view import DEVICE_PAGE, DEVICES, FLEET, INDEX
 from watchglass.trust.viewing import device_views, fleet_view
 
 _NICE = 5
@@ -49,14 +49,14 @@ def main() -> None:
         on = Ground(Settings(data, data / "media"), Layout(data / "state"), Disk(), SystemClock())
         key = on.layout.vault_key.parent / FILE_NAME
         fence_in(of_fleet(on.layout, Path(order.folder), key), order.fences)
-        make_views(on, Path(order.folder), report=order.report)
+        make_views(on, Path(order.folder), report=order.report, page=order.page)
     except WatchglassError as error:
         say(refusal(error))
         sys.exit(error.exit_code)
     say(Accepted())
 
 
-def make_views(on: Ground, folder: Path, *, report: bool) -> None:
+def make_views(on: Ground, folder: Path, *, report: bool, page: str = "") -> None:
     """Judge the fleet, and write what people ask to see of it."""
     fleet = judge_fleet(on)
     document = fleet.document(PROGRAM)
@@ -75,6 +75,8 @@ def make_views(on: Ground, folder: Path, *, report: bool) -> None:
     }
     if report:
         files |= make_report(on, fleet, document).files
+    if page:
+        files[DEVICE_PAGE.format(page)] = make_page_of(on, fleet, document, page)
     for name, content in files.items():
         on.disk.write_whole(WriteSite.SETTINGS, folder / name, content, 0o600)
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import msgspec
 
 from watchglass.app.ground import Ground
+from watchglass.base.errors import NotFoundError
 from watchglass.trust.fleet import Fleet
 from watchglass.trust.report.compare import Comparison
 from watchglass.trust.report.document import Document
-from watchglass.trust.report.page import make_page
+from watchglass.trust.report.page import make_device_page, make_page
 from watchglass.trust.report.signature import ReportKey, sign_page
 from watchglass.trust.report.twins import devices_csv, evidence_csv, report_json, vex_json
 from watchglass.trust.view import REPORT_DATA, REPORT_PAGE
@@ -39,3 +40,15 @@ def make_report(
     return Report(
         twins | {REPORT_PAGE: sign_page(page, twins, key, fleet.made_ns)}, key.fingerprint
     )
+
+
+def make_page_of(on: Ground, fleet: Fleet, document: Document, device: str) -> bytes:
+    """The signed page of one device, by its id; NotFoundError."""
+    found = next((each for each in document.devices if each.id == device), None)
+    if found is None:
+        raise NotFoundError(
+            "There is no such device any more: it may have become one with another."
+        )
+    key = ReportKey.load_or_create(on.layout.vault_key.parent, on.disk)
+    page = make_device_page(document, found, key.fingerprint)
+    return sign_page(page, {}, key, fleet.made_ns)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 from watchglass.app.camera_changes import CameraChanges, ChangeRequest
+from watchglass.app.device_steps import note_step
 from watchglass.app.hosts import allowed_hosts
 from watchglass.app.keeper_port import KeeperPort
 from watchglass.app.masks import draw_mask, end_mask
@@ -48,6 +49,7 @@ from watchglass.model.control import (
     SignExportRequest,
     SoundRequest,
     StateCameraRequest,
+    StepRequest,
     SwapCameraRequest,
     TrustRequest,
 )
@@ -94,7 +96,13 @@ VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
 KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
 Way: TypeAlias = Callable[[Any], CameraId | None]
 SiteRequest = (
-    CameraRequest | KeepRequest | VolumeRequest | NoteBackupRequest | NamesRequest | KeyRequest
+    CameraRequest
+    | KeepRequest
+    | VolumeRequest
+    | NoteBackupRequest
+    | NamesRequest
+    | KeyRequest
+    | StepRequest
 )
 
 
@@ -146,6 +154,7 @@ class Site:
             NamesRequest: self.keep_names,
             **dict.fromkeys(get_args(KeyRequest), self._change_key),
             NoteBackupRequest: self._note_backup,
+            StepRequest: self._step,
             AddVolumeRequest: self.change_volumes,
             DrainVolumeRequest: self.change_volumes,
             RemoveVolumeRequest: self.change_volumes,
@@ -175,6 +184,9 @@ class Site:
         camera = end_mask(self.store, self._note, request)
         self._speak()
         return camera
+
+    def _step(self, request: StepRequest) -> None:
+        note_step(self.store, self._keeper, self._clock, self._disk, request)
 
     def _note_backup(self, request: NoteBackupRequest) -> None:
         self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))

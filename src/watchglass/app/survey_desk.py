@@ -59,7 +59,7 @@ class SurveyDesk:
         """Do what was asked. Raises what stands in the way."""
         match request:
             case FleetRequest():
-                return self._book.made(report=request.report)
+                return self._book.made(report=request.report, page=request.page)
             case RecordRequest():
                 return self._record(request)
             case LookRequest():

@@ -219,6 +219,17 @@ class MarkSpan(msgspec.Struct, frozen=True, tag="mark_span"):
     to_ns: int
 
 
+class NoteStep(msgspec.Struct, frozen=True, tag="note_step"):
+    """Somebody says that a device has come a step further on its way out; ``document`` (SHA-256,
+    hex) proves it."""
+
+    device: str
+    step: str
+    document: str
+    by: str
+    note: str
+
+
 class NoteRetention(msgspec.Struct, frozen=True, tag="note_retention"):
     """Somebody says how long recordings are kept: all, of one camera, or of one stream of it.
 
@@ -307,6 +318,7 @@ Order = (
     | EraseSpan
     | SignStatement
     | MarkSpan
+    | NoteStep
     | NoteRetention
     | NoteNames
     | RotateKey

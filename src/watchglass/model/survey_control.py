@@ -13,9 +13,11 @@ from watchglass.model.stream import StreamName
 
 
 class FleetRequest(msgspec.Struct, frozen=True, tag="fleet"):
-    """Have all devices judged as of now, unless that was done. ``report``: and a report written."""
+    """Have all devices judged as of now, unless that was done. ``report``: and a report written.
+    ``page``: the id of a device of which a signed page is written."""
 
     report: bool = False
+    page: str = ""
 
 
 class FleetMade(msgspec.Struct, frozen=True, tag="fleet_made"):
@@ -35,6 +37,7 @@ class FleetOrder(msgspec.Struct, frozen=True):
     report: bool
     log_level: str
     log_json: bool
+    page: str = ""
     fences: FenceMode = FenceMode.AUTO
 
 

@@ -54,6 +54,7 @@ from watchglass.model.order import (
     NoteNames,
     NotePeople,
     NoteRetention,
+    NoteStep,
     Order,
     Ordered,
     RevokeKey,
@@ -405,7 +406,7 @@ class Keeper(Desk):
         elif isinstance(order, BeginExport):
             begin_export(self, self._people, order)
             self._due_head_ns = 0
-        elif isinstance(order, NoteBackup | NoteNames | RotateKey | RevokeKey):
+        elif isinstance(order, NoteBackup | NoteNames | NoteStep | RotateKey | RevokeKey):
             of_recorder(self, order, lines)
             self._due_head_ns = 0
         elif isinstance(order, NoteRetention):

@@ -2,7 +2,7 @@
 
 from watchglass.base.errors import NotFoundError, RefusedError
 from watchglass.base.ids import CameraId
-from watchglass.model.order import NoteBackup, NoteNames, RevokeKey, RotateKey
+from watchglass.model.order import NoteBackup, NoteNames, NoteStep, RevokeKey, RotateKey
 from watchglass.recording.desk import SITE, Desk, Lines
 from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.orders import note_of_site
@@ -11,11 +11,11 @@ REVOKED = "key_revoked"
 
 
 def of_recorder(
-    desk: Desk, order: NoteBackup | NoteNames | RotateKey | RevokeKey, lines: Lines
+    desk: Desk, order: NoteBackup | NoteNames | NoteStep | RotateKey | RevokeKey, lines: Lines
 ) -> None:
     """What is said of the whole recorder: the site's line is written at once, those of the cameras
     are added to ``lines``."""
-    if isinstance(order, NoteBackup | NoteNames):
+    if isinstance(order, NoteBackup | NoteNames | NoteStep):
         note_of_site(desk, order)
         return
     if isinstance(order, RotateKey):

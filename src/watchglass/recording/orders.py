@@ -19,6 +19,7 @@ from watchglass.model.order import (
     NoteClip,
     NoteNames,
     NoteRetention,
+    NoteStep,
     PauseCamera,
     RemoveCamera,
     SetHold,
@@ -157,9 +158,14 @@ def _mark(desk: Desk, order: MarkSpan) -> list[LedgerEntry]:
     return [(MARKED, {"mark": order.mark, **span})]
 
 
-def note_of_site(desk: Desk, order: NoteBackup | NoteNames) -> None:
+def note_of_site(desk: Desk, order: NoteBackup | NoteNames | NoteStep) -> None:
     """Write the line of the site's ledger that says it."""
     by = desk.commit_site(order.by)
+    if isinstance(order, NoteStep):
+        told = {"device": order.device, "step": order.step, "document": order.document or None}
+        who = {"by": by, "reason": desk.commit_site(order.note)}
+        desk.note_site(("device_step", {**told, **who}))
+        return
     if isinstance(order, NoteBackup):
         fields = {"backup": order.backup, "with_media": order.with_media, "by": by}
         desk.note_site(("backed_up", fields))

@@ -80,6 +80,11 @@ class SiteStore(
     def close(self) -> None:
         self._database.close()
 
+    @property
+    def path(self) -> Path:
+        """The file, in which others have tables too."""
+        return self._database.path
+
     # --- cameras: reading ------------------------------------------------------------------
 
     def camera(self, camera: CameraId, *, with_credentials: bool = True) -> Camera:

@@ -22,6 +22,7 @@ from watchglass.model.observation import Observation, Signal, Source
 from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
 from watchglass.store.database import Database, Schema, Synchronous
+from watchglass.store.device_paths import DevicePaths, add_path_tables, path_tables
 
 _BATCH = 500
 _PROFILE = "profile"
@@ -75,16 +76,18 @@ _STATED = sa.Table(
     sa.Column("what", sa.String(32), primary_key=True),
     sa.Column("value", sa.LargeBinary, nullable=False),
 )
+path_tables(_TABLES)
 _COUNT = sa.select(sa.func.count()).select_from(_OBSERVATIONS)
 SCHEMA = Schema(
     "trust",
     _TABLES,
+    upgrades=(add_path_tables,),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )
 T = TypeVar("T")
 
 
-class TrustStore:
+class TrustStore(DevicePaths):
     """Observations, scans, coverage, device names, purchases, profile. Thread-safe.
 
     Each method is one transaction, but for ``add_observations``, which takes one for each batch.
@@ -114,6 +117,7 @@ class TrustStore:
             for query in rows:
                 for row in connection.execute(query):
                     told.update(repr(tuple(row)).encode())
+            told.update("".join(self.path_digest(connection)).encode())
         return told.hexdigest()[:32]
 
     # --- scans -------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import msgspec
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import DeviceId
 from watchglass.model.coverage import Coverage
+from watchglass.model.device_path import DevicePath
 from watchglass.model.observation import clean_mac
 from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
@@ -24,6 +25,7 @@ from watchglass.trust.egress import Talk
 from watchglass.trust.facts import Facts
 from watchglass.trust.identity import current_id, devices_of, name_devices
 from watchglass.trust.judgement import Judge, Judgement
+from watchglass.trust.path import Progress, concerns, progress_of
 from watchglass.trust.report.compose import make_document
 from watchglass.trust.report.document import Document
 from watchglass.trust.report.egress_part import FleetEgress, with_egress
@@ -46,6 +48,7 @@ class Fleet:
     when: date
     made_ns: int
     egress: FleetEgress = field(default_factory=FleetEgress)
+    paths: Mapping[DeviceId, DevicePath] = field(default_factory=dict)
 
     @cached_property
     def talks(self) -> Mapping[DeviceId, tuple[Talk, ...]]:
@@ -58,8 +61,26 @@ class Fleet:
         document = make_document(
             chosen, self.site_rules, self.coverage,
             self.profile, self.facts, when=self.when, made_ns=self.made_ns, program=program,
+            paths=self.paths, progress=self.progress,
         )  # fmt: skip
         return with_egress(document, chosen, self.egress, self.talks, self.facts)
+
+    @cached_property
+    def restricting(self) -> frozenset[str]:
+        """Lists that restrict devices, and not only trade with a firm."""
+        return frozenset(each.key for each in self.facts.lists if each.restricts_devices)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far the devices on the path have come."""
+        return progress_of(self.judgements, self.paths, self.restricting, self.made_ns)
+
+    def path(self, judged: Judgement) -> DevicePath | None:
+        """What was planned and done; an empty one for a device that is on the path by its maker."""
+        path = self.paths.get(judged.id)
+        if path is None and concerns(None, judged, self.restricting):
+            return DevicePath(device=judged.id)
+        return path
 
     def find(self, text: str) -> Judgement:
         """The device that a person means by id, its first digits, address, MAC, name or serial.
@@ -101,6 +122,7 @@ def judge_fleet(
     return Fleet(
         tuple(judge.judge_all(named)), tuple(judge.site()), coverage, profile, facts, judge.when,
         now_ns, egress_of(egress) if egress is not None else FleetEgress(),
+        paths_of(store.paths(), present, led),
     )  # fmt: skip
 
 
@@ -123,6 +145,18 @@ def purchases_of(
         if its_id is not None:
             found[its_id] = msgspec.structs.replace(each, device=its_id)
     return list(found.values())
+
+
+def paths_of(
+    noted: Iterable[DevicePath], present: Container[DeviceId], names: Mapping[str, DeviceId]
+) -> dict[DeviceId, DevicePath]:
+    """Each device's path under the id that it has today: of several, the one that came furthest."""
+    found: dict[DeviceId, DevicePath] = {}
+    for each in sorted(noted, key=lambda each: (len(each.steps), each.noted_ns)):
+        its_id = current_id(each.device, present, names)
+        if its_id is not None:
+            found[its_id] = msgspec.structs.replace(each, device=its_id)
+    return found
 
 
 def _is_meant(each: Judgement, wanted: str) -> bool:

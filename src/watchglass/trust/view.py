@@ -6,8 +6,10 @@ Rows hold numbers where the report holds sentences, so that 700 of them are a fe
 
 import msgspec
 
+from watchglass.model.device_path import DevicePath
 from watchglass.model.observation import Observation
 from watchglass.model.profile import SiteProfile
+from watchglass.trust.path import Progress
 from watchglass.trust.report.document import Covered, DocDevice, DocRule, Summary, ToDo
 
 FLEET = "fleet.json"
@@ -18,6 +20,8 @@ INDEX = "devices.index"
 """Where in ``DEVICES`` each device begins, and how long it is."""
 REPORT_PAGE = "report.html"
 REPORT_DATA = "report.json"
+DEVICE_PAGE = "device-{}.html"
+"""The signed page of one device, by its id."""
 
 
 class RuleName(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,7 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
     ``may_apply`` leaves out what is open only because nobody knows who made the device. ``here``:
     this machine itself has seen it, not a collector elsewhere. ``camera``: which of the recorder's
     it is. ``talks``: the worst kind of peer that it talked to, empty where none is known.
+    ``step``: how far it has come on its way out; None for a device that is on none.
     """
 
     id: str
@@ -67,6 +72,10 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
     here: bool
     camera: str | None
     talks: str = ""
+    step: str | None = None
+    owner: str = ""
+    wave: int = 0
+    due: str = ""
 
 
 class FleetView(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +94,7 @@ class FleetView(msgspec.Struct, frozen=True, kw_only=True):
     holes: tuple[HoleName, ...]
     to_do: tuple[ToDo, ...]
     devices: tuple[FleetRow, ...]
+    progress: Progress | None = None
 
 
 class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,3 +118,4 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     camera: str | None
     observations: tuple[Observation, ...]
     observations_left_out: int
+    plan: DevicePath | None = None

@@ -70,6 +70,7 @@ def fleet_view(fleet: Fleet, document: Document) -> FleetView:
         ),
         to_do=tuple(steps.things),
         devices=rows,
+        progress=fleet.progress,
     )  # fmt: skip
 
 
@@ -97,6 +98,7 @@ def device_views(fleet: Fleet, document: Document) -> Iterator[DeviceView]:
             camera=_own_camera(seen),
             observations=tuple(seen[:_MOST_OBSERVATIONS]),
             observations_left_out=max(0, len(seen) - _MOST_OBSERVATIONS),
+            plan=fleet.path(judged),
         )
 
 
@@ -141,6 +143,10 @@ def _row(
         here=_is_here(judged),
         camera=_own_camera(seen),
         talks=next((each.kind for each in told.egress), ""),
+        step=told.path.step if told.path is not None else None,
+        owner=told.path.owner if told.path is not None else "",
+        wave=told.path.wave if told.path is not None else 0,
+        due=told.path.due if told.path is not None else "",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from watchglass.app.cli import trust_collect, trust_import, trust_stated
+from watchglass.app.cli import trust_collect, trust_import, trust_path, trust_stated
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.trust_census import census
@@ -41,6 +41,8 @@ group.command("report")(report)
 group.command("facts")(facts)
 group.command("profile")(trust_stated.profile)
 group.command("purchase")(trust_stated.purchase)
+for command in (trust_path.plan, trust_path.step, trust_path.progress, trust_path.page):
+    group.command(command.__name__)(command)
 
 On = Annotated[str | None, typer.Option("--on", help="Judge for this day: 2026-07-04.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]

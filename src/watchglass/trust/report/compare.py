@@ -9,7 +9,8 @@ from watchglass.trust.report.document import FORMAT, DocDevice, Document
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One change. ``what``: came, went, origin, firmware, rule, hole or purchase."""
+    """One change. ``what``: came, went, origin, firmware, rule, hole,
+    purchase or step (on its way out)."""
 
     what: str
     device: str
@@ -94,6 +95,7 @@ def _of_pair(old: DocDevice, new: DocDevice) -> list[Change]:
         found.append(_change("firmware", new, f"firmware {before} before, now {after}"))
     if old.purchase != new.purchase:
         found.append(_change("purchase", new, f"its purchase: {new.purchase.words}"))
+    found += [_change("step", new, each) for each in _steps(old, new)]
     rules = {each.rule: each.outcome for each in old.rules}
     for rule in new.rules:
         before = rules.get(rule.rule, "does_not")
@@ -109,6 +111,18 @@ def _of_pair(old: DocDevice, new: DocDevice) -> list[Change]:
                 "hole", new, f"{hole.cve}: {_words(before)} before, now {_words(hole.state)}"
             ))  # fmt: skip
     return found
+
+
+def _steps(old: DocDevice, new: DocDevice) -> list[str]:
+    """What was done of it between the two."""
+    if new.path is None:
+        return []
+    known = set(old.path.steps) if old.path is not None else set()
+    return [
+        f"{each.step} on {each.at[:10]}, says {each.by}{f': {each.note}' if each.note else ''}"
+        for each in new.path.steps
+        if each not in known
+    ]
 
 
 def _origin(device: DocDevice) -> str:

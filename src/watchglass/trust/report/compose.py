@@ -1,20 +1,24 @@
 """From judgements to the report's data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from watchglass.base.ids import DeviceId
 from watchglass.model.coverage import Coverage
+from watchglass.model.device_path import DevicePath
 from watchglass.model.profile import SiteProfile
 from watchglass.trust.evidence import Evidence
 from watchglass.trust.fact import NamedList, Regulation
 from watchglass.trust.facts import Facts
 from watchglass.trust.judgement import Judgement
+from watchglass.trust.path import Progress, concerns
 from watchglass.trust.report.document import (
     Because,
     Bought,
     Covered,
     DocDevice,
     DocList,
+    DocPath,
     DocRule,
     Document,
     Holed,
@@ -26,6 +30,7 @@ from watchglass.trust.report.document import (
 )
 from watchglass.trust.report.figures import latest_looks, summarise
 from watchglass.trust.report.moment import utc
+from watchglass.trust.report.path_part import doc_path
 from watchglass.trust.rule import FIND_INVOICE, ListingFinding, RuleFinding
 from watchglass.trust.verdict import Certainty, Making, Reason
 
@@ -40,8 +45,17 @@ def make_document(
     when: date,
     made_ns: int,
     program: str,
+    paths: Mapping[DeviceId, DevicePath] | None = None,
+    progress: Progress | None = None,
 ) -> Document:
     """A report on these devices."""
+    restricting = frozenset(each.key for each in facts.lists if each.restricts_devices)
+
+    def path_of(judged: Judgement) -> DevicePath | None:
+        path = (paths or {}).get(judged.id)
+        is_on = path is None and concerns(None, judged, restricting)
+        return DevicePath(device=judged.id) if is_on else path
+
     latest = latest_looks(coverage)
     return Document(
         program=program,
@@ -59,14 +73,17 @@ def make_document(
         ),
         summary=summarise(judgements, latest, facts),
         coverage=tuple(map(_covered, coverage)),
-        devices=tuple(device(each, facts) for each in judgements),
+        devices=tuple(
+            device(each, facts, doc_path(path_of(each), each, facts, when)) for each in judgements
+        ),
         rules=tuple(map(_rule, facts.regulations)),
         site_rules=tuple(map(_ruled, site_rules)),
         lists=tuple(map(_list, facts.lists)),
+        progress=progress,
     )  # fmt: skip
 
 
-def device(of: Judgement, facts: Facts) -> DocDevice:
+def device(of: Judgement, facts: Facts, path: DocPath | None = None) -> DocDevice:
     """One device."""
     origin, brand, subject = of.judged.origin, of.judged.brand, of.subject
     return DocDevice(
@@ -116,6 +133,7 @@ def device(of: Judgement, facts: Facts) -> DocDevice:
         doors=tuple(each.value for each in of.seen),
         first_seen=utc(of.first_ns),
         last_seen=utc(of.last_ns),
+        path=path,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from watchglass.trust.report.document import Because, DocDevice, Holed, Ruled
 from watchglass.trust.report.egress_part import talk_words
 from watchglass.trust.report.legend import Legend
 from watchglass.trust.report.markup import Html, bullets, el, joined, text
+from watchglass.trust.report.path_part import path_lines
 
 OUTCOMES = {
     "applies": "applies", "may_apply": "may apply", "may_apply_next": "may apply next",
@@ -38,6 +39,7 @@ def device_part(each: DocDevice, legend: Legend) -> Html:
                 f"End of sale {each.support.end_of_sale}, of support "
                 f"{each.support.end_of_support}, spares until {each.support.spares_until}.",
             ]),
+            *_titled("Its path", path_lines(each.path) if each.path is not None else ()),
             *_titled("What to do", (f"{one.words}: {one.reason}" for one in each.to_do)),
             class_="parts",
         ),

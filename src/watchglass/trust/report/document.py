@@ -7,6 +7,7 @@ a default, or older reports could not be compared any more.
 import msgspec
 
 from watchglass.model.profile import SiteProfile
+from watchglass.trust.path import Progress
 
 FORMAT = "watchglass-trust-report/1"
 
@@ -112,6 +113,32 @@ class DocContained(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
+class DocStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that somebody says was done. ``document`` is the SHA-256 of the paper, in hex."""
+
+    step: str
+    at: str
+    by: str
+    note: str = ""
+    document: str = ""
+    document_name: str = ""
+    camera: str = ""
+
+
+class DocPath(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the device has come on its way out, and what was decided."""
+
+    step: str
+    owner: str = ""
+    wave: int = 0
+    due: str = ""
+    cost: str = ""
+    replacement: str = ""
+    shortcomings: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
+    steps: tuple[DocStep, ...] = ()
+
+
 class DocDevice(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     label: str
@@ -152,6 +179,7 @@ class DocDevice(msgspec.Struct, frozen=True, kw_only=True):
     contained: DocContained | None = None
     breaks: tuple[str, ...] = ()
     switch_ports: tuple[str, ...] = ()
+    path: DocPath | None = None
 
     @property
     def shown(self) -> str:
@@ -256,3 +284,4 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[DocRule, ...]
     site_rules: tuple[Ruled, ...]
     lists: tuple[DocList, ...]
+    progress: Progress | None = None

@@ -7,6 +7,7 @@ from watchglass.trust.report.device_part import OUTCOMES, device_part
 from watchglass.trust.report.document import DocDevice, Document
 from watchglass.trust.report.legend import Legend
 from watchglass.trust.report.markup import Html, bullets, el, joined, raw, table, text
+from watchglass.trust.report.path_part import device_page_part, progress_part
 from watchglass.trust.report.style import CSS, SCRIPT, policy
 
 _BLIND = (
@@ -45,6 +46,7 @@ def make_page(
         "body",
         board(document, facts, changed),
         *_changes(changed),
+        *progress_part(document),
         *_method(document),
         *_coverage(document),
         *_risks(document),
@@ -67,6 +69,33 @@ def make_page(
         el("meta", name="referrer", content="no-referrer"),
         el("title", f"Cameras of {name}, {document.when}"),
         el("style", raw(styles)),
+    )
+    return f"<!doctype html>\n{el('html', head, body, lang='en')}\n".encode()
+
+
+def make_device_page(document: Document, device: DocDevice, fingerprint: str) -> bytes:
+    """One device on one page, from discovery to disposal, to be signed."""
+    legend = Legend(document)
+    body = el(
+        "body",
+        el("h1", f"{device.shown}: from discovery to disposal"),
+        el("p", f"As of {document.when}, by {document.program} on {document.made}. This page says "
+           "what was found and what people said they did; the papers are told by their SHA-256."),
+        *device_page_part(device),
+        el("h2", "What was found"),
+        device_part(device, legend),
+        *_signs(legend),
+        el("footer", el("p", "Signed with the report key ", el("code", fingerprint), ". Check it: ",
+           el("code", f"watchglass verify device.html --fingerprint {fingerprint}"))),
+    )  # fmt: skip
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=policy(CSS)),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="referrer", content="no-referrer"),
+        el("title", f"{device.shown}: from discovery to disposal"),
+        el("style", raw(CSS)),
     )
     return f"<!doctype html>\n{el('html', head, body, lang='en')}\n".encode()
 

@@ -6,7 +6,7 @@ import { countries, lasting } from "./keeping";
 const ROW: DeviceRow = {
   id: "a", name: "10.0.0.9", address: "10.0.0.9", place: "", label: "LTS", origin: "hikvision", origin_name: "Hikvision",
   certainty: "certain", making: "relabel", imitates: "", hint: "", kind: "camera", model: "CMIP7422", listed: true, applies: [], may_apply: [],
-  next: [], affected: [], possibly: [], first: null, rank: 10, seen_ms: 1, here: true, camera: null, talks: "",
+  next: [], affected: [], possibly: [], first: null, rank: 10, seen_ms: 1, here: true, camera: null, talks: "", step: null, owner: "", wave: 0, due: "",
 };
 const PRINTER: DeviceRow = { ...ROW, id: "p", address: "10.0.0.10", label: "", origin: "", origin_name: "", certainty: "unknown", making: "unknown", kind: "unknown", model: "", listed: false };
 

@@ -4,8 +4,8 @@ import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
   AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
-  ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PluginBody, Problem, Profile,
-  ContainForm, ContainedNote, Needs, Purchase, RuleBody, ScanOrder, StreamName, TableOrder, WebhookBody,
+  ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile,
+  ContainForm, ContainedNote, Needs, Purchase, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, WebhookBody,
 } from "./types";
 
 const ROOT = "/api/v1";
@@ -184,6 +184,8 @@ export const api = {
   putNeeds: (body: Needs) => ask("put", "/api/v1/trust/needs", { body }),
   containment: (device: string[], form: ContainForm) => ask("get", "/api/v1/trust/containment", { query: { device, form } }),
   putContained: (body: ContainedNote) => ask("put", "/api/v1/trust/contained", { body }),
+  planDevices: (body: PlanBody) => ask("post", "/api/v1/trust/plan", { body }),
+  noteStep: (device: string, body: StepBody) => ask("post", "/api/v1/trust/devices/{device}/steps", { at: { device }, body }),
   putProfile: (body: Profile) => ask("put", "/api/v1/trust/profile", { body }),
   scans: () => ask("get", "/api/v1/trust/scans"),
   startScan: (body: ScanOrder) => ask("post", "/api/v1/trust/scans", { body }),
@@ -284,4 +286,26 @@ export function listen(heard: () => void, reached: (up: boolean) => void): () =>
   source.onerror = () => reached(false);
   for (const kind of ["camera", "gap_opened", "gap_closed", "again"]) source.addEventListener(kind, heard);
   return () => source.close();
+}
+
+/** The signed page of one device, to save. */
+export const devicePageUrl = (device: string): string => `${ROOT}/trust/devices/${device}/page.html`;
+
+/** A paper that proves a step, to save. */
+export const documentUrl = (sha256: string): string => `${ROOT}/trust/documents/${sha256}`;
+
+/** Keep a paper; by its SHA-256 it is known from then on. */
+export async function putDocument(file: File): Promise<{ sha256: string }> {
+  const url = `${ROOT}/trust/documents?${new URLSearchParams({ name: file.name.slice(0, 120) || "document" })}`;
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method: "POST", body: file, credentials: "same-origin",
+      headers: { "X-Watchglass": "1", "Content-Type": "application/octet-stream" },
+    });
+  } catch {
+    throw new ApiError(0, { detail: "The recorder does not answer." });
+  }
+  if (!answer.ok) return refuse(answer, false);
+  return (await answer.json()) as { sha256: string };
 }

@@ -1050,6 +1050,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trust/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Devices
+         * @description Plan the way out of devices: whose work it is, in which wave, by when, at what cost.
+         */
+        post: operations["planDevices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/devices/{device}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Step
+         * @description Say that a device has come a step further; it goes into the ledger, with the document's
+         *     hash.
+         */
+        post: operations["noteStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put Document
+         * @description Keep a paper that proves a step: its bytes are the body, 4 MB at most.
+         */
+        post: operations["putDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/documents/{document}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Document
+         * @description A paper that was kept, to save: it is never shown in the page, whatever it is.
+         */
+        get: operations["getDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/devices/{device}/page.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device Page
+         * @description The signed page of one device, from discovery to disposal, to keep.
+         */
+        get: operations["getDevicePage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trust/scans": {
         parameters: {
             query?: never;
@@ -2712,6 +2813,111 @@ export interface components {
             to: string;
         };
         /**
+         * AttributesBody
+         * @description What a camera is; what is left out is not known.
+         */
+        AttributesBody: {
+            /**
+             * Maker
+             * @default
+             */
+            maker: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Form Factor
+             * @default
+             */
+            form_factor: string;
+            /**
+             * Ip Rating
+             * @default 0
+             */
+            ip_rating: number;
+            /**
+             * Ik Rating
+             * @default 0
+             */
+            ik_rating: number;
+            /** Coldest C */
+            coldest_c?: number | null;
+            /** Hottest C */
+            hottest_c?: number | null;
+            /**
+             * Megapixels
+             * @default 0
+             */
+            megapixels: number;
+            /**
+             * Hfov
+             * @default 0
+             */
+            hfov: number;
+            /**
+             * Ir M
+             * @default 0
+             */
+            ir_m: number;
+            /**
+             * Wdr Db
+             * @default 0
+             */
+            wdr_db: number;
+            /**
+             * Power W
+             * @default 0
+             */
+            power_w: number;
+            /**
+             * Network
+             * @default
+             */
+            network: string;
+            /**
+             * Ports
+             * @default []
+             */
+            ports: string[];
+            /**
+             * Streaming
+             * @default []
+             */
+            streaming: string[];
+            /**
+             * Security
+             * @default []
+             */
+            security: string[];
+            /**
+             * Support Until
+             * @default
+             */
+            support_until: string;
+            /**
+             * Soc
+             * @default
+             */
+            soc: string;
+            /**
+             * Country
+             * @default
+             */
+            country: string;
+            /**
+             * Statement
+             * @default
+             */
+            statement: string;
+            /**
+             * Statement Date
+             * @default
+             */
+            statement_date: string;
+        };
+        /**
          * BestInfo
          * @description Where in the recording it is seen best: ask for a thumbnail or a still of that moment.
          */
@@ -2968,6 +3174,12 @@ export interface components {
             review: components["schemas"]["ReviewInfo"];
         };
         /**
+         * Cleared
+         * @description What became of something that could hold recordings, or a way in.
+         * @enum {string}
+         */
+        Cleared: "" | "done" | "none";
+        /**
          * ClipFile
          * @description ``from_ms`` and ``to_ms`` are of the first picture and the end of the last.
          */
@@ -3102,6 +3314,42 @@ export interface components {
             applied: boolean;
         };
         /**
+         * CostsBody
+         * @description In hundredths of the currency.
+         */
+        CostsBody: {
+            /**
+             * Device
+             * @default 0
+             */
+            device: number;
+            /**
+             * Licence
+             * @default 0
+             */
+            licence: number;
+            /**
+             * Labour
+             * @default 0
+             */
+            labour: number;
+            /**
+             * Lift
+             * @default 0
+             */
+            lift: number;
+            /**
+             * Cable
+             * @default 0
+             */
+            cable: number;
+            /**
+             * Disposal
+             * @default 0
+             */
+            disposal: number;
+        };
+        /**
          * CountInfo
          * @description How many of a kind from ``from_ms`` on: forward over a line is from its left side to its
          *     right; into a zone is forward too.
@@ -3174,6 +3422,14 @@ export interface components {
         DisabledBody: {
             /** Disabled */
             disabled: boolean;
+        };
+        /**
+         * DocumentKept
+         * @description By this it is known from now on.
+         */
+        DocumentKept: {
+            /** Sha256 */
+            sha256: string;
         };
         /**
          * DrawBody
@@ -4288,6 +4544,34 @@ export interface components {
          */
         Place: "ordinary" | "place_of_worship" | "union" | "clinic" | "protest";
         /**
+         * PlanBody
+         * @description What is left out stays as it was; all ``devices`` get the same.
+         */
+        PlanBody: {
+            /** Devices */
+            devices: string[];
+            /** Owner */
+            owner?: string | null;
+            /** Wave */
+            wave?: number | null;
+            /**
+             * Due
+             * @description A day: 2027-03-31; empty for none.
+             */
+            due?: string | null;
+            /** Currency */
+            currency?: string | null;
+            costs?: components["schemas"]["CostsBody"] | null;
+            /** Budget W */
+            budget_w?: number | null;
+            needs?: components["schemas"]["AttributesBody"] | null;
+            replacement?: components["schemas"]["AttributesBody"] | null;
+            /** Justified */
+            justified?: {
+                [key: string]: string;
+            } | null;
+        };
+        /**
          * Playback
          * @description Pieces in the order of their start. ``resume_ms``: where to ask on, when the span ends in a
          *     gap that has ended; None where it goes on without one, or lasts until now.
@@ -5341,6 +5625,37 @@ export interface components {
             refuses_rules: boolean;
         };
         /**
+         * Step
+         * @description How far it has come, in this order. The first two follow from what was seen.
+         * @enum {string}
+         */
+        Step: "found" | "judged" | "contained" | "chosen" | "installed" | "removed" | "filed";
+        /**
+         * StepBody
+         * @description ``document``: the SHA-256 of a paper that was put there before.
+         */
+        StepBody: {
+            step: components["schemas"]["Step"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Document
+             * @default
+             */
+            document: string;
+            /**
+             * Camera
+             * @default
+             */
+            camera: string;
+            card?: components["schemas"]["Cleared"] | null;
+            disk?: components["schemas"]["Cleared"] | null;
+            cloud?: components["schemas"]["Cleared"] | null;
+        };
+        /**
          * StreamDetail
          * @description What is counted in the last recorded minute is None while there is none.
          */
@@ -6084,6 +6399,8 @@ export interface components {
             holes: components["schemas"]["HoleName"][];
             to_do: components["schemas"]["ToDo"][];
             devices: components["schemas"]["FleetRow"][];
+            /** @default null */
+            progress: components["schemas"]["Progress"] | null;
         };
         /**
          * Summary
@@ -6189,6 +6506,7 @@ export interface components {
          *         ``may_apply`` leaves out what is open only because nobody knows who made the device. ``here``:
          *         this machine itself has seen it, not a collector elsewhere. ``camera``: which of the recorder's
          *         it is. ``talks``: the worst kind of peer that it talked to, empty where none is known.
+         *         ``step``: how far it has come on its way out; None for a device that is on none.
          */
         FleetRow: {
             id: string;
@@ -6217,6 +6535,49 @@ export interface components {
             camera: string | null;
             /** @default  */
             talks: string;
+            /** @default null */
+            step: string | null;
+            /** @default  */
+            owner: string;
+            /** @default 0 */
+            wave: number;
+            /** @default  */
+            due: string;
+        };
+        /**
+         * Progress
+         * @description Of all devices on the path. ``ends`` is a date, empty where none can be told; ``costs`` in
+         *         hundredths, by currency.
+         */
+        Progress: {
+            devices: number;
+            removed: number;
+            sentence: string;
+            ends: string;
+            places: components["schemas"]["PlaceProgress"][];
+            weeks: components["schemas"]["WeekDone"][];
+            costs: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * PlaceProgress
+         * @description How many devices of a place have come to each step, and not further; in ``Step``'s order.
+         */
+        PlaceProgress: {
+            place: string;
+            devices: number;
+            steps: number[];
+            overdue: number;
+        };
+        /**
+         * WeekDone
+         * @description ``removed`` and ``installed``: how many in all by the end of the week that began then.
+         */
+        WeekDone: {
+            from_ms: number;
+            installed: number;
+            removed: number;
         };
         /**
          * DeviceView
@@ -6240,6 +6601,8 @@ export interface components {
             camera: string | null;
             observations: components["schemas"]["Observation"][];
             observations_left_out: number;
+            /** @default null */
+            plan: components["schemas"]["DevicePath"] | null;
         };
         /** DocDevice */
         DocDevice: {
@@ -6288,6 +6651,8 @@ export interface components {
             breaks: string[];
             /** @default [] */
             switch_ports: string[];
+            /** @default null */
+            path: components["schemas"]["DocPath"] | null;
         };
         /**
          * Because
@@ -6405,6 +6770,46 @@ export interface components {
             applied: string;
             by: string;
         };
+        /**
+         * DocPath
+         * @description How far the device has come on its way out, and what was decided.
+         */
+        DocPath: {
+            step: string;
+            /** @default  */
+            owner: string;
+            /** @default 0 */
+            wave: number;
+            /** @default  */
+            due: string;
+            /** @default  */
+            cost: string;
+            /** @default  */
+            replacement: string;
+            /** @default [] */
+            shortcomings: string[];
+            /** @default [] */
+            cleared: string[];
+            /** @default [] */
+            steps: components["schemas"]["DocStep"][];
+        };
+        /**
+         * DocStep
+         * @description A step that somebody says was done. ``document`` is the SHA-256 of the paper, in hex.
+         */
+        DocStep: {
+            step: string;
+            at: string;
+            by: string;
+            /** @default  */
+            note: string;
+            /** @default  */
+            document: string;
+            /** @default  */
+            document_name: string;
+            /** @default  */
+            camera: string;
+        };
         /** DocRule */
         DocRule: {
             id: string;
@@ -6458,6 +6863,163 @@ export interface components {
          * @enum {unknown}
          */
         Signal: "activated" | "answer" | "banner" | "camera_id" | "channel_address" | "channels" | "device_type" | "favicon_md5" | "favicon_mmh3" | "firmware" | "firmware_date" | "hardware" | "host_name" | "label" | "mac" | "manufacturer" | "mdns_service" | "model" | "name" | "oem_code" | "onvif_scope" | "open_port" | "page" | "place" | "realm" | "rtsp_path" | "sdp" | "serial" | "server" | "service" | "status" | "switch_port" | "title" | "tls_fingerprint" | "tls_issuer" | "tls_subject" | "uuid";
+        /**
+         * DevicePath
+         * @description What was planned and done of one device. ``due`` is a date; ``budget_w`` what the switch port
+         *         gives; ``justified`` says, by attribute, why the replacement may differ there.
+         */
+        DevicePath: {
+            device: string;
+            /** @default  */
+            owner: string;
+            /** @default 0 */
+            wave: number;
+            /** @default  */
+            due: string;
+            /** @default  */
+            currency: string;
+            /**
+             * @default {
+             *       "device": 0,
+             *       "licence": 0,
+             *       "labour": 0,
+             *       "lift": 0,
+             *       "cable": 0,
+             *       "disposal": 0
+             *     }
+             */
+            costs: components["schemas"]["Costs"];
+            /** @default 0 */
+            budget_w: number;
+            /**
+             * @default {
+             *       "maker": "",
+             *       "model": "",
+             *       "form_factor": "",
+             *       "ip_rating": 0,
+             *       "ik_rating": 0,
+             *       "coldest_c": null,
+             *       "hottest_c": null,
+             *       "megapixels": 0,
+             *       "hfov": 0,
+             *       "ir_m": 0,
+             *       "wdr_db": 0,
+             *       "power_w": 0,
+             *       "network": "",
+             *       "ports": [],
+             *       "streaming": [],
+             *       "security": [],
+             *       "support_until": "",
+             *       "soc": "",
+             *       "country": "",
+             *       "statement": "",
+             *       "statement_date": ""
+             *     }
+             */
+            needs: components["schemas"]["Attributes"];
+            /** @default null */
+            replacement: components["schemas"]["Attributes"] | null;
+            /** @default {} */
+            justified: {
+                [key: string]: string;
+            };
+            /** @default  */
+            card: components["schemas"]["Cleared"];
+            /** @default  */
+            disk: components["schemas"]["Cleared"];
+            /** @default  */
+            cloud: components["schemas"]["Cleared"];
+            /** @default [] */
+            steps: components["schemas"]["StepDone"][];
+            /** @default 0 */
+            noted_ns: number;
+            /** @default  */
+            noted_by: string;
+        };
+        /**
+         * Costs
+         * @description In hundredths of the plan's currency.
+         */
+        Costs: {
+            /** @default 0 */
+            device: number;
+            /** @default 0 */
+            licence: number;
+            /** @default 0 */
+            labour: number;
+            /** @default 0 */
+            lift: number;
+            /** @default 0 */
+            cable: number;
+            /** @default 0 */
+            disposal: number;
+        };
+        /**
+         * Attributes
+         * @description What a camera is; empty or 0 for what is not known. Angles in degrees, range in metres.
+         */
+        Attributes: {
+            /** @default  */
+            maker: string;
+            /** @default  */
+            model: string;
+            /** @default  */
+            form_factor: string;
+            /** @default 0 */
+            ip_rating: number;
+            /** @default 0 */
+            ik_rating: number;
+            /** @default null */
+            coldest_c: number | null;
+            /** @default null */
+            hottest_c: number | null;
+            /** @default 0 */
+            megapixels: number;
+            /** @default 0 */
+            hfov: number;
+            /** @default 0 */
+            ir_m: number;
+            /** @default 0 */
+            wdr_db: number;
+            /** @default 0 */
+            power_w: number;
+            /** @default  */
+            network: string;
+            /** @default [] */
+            ports: string[];
+            /** @default [] */
+            streaming: string[];
+            /** @default [] */
+            security: string[];
+            /** @default  */
+            support_until: string;
+            /** @default  */
+            soc: string;
+            /** @default  */
+            country: string;
+            /** @default  */
+            statement: string;
+            /** @default  */
+            statement_date: string;
+        };
+        /**
+         * StepDone
+         * @description A step, when (UTC ns), and who says so. ``document``: the SHA-256 (hex) of the paper.
+         *         ``camera``: the recorder's camera that has the replacement behind it.
+         */
+        StepDone: {
+            step: components["schemas"]["Step"];
+            at_ns: number;
+            by: string;
+            /** @default  */
+            note: string;
+            /** @default  */
+            document: string;
+            /** @default  */
+            document_name: string;
+            /** @default  */
+            camera: string;
+        };
         /**
          * LookedAt
          * @description What a camera is. No stream: it cannot be recorded, and ``problem`` says why, ``code`` in one
@@ -8559,6 +9121,165 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    noteStep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putDocument: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentKept"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDevicePage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
             };
             /** @description Why it was not done. */
             default: {

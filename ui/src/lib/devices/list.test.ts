@@ -6,7 +6,7 @@ import { origin, verdict } from "./words";
 const ROW: DeviceRow = {
   id: "a", name: "10.0.0.9", address: "10.0.0.9", place: "", label: "LTS", origin: "hikvision", origin_name: "Hikvision",
   certainty: "certain", making: "relabel", imitates: "", hint: "", kind: "camera", model: "", listed: true, applies: [], may_apply: [],
-  next: [], affected: [], possibly: [], first: null, rank: 10, seen_ms: 1, here: true, camera: null, talks: "",
+  next: [], affected: [], possibly: [], first: null, rank: 10, seen_ms: 1, here: true, camera: null, talks: "", step: null, owner: "", wave: 0, due: "",
 };
 const UNKNOWN: DeviceRow = { ...ROW, id: "b", name: "Hall", address: "10.0.0.10", origin: "", origin_name: "", certainty: "unknown", rank: 50, possibly: [0] };
 const FLEET = {

@@ -33,7 +33,7 @@ const ORDERS: Record<Order, (a: DeviceRow, b: DeviceRow) => number> = {
 };
 
 function holds(row: DeviceRow, text: string): boolean {
-  return [row.name, row.address, row.place, row.label, row.model, origin(row)].some((part) => part.toLowerCase().includes(text));
+  return [row.name, row.address, row.place, row.label, row.model, origin(row), row.owner ?? ""].some((part) => part.toLowerCase().includes(text));
 }
 
 export function listed(fleet: Fleet, wanted: Wanted): DeviceRow[] {

@@ -1,0 +1,41 @@
+"""What the page does with devices: what was seen and stated of them, and their way out."""
+
+from collections.abc import Callable
+
+from watchglass.api.ports import DevicePathPorts, FleetPorts, ScanErrand
+from watchglass.model.camera_table import TableErrand, TableState
+from watchglass.model.control import Accepted, StepRequest
+from watchglass.model.survey_control import (
+    FleetMade,
+    FleetRequest,
+    LookedAt,
+    LookRequest,
+    RecordRequest,
+    Scans,
+)
+from watchglass.store.egress import EgressStore
+from watchglass.store.trust import TrustStore
+
+
+def fleet_ports(
+    trust: TrustStore,
+    egress: EgressStore,
+    ask: Callable[[StepRequest], Accepted],
+    fleet: Callable[[FleetRequest], FleetMade],
+    scans: Callable[[ScanErrand], Scans],
+    record: Callable[[RecordRequest], Accepted],
+    look: Callable[[LookRequest], LookedAt],
+    table: Callable[[TableErrand], TableState],
+) -> FleetPorts:
+    """What is asked of the running recorder is given; the rest is in the database."""
+
+    def step(request: StepRequest) -> None:
+        ask(request)
+
+    return FleetPorts(
+        fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record, look, table,
+        egress.needs, egress.set_needs, egress.contained, egress.put_contained,
+        DevicePathPorts(
+            trust.paths, trust.put_path, step, trust.put_document, trust.document
+        ),
+    )  # fmt: skip
