@@ -178,7 +178,9 @@ def test_measured_within_its_time() -> None:
     found = measure(of.manifest, of.data, 8, longest_s=10.0, monotonic=lambda: next(ticks))
     assert 1 <= len(found) <= 2
     assert found[0].tuning == Tuning(1, 1, CPU)
-    opened = open_model(of.manifest, of.data, 1)
+    opened, speed = open_model(of.manifest, of.data, 1)
+    assert (speed.threads, speed.lanes) == (1, 1)
+    assert speed.wall_ms > 0
     assert opened.batch == 1
     opened.close()
 

@@ -200,3 +200,19 @@ def test_one_that_is_switched_off_sends_nothing_and_is_told_of_as_switched_off(h
     hop.sinks[CAMERA](stream.items(varying(600), 2))
     analyst.until(lambda: len(frames_of(analyst.visits)) > sent)
     assert hop.value("watchglass_gate_frames_total") > 0
+
+
+def test_since_when_nobody_takes_what_is_told_is_known(hop: Hop) -> None:
+    analyst = hop.analyst
+    analyst.until(lambda: hop.linked)
+    assert hop.outlet.untold_since_ns == 0
+    analyst.notes = False
+    hop.outlet._account(CAMERA, 5, 10**10, Analysis.SKIPPED, SkipCause.OVERLOAD)
+    analyst.until(lambda: bool(analyst.accounts))
+    since_ns = hop.outlet.untold_since_ns
+    assert 0 < since_ns <= time.monotonic_ns()
+    hop.outlet._account(CAMERA, 10**10, 10**11, Analysis.SKIPPED, SkipCause.OVERLOAD)
+    analyst.until(lambda: len(analyst.accounts) > 1)
+    assert hop.outlet.untold_since_ns == since_ns
+    analyst.server.send(analyst.peers[0], Noted(analyst.accounts[0].session, 2))
+    analyst.until(lambda: hop.outlet.untold_since_ns == 0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from watchglass.app.event_desk import EventDesk, open_events
+from watchglass.app.event_desk import EventDesk
 from watchglass.base.clock import Clock
 from watchglass.base.disk import Disk
 from watchglass.model.analysis import Report, Understood
@@ -24,8 +24,8 @@ class FoundDesk:
     """``store`` is the api's; ``write`` puts into it what the events-worker would."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self.store = open_events(path, Disk(), clock)
-        self._desk = EventDesk(self.store, clock)
+        self._desk = EventDesk(path, Disk(), clock)
+        self.store = self._desk.store
         self._clock = clock
         self._looks: list[LookBack] = []
         self._count = 0

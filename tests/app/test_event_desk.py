@@ -6,11 +6,13 @@ import pytest
 
 from tests.app.test_said_desk import Bed
 from tests.store.understood import event_of, review_of, walk
-from watchglass.app.event_desk import EventDesk, open_events
+from watchglass.app.event_desk import EventDesk, open_events, those_aside
 from watchglass.app.kept_index import KeptIndex
 from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.base.disk import Disk
+from watchglass.base.errors import DamagedError, NotFoundError
 from watchglass.base.ids import CameraId
+from watchglass.model.act import Act, ActKind
 from watchglass.model.control import RemoveCameraRequest, RetentionRequest
 from watchglass.model.event import ReviewId
 from watchglass.model.watch_control import AcknowledgeRequest, SeenRequest
@@ -61,8 +63,8 @@ def bed(tmp_path: Path) -> Bed:
 
 
 def test_what_was_found_goes_with_its_footage(bed: Bed, tmp_path: Path) -> None:
-    store = open_events(tmp_path / "events.db", Disk(), bed.keeping.clock)
-    desk = EventDesk(store, bed.keeping.clock)
+    desk = EventDesk(tmp_path / "events.db", Disk(), bed.keeping.clock)
+    store = desk.store
     index = KeptIndex(bed.keeping.state / "index.db")
     now_ns = bed.keeping.clock.wall_ns()
     try:
@@ -86,9 +88,9 @@ def test_what_was_found_goes_with_its_footage(bed: Bed, tmp_path: Path) -> None:
 def test_what_people_do_is_on_disk(tmp_path: Path) -> None:
     clock = SimulatedClock()
     camera = CameraId("c" * 32)
-    store = open_events(tmp_path / "events.db", Disk(), clock)
+    desk = EventDesk(tmp_path / "events.db", Disk(), clock)
+    store = desk.store
     put(store, camera, "1", clock.wall_ns())
-    desk = EventDesk(store, clock)
     desk.carry_out(SeenRequest(ReviewId("1" * 32), True, "ann"))
     desk.carry_out(AcknowledgeRequest(ReviewId("1" * 32), "bob"))
     desk.close()
@@ -99,3 +101,32 @@ def test_what_people_do_is_on_disk(tmp_path: Path) -> None:
         assert (found.seen_by, found.acknowledged_by) == ("ann", "bob")
     finally:
         again.close()
+
+
+def test_one_that_gets_damaged_is_set_aside_and_told_of(tmp_path: Path) -> None:
+    clock, path, acts = SimulatedClock(), tmp_path / "events.db", list[Act]()
+    desk = EventDesk(path, Disk(), clock, acts.append)
+    camera = CameraId("c" * 32)
+    put(desk.store, camera, "1", clock.wall_ns())
+    # Died of something else: nothing is set aside.
+    desk.finder_died(-9)
+    assert (those_aside(path), acts) == ([], [])
+    before = desk.store
+    desk.finder_died(DamagedError.exit_code)
+    (aside,) = those_aside(path)
+    (act,) = acts
+    assert act.kind is ActKind.EVENTS_LOST
+    assert aside in act.detail
+    assert desk.store is not before
+    with pytest.raises(NotFoundError):
+        desk.carry_out(SeenRequest(ReviewId("1" * 32), True, "ann"))
+    kept = EventStore(tmp_path / aside)
+    assert kept.review(ReviewId("1" * 32)) is not None
+    kept.close()
+    # A disk that damages all that is written gets no new one again and again.
+    desk.finder_died(DamagedError.exit_code)
+    assert len(those_aside(path)) == 1
+    clock.advance(601 * NS_PER_S)
+    desk.finder_died(DamagedError.exit_code)
+    assert len(those_aside(path)) == 2
+    desk.close()

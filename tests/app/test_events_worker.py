@@ -14,9 +14,12 @@ import pytest
 
 from tests.app.test_event_work import ALL, LINE, RULES, pieces
 from tests.store.understood import CAMERA, span, walk
+from watchglass.app.event_desk import EventDesk, those_aside
 from watchglass.app.layout import Layout
 from watchglass.app.ways import Ways
 from watchglass.base.clock import SystemClock
+from watchglass.base.disk import Disk
+from watchglass.base.errors import DamagedError
 from watchglass.base.fence import FenceMode
 from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
@@ -170,3 +173,39 @@ def test_it_is_fenced_and_nobody_without_a_proof_is_heard(place: Place) -> None:
         assert "proof" in (stranger.refusal or "")
     finally:
         stranger.close()
+
+
+def test_a_database_that_gets_damaged_ends_it_and_its_successor_takes_what_waits(
+    place: Place,
+) -> None:
+    tracks = [walk(f"t{n}", n * 3, n * 3 + 8) for n in range(6)]
+    place.analyst.put(Report("s", 1, (tracks[0],)))
+    deadline = time.monotonic() + PATIENCE_S
+    while place.analyst.reports and time.monotonic() < deadline:
+        place.analyst.turn()
+    assert not place.analyst.reports
+    desk = EventDesk(place.layout.events_db, Disk(), SystemClock())
+    place.process.kill()
+    place.end()
+    for end in ("", "-wal"):
+        path = Path(f"{place.layout.events_db}{end}")
+        with path.open("r+b") as file:
+            file.write(b"\xa5" * path.stat().st_size)
+    for number, track in enumerate(tracks[1:], 2):
+        place.analyst.put(Report("s", number, (track,)))
+    place.start()
+    while place.process.poll() is None and time.monotonic() < deadline:
+        place.analyst.turn()
+    assert place.process.returncode == DamagedError.exit_code
+    waiting = set(place.analyst.reports)
+    assert waiting
+    desk.finder_died(DamagedError.exit_code)
+    assert those_aside(place.layout.events_db)
+    place.end()
+    place.start()
+    while place.analyst.reports and time.monotonic() < deadline + PATIENCE_S:
+        place.analyst.turn()
+    assert not place.analyst.reports
+    told = {part.track for part in desk.store.parts(CAMERA, 0, 2**62)}
+    assert told == {tracks[number - 1].track for number in waiting}
+    desk.close()

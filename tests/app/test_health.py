@@ -86,6 +86,19 @@ def test_all_is_well() -> None:
     assert found.lives
 
 
+def test_what_nobody_understands_is_told_and_who_does_not() -> None:
+    fresh = site(worker={"untold_since_ns": ago(200)})
+    assert health(fresh).state is HealthState.OK
+    old = site(worker={"untold_since_ns": ago(400)})
+    found = health(old)
+    assert (found.state, found.lives) == (HealthState.DEGRADED, True)
+    (reason,) = found.reasons
+    assert "analytics-worker has taken nothing for 400 s" in reason.sentence
+    analyst = Heard("analytics-worker", ago(9000), 0, ago(1), Alive(ago(1), ago(395)))
+    (reason,) = health(replace(old, others=(*old.others, analyst))).reasons
+    assert "events-worker has taken nothing" in reason.sentence
+
+
 def test_no_camera_is_well_too() -> None:
     seen = replace(site(), wanted=(), workers=())
     assert health(seen) == Health(HealthState.OK, 0, 0, ())

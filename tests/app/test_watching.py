@@ -2,22 +2,29 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from tests.store.understood import BEGAN_NS, walk
 from watchglass.app.cli import run
 from watchglass.app.ground import ground
 from watchglass.app.site import Site
 from watchglass.app.wiring import own_site
+from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import RefusedError
 from watchglass.base.ids import CameraId, random_id
 from watchglass.config.settings import read_settings
+from watchglass.model.analysis import Report
 from watchglass.model.control import AddCameraRequest, StateCameraRequest
 from watchglass.model.rule import Rule, RuleId, RuleKind
 from watchglass.model.statement import Place, Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.watch_control import SetRuleRequest
+from watchglass.store.event_writer import Written
+from watchglass.store.events import EventStore
 
 CORNERS = "0,0 0.5,0 0.5,1 0,1"
 PURPOSE = "so that the exit is kept free"
@@ -99,6 +106,7 @@ def test_zones_and_rules_from_the_command_line(capsys: pytest.CaptureFixture[str
     assert run(["rule", "add", "Yard", "loitering", "Exit", "--for", "60s"]) != 0
     assert "purpose" in capsys.readouterr().err
     assert run(["rule", "add", "Yard", "enter", "Night", "--in", "drive", "--when", "never"]) != 0
+    _try_rules(capsys)
     assert run(["zone", "remove", "Yard", "drive"]) == 6
     assert run(["rule", "off", "Yard", "Night"]) == 0
     capsys.readouterr()
@@ -112,3 +120,32 @@ def test_zones_and_rules_from_the_command_line(capsys: pytest.CaptureFixture[str
     assert run(["rule", "remove", "Yard", night["id"][:6]]) == 0
     assert run(["zone", "remove", "Yard", "drive"]) == 0
     assert run(["check"]) == 0
+
+
+def _try_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ground(read_settings({}))
+    span = ["--from", "5 hours ago"]
+    later_ns = settings.clock.wall_ns() - BEGAN_NS - 3 * 3600 * NS_PER_S
+    capsys.readouterr()
+    assert run(["rule", "try", "Yard", "motion", *span]) != 0
+    assert "Nothing was understood" in capsys.readouterr().err
+    with own_site(settings) as site:
+        (camera,) = site.store.cameras()
+    over_line = ((0.5, 0.2), (0.5, 0.9))
+    parts = []
+    for number in range(3):
+        part = walk(f"t{number}", number * 60, number * 60 + 8, camera=camera.id, way=over_line)
+        points = tuple(replace(each, at_ns=each.at_ns + later_ns) for each in part.points)
+        parts.append(replace(part, points=points))
+    with closing(EventStore(settings.layout.events_db)) as store:
+        store.write(Written(Report("s", 1, tuple(parts)), BEGAN_NS))
+    assert run(["rule", "try", "Yard", "counting", "--in", "gate", *span, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["forward"] + found["backward"], found["tracks"]) == (3, 3)
+    assert run(["rule", "try", "Yard", "crossing", "--in", "gate", *span]) == 0
+    assert "fired 3 times, of 3 things" in " ".join(capsys.readouterr().out.split())
+    # One that it has, of cars alone: nobody came by car. And nothing was made of it.
+    assert run(["rule", "try", "Yard", "Cars", *span]) == 0
+    assert "0 forward, 0 backward" in capsys.readouterr().out
+    assert run(["rule", "list", "Yard", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
-from watchglass.analytics.detector import Detector, DetectorKind, DetectorSettings
+from watchglass.analytics.detector import (
+    Detector,
+    DetectorKind,
+    DetectorSettings,
+    DetectorSpeed,
+)
+from watchglass.analytics.metrics import speed_samples
 from watchglass.analytics.models import OFF, Models
 from watchglass.analytics.regions import RegionDetector
 from watchglass.base import log
 from watchglass.base.errors import NotFoundError, WatchglassError
+from watchglass.model.metric import Sample
 
 GROUP = "watchglass.detector"
 _LOG = log.get("analytics")
@@ -15,10 +22,16 @@ _LOG = log.get("analytics")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A detector, and why it is not the one that was asked for: a sentence, or empty."""
+    """A detector, and why it is not the one that was asked for: a sentence, or empty. ``speed``: of
+    a model, as it was measured when it was opened."""
 
     detector: Detector
     instead: str = ""
+    speed: DetectorSpeed | None = None
+
+    def samples(self, process: str) -> list[Sample]:
+        """The numbers of its speed, for monitors; none without a model."""
+        return speed_samples(process, self.speed) if self.speed is not None else []
 
 
 def choose(models: Models, wanted: str, threads: int) -> Chosen:
@@ -29,13 +42,13 @@ def choose(models: Models, wanted: str, threads: int) -> Chosen:
     if wanted == OFF:
         return Chosen(RegionDetector())
     try:
-        return Chosen(_named(models, wanted, threads))
+        return _named(models, wanted, threads)
     except WatchglassError as error:
         _LOG.warning("no_model", why=error.sentence)
         return Chosen(RegionDetector(), error.sentence)
 
 
-def _named(models: Models, wanted: str, threads: int) -> Detector:
+def _named(models: Models, wanted: str, threads: int) -> Chosen:
     # Not above: the runtime is loaded only where there is a model for it.
     from watchglass.analytics.backends.tuning import open_model
 
@@ -45,8 +58,9 @@ def _named(models: Models, wanted: str, threads: int) -> Detector:
         plugged = plugged_in(wanted)
         if plugged is None:
             raise
-        return plugged.make(DetectorSettings(models.folder, threads))
-    return open_model(known.manifest, models.load(known), threads)
+        return Chosen(plugged.make(DetectorSettings(models.folder, threads)))
+    detector, speed = open_model(known.manifest, models.load(known), threads)
+    return Chosen(detector, speed=speed)
 
 
 def plugged_in(name: str) -> DetectorKind | None:

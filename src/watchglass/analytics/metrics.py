@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from watchglass.analytics.detector import DetectorSpeed
 from watchglass.analytics.gate import GateState
 from watchglass.analytics.gated import GateNumbers
 from watchglass.analytics.pace import Pace
@@ -133,11 +134,23 @@ UNTELLABLE = Metric(
     "The events-worker was away for hours: see its log; the recording can be looked at again.",
 )  # fmt: skip
 
+MODEL_WALL = Metric(
+    "watchglass_analysis_model_seconds", _G, ("process", "provider", "threads", "lanes"),
+    "How long the model takes a picture, as measured at the start in the way that was fastest:"
+    " so many pictures at once (lanes), with so many threads each.",
+    "Under 0.1 on a processor.", "A smaller model, or a faster machine: see 'watchglass doctor'.",
+)  # fmt: skip
+MODEL_CPU = Metric(
+    "watchglass_analysis_model_cpu_seconds", _G, ("process", "provider", "threads", "lanes"),
+    "How much of processors the model takes a picture, measured with the above.",
+    "As long as a picture takes, times the threads.", "See watchglass_analysis_model_seconds.",
+)  # fmt: skip
+
 METRICS = (
     GATE_STATE, GATE_VISITS, GATE_PROBES, GATE_CHECKS, GATE_MISSES, GATE_RECALL, GATE_HELD,
     GATE_TOO_LARGE, GATE_SINCE, GATE_FRAMES, GATE_SENT,
     DEPTH, LIMIT, DROPPED, ACCOUNTS, FORGOTTEN, PICTURES, LOOKS, UNREADABLE, BEHIND,
-    SLOWED, UNTOLD, TOLD, UNTELLABLE,
+    SLOWED, UNTOLD, TOLD, UNTELLABLE, MODEL_WALL, MODEL_CPU,
 )  # fmt: skip
 
 
@@ -183,3 +196,18 @@ def analyst_samples(
 
 def report_samples(process: str, untold: int, told: int, lost: int) -> list[Sample]:
     return [UNTOLD.at(untold, process), TOLD.at(told, process), UNTELLABLE.at(lost, process)]
+
+
+def speed_samples(process: str, speed: DetectorSpeed) -> list[Sample]:
+    of = process, speed.provider, str(speed.threads), str(speed.lanes)
+    return [MODEL_WALL.at(speed.wall_ms / 1000, *of), MODEL_CPU.at(speed.cpu_ms / 1000, *of)]
+
+
+def told_speed(samples: Sequence[Sample]) -> DetectorSpeed | None:
+    """What ``speed_samples`` told; None where nobody did."""
+    wall = next((each for each in samples if each.metric == MODEL_WALL.name), None)
+    cpu = next((each for each in samples if each.metric == MODEL_CPU.name), None)
+    if wall is None or cpu is None:
+        return None
+    _, provider, threads, lanes = wall.labels
+    return DetectorSpeed(provider, int(threads), int(lanes), 1000 * wall.value, 1000 * cpu.value)

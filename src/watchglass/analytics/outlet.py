@@ -73,6 +73,7 @@ class AnalysisOutlet:
         self._gated: dict[CameraId, tuple[StreamName, Gated]] = {}
         self._off: dict[CameraId, tuple[StreamName, SwitchedOff]] = {}
         self._linked = False
+        self._untold_since_ns = 0
         self._account_ns = round(account_s * NS_PER_S)
         self._ending = threading.Event()
         # It is filled only when it is empty, with no more than the backlog may hold.
@@ -123,6 +124,11 @@ class AnalysisOutlet:
         found = self._gated.get(camera)
         if found is not None:
             found[1].said()
+
+    @property
+    def untold_since_ns(self) -> int:
+        """Nobody has taken what gates answer for since then (monotonic); 0 while none waits."""
+        return self._untold_since_ns
 
     def samples(self) -> list[Sample]:
         """The numbers of now, for monitors."""
@@ -206,6 +212,7 @@ class AnalysisOutlet:
                 with self._lock:
                     if session == self._accounts.session:
                         self._accounts.noted(last)
+                        self._untold_since_ns = 0
             case LinkRenewed():
                 pass  # begun anew already
 
@@ -227,10 +234,12 @@ class AnalysisOutlet:
             gated.tend(now_ns)
         for _, off in list(self._off.values()):
             off.tend()
-        if not self._linked:
-            return
         with self._lock:
-            message = self._accounts.message()
+            if not self._accounts.waiting:
+                self._untold_since_ns = 0
+            elif not self._untold_since_ns:
+                self._untold_since_ns = self._clock.monotonic_ns()
+            message = self._accounts.message() if self._linked else None
         if message is not None:
             self._client.send(message)
 

@@ -34,6 +34,9 @@ class Reports:
         self._kept: deque[tuple[Report, list[Noted]]] = deque()
         self._items = 0
         self._sent = 0
+        self._clock = clock
+        self.untold_since_ns = 0
+        """Nobody has taken anything since then (monotonic); 0 while nothing waits."""
         self.lost = 0
         """Items for which there was no room any more."""
         self.told = 0
@@ -70,6 +73,10 @@ class Reports:
         client = self._client
         if client is None:
             return
+        if not self._kept:
+            self.untold_since_ns = 0
+        elif not self.untold_since_ns:
+            self.untold_since_ns = self._clock.monotonic_ns()
         for message in client.poll(0):
             if isinstance(message, LinkRenewed):
                 client.discard_queued()
@@ -92,6 +99,7 @@ class Reports:
         return found
 
     def _taken(self, last: int) -> None:
+        self.untold_since_ns = 0
         while self._kept and self._kept[0][0].number <= last:
             report, noted = self._kept.popleft()
             self._items -= len(report.items)

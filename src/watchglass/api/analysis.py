@@ -25,18 +25,16 @@ from watchglass.api.services import Services, services
 from watchglass.api.understood import DensityInfo, UnderstoodSpan, density_info, understood
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import CameraId, random_id
-from watchglass.events.rules.engine import Engine
+from watchglass.events.rules.trial import MOST_TRIED_NS, tried
 from watchglass.model.analysis import Analysis
 from watchglass.model.area import Area, AreaId, AreaKind, checked_points
-from watchglass.model.event import Event
-from watchglass.model.found import Found
-from watchglass.model.rule import Direction, RuleId, checked_rule
+from watchglass.model.rule import RuleId, checked_rule
 from watchglass.model.stream import StreamName
 
 router = APIRouter(prefix=PREFIX + "/cameras/{camera}", tags=["events"], responses=RESPONSES)
 
 _MOST_SPAN_MS = 400 * 24 * 3600 * 1000
-_MOST_TRIED_MS = 31 * 24 * 3600 * 1000
+_MOST_TRIED_MS = MOST_TRIED_NS // NS_PER_MS
 _MOST_TOLD = 200
 _MOST_AREAS = 8
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -153,31 +151,13 @@ def _tried(of: Services, camera: CameraId, body: TryBody, span: Times) -> Tried:
     areas = [*drawn, *of.ports.watch.areas(camera)]
     rule = body.rule.rule(camera, RuleId(random_id()))
     rule = checked_rule(rule, areas, of.ports.of_cameras.about(camera).statement)
-    engine = Engine()
-    engine.use([rule], areas)
-    events: dict[str, Event] = {}
-    ways = {Direction.FORWARD: 0, Direction.BACKWARD: 0, Direction.BOTH: 0}
-    tracks: set[str] = set()
-    now_ns = min(span[1], of.ports.clock.wall_ns())
-
-    def add(found: Found) -> None:
-        events.update((each.id, each) for each in found.events)
-        for each in found.crossings:
-            if span[0] <= each.at_ns < span[1]:
-                ways[each.direction] += 1
-
-    for part in of.ports.events.store.parts(camera, *span):
-        tracks.add(part.track)
-        add(engine.take([part]))
-    add(engine.pass_time(now_ns))
-    add(engine.finish())
-    found = [each for each in events.values() if span[0] <= each.from_ns < span[1]]
-    found.sort(key=lambda each: each.from_ns, reverse=True)
+    parts = of.ports.events.store.parts(camera, *span)
+    found = tried(rule, areas, parts, span, of.ports.clock.wall_ns())
     made = understood(of, camera, StreamName.MAIN, span)
     return Tried(
-        count=len(found), forward=ways[Direction.FORWARD] + ways[Direction.BOTH],
-        backward=ways[Direction.BACKWARD], tracks=len(tracks),
-        events=[event_info(each) for each in found[:_MOST_TOLD]], **_sums(made.lengths),
+        count=len(found.events), forward=found.forward, backward=found.backward,
+        tracks=found.tracks, events=[event_info(each) for each in found.events[:_MOST_TOLD]],
+        **_sums(made.lengths),
     )  # fmt: skip
 
 

@@ -88,7 +88,10 @@ def _look(
         analyst.wake()
 
     take_messages(decoder, hear, stop)
-    reporter = Reporter(start.vitals, NAME, Alive, lambda: analyst.samples(NAME), clock)
+    reporter = Reporter(
+        start.vitals, NAME, lambda: Alive(analyst.turned_ns, reports.untold_since_ns),
+        lambda: [*analyst.samples(NAME), *chosen.samples(NAME)], clock,
+    )  # fmt: skip
     reporter.start()
     _LOG.info("looking", detector=chosen.detector.identity[:16], threads=start.threads)
     step_back(_NICE, _MOST_MEMORY_BYTES)

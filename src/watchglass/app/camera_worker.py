@@ -36,6 +36,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.metric import Sample
 from watchglass.model.source import SourceSettings, VideoSource
 from watchglass.model.stream import StreamName
+from watchglass.model.vitals import WorkerVitals
 from watchglass.recording.assembler import VIDEO_TIMESCALE, Limits
 from watchglass.recording.volume import Volume
 from watchglass.recording.worker import CameraWorker
@@ -75,7 +76,11 @@ def main() -> None:
         looked_at = analysis.samples() if analysis is not None else []
         return [*worker.samples(), *outlet.samples(), *looked_at]
 
-    reporter = Reporter(start.vitals, start.name, worker.vitals, samples, clock)
+    def vitals() -> WorkerVitals:
+        untold_ns = analysis.untold_since_ns if analysis is not None else 0
+        return msgspec.structs.replace(worker.vitals(), untold_since_ns=untold_ns)
+
+    reporter = Reporter(start.vitals, start.name, vitals, samples, clock)
     reporter.start()
     messages: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
     gone = Shutdown(GapCause.RECORDER_CRASHED)

@@ -5,15 +5,17 @@ aside, and keeps no recorder from starting.
 """
 
 import threading
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 from watchglass.app.kept_for import kept_for
 from watchglass.app.kept_index import KeptIndex
 from watchglass.base import log
-from watchglass.base.clock import Clock
+from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, WatchglassError
+from watchglass.base.ids import ActId, random_id
+from watchglass.model.act import Act, ActKind
 from watchglass.model.analysis import AnalysisSpan, SkipCause
 from watchglass.model.look_back import LookBackId
 from watchglass.model.watch_control import (
@@ -27,6 +29,9 @@ from watchglass.store.database import Synchronous
 from watchglass.store.events import EventStore
 from watchglass.store.site import SiteStore
 
+_ASIDE = ".damaged-"
+_APART_NS = 600 * NS_PER_S
+"""On a disk that damages what is written to it, a new one each time would help nobody."""
 _PURGE_S = 3600.0
 _END_S = 5.0
 _LOG = log.get("events")
@@ -38,22 +43,50 @@ def open_events(path: Path, disk: Disk, clock: Clock) -> EventStore:
     try:
         return EventStore(path, disk, synchronous=Synchronous.FULL)
     except DamagedError as error:
-        aside = path.with_name(f"{path.name}.damaged-{clock.wall_ns()}")
-        _LOG.error("events_begun_anew", error=error.sentence, aside=aside.name)
-        disk.replace(WriteSite.SETTINGS, path, aside)
-        for end in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                path.with_name(path.name + end).unlink()
+        set_aside(path, disk, clock, error.sentence)
         return EventStore(path, disk, synchronous=Synchronous.FULL)
 
 
-class EventDesk:
-    """Of one recorder."""
+def set_aside(path: Path, disk: Disk, clock: Clock, why: str) -> Path:
+    """Let a damaged database lie beside its place, with what was not yet in it; where it lies."""
+    aside = path.with_name(f"{path.name}{_ASIDE}{clock.wall_ns()}")
+    _LOG.error("events_begun_anew", error=why, aside=aside.name)
+    disk.replace(WriteSite.SETTINGS, path, aside)
+    for end in ("-wal", "-shm"):
+        rest = path.with_name(path.name + end)
+        if rest.exists():
+            disk.replace(WriteSite.SETTINGS, rest, aside.with_name(aside.name + end))
+    return aside
 
-    def __init__(self, store: EventStore, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+
+def those_aside(path: Path) -> list[str]:
+    """The names of all that were set aside and are there still, the oldest first."""
+    found = path.parent.glob(f"{path.name}{_ASIDE}*")
+    return sorted(each.name for each in found if each.suffix[-4:] not in ("-wal", "-shm"))
+
+
+class EventDesk:
+    """Of one recorder. ``note`` puts an act into the ledger."""
+
+    def __init__(
+        self,
+        path: Path,
+        disk: Disk,
+        clock: Clock,
+        note: Callable[[Act], object] = lambda _: None,
+    ) -> None:
+        """Opens it; begun anew where it is damaged."""
+        self._path, self._disk, self._clock, self._note = path, disk, clock, note
+        self._store = open_events(path, disk, clock)
+        self._lock = threading.Lock()
+        self._begun_ns: int | None = None
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
+
+    @property
+    def store(self) -> EventStore:
+        """The one of now."""
+        return self._store
 
     def start(self, site: SiteStore, index: KeptIndex) -> None:
         """From now on, erase what is of footage that is gone."""
@@ -67,6 +100,36 @@ class EventDesk:
 
         self._thread = threading.Thread(target=work, name="events", daemon=True)
         self._thread.start()
+
+    def finder_died(self, exit_code: int) -> None:
+        """Before the events-worker is started again: where it died of a damaged database, that is
+        set aside and a new one begun. Nothing of it is lost silently: it lies beside, and the
+        ledger, the log and ``doctor`` say so."""
+        if exit_code != DamagedError.exit_code:
+            return
+        with self._lock:
+            now_ns = self._clock.monotonic_ns()
+            if self._begun_ns is not None and now_ns - self._begun_ns < _APART_NS:
+                return
+            self._begun_ns = now_ns
+            try:
+                self._store.close()
+                aside = set_aside(
+                    self._path, self._disk, self._clock, "the events-worker found it damaged"
+                )
+                self._store = open_events(self._path, self._disk, self._clock)
+            except (WatchglassError, OSError) as error:
+                _LOG.error("events_not_begun_anew", error=str(error))
+                return
+        try:
+            self._note(
+                Act(
+                    ActId(random_id()), "", ActKind.EVENTS_LOST, self._clock.wall_ns(),
+                    detail=f"was damaged: it lies aside as {aside.name}, a new one is begun",
+                )
+            )  # fmt: skip
+        except WatchglassError as error:
+            _LOG.error("events_begun_anew_not_noted", error=error.sentence)
 
     def close(self) -> None:
         self._over.set()

@@ -25,7 +25,7 @@ from watchglass.app.reporter import Reporter
 from watchglass.base import heap, log
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk
-from watchglass.base.errors import WatchglassError
+from watchglass.base.errors import DamagedError, WatchglassError
 from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
@@ -75,7 +75,7 @@ def _find(start: EventsStart, decoder: msgspec.json.Decoder[ToEventsWorker]) -> 
     heap.tend(clock)
     store = EventStore(layout.events_db, disk)
     finder = Finder(listener, start, store, EventWork(store, clock, _said), clock)
-    reporter = Reporter(start.vitals, NAME, Alive, finder.samples, clock)
+    reporter = Reporter(start.vitals, NAME, lambda: Alive(finder.turned_ns), finder.samples, clock)
     reporter.start()
     take_messages(decoder, finder.hear, finder.stop)
     step_back(_NICE, _MOST_MEMORY_BYTES)
@@ -113,6 +113,7 @@ class Finder:
         self._unwritten: list[tuple[PeerId, int, Report]] = []
         self._hops: list[PeerState] = []
         self._refused = ""
+        self.turned_ns = clock.monotonic_ns()
 
     def hear(self, message: ToEventsWorker) -> None:
         """Other rules, or the end."""
@@ -151,12 +152,16 @@ class Finder:
                     self._work.pass_time()
                 self._tell_taken()
                 self._refused = ""
+            except DamagedError:
+                # No trying again mends it: whoever started this one begins another database.
+                raise
             except WatchglassError as error:
                 # It is tried again, and the analytics-worker keeps what comes meanwhile.
                 if self._refused != error.sentence:
                     _LOG.error("events_not_written", error=error.sentence)
                 self._refused = error.sentence
             self._hops = self._server.peers()
+            self.turned_ns = self._clock.monotonic_ns()
         with suppress(WatchglassError):
             self._work.write()
         self._server.close()

@@ -22,7 +22,7 @@ _SAID: msgspec.json.Decoder[FromEventsWorker] = msgspec.json.Decoder(FromEventsW
 
 class FinderDesk:
     """Of one recorder. ``said`` is told what the worker says, in a thread that may wait; ``gone``
-    that it has died."""
+    that it has died, with its exit code."""
 
     def __init__(
         self,
@@ -30,13 +30,13 @@ class FinderDesk:
         ways: Ways,
         site: SiteStore,
         said: Callable[[FromEventsWorker], None],
-        gone: Callable[[], None],
+        gone: Callable[[int], None],
         clock: Clock,
     ) -> None:
         self._settings, self._ways, self._site, self._said = settings, ways, site, said
         self.child = Child(
             NAME, _MODULE, self._message, clock, speaks=True, hear=self._hear,
-            died=lambda _: gone(),
+            died=gone,
         )  # fmt: skip
         self._runs = False
 

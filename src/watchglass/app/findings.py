@@ -7,6 +7,7 @@ from typing import Protocol
 
 from watchglass.app import checkup
 from watchglass.app.checkup import Finding, Verdict
+from watchglass.app.event_desk import those_aside
 from watchglass.app.explained import explained
 from watchglass.app.forecast import Forecast, forecasts
 from watchglass.app.ground import Ground
@@ -71,7 +72,7 @@ def findings(of: Looked) -> Iterator[Finding]:
     if layout.state.is_dir():
         yield from checkup.kernel(layout.state)
         yield from checkup.clock(layout.state, of.ground.disk, of.ground.clock)
-    for part in (_site, _recorder, _recording, _cameras, _rest, _anchors):
+    for part in (_site, _recorder, _recording, _cameras, _rest, _anchors, _found):
         try:
             yield from part(of)
         except WatchglassError as error:
@@ -246,6 +247,18 @@ def _anchors(of: Looked) -> Iterator[Finding]:
                 else "The recorder asks it when it runs."
             ),
             Verdict.NOTE if late else Verdict.FINE,
+        )  # fmt: skip
+
+
+def _found(of: Looked) -> Iterator[Finding]:
+    """What of the database of events was damaged."""
+    aside = those_aside(of.ground.layout.events_db)
+    if aside:
+        yield Finding(
+            "Events", f"{count_words(len(aside), 'damaged database')} set aside",
+            f"What rules had found until then is in {', '.join(aside)}, in the state folder, and a "
+            "new one was begun: look at the disk. What was recorded can be looked at again "
+            f"('{of.command('analyse CAMERA --from TIME')}').", Verdict.NOTE,
         )  # fmt: skip
 
 

@@ -59,6 +59,8 @@ _PASSING_NS = 15 * NS_PER_S
 _LEAST_START_NS = 60 * NS_PER_S
 _TAKE_UP_NS = 1800 * NS_PER_S
 _RECENT_NS = 600 * NS_PER_S
+_UNTOLD_NS = 300 * NS_PER_S
+"""Of what gates answer for something is told every 20 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def judge(seen: Observed, patience: Patience) -> Health:
         *_of_workers(seen, patience),
         *_of_streams(seen, told, patience),
         *_of_others(seen, patience),
+        *_of_understanding(seen),
         *_of_restarts(seen),
     ]
     reasons.sort(key=lambda each: (not each.stuck, each.state is not HealthState.FAILING))
@@ -323,6 +326,31 @@ def _of_others(seen: Observed, patience: Patience) -> Iterator[Reason]:
                 f"{each.name} has done nothing for {_s(idle_ns)}: it is started again.",
                 process=each.name,
             )
+
+
+def _of_understanding(seen: Observed) -> Iterator[Reason]:
+    """What gates answer for comes back as taken once it is written down; where it does not, one of
+    the two that understand pictures is away, hangs, or cannot write."""
+    waits = [
+        each.vitals.untold_since_ns
+        for each in seen.workers
+        if isinstance(each.vitals, WorkerVitals) and each.vitals.untold_since_ns
+    ]
+    waited_ns = seen.now_ns - min(waits, default=seen.now_ns)
+    if waited_ns <= _UNTOLD_NS:
+        return
+    finder_is_slow = any(
+        isinstance(each.vitals, Alive)
+        and each.vitals.untold_since_ns
+        and seen.now_ns - each.vitals.untold_since_ns > _UNTOLD_NS // 2
+        for each in seen.others
+    )
+    name = "events-worker" if finder_is_slow else "analytics-worker"
+    yield Reason(
+        HealthState.DEGRADED,
+        f"{name} has taken nothing for {_s(waited_ns)}: what cameras see is recorded, and not "
+        "understood. Its log says why; what was recorded can be looked at again.",
+    )
 
 
 def _of_restarts(seen: Observed) -> Iterator[Reason]:

@@ -1,13 +1,16 @@
 """How fast the model in use computes here: for ``doctor``, measured on the spot."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from watchglass.analytics.detector import DetectorSpeed
+from watchglass.analytics.metrics import told_speed
 from watchglass.analytics.models import OFF, Models
+from watchglass.app.analyst_desk import threads
 from watchglass.app.checkup import Finding, Verdict
 from watchglass.app.words import count_words
 from watchglass.base.errors import WatchglassError
 from watchglass.config.settings import Settings
+from watchglass.model.metric import Sample
 
 _LONGEST_S = 3.0
 
@@ -37,8 +40,13 @@ def model_findings(settings: Settings) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def speed_findings(settings: Settings) -> Iterator[Finding]:
-    """Measured as the analytics-worker does at its start, in less time. Nothing without a model."""
+def speed_findings(settings: Settings, numbers: Sequence[Sample] = ()) -> Iterator[Finding]:
+    """As the analytics-worker measured it at its start, by its ``numbers``; where none runs,
+    measured as it would, in less time. Nothing without a model."""
+    told = told_speed(numbers)
+    if told is not None:
+        yield _speed(told, "the analytics-worker measured at its start")
+        return
     models = Models(settings.models)
     try:
         known = models.find(settings.model)
@@ -46,18 +54,20 @@ def speed_findings(settings: Settings) -> Iterator[Finding]:
     except WatchglassError:
         return
     # Not above: what only names the model does without the runtime.
-    from watchglass.analytics.backends.onnx import version
     from watchglass.analytics.backends.tuning import fastest, measure
 
     try:
-        best = fastest(measure(known.manifest, model, len(os.sched_getaffinity(0)), _LONGEST_S))
+        best = fastest(measure(known.manifest, model, threads(), _LONGEST_S))
     except WatchglassError as error:
         yield Finding("Model, speed", "cannot be computed", error.sentence, Verdict.WRONG)
         return
-    tuning = best.tuning
-    yield Finding(
-        "Model, speed", f"{best.wall_ms:.0f} ms a picture, {best.cpu_ms:.0f} ms of a processor",
-        f"{count_words(tuning.lanes, 'picture')} side by side with"
-        f" {count_words(tuning.threads, 'thread')} each is fastest here, through"
-        f" {tuning.provider.removesuffix('ExecutionProvider')} of ONNX Runtime {version()}.",
+    yield _speed(best.speed, "measured now")
+
+
+def _speed(speed: DetectorSpeed, by: str) -> Finding:
+    return Finding(
+        "Model, speed", f"{speed.wall_ms:.0f} ms a picture, {speed.cpu_ms:.0f} ms of a processor",
+        f"{count_words(speed.lanes, 'picture')} side by side with"
+        f" {count_words(speed.threads, 'thread')} each is fastest here, through"
+        f" {speed.provider.removesuffix('ExecutionProvider')}: {by}.",
     )  # fmt: skip

@@ -22,6 +22,7 @@ from watchglass.app.crew import Crew
 from watchglass.app.in_network import InNetwork
 from watchglass.app.last_words import LastWords
 from watchglass.app.launch import Spare
+from watchglass.app.made_anew import MadeAnew
 from watchglass.app.picture_errand import PictureErrand
 from watchglass.app.placement import Placement
 from watchglass.app.processes import waits_in_kernel
@@ -120,7 +121,7 @@ class Supervisor:
         self._onvif: Child | None = None
         self._spoken: tuple[Spoken, ...] = ()
         self._port = settings.port
-        self._index_inode = 0
+        self._made_anew = MadeAnew(ways.layout.index_db, ways.layout.events_db)
         self.pictures = PictureErrand(self._tell_api)
         """Of recordings, with masks drawn."""
 
@@ -406,18 +407,12 @@ class Supervisor:
             api.tell(Shutdown(GapCause.RECORDER_STOPPED))
 
     def keep_up(self) -> None:
-        """The api may use the index that was there when it started; where that was made anew, it
-        is started again."""
+        """The api may use the databases that were there when it started; where one was made anew,
+        it is started again."""
         self._analyst.keep_up()
-        inode, self._index_inode = self._index_inode, self._inode_of_index()
-        if inode not in (0, self._index_inode) and self._settings.fences is not FenceMode.OFF:
+        index, events = self._made_anew()
+        if events or (index and self._settings.fences is not FenceMode.OFF):
             self.renew_api()
-
-    def _inode_of_index(self) -> int:
-        try:
-            return self._layout.index_db.stat().st_ino
-        except OSError:
-            return 0
 
     # --- crashes -----------------------------------------------------------------------------
 

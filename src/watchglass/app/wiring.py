@@ -64,7 +64,7 @@ from watchglass.access.token import new_token, token_hash
 from watchglass.app.adding import looked_at, record_found
 from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.crew import Crew
-from watchglass.app.event_desk import EventDesk, open_events
+from watchglass.app.event_desk import EventDesk
 from watchglass.app.exporting import exported
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.finder_desk import FinderDesk
@@ -208,7 +208,7 @@ class Recorder:
             stack.callback(said.close)
             self._marks = MarkDesk(self._keeper, on.clock)
             self._said = SaidDesk(said, self._store, self._marks, on.clock)
-            self._events = EventDesk(open_events(on.layout.events_db, on.disk, on.clock), on.clock)
+            self._events = EventDesk(on.layout.events_db, on.disk, on.clock, self._note)
             stack.callback(self._events.close)
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
@@ -276,10 +276,7 @@ class Recorder:
         self._supervisor.start_analyst()
         self._looks_back.start()
         recorded = self.site.take_up()
-        note_model(
-            self._on.settings, self._store, self._on.clock,
-            lambda act: self.site.note_people(NoteRequest((act,))),
-        )  # fmt: skip
+        note_model(self._on.settings, self._store, self._on.clock, self._note)
         if self._pinger is not None:
             self._pinger.start()
         self._pulse.start()
@@ -471,12 +468,12 @@ class Recorder:
         else:
             self._notices.take(said)
 
-    def _finder_died(self) -> None:
+    def _finder_died(self, exit_code: int) -> None:
+        self._events.finder_died(exit_code)
         self._notices.events_lost()
 
     def _look_at(self, request: RecordRequest) -> LookedAt:
-        found, _, _ = looked_at(self._on.settings, self.site, request)
-        return looked_at_words(found)
+        return looked_at_words(looked_at(self._on.settings, self.site, request)[0])
 
     def _keep_up(self) -> None:
         """What falls due while serving: pauses that end, volumes that are back."""

@@ -41,6 +41,8 @@ class ActKind(StrEnum):
     nobody asked for it."""
     STAMPED = "stamped"
     """What was signed by then was stamped by an outside authority; nobody asked for it."""
+    EVENTS_LOST = "events_lost"
+    """What rules had found was damaged on disk, and is set aside; nobody did it."""
     LOG_READ = "log_read"
     LOG_CHECKED = "log_checked"
 

@@ -42,11 +42,13 @@ class WriterVitals(msgspec.Struct, frozen=True, array_like=True):
 
 class WorkerVitals(msgspec.Struct, frozen=True, tag="worker"):
     """A camera-worker. ``unsynced_since_ns``: the oldest fact that the keeper has not yet called
-    durable is the oldest since then; 0 while none waits."""
+    durable is the oldest since then; 0 while none waits. ``untold_since_ns``: nobody has taken what
+    its gates answer for since then; 0 while nothing waits."""
 
     streams: tuple[StreamVitals, ...]
     writers: tuple[WriterVitals, ...]
     unsynced_since_ns: int
+    untold_since_ns: int = 0
 
 
 class VolumeVitals(msgspec.Struct, frozen=True, array_like=True):
@@ -75,9 +77,11 @@ class KeeperVitals(msgspec.Struct, frozen=True, tag="keeper"):
 
 class Alive(msgspec.Struct, frozen=True, tag="alive"):
     """A process that has nothing more to tell than that. ``turned_ns``: its loop of events was last
-    at work (monotonic); 0 where it has none."""
+    at work (monotonic); 0 where it has none. ``untold_since_ns``: nobody has taken what it found
+    since then; 0 while nothing waits."""
 
     turned_ns: int = 0
+    untold_since_ns: int = 0
 
 
 class Measured(msgspec.Struct, frozen=True, tag="measured"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from watchglass.analytics.backends.onnx import CPU, OnnxRuntime, Tuning, providers
+from watchglass.analytics.detector import DetectorSpeed
 from watchglass.analytics.manifest import Manifest
 from watchglass.analytics.named import NamedDetector
 from watchglass.base import log
@@ -29,21 +30,31 @@ class Measured:
     wall_ms: float
     cpu_ms: float
 
+    @property
+    def speed(self) -> DetectorSpeed:
+        tuning = self.tuning
+        return DetectorSpeed(
+            tuning.provider, tuning.threads, tuning.lanes, self.wall_ms, self.cpu_ms
+        )
+
 
 def usable_threads() -> int:
     """Processors that this process may run on."""
     return len(os.sched_getaffinity(0))
 
 
-def open_model(manifest: Manifest, model: bytes, threads: int) -> NamedDetector:
-    """A detector that computes in the way that is fastest here; ``model`` is held to its hash."""
+def open_model(
+    manifest: Manifest, model: bytes, threads: int
+) -> tuple[NamedDetector, DetectorSpeed]:
+    """A detector that computes in the way that is fastest here, and how fast that is; ``model`` is
+    held to its hash."""
     found = measure(manifest, model, threads)
     best = fastest(found)
     _LOG.info(
         "model_measured", model=manifest.name, provider=best.tuning.provider,
         threads=best.tuning.threads, lanes=best.tuning.lanes, picture_ms=round(best.wall_ms, 1),
     )  # fmt: skip
-    return NamedDetector(manifest, OnnxRuntime(model, manifest, best.tuning))
+    return NamedDetector(manifest, OnnxRuntime(model, manifest, best.tuning)), best.speed
 
 
 def measure(

@@ -8,7 +8,7 @@ import typer
 from watchglass.app.checkup import Finding, Verdict
 from watchglass.app.cli.health import health_of
 from watchglass.app.cli.moments import shown_time
-from watchglass.app.cli.numbers import show_numbers
+from watchglass.app.cli.numbers import measured, show_numbers
 from watchglass.app.cli.screen import AMBER, Cell, Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.explained import explained
@@ -40,7 +40,7 @@ def doctor(
     if numbers:
         show_numbers(of, explain=explain, json=json)
         return
-    found = [*findings(_ByCommand(of)), *speed_findings(of.settings)]
+    found = [*findings(_ByCommand(of)), *speed_findings(of.settings, measured(of))]
     wrong = [each for each in found if each.verdict is Verdict.WRONG]
     if json:
         of.screen.json(

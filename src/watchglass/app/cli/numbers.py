@@ -1,5 +1,7 @@
 """``watchglass doctor --numbers``: what a running recorder counts, in words."""
 
+from collections.abc import Sequence
+
 from watchglass.app.cli.screen import Column
 from watchglass.app.cli.shell import Shell
 from watchglass.app.exposition import ALL
@@ -50,6 +52,14 @@ def show_numbers(of: Shell, *, explain: bool, json: bool) -> None:
 def _shown(entry: tuple[tuple[str, ...], float]) -> str:
     labels, value = entry
     return f"{' '.join(labels)} {value:.12g}".strip()
+
+
+def measured(of: Shell) -> Sequence[Sample]:
+    """All numbers of the running recorder; none where none runs."""
+    if not of.is_running:
+        return ()
+    reply = of.ask(MeasureRequest(), _ANSWER_S)
+    return reply.samples if isinstance(reply, Measurements) else ()
 
 
 def _measured(of: Shell) -> dict[str, dict[tuple[str, ...], float]]:

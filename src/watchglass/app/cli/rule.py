@@ -1,31 +1,52 @@
 """``watchglass rule``: what somebody wants to be told of, or counted, of what a camera sees."""
 
 import re
+from contextlib import closing
 from typing import Annotated, Any
 
 import msgspec
 import typer
 from msgspec.structs import replace
 
-from watchglass.app.cli.moments import parse_duration
+from watchglass.app.cli.moments import parse_duration, shown_time
 from watchglass.app.cli.screen import Column
 from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.cli.timeline import From, To, span_of
 from watchglass.app.cli.zone import area_meant, areas_of
+from watchglass.app.words import count_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import random_id
+from watchglass.events.rules.trial import MOST_TRIED_NS, Trial, tried
 from watchglass.model.area import Area
 from watchglass.model.camera import Camera
 from watchglass.model.detection import ObjectClass
-from watchglass.model.rule import Direction, Rule, RuleId, RuleKind
+from watchglass.model.event import Event
+from watchglass.model.rule import Direction, Rule, RuleId, RuleKind, checked_rule
 from watchglass.model.schedule import WeeklySpan
 from watchglass.model.watch_control import DropRuleRequest, SetRuleRequest
+from watchglass.store.events import EventStore
 
 group = typer.Typer(help="Say what you want to be told of, or counted.", no_args_is_help=True)
 
 Which = Annotated[str, typer.Argument(metavar="CAMERA", help="Name, id, or its first digits.")]
 Meant = Annotated[str, typer.Argument(metavar="RULE", help="Its name, id, or 4 digits of it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+In = Annotated[
+    str | None, typer.Option("--in", metavar="AREA", help="A zone or line; see 'zone list'.")
+]
+OfKind = Annotated[
+    list[ObjectClass] | None, typer.Option("--of", help="Of these alone; again for more.")
+]
+For = Annotated[
+    str | None, typer.Option("--for", help="How long it stays, to loiter or crowd: 60s.")
+]
+Count = Annotated[int, typer.Option("--count", help="Of how many a crowd is.")]
+When = Annotated[
+    list[str] | None,
+    typer.Option("--when", help="'mon-fri 18:00-06:00'; again for more; else always."),
+]
+Clock = Annotated[str, typer.Option("--tz", help="Whose clock that is.")]
 _COLUMNS = (
     Column("Rule"), Column("Kind"), Column("Name", wraps=True), Column("Where", wraps=True),
     Column("What", wraps=True), Column("State", wraps=True),
@@ -40,22 +61,13 @@ def add(
     camera: Which,
     kind: Annotated[RuleKind, typer.Argument(metavar="KIND")],
     name: Annotated[str, typer.Argument(metavar="NAME")],
-    area: Annotated[
-        str | None, typer.Option("--in", metavar="AREA", help="A zone or line; see 'zone list'.")
-    ] = None,
-    of_kind: Annotated[
-        list[ObjectClass] | None, typer.Option("--of", help="Of these alone; again for more.")
-    ] = None,
+    area: In = None,
+    of_kind: OfKind = None,
     direction: Annotated[Direction, typer.Option("--direction")] = Direction.BOTH,
-    dwell: Annotated[
-        str | None, typer.Option("--for", help="How long it stays, to loiter or crowd: 60s.")
-    ] = None,
-    count: Annotated[int, typer.Option("--count", help="Of how many a crowd is.")] = 0,
-    when: Annotated[
-        list[str] | None,
-        typer.Option("--when", help="'mon-fri 18:00-06:00'; again for more; else always."),
-    ] = None,
-    zone: Annotated[str, typer.Option("--tz", help="Whose clock that is.")] = "UTC",
+    dwell: For = None,
+    count: Count = 0,
+    when: When = None,
+    zone: Clock = "UTC",
     purpose: Annotated[
         str, typer.Option("--purpose", help="What for; loitering and crowding need it.")
     ] = "",
@@ -79,6 +91,77 @@ def add(
         of.screen.json({"id": rule.id})
     else:
         of.screen.say(f"The rule '{name}' holds on {found.name} from now on.")
+
+
+@group.command("try")
+def try_(
+    context: typer.Context,
+    camera: Which,
+    rule: Annotated[str, typer.Argument(metavar="KIND|RULE", help="A kind, or a rule it has.")],
+    area: In = None,
+    of_kind: OfKind = None,
+    direction: Annotated[Direction, typer.Option("--direction")] = Direction.BOTH,
+    dwell: For = None,
+    count: Count = 0,
+    when: When = None,
+    zone: Clock = "UTC",
+    from_: From = "1 day ago",
+    to: To = None,
+    json: AsJson = False,
+) -> None:
+    """Try a rule on what was seen before, without making it: how often would it have fired?"""
+    of = shell(context)
+    span = span_of(of, from_, to)
+    if span[1] - span[0] > MOST_TRIED_NS:
+        raise UsageError("A rule is tried on at most 31 days: give a later --from.")
+    found, areas = areas_of(of, camera)
+    if rule in list(RuleKind):
+        meant = Rule(
+            id=RuleId(random_id()), camera=found.id, name=rule, kind=RuleKind(rule),
+            area=area_meant(areas, area).id if area is not None else None,
+            kinds=tuple(of_kind or ()), direction=direction,
+            dwell_s=parse_duration(dwell) / NS_PER_S if dwell is not None else 0.0,
+            count=count, zone=zone, spans=tuple(map(_span, when or ())), purpose="a trial",
+        )  # fmt: skip
+    else:
+        meant = replace(_meant(_rules(of, found), rule), enabled=True)
+    with of.store() as store:
+        meant = checked_rule(meant, areas, store.statement(found.id))
+    if not of.ground.layout.events_db.exists():
+        raise NotFoundError(f"Nothing was understood yet of what {found.name} sees.")
+    with closing(EventStore(of.ground.layout.events_db, of.ground.disk)) as seen:
+        trial = tried(meant, areas, seen.parts(found.id, *span[:2]), span[:2], span[2])
+    if json:
+        of.screen.json({
+            "count": len(trial.events), "forward": trial.forward, "backward": trial.backward,
+            "tracks": trial.tracks, "events": [msgspec.to_builtins(each) for each in trial.events],
+        })  # fmt: skip
+        return
+    _show_trial(of, meant, trial, span)
+
+
+def _show_trial(of: Shell, rule: Rule, trial: Trial, span: tuple[int, int, int]) -> None:
+    of_what = f"of {count_words(trial.tracks, 'thing')} seen from"
+    when = f"{shown_time(span[0], span[2])} to {shown_time(span[1], span[2])}"
+    if rule.kind is RuleKind.COUNTING:
+        ways = f"{trial.forward} forward, {trial.backward} backward"
+        of.screen.say(f"It would have counted {ways}, {of_what} {when}.")
+        return
+    times = count_words(len(trial.events), "time") if trial.events else "never"
+    of.screen.say(f"It would have fired {times}, {of_what} {when}.")
+    if trial.events:
+        of.screen.say()
+        of.screen.table(
+            (Column("When"), Column("What"), Column("For", right=True)),
+            [
+                (shown_time(each.from_ns, span[2]), str(each.kind), _length(each))
+                for each in trial.events
+            ],
+        )
+
+
+def _length(event: Event) -> str:
+    return "" if event.to_ns is None else f"{(event.to_ns - event.from_ns) / NS_PER_S:.0f} s"
 
 
 @group.command("list")

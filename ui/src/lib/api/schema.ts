@@ -2566,7 +2566,7 @@ export interface components {
          * @description What somebody did. The words stand in ledgers for ever: they are added to, never changed.
          * @enum {string}
          */
-        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "steered" | "searched" | "scanned" | "reported" | "picture_sent" | "stamped" | "log_read" | "log_checked";
+        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "steered" | "searched" | "scanned" | "reported" | "picture_sent" | "stamped" | "events_lost" | "log_read" | "log_checked";
         /**
          * Action
          * @description What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet.

@@ -37,6 +37,7 @@ const DID: Record<string, string> = {
   scanned: "had a network looked at",
   reported: "had a report written",
   stamped: "an authority stamped what was signed",
+  events_lost: "found the database of what rules found damaged, and began another",
   log_read: "read this log",
   log_checked: "checked this log",
 };
@@ -67,7 +68,7 @@ export const KINDS: readonly { name: string; label: string; what: readonly strin
     what: [
       "camera_added", "camera_removed", "camera_enabled", "camera_paused", "camera_changed", "device", "sound_changed", "mask_changed", "area_changed",
       "rule_changed", "hold_set",
-      "hold_lifted", "retention_changed", "names_kept", "country_stated", "backed_up", "setting_changed", "steered", "scanned", "reported", "stamped",
+      "hold_lifted", "retention_changed", "names_kept", "country_stated", "backed_up", "setting_changed", "steered", "scanned", "reported", "stamped", "events_lost",
     ],
   },
   { name: "reading", label: "Reading this", what: ["log_read", "log_checked"] },
