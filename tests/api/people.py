@@ -42,13 +42,14 @@ class Person:
 
 
 _CAMERA = {
-    "see_camera", "live", "playback", "sound", "ptz", "clip", "export", "configure", "unmask"
+    "see_camera", "live", "playback", "sound", "ptz", "clip", "export", "configure", "unmask",
+    "hold", "erase",
 }  # fmt: skip
 _SITE = {Role.VIEWER: (), Role.OPERATOR: ("read_health",), Role.INVESTIGATOR: ("read_health",)}
 _MOST = {
     Role.VIEWER: ("live", "playback", "sound"),
     Role.OPERATOR: ("live", "playback", "sound", "ptz", "clip", "configure"),
-    Role.INVESTIGATOR: ("live", "playback", "sound", "clip", "export", "unmask"),
+    Role.INVESTIGATOR: ("live", "playback", "sound", "clip", "export", "unmask", "hold", "erase"),
 }
 
 

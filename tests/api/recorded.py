@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.api.decision_desk import decision_ports
 from tests.api.found_desk import FoundDesk
 from tests.api.mask_desk import MaskDesk
 from tests.api.own_worker import OwnWorker
@@ -333,6 +334,7 @@ def served(
             desk_of_masks.masking,
             desk_of_masks.masked_cameras,
         ),
+        decisions=decision_ports(site, desk_of_masks, found),
         watch=WatchPorts(desk_of_masks.watch, desk_of_masks.store.areas, desk_of_masks.store.rules),
         events=EventPorts(found.store, found.order, found.look_back),
         note_people=noted.extend,

@@ -115,7 +115,7 @@ _CAMERA = _EVERY | {
     "gap_closed": "gap:id stream:stream wall:decimal run?:id media?:decimal",
     "sound_broke": "run:id stream:stream wall:decimal what:what",
     "media_damaged": "run:id stream:stream sequence:number fragments:decimals",
-    "hold_set": "hold:id from:decimal to:decimal" + _WHO,
+    "hold_set": "hold:id from:decimal to:decimal until?:decimal" + _WHO,
     "hold_lifted": "hold:id" + _WHO,
     "span_marked": "mark:id from:decimal to:decimal",
     "retention_changed": "stream?:stream kept_for:kept hours?:number" + _WHO,

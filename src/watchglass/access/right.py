@@ -38,6 +38,10 @@ class Action(StrEnum):
     EXPORT = "export"
     CONFIGURE = "configure"
     UNMASK = "unmask"
+    HOLD = "hold"
+    """Keep footage beyond its time, and let it go again."""
+    ERASE = "erase"
+    """Ask for an erasure, or approve what somebody else asked for."""
     # with the site
     SEE_STATE = "see_state"
     SHARE_LAYOUT = "share_layout"
@@ -49,6 +53,8 @@ class Action(StrEnum):
     SCAN_NETWORK = "scan_network"
     READ_NUMBERS = "read_numbers"
     READ_HEALTH = "read_health"
+    HANDLE_REQUESTS = "handle_requests"
+    """Take in and answer requests of people who were filmed."""
     READ_LOG = "read_log"
     """Who looked, and who changed what."""
     SEE_SYSTEM = "see_system"
@@ -60,7 +66,7 @@ PUBLIC = frozenset({Action.OPEN_PAGE, Action.ENTER})
 CAMERA_ACTIONS = frozenset(
     {
         Action.LIVE, Action.PLAYBACK, Action.SOUND, Action.PTZ, Action.CLIP, Action.EXPORT,
-        Action.CONFIGURE, Action.UNMASK,
+        Action.CONFIGURE, Action.UNMASK, Action.HOLD, Action.ERASE,
     }
 )  # fmt: skip
 """What a right can give."""
@@ -70,7 +76,7 @@ SITE_ACTIONS = frozenset(Action) - PUBLIC - CAMERA_ACTIONS - {Action.SEE_CAMERA,
 GRANTABLE = frozenset(
     {
         Action.SEE_FLEET, Action.STATE_FLEET, Action.SCAN_NETWORK, Action.READ_NUMBERS,
-        Action.READ_HEALTH, Action.READ_LOG, Action.SEE_SYSTEM,
+        Action.READ_HEALTH, Action.READ_LOG, Action.SEE_SYSTEM, Action.HANDLE_REQUESTS,
     }
 )  # fmt: skip
 """What somebody may be given besides the role; the rest would make an admin in disguise."""
@@ -89,7 +95,8 @@ _LOOKS = frozenset({Action.LIVE, Action.PLAYBACK, Action.SOUND})
 MOST_OF_ROLE: Mapping[Role, frozenset[Action]] = {
     Role.VIEWER: _LOOKS,
     Role.OPERATOR: _LOOKS | {Action.PTZ, Action.CLIP, Action.CONFIGURE},
-    Role.INVESTIGATOR: _LOOKS | {Action.CLIP, Action.EXPORT, Action.UNMASK},
+    Role.INVESTIGATOR: _LOOKS
+    | {Action.CLIP, Action.EXPORT, Action.UNMASK, Action.HOLD, Action.ERASE},
     Role.ADMIN: CAMERA_ACTIONS,
 }
 """What a role can be given on a camera; a right beyond it counts for nothing."""

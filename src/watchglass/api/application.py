@@ -24,6 +24,7 @@ from watchglass.api import (
     containment,
     converted,
     counts,
+    decisions,
     devicepaths,
     entry,
     events,
@@ -46,6 +47,7 @@ from watchglass.api import (
     playback,
     ptz,
     ptzsocket,
+    requests,
     review,
     rules,
     said,
@@ -140,6 +142,7 @@ def add_routes(app: FastAPI) -> None:
         layouts.router, bookmarks.router,
         said.router, areas.router, rules.router, events.router, review.router,
         analysis.router, counts.router, lookback.router, wrong.router,
+        decisions.router, requests.router,
         pages.router,
     ):  # fmt: skip
         # Not included: the walk for policies has to see the routes themselves.

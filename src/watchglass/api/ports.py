@@ -12,6 +12,7 @@ from watchglass.access.session import Sessions
 from watchglass.access.tokens import Tokens
 from watchglass.access.users import Users
 from watchglass.api.cameraports import CameraPorts
+from watchglass.api.decisionports import DecisionPorts
 from watchglass.api.eventports import EventPorts
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
@@ -173,6 +174,7 @@ class ApiPorts:
     volume_path: Callable[[VolumeId], Path | None]
     of_cameras: CameraPorts
     masks: MaskPorts
+    decisions: DecisionPorts
     watch: WatchPorts
     events: EventPorts
     notices: NoticePorts

@@ -41,6 +41,11 @@ class Stills:
         # One viewer who leaves must not take the picture from the others.
         return await asyncio.shield(task)
 
+    def forget(self) -> None:
+        """All that was made: what it was made of may be gone."""
+        self._made.clear()
+        self.held_bytes = 0
+
     async def _make(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
         try:
             async with asyncio.timeout(self._wait_s):

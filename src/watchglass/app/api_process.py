@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import msgspec
 import uvicorn
@@ -29,6 +30,7 @@ from watchglass.api.cameraports import (
     VolumeNow,
 )
 from watchglass.api.connection import CountedWebSocket, PatientHttp
+from watchglass.api.decisionports import DecisionOrder, DecisionPorts
 from watchglass.api.eventports import EventPorts
 from watchglass.api.filetable import FileTable
 from watchglass.api.maskports import MaskOrder, MaskPorts
@@ -79,6 +81,7 @@ from watchglass.model.control import (
     RetentionRequest,
     SwapFoundRequest,
 )
+from watchglass.model.erasure import SignedStatement, StatementRequest
 from watchglass.model.health import Health
 from watchglass.model.look_back import LookBack
 from watchglass.model.metric import Sample
@@ -112,6 +115,7 @@ from watchglass.store.site import SiteStore
 from watchglass.store.trust import TrustStore
 from watchglass.store.vault import Vault
 
+T = TypeVar("T")
 _ORDER_S = 30.0
 _JUDGED_S = 130.0
 _LOOKED_S = 120.0
@@ -276,8 +280,15 @@ class _Site:
             masks=MaskPorts(
                 self._carry_out, self._store.masks, self._store.masking, self._store.masked_cameras
             ),
+            decisions=DecisionPorts(
+                self._order,
+                self._statement,
+                self._store.erasures,
+                self._store.hold_notes,
+                self._store.subject_requests,
+            ),
             watch=WatchPorts(self._carry_out, self._store.areas, self._store.rules),
-            events=EventPorts(self._events, self._review, self._look_back),
+            events=EventPorts(self._events, self._order, self._look_back),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),
             keeping=self._keeping,
@@ -292,9 +303,7 @@ class _Site:
             measurements=self._measurements,
             health=self._health,
             devices=fleet_ports(self._trust, self._egress, self._ask, *asks),
-            people=PeoplePorts(
-                self._layout.ledgers / "site", self._store.names_h, self._keep_names
-            ),
+            people=PeoplePorts(self._layout.ledgers / "site", self._store.names_h, self._keep),
             steer=self._onvif.steer,
             arrangement=self._arrangement,
             said=self._said.between,
@@ -338,7 +347,10 @@ class _Site:
             raise BusError(_NOT_ASKED)
         return accepted.camera
 
-    def _review(self, request: ReviewRequest) -> None:
+    def _statement(self, request: StatementRequest) -> SignedStatement:
+        return self._told(SignedStatement, request)
+
+    def _order(self, request: ReviewRequest | DecisionOrder) -> None:
         self._ask(request)
 
     def _look_back(self, errand: LookBackErrand) -> Sequence[LookBack]:
@@ -393,23 +405,14 @@ class _Site:
             for each in found
         ]  # fmt: skip
 
-    def _keep_names(self, request: NamesRequest) -> None:
-        self._ask(request)
-
     def _note_people(self, notes: Sequence[Note]) -> None:
         self._ask(NoteRequest(tuple(notes)))
 
     def _fleet(self, request: FleetRequest) -> FleetMade:
-        reply = self._call(request, _JUDGED_S)
-        if not isinstance(reply, FleetMade):
-            raise BusError(_NOT_ASKED)
-        return reply
+        return self._told(FleetMade, request, _JUDGED_S)
 
     def _scans(self, errand: ScanErrand) -> Scans:
-        reply = self._call(errand)
-        if not isinstance(reply, Scans):
-            raise BusError(_NOT_ASKED)
-        return reply
+        return self._told(Scans, errand)
 
     def _record(self, request: RecordRequest) -> Accepted:
         reply = self._call(request, _LOOKED_S)
@@ -418,24 +421,18 @@ class _Site:
         return reply
 
     def _table(self, errand: TableErrand) -> TableState:
-        reply = self._call(errand)
-        if not isinstance(reply, TableState):
-            raise BusError(_NOT_ASKED)
-        return reply
+        return self._told(TableState, errand)
 
     def _keeping(self) -> Keeping:
         country = self._store.country()
         hours = self._store.default_retention_h()
         return Keeping(hours, default_retention_h(country), country)
 
-    def _keep(self, request: RetentionRequest | CountryRequest) -> None:
+    def _keep(self, request: RetentionRequest | CountryRequest | NamesRequest) -> None:
         self._ask(request)
 
     def _look(self, request: LookRequest) -> LookedAt:
-        reply = self._call(request, _LOOKED_S)
-        if not isinstance(reply, LookedAt):
-            raise BusError(_NOT_ASKED)
-        return reply
+        return self._told(LookedAt, request, _LOOKED_S)
 
     def _measurements(self, own: Sequence[Sample]) -> str:
         names = [CAMERA_INFO.at(1, each.id, each.name) for each in self._cameras()]
@@ -465,8 +462,11 @@ class _Site:
         return self._store.cameras(with_credentials=False)
 
     def _ask(self, request: Request, timeout_s: float = _ORDER_S) -> Accepted:
+        return self._told(Accepted, request, timeout_s)
+
+    def _told(self, kind: type[T], request: Request, timeout_s: float = _ORDER_S) -> T:
         reply = self._call(request, timeout_s)
-        if not isinstance(reply, Accepted):
+        if not isinstance(reply, kind):
             raise BusError(_NOT_ASKED)
         return reply
 

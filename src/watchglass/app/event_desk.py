@@ -14,10 +14,12 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, WatchglassError
-from watchglass.base.ids import ActId, random_id
+from watchglass.base.ids import ActId, CameraId, random_id
 from watchglass.model.act import Act, ActKind
 from watchglass.model.analysis import AnalysisSpan, SkipCause
+from watchglass.model.gap import GapCause
 from watchglass.model.look_back import LookBackId
+from watchglass.model.stream import StreamName
 from watchglass.model.watch_control import (
     AcknowledgeRequest,
     AlarmNoteRequest,
@@ -27,12 +29,14 @@ from watchglass.model.watch_control import (
 )
 from watchglass.store.database import Synchronous
 from watchglass.store.events import EventStore
+from watchglass.store.index import IndexReader, IndexStore
 from watchglass.store.site import SiteStore
 
 _ASIDE = ".damaged-"
 _APART_NS = 600 * NS_PER_S
 """On a disk that damages what is written to it, a new one each time would help nobody."""
 _PURGE_S = 3600.0
+_LATE_NS = 48 * 3600 * NS_PER_S
 _END_S = 5.0
 _LOG = log.get("events")
 
@@ -154,7 +158,33 @@ class EventDesk:
                 if oldest:
                     before_ns = max(before_ns, oldest[0].wall_from)
             self._store.forget(camera, before_ns)
+        self._forget_erased(kept, now_ns)
         self._store.forget_old(now_ns)
+
+    def _forget_erased(self, index: IndexStore | None, now_ns: int) -> None:
+        """What was understood of spans that were erased lately: it may have been told late."""
+        if index is None:
+            return
+        with index.read() as reader:
+            lately = [
+                each
+                for each in reader.erasures()
+                if each.done_ns is None or each.done_ns > now_ns - _LATE_NS
+            ]
+            spans = [
+                (each.camera, *_widened(reader, each.camera, each.wall_from, each.wall_to))
+                for each in lately
+            ]
+        for camera, from_ns, to_ns in spans:
+            self._store.forget_span(camera, from_ns, to_ns)
+
+    def forget(self, index: KeptIndex, camera: CameraId, from_ns: int, to_ns: int) -> None:
+        """Erase what was understood of a span of which the footage was erased just now."""
+        kept = index.store()
+        if kept is not None:
+            with kept.read() as reader:
+                from_ns, to_ns = _widened(reader, camera, from_ns, to_ns)
+        self._store.forget_span(camera, from_ns, to_ns)
 
     def carry_out(self, request: ReviewRequest) -> None:
         """Do what was asked; on disk when it returns."""
@@ -181,3 +211,12 @@ class EventDesk:
             for each in self._store.spans(camera, from_ns, to_ns)
             if each.cause in (SkipCause.OVERLOAD, SkipCause.NO_ANALYST)
         ]
+
+
+def _widened(index: IndexReader, camera: CameraId, from_ns: int, to_ns: int) -> tuple[int, int]:
+    """With the rest of the groups of pictures that went."""
+    for stream in StreamName:
+        for gap in index.gaps_between(camera, stream, from_ns, to_ns):
+            if gap.cause is GapCause.ERASED and gap.wall_to is not None:
+                from_ns, to_ns = min(from_ns, gap.wall_from), max(to_ns, gap.wall_to)
+    return from_ns, to_ns

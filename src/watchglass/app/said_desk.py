@@ -10,7 +10,7 @@ from watchglass.app.mark_desk import MarkDesk
 from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.errors import WatchglassError
-from watchglass.base.ids import is_id
+from watchglass.base.ids import CameraId, is_id
 from watchglass.model.said import Heard, Said, SaidKind
 from watchglass.store.said import SaidStore
 from watchglass.store.site import SiteStore
@@ -54,6 +54,10 @@ class SaidDesk:
             if each.kind is not SaidKind.OTHER:
                 to_ns = each.to_ns if each.to_ns is not None else each.from_ns
                 self._marks.add(each.camera, each.from_ns, to_ns)
+
+    def forget(self, camera: CameraId, from_ns: int, to_ns: int) -> None:
+        """Erase what was said of footage that was erased."""
+        self._said.forget_span(camera, from_ns, to_ns)
 
     def purge(self) -> None:
         """Erase what was said of footage that is no longer kept."""

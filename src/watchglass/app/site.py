@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 from watchglass.app.camera_changes import CameraChanges, ChangeRequest
+from watchglass.app.decisions import Decisions, Forget
 from watchglass.app.device_steps import note_step
 from watchglass.app.hosts import allowed_hosts
 from watchglass.app.keeper_port import KeeperPort
@@ -53,13 +54,13 @@ from watchglass.model.control import (
     SwapCameraRequest,
     TrustRequest,
 )
+from watchglass.model.erasure import ErasureRequest, SignStatementRequest
 from watchglass.model.gap import GapCause
 from watchglass.model.order import (
     AddCamera,
     BeginExport,
     ChangeSound,
     Configure,
-    LiftHold,
     NoteBackup,
     NoteClip,
     NoteNames,
@@ -68,11 +69,12 @@ from watchglass.model.order import (
     Retention,
     RevokeKey,
     RotateKey,
-    SetHold,
     SignExport,
+    SignStatement,
 )
 from watchglass.model.retention import Kept
 from watchglass.model.steering import MasksTold
+from watchglass.model.subject_request import FilmedRequest
 from watchglass.model.watch_control import WatchRequest
 from watchglass.recording.volume import create_volume
 from watchglass.store.country import default_retention_h
@@ -93,7 +95,14 @@ CameraRequest = (
     | WatchRequest
 )
 VolumeRequest = AddVolumeRequest | DrainVolumeRequest | RemoveVolumeRequest
-KeepRequest = HoldRequest | ReleaseRequest | RetentionRequest | CountryRequest
+KeepRequest = (
+    HoldRequest
+    | ReleaseRequest
+    | RetentionRequest
+    | CountryRequest
+    | ErasureRequest
+    | FilmedRequest
+)
 Way: TypeAlias = Callable[[Any], CameraId | None]
 SiteRequest = (
     CameraRequest
@@ -117,8 +126,10 @@ class Site:
         clock: Clock,
         disk: Disk | None = None,
         watch: Callable[[], None] = lambda: None,
+        forget: Forget = lambda camera, from_ns, to_ns: None,
     ) -> None:
-        """``watch`` is told that areas or rules are others."""
+        """``watch`` is told that areas or rules are others, ``forget`` erases what was understood
+        of a span that is gone."""
         self.store = store
         self._keeper = keeper
         self._workers = workers
@@ -126,6 +137,7 @@ class Site:
         self._clock = clock
         self.changes = CameraChanges(store, keeper, workers, clock, configuration)
         self._swapping = Swapping(store, keeper, workers, clock)
+        self.decisions = Decisions(store, keeper, self._note, clock, forget)
         self._watching = Watching(store, self._note, clock, watch)
         self.ways = self._all_ways()
 
@@ -137,6 +149,7 @@ class Site:
         """Who does what was asked, by what it is."""
         return {
             **self.changes.ways(),
+            **self.decisions.ways(),
             **dict.fromkeys(get_args(WatchRequest), self._watching.carry_out),
             EditCameraRequest: self._edit,
             StateCameraRequest: self._state,
@@ -147,8 +160,6 @@ class Site:
             DrawMaskRequest: self._draw_mask,
             EndMaskRequest: self._end_mask,
             NoteClipRequest: self.note_clip,
-            HoldRequest: self.hold,
-            ReleaseRequest: self.release,
             RetentionRequest: self.keep_for,
             CountryRequest: self.state_country,
             NamesRequest: self.keep_names,
@@ -237,6 +248,7 @@ class Site:
         """Pauses whose time is over end, and those begin that are due."""
         self.changes.resume_due()
         self.changes.pause_due()
+        self.decisions.keep_up()
 
     # --- changes -----------------------------------------------------------------------------
 
@@ -297,26 +309,6 @@ class Site:
         return camera.id
 
     # --- what is kept, and where -------------------------------------------------------------
-
-    def hold(self, request: HoldRequest) -> CameraId:
-        camera = self.store.find_camera(request.camera, with_credentials=False)
-        if not request.reason.strip():
-            raise UsageError("A hold needs a reason: --reason 'why'.")
-        if not is_id(request.hold) or request.to_ns <= request.from_ns:
-            raise UsageError("The span to hold ends before it begins: give a later --to.")
-        self._keeper.order(
-            SetHold(
-                camera.id, request.hold, request.from_ns, request.to_ns, request.by,
-                request.reason,
-            )
-        )  # fmt: skip
-        return camera.id
-
-    def release(self, request: ReleaseRequest) -> CameraId:
-        if not request.reason.strip():
-            raise UsageError("Lifting a hold needs a reason: --reason 'why'.")
-        self._keeper.order(LiftHold(request.camera, request.hold, request.by, request.reason))
-        return request.camera
 
     def keep_for(self, request: RetentionRequest) -> CameraId | None:
         """How long to keep; the camera it was about, None for all."""
@@ -402,6 +394,12 @@ class Site:
     def sign_export(self, request: SignExportRequest) -> str:
         """The signature (hex) of a bundle's manifest."""
         return self._keeper.order(SignExport(request.bundle, request.manifest, request.by))
+
+    def sign_statement(self, request: SignStatementRequest) -> str:
+        """The signature (hex) of a document of the recorder's own."""
+        return self._keeper.order(
+            SignStatement(request.kind, request.about, request.sha256, request.by)
+        )
 
     def note_people(self, request: NoteRequest) -> None:
         """Of cameras that are gone as well: what was looked at was looked at."""

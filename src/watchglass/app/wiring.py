@@ -44,10 +44,9 @@
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
 ``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where a camera is
 spoken to that way, ``look-back`` while the past is looked at again, ``ping``, ``mqtt``, ``stamper``
-and ``notice-sender`` where that is set up, and for a look at a camera
-``cameras.probe_worker``. Media to be recorded crosses
-no process border. Orders of people come through the control socket to ``app.site``, which tells the
-database, the keeper and the workers.
+and ``notice-sender`` where that is set up, for a look at a camera ``cameras.probe_worker``. Media
+to be recorded crosses no process border. Orders of people come through the control socket to
+``app.site``, which tells the database, the keeper and the workers.
 """
 
 import queue
@@ -65,7 +64,7 @@ from watchglass.app.adding import looked_at, record_found
 from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk
-from watchglass.app.exporting import exported
+from watchglass.app.exporting import SignedRequest, signed
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.finder_desk import FinderDesk
 from watchglass.app.first_contacts import FirstContacts
@@ -104,13 +103,13 @@ from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
 from watchglass.base.fence import FenceMode
+from watchglass.base.ids import CameraId
 from watchglass.base.pool import full_pool
 from watchglass.bus.request import Token
 from watchglass.config.settings import Settings
 from watchglass.model.act import Act
 from watchglass.model.control import (
     Accepted,
-    BeginExportRequest,
     EditCameraRequest,
     HealthRequest,
     Measurements,
@@ -119,7 +118,6 @@ from watchglass.model.control import (
     Refused,
     Reply,
     Request,
-    SignExportRequest,
     Status,
     StatusRequest,
     SwapFoundRequest,
@@ -149,7 +147,7 @@ from watchglass.store.said import SaidStore
 
 _POLL_S = 1.0
 _UPKEEP_NS = 5 * NS_PER_S
-_Slow = AnchorNowRequest | BeginExportRequest | EditCameraRequest | SwapFoundRequest | SystemRequest
+_Slow = AnchorNowRequest | SignedRequest | EditCameraRequest | SwapFoundRequest | SystemRequest
 _MEASURE_S = 1.0
 _SETUP_NS = 24 * 3600 * NS_PER_S
 _LOG = log.get("recorder")
@@ -219,8 +217,9 @@ class Recorder:
             on.settings, ways, self._store, self._found, self._finder_died, on.clock
         )
         self.site = Site(
-            self._store, self._keeper, self._supervisor, on.clock, on.disk, self._finder.watch
-        )
+            self._store, self._keeper, self._supervisor, on.clock, on.disk, self._finder.watch,
+            self._forget,
+        )  # fmt: skip
         self._survey = SurveyDesk(
             on, partial(record_found, on.settings, self.site),
             partial(self._store.cameras, with_credentials=False), self._look_at,
@@ -377,8 +376,7 @@ class Recorder:
     def measurements(self) -> Measurements:
         """All numbers of now; takes as long as the slowest process, and a second at most."""
         found = self._listener.measure(_MEASURE_S)
-        crew, refused = self._crew(), self._control.refused
-        found += supervisor_samples(self._pulse.health(), crew, refused)
+        found += supervisor_samples(self._pulse.health(), self._crew(), self._control.refused)
         found += self._keeper.samples()
         found += self._notices.samples()
         found += self._anchors.samples()
@@ -415,6 +413,8 @@ class Recorder:
     def _changed(self, request: Request) -> Reply:
         if isinstance(request, SurveyRequest):
             return self._survey.answer(request)
+        if isinstance(request, SignedRequest):
+            return signed(self._on, self.site, self._anchors, request)
         match request:
             case NoteRequest():
                 self.site.note_people(request)
@@ -431,8 +431,6 @@ class Recorder:
                 return Accepted(changed_found(self._on.settings, self.site, request))
             case AnchorNowRequest():
                 return self._anchors.now()
-            case BeginExportRequest() | SignExportRequest():
-                return exported(self.site, self._anchors, request)
             case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():
                 raise AssertionError  # told before
             case _:
@@ -454,6 +452,10 @@ class Recorder:
 
     def _note(self, act: Act) -> None:
         self.site.note_people(NoteRequest((act,)))
+
+    def _forget(self, camera: CameraId, from_ns: int, to_ns: int) -> None:
+        self._events.forget(self._index, camera, from_ns, to_ns)
+        self._said.forget(camera, from_ns, to_ns)
 
     def _told_by_cameras(self, told: Heard | MasksTold) -> None:
         if isinstance(told, MasksTold):

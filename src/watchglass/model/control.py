@@ -7,6 +7,12 @@ from watchglass.model.act import Note
 from watchglass.model.camera import OnvifAddress, Transport
 from watchglass.model.camera_table import TableState
 from watchglass.model.device_path import Cleared, Step
+from watchglass.model.erasure import (
+    ErasureRequest,
+    SignedStatement,
+    SignStatementRequest,
+    StatementRequest,
+)
 from watchglass.model.health import Health
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
@@ -18,6 +24,7 @@ from watchglass.model.schedule import PauseSchedule
 from watchglass.model.stamping import AnchorNowRequest, AnchorsTold
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
+from watchglass.model.subject_request import FilmedRequest
 from watchglass.model.survey_control import FleetMade, LookedAt, Scans, SurveyRequest
 from watchglass.model.system import SystemReport, SystemRequest
 from watchglass.model.watch_control import (
@@ -220,7 +227,8 @@ class NoteClipRequest(msgspec.Struct, frozen=True, tag="note_clip"):
 
 
 class HoldRequest(msgspec.Struct, frozen=True, tag="hold"):
-    """Keep a span (UTC ns) of a camera until ``hold``, an id of the asker's making, is lifted."""
+    """Keep a span (UTC ns) of a camera until ``hold``, an id of the asker's making, is lifted, or
+    until ``until_ns`` (UTC), when it is lifted by itself."""
 
     camera: str
     hold: HoldId
@@ -228,6 +236,7 @@ class HoldRequest(msgspec.Struct, frozen=True, tag="hold"):
     to_ns: int
     by: str
     reason: str
+    until_ns: int | None = None
 
 
 class ReleaseRequest(msgspec.Struct, frozen=True, tag="release"):
@@ -394,6 +403,10 @@ Request = (
     | BeginExportRequest
     | SignExportRequest
     | StepRequest
+    | ErasureRequest
+    | FilmedRequest
+    | StatementRequest
+    | SignStatementRequest
     | StatusRequest
     | HealthRequest
     | MeasureRequest
@@ -450,6 +463,7 @@ class Measurements(msgspec.Struct, frozen=True, tag="measurements"):
 Reply = (
     Accepted
     | Signature
+    | SignedStatement
     | Refused
     | Status
     | Health

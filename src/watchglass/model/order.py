@@ -127,7 +127,8 @@ class NoteClip(msgspec.Struct, frozen=True, tag="note_clip"):
 
 
 class SetHold(msgspec.Struct, frozen=True, tag="set_hold"):
-    """Nothing of a span (UTC ns) of a camera is deleted until the hold is lifted."""
+    """Nothing of a span (UTC ns) of a camera is deleted until the hold is lifted. ``until_ns`` says
+    when that is to be, if it is known; it is lifted by an order all the same."""
 
     camera: CameraId
     hold: HoldId
@@ -135,6 +136,7 @@ class SetHold(msgspec.Struct, frozen=True, tag="set_hold"):
     to_ns: int
     by: str
     reason: str
+    until_ns: int | None = None
 
 
 class LiftHold(msgspec.Struct, frozen=True, tag="lift_hold"):

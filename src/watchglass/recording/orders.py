@@ -66,6 +66,7 @@ def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
             return _by(
                 desk, order.camera, "hold_set", order.by, order.reason, camera_too=True,
                 hold=order.hold, **{"from": str(order.from_ns), "to": str(order.to_ns)},
+                until=None if order.until_ns is None else str(order.until_ns),
             )  # fmt: skip
         case LiftHold():
             return _lift(desk, order)
@@ -204,9 +205,9 @@ def _lift(desk: Desk, order: LiftHold) -> list[LedgerEntry]:
 def _erase(desk: Desk, order: EraseSpan) -> list[LedgerEntry]:
     if order.camera not in desk.books:
         raise NotFoundError("The keeper knows no such camera: add it again.")
-    chronicle = desk.chronicle(order.camera)
-    if order.erasure in chronicle.erasures:
-        return []
+    with desk.index.read() as index:
+        if any(each.id == order.erasure for each in index.erasures()):
+            return []
     if not is_id(order.erasure) or order.to_ns <= order.from_ns:
         raise UsageError("The span to erase ends before it begins.")
     if order.to_ns > desk.clock.wall_ns():

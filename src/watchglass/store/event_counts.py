@@ -56,9 +56,15 @@ class EventCounts:
 
 def fold(connection: sa.Connection, camera: CameraId, before_ns: int) -> int:
     """Keep of crossings before then (cut to a whole hour) their sums alone; how many went."""
-    before_ns -= before_ns % HOUR_NS
+    return fold_span(connection, camera, -(1 << 62), before_ns - before_ns % HOUR_NS)
+
+
+def fold_span(connection: sa.Connection, camera: CameraId, from_ns: int, before_ns: int) -> int:
+    """The same of a span alone."""
     hour = CROSSINGS.c.at_ns // HOUR_NS
-    old = (CROSSINGS.c.camera == camera, CROSSINGS.c.at_ns < before_ns, CROSSINGS.c.job == "")
+    inside = (CROSSINGS.c.camera == camera, CROSSINGS.c.at_ns >= from_ns,
+              CROSSINGS.c.at_ns < before_ns)  # fmt: skip
+    old = (*inside, CROSSINGS.c.job == "")
     rows = connection.execute(
         sa.select(CROSSINGS.c.rule, CROSSINGS.c.kind, hour, *_both_ways())
         .where(*old)
@@ -76,8 +82,7 @@ def fold(connection: sa.Connection, camera: CameraId, before_ns: int) -> int:
                 **one, forward=before[0] + forward, backward=before[1] + backward
             )
         )
-    gone = (CROSSINGS.c.camera == camera, CROSSINGS.c.at_ns < before_ns)
-    return connection.execute(sa.delete(CROSSINGS).where(*gone)).rowcount
+    return connection.execute(sa.delete(CROSSINGS).where(*inside)).rowcount
 
 
 def _both_ways() -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:

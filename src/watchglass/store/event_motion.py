@@ -73,6 +73,34 @@ def put_motion(connection: sa.Connection, seen: Iterable[MotionSeen]) -> None:
     _KEYED.put(connection, rows)
 
 
+def forget_motion(connection: sa.Connection, camera: CameraId, from_ns: int, to_ns: int) -> None:
+    """Nothing moved in a span (UTC ns, whole seconds), as far as anybody can tell any more."""
+    first_s, last_s = from_ns // NS_PER_S, -(-to_ns // NS_PER_S)
+    known = connection.execute(
+        sa.select(MOTION.c.at_s, MOTION.c["values"]).where(
+            MOTION.c.camera == camera, MOTION.c.level == 0,
+            MOTION.c.at_s > first_s - MINUTE, MOTION.c.at_s < last_s,
+        )
+    ).all()  # fmt: skip
+    rows: list[dict[str, object]] = []
+    hours: dict[int, dict[int, tuple[int, int]]] = {}
+    for minute_s, blob in known:
+        values = bytes(
+            0 if first_s <= minute_s + at < last_s else each for at, each in enumerate(blob)
+        )
+        rows.append(_as_row(camera, 0, minute_s, values))
+        summed = max(values), sum(1 for each in values if each)
+        hours.setdefault(minute_s - minute_s % HOUR, {})[minute_s % HOUR // MINUTE] = summed
+    days: dict[int, dict[int, tuple[int, int]]] = {}
+    for hour_s, minutes in hours.items():
+        row, whole = _summed(connection, camera, 1, hour_s, HOUR // MINUTE, minutes)
+        rows.append(row)
+        days.setdefault(hour_s - hour_s % DAY, {})[hour_s % DAY // HOUR] = whole
+    for day_s, of_day in days.items():
+        rows.append(_summed(connection, camera, 2, day_s, DAY // HOUR, of_day)[0])
+    _KEYED.put(connection, rows)
+
+
 def density(
     connection: sa.Connection, camera: CameraId, from_ns: int, to_ns: int, bucket_s: int
 ) -> list[Density]:

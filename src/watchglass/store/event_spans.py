@@ -75,6 +75,20 @@ def put_spans(connection: sa.Connection, spans: Iterable[AnalysisSpan]) -> None:
         _KEYED.put(connection, [_row(each) for at, each in kept.items() if at not in before])
 
 
+def forget_spans(connection: sa.Connection, camera: CameraId, from_ns: int, to_ns: int) -> None:
+    """Nobody told of a span (UTC ns): what was told before it and behind it stays."""
+    known = _touching(connection, camera, from_ns, to_ns)
+    if not known:
+        return
+    gone = [each.from_ns for each in known]
+    connection.execute(sa.delete(SPANS).where(SPANS.c.camera == camera, SPANS.c.from_ns.in_(gone)))
+    for each in known:
+        for begin, end in ((each.from_ns, min(each.to_ns, from_ns)),
+                           (max(each.from_ns, to_ns), each.to_ns)):  # fmt: skip
+            if begin < end:
+                connection.execute(sa.insert(SPANS).values(**_row(_cut(each, begin, end))))
+
+
 def spans_between(
     connection: sa.Connection, camera: CameraId, from_ns: int, to_ns: int
 ) -> list[AnalysisSpan]:

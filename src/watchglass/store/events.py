@@ -14,12 +14,12 @@ from watchglass.base.ids import CameraId
 from watchglass.model.analysis import AnalysisSpan
 from watchglass.store.database import Database, Synchronous
 from watchglass.store.event_changes import EventChanges
-from watchglass.store.event_counts import EventCounts, fold
-from watchglass.store.event_motion import DAY, HOUR, MINUTE, Density, density
+from watchglass.store.event_counts import EventCounts, fold, fold_span
+from watchglass.store.event_motion import DAY, HOUR, MINUTE, Density, density, forget_motion
 from watchglass.store.event_reviews import EventReviews
 from watchglass.store.event_rows import TamperRow, tamper_of
 from watchglass.store.event_search import EventSearch
-from watchglass.store.event_spans import spans_between
+from watchglass.store.event_spans import forget_spans, spans_between
 from watchglass.store.event_tables import (
     CROSSINGS,
     EVENTS,
@@ -83,6 +83,12 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
         with self._database.read() as connection:
             return [tamper_of(row) for row in connection.execute(asked).mappings()]
 
+    def kinds_between(self, camera: CameraId, from_ns: int, to_ns: int) -> list[str]:
+        """The kind of each thing that was seen in a span."""
+        inside = (TRACKS.c.camera == camera, TRACKS.c.from_ns < to_ns, TRACKS.c.to_ns >= from_ns)
+        with self._database.read() as connection:
+            return list(connection.scalars(sa.select(TRACKS.c.kind).where(*inside)))
+
     # --- what goes ---------------------------------------------------------------------------
 
     def cameras(self) -> tuple[CameraId, ...]:
@@ -125,6 +131,45 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
                     sa.delete(MOTION).where(*rows, MOTION.c.at_s <= before_s - row_s)
                 )
             fold(connection, camera, before_ns)
+        return gone
+
+    def forget_span(self, camera: CameraId, from_ns: int, to_ns: int) -> int:
+        """Erase what was understood of a span, with all that reaches into it; how many events and
+        tracks. Counts are folded into sums by the hour, which tell of nobody."""
+        gone = 0
+        with self._database.write() as connection:
+
+            def inside(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
+                end = sa.func.coalesce(table.c.to_ns, 2**62)
+                return table.c.camera == camera, table.c.from_ns < to_ns, end >= from_ns
+
+            tracks = sa.select(TRACKS.c.num).where(*inside(TRACKS))
+            connection.execute(sa.delete(POINTS).where(POINTS.c.track.in_(tracks)))
+            lasting = sa.select(EVENTS.c.review).where(
+                EVENTS.c.camera == camera,
+                EVENTS.c.review.is_not(None),
+                EVENTS.c.from_ns < to_ns,
+                sa.func.coalesce(EVENTS.c.to_ns, 2**62) >= from_ns,
+            )
+            found = set(connection.scalars(lasting))
+            for table in (TRACKS, EVENTS):
+                gone += connection.execute(sa.delete(table).where(*inside(table))).rowcount
+            kept = set(
+                connection.scalars(sa.select(EVENTS.c.review).where(EVENTS.c.review.in_(found)))
+            )
+            reviews = sa.select(REVIEWS.c.id).where(
+                sa.or_(REVIEWS.c.id.in_(found - kept), sa.and_(
+                    REVIEWS.c.camera == camera, REVIEWS.c.from_ns >= from_ns,
+                    REVIEWS.c.to_ns <= to_ns,
+                ))
+            )  # fmt: skip
+            for marked in (MARKS, NOTES):
+                connection.execute(sa.delete(marked).where(marked.c.review.in_(reviews)))
+            connection.execute(sa.delete(REVIEWS).where(REVIEWS.c.id.in_(reviews)))
+            connection.execute(sa.delete(TAMPERS).where(*inside(TAMPERS)))
+            forget_spans(connection, camera, from_ns, to_ns)
+            forget_motion(connection, camera, from_ns, to_ns)
+            fold_span(connection, camera, from_ns, to_ns)
         return gone
 
     def forget_job(self, job: str) -> None:

@@ -1,4 +1,4 @@
-"""The tables of the index: made from ledgers alone, so never migrated but made anew."""
+"""The tables of the index: made from ledgers alone, so made anew rather than migrated."""
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table
@@ -121,7 +121,19 @@ ERASURE = Table(
     Column("done_ns", BigInteger),
 )  # fmt: skip
 
+
+def _erasures(connection: sa.Connection) -> None:
+    """Nothing could be erased before: there is nothing to be made anew from the ledgers."""
+    connection.execute(
+        sa.text(
+            "CREATE TABLE erasure (id VARCHAR(32) NOT NULL PRIMARY KEY,"
+            " camera VARCHAR(32) NOT NULL, wall_from BIGINT NOT NULL, wall_to BIGINT NOT NULL,"
+            " ordered_ns BIGINT NOT NULL, done_ns BIGINT)"
+        )
+    )
+
+
 SCHEMA = Schema(
     "index", META, "run `watchglass check --repair`, which makes it anew from the ledgers.",
-    oldest=3,
+    oldest=2, upgrades=(_erasures,),
 )  # fmt: skip

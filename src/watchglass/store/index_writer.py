@@ -235,10 +235,9 @@ class IndexWriter(IndexReader):
     def add_erasure(
         self, erasure: str, camera: CameraId, wall_from: int, wall_to: int, ordered_ns: int
     ) -> None:
-        self._add(
-            ERASURE, id=erasure, camera=camera, wall_from=wall_from, wall_to=wall_to,
-            ordered_ns=ordered_ns,
-        )  # fmt: skip
+        span = {"camera": camera, "wall_from": wall_from, "wall_to": wall_to}
+        if not self._change(_END_ERASURE, of_id=erasure, **span, ordered_ns=ordered_ns):
+            self._add(ERASURE, id=erasure, **span, ordered_ns=ordered_ns)
 
     def end_erasure(self, erasure: str, done_ns: int) -> None:
         self._change(_END_ERASURE, of_id=erasure, done_ns=done_ns)

@@ -76,6 +76,13 @@ class SaidStore:
             old = (SAID.c.camera == camera, SAID.c.from_ns < before_ns)
             return connection.execute(sa.delete(SAID).where(*old)).rowcount
 
+    def forget_span(self, camera: CameraId, from_ns: int, to_ns: int) -> int:
+        """Erase what a camera said in a span; how much."""
+        end = sa.func.coalesce(SAID.c.to_ns, SAID.c.from_ns)
+        inside = (SAID.c.camera == camera, SAID.c.from_ns < to_ns, end >= from_ns)
+        with self._database.write() as connection:
+            return connection.execute(sa.delete(SAID).where(*inside)).rowcount
+
     def cameras(self) -> tuple[CameraId, ...]:
         """Those of which there is something."""
         with self._database.read() as connection:

@@ -31,6 +31,7 @@ from watchglass.store.database import Database, Synchronous
 from watchglass.store.kept_reading import KeptReading
 from watchglass.store.site_areas import SiteAreas
 from watchglass.store.site_devices import SiteDevices, put_first_device
+from watchglass.store.site_erasures import SiteErasures
 from watchglass.store.site_input import checked_hours, checked_streams, clean_name, shown
 from watchglass.store.site_masks import SiteMasks
 from watchglass.store.site_onvif import COLUMNS as ONVIF_COLUMNS
@@ -55,9 +56,17 @@ _COLUMNS = {Kept.CONTINUOUS: "retention_h", Kept.EVENTS: "events_h"}
 
 
 class SiteStore(
-    SiteVolumes, SiteSettings, SiteStated, SiteMasks, SiteAreas, SiteRules, SiteDevices
+    SiteVolumes,
+    SiteSettings,
+    SiteStated,
+    SiteMasks,
+    SiteAreas,
+    SiteRules,
+    SiteDevices,
+    SiteErasures,
 ):
-    """Cameras, volumes, masks, areas, rules, settings. Thread-safe; each method is one transaction.
+    """Cameras, volumes, masks, areas, rules, erasures, settings. Thread-safe; each method is one
+    transaction.
 
     Besides what its methods name, each raises what ``Database`` does. A name, address, user or
     number that cannot be is UsageError; a camera or volume that is not there is NotFoundError.

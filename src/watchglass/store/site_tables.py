@@ -134,6 +134,56 @@ RULES = sa.Table(
     sa.Column("made_by", sa.Text, nullable=False),
 )
 
+ERASURES = sa.Table(
+    "erasures",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), nullable=False, index=True),
+    sa.Column("from_ns", sa.BigInteger, nullable=False),
+    sa.Column("to_ns", sa.BigInteger, nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked_ns", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("decided_ns", sa.BigInteger),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("request", sa.String(32), nullable=False),
+)
+HOLDS = sa.Table(
+    "holds",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), nullable=False, index=True),
+    sa.Column("from_ns", sa.BigInteger, nullable=False),
+    sa.Column("to_ns", sa.BigInteger, nullable=False),
+    sa.Column("until_ns", sa.BigInteger),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("set_ns", sa.BigInteger, nullable=False),
+    sa.Column("request", sa.String(32), nullable=False),
+)
+"""Who set a hold and why; that there is one, and that it is lifted, the ledger says."""
+SUBJECTS = sa.Table(
+    "subject_requests",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("contact", sa.Text, nullable=False),
+    sa.Column("said", sa.Text, nullable=False),
+    sa.Column("cameras", sa.Text, nullable=False),
+    sa.Column("from_ns", sa.BigInteger, nullable=False),
+    sa.Column("to_ns", sa.BigInteger, nullable=False),
+    sa.Column("received_ns", sa.BigInteger, nullable=False),
+    sa.Column("deadline_ns", sa.BigInteger, nullable=False),
+    sa.Column("taken_by", sa.Text, nullable=False),
+    sa.Column("outcome", sa.String(16)),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("answered_by", sa.Text, nullable=False),
+    sa.Column("answered_ns", sa.BigInteger),
+    sa.Column("forgotten_ns", sa.BigInteger),
+)
+
 
 def _draining_and_stream_retention(connection: sa.Connection) -> None:
     connection.execute(
@@ -239,6 +289,28 @@ def _analysis_of_cameras(connection: sa.Connection) -> None:
         connection.execute(sa.text(f"ALTER TABLE cameras ADD COLUMN {column}"))
 
 
+def _erasures_holds_and_requests(connection: sa.Connection) -> None:
+    of_camera = "camera VARCHAR(32) NOT NULL REFERENCES cameras (id)"
+    span = "from_ns BIGINT NOT NULL, to_ns BIGINT NOT NULL"
+    for table in (
+        f"erasures (id VARCHAR(32) NOT NULL PRIMARY KEY, {of_camera}, {span},"
+        " asked_by TEXT NOT NULL, asked_ns BIGINT NOT NULL, reason TEXT NOT NULL,"
+        " state VARCHAR(16) NOT NULL, decided_by TEXT NOT NULL, decided_ns BIGINT,"
+        " note TEXT NOT NULL, request VARCHAR(32) NOT NULL)",
+        f"holds (id VARCHAR(32) NOT NULL PRIMARY KEY, {of_camera}, {span}, until_ns BIGINT,"
+        ' "by" TEXT NOT NULL, reason TEXT NOT NULL, set_ns BIGINT NOT NULL,'
+        " request VARCHAR(32) NOT NULL)",
+        "subject_requests (id VARCHAR(32) NOT NULL PRIMARY KEY, who TEXT NOT NULL,"
+        f" contact TEXT NOT NULL, said TEXT NOT NULL, cameras TEXT NOT NULL, {span},"
+        " received_ns BIGINT NOT NULL, deadline_ns BIGINT NOT NULL, taken_by TEXT NOT NULL,"
+        " outcome VARCHAR(16), answer TEXT NOT NULL, answered_by TEXT NOT NULL,"
+        " answered_ns BIGINT, forgotten_ns BIGINT)",
+    ):
+        connection.execute(sa.text(f"CREATE TABLE {table}"))
+    for table in ("erasures", "holds"):
+        connection.execute(sa.text(f"CREATE INDEX ix_{table}_camera ON {table} (camera)"))
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -253,6 +325,7 @@ SCHEMA = Schema(
         _masks_in_cameras,
         _devices_behind_cameras,
         _analysis_of_cameras,
+        _erasures_holds_and_requests,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

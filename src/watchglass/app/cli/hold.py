@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from watchglass.app.cli.moments import shown_time, utc_text
+from watchglass.app.cli.moments import parse_moment, shown_time, utc_text
 from watchglass.app.cli.screen import Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.timeline import From, To, span_of
@@ -24,6 +24,9 @@ def hold(
     from_: From = None,
     to: To = None,
     reason: Reason = "",
+    until: Annotated[
+        str | None, typer.Option("--until", help="When it is lifted by itself: 2027-03-01.")
+    ] = None,
 ) -> None:
     """Keep what was recorded in a span, whatever its age and however full the disk."""
     of = shell(context)
@@ -32,7 +35,8 @@ def hold(
     from_ns, to_ns, now_ns = span_of(of, from_, to)
     found = of.find_camera(camera)
     name = HoldId(random_id())
-    of.carry_out(HoldRequest(found.id, name, from_ns, to_ns, of.by, reason))
+    until_ns = parse_moment(until, now_ns, later=True).ns if until is not None else None
+    of.carry_out(HoldRequest(found.id, name, from_ns, to_ns, of.by, reason, until_ns))
     of.screen.say(
         f"What {found.name} recorded from {shown_time(from_ns, now_ns)} to "
         f"{shown_time(to_ns, now_ns)} is kept until the hold is lifted:"

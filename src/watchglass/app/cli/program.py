@@ -21,6 +21,7 @@ from watchglass.app.cli import (
     clip,
     demo,
     doctor,
+    erase,
     export,
     health,
     hold,
@@ -29,6 +30,7 @@ from watchglass.app.cli import (
     mask,
     models,
     notices,
+    request,
     restore,
     retention,
     rule,
@@ -76,6 +78,8 @@ program.command("decrypt")(export.decrypt)
 program.command("hold")(hold.hold)
 program.command("release")(hold.release)
 program.command("holds")(hold.holds)
+program.add_typer(erase.group, name="erase")
+program.add_typer(request.group, name="request")
 program.command("retention")(retention.retention)
 program.add_typer(volume.group, name="volume")
 program.command("looks")(looks.looks)

@@ -33,6 +33,7 @@ from watchglass.model.control import (
     Status,
     StatusRequest,
 )
+from watchglass.model.erasure import SignedStatement, StatementRequest
 from watchglass.store.index import IndexStore
 from watchglass.store.site import SiteStore
 
@@ -152,8 +153,20 @@ class Shell:
         reply = self._exporting(request, lambda site: made.append(site.sign_export(request)))
         return reply.signature if isinstance(reply, Signature) else made[0]
 
+    def statement(self, request: StatementRequest) -> SignedStatement:
+        """A signed document of the recorder's own."""
+        from watchglass.app.statements import stated
+
+        made: list[SignedStatement] = []
+        reply = self._exporting(
+            request, lambda site: made.append(stated(self.ground, site, request))
+        )
+        return reply if isinstance(reply, SignedStatement) else made[0]
+
     def _exporting(
-        self, request: BeginExportRequest | SignExportRequest, own: "Callable[[Site], None]"
+        self,
+        request: BeginExportRequest | SignExportRequest | StatementRequest,
+        own: "Callable[[Site], None]",
     ) -> Reply | None:
         from watchglass.app.wiring import own_site
 

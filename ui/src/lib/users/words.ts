@@ -18,6 +18,9 @@ const WORDS: Partial<Record<Action, string>> = {
   export: "export evidence",
   configure: "change and pause the camera",
   unmask: "see without masks",
+  hold: "hold recordings",
+  erase: "ask for and approve erasures",
+  handle_requests: "handle requests of people who were filmed",
   see_fleet: "see devices of the network",
   state_fleet: "state facts of devices",
   scan_network: "look around in the network",
@@ -28,7 +31,7 @@ const WORDS: Partial<Record<Action, string>> = {
 };
 
 /** The order in which actions are listed and ticked. */
-export const ACTIONS: Action[] = ["live", "playback", "sound", "ptz", "clip", "export", "configure", "unmask"];
+export const ACTIONS: Action[] = ["live", "playback", "sound", "ptz", "clip", "export", "configure", "unmask", "hold", "erase"];
 
 export const actionWords = (action: Action): string => WORDS[action] ?? action.replaceAll("_", " ");
 
