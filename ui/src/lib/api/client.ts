@@ -3,6 +3,7 @@
 import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
+  AskBody, ErasureState, HoldBody, RequestOutcome, TakeBody,
   AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
   ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile,
   ContainForm, ContainedNote, Needs, Purchase, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, WebhookBody,
@@ -191,6 +192,18 @@ export const api = {
   startScan: (body: ScanOrder) => ask("post", "/api/v1/trust/scans", { body }),
   stopScan: (scan: string) => ask("post", "/api/v1/trust/scans/{scan}/stop", { at: { scan } }),
   resumeScan: (scan: string) => ask("post", "/api/v1/trust/scans/{scan}/resume", { at: { scan }, body: {} }),
+  holds: () => ask("get", "/api/v1/holds", {}),
+  hold: (camera: string, body: HoldBody) => ask("post", "/api/v1/cameras/{camera}/holds", { at: { camera }, body }),
+  liftHold: (camera: string, hold: string, reason: string) =>
+    ask("post", "/api/v1/cameras/{camera}/holds/{hold}/lift", { at: { camera, hold }, body: { reason } }),
+  erasures: () => ask("get", "/api/v1/erasures", {}),
+  askErasure: (camera: string, body: AskBody) => ask("post", "/api/v1/cameras/{camera}/erasures", { at: { camera }, body }),
+  decideErasure: (camera: string, erasure: string, decision: ErasureState, note: string) =>
+    ask("post", "/api/v1/cameras/{camera}/erasures/{erasure}/decide", { at: { camera, erasure }, body: { decision, note } }),
+  requests: () => ask("get", "/api/v1/requests", {}),
+  takeRequest: (body: TakeBody) => ask("post", "/api/v1/requests", { body }),
+  answerRequest: (request_id: string, outcome: RequestOutcome, answer: string) =>
+    ask("post", "/api/v1/requests/{request_id}/answer", { at: { request_id }, body: { outcome, answer } }),
   masks: (camera: string) => ask("get", "/api/v1/cameras/{camera}/masks", { at: { camera } }),
   drawMask: (camera: string, body: NewMask) => ask("post", "/api/v1/cameras/{camera}/masks", { at: { camera }, body }),
   endMask: (camera: string, mask: string, until_ms: number | null, reason: string) =>
@@ -262,6 +275,10 @@ export async function still(camera: string, stream: StreamName, at_ms: number | 
 /** Where a table of what was counted is downloaded. */
 export const countsUrl = (from_ms: number, to_ms: number, bucket: CountBucket, tz: string) =>
   address("/api/v1/counts.csv", {}, { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms), bucket, tz });
+
+/** Where the receipt of an erasure is read, and what is held about a request. */
+export const erasureUrl = (camera: string, erasure: string) => `${ROOT}/cameras/${camera}/erasures/${erasure}/receipt.html`;
+export const heldUrl = (request: string) => `${ROOT}/requests/${request}/held.html`;
 
 /** Where the signed report of now is had. */
 export const reportUrl = (kind: "html" | "json") => `${ROOT}/trust/report.${kind}`;

@@ -39,6 +39,14 @@ export type DeviceRow = Schemas["FleetRow"];
 export type DeviceView = Schemas["DeviceView"];
 export type Fleet = Schemas["FleetView"];
 export type Action = Schemas["Action"];
+export type AskBody = Schemas["AskBody"];
+export type ErasureInfo = Schemas["ErasureInfo"];
+export type ErasureState = Schemas["ErasureState"];
+export type FilmedRequest = Schemas["RequestInfo"];
+export type HoldBody = Schemas["HoldBody"];
+export type HoldInfo = Schemas["HoldInfo"];
+export type RequestOutcome = Schemas["RequestOutcome"];
+export type TakeBody = Schemas["TakeBody"];
 export type Mask = Schemas["MaskInfo"];
 export type NewMask = Schemas["DrawBody"];
 /** As the camera coded it, or made anew by the recorder. */
