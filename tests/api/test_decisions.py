@@ -8,14 +8,23 @@ from typing import Any
 
 import pytest
 
+from tests.api.mask_desk import MaskDesk
 from tests.api.people import Person, arrived
 from tests.api.recorded import Browser, Recorded, Running, running
 from tests.store.understood import BEGAN_NS, walk
 from watchglass.access.right import Action, Role
-from watchglass.base.clock import NS_PER_S
+from watchglass.app.decisions import Decisions
+from watchglass.base.clock import NS_PER_S, SimulatedClock
+from watchglass.base.ids import CameraId
 from watchglass.evidence.page.statement import statement_page
 from watchglass.evidence.statement import check_statement
 from watchglass.model.gap import GapCause
+from watchglass.model.order import Order
+from watchglass.model.subject_request import (
+    AnswerSubjectRequest,
+    RequestOutcome,
+    TakeSubjectRequest,
+)
 from watchglass.recording.ledger import Ledger
 
 _MS = 1_000_000
@@ -92,6 +101,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
         ]  # fmt: skip
         ann, bob, vera = people
         yield Two(at, recorded, ann, bob, vera)
+        for each in people:
+            each.http.close()
 
 
 def media(two: Two) -> bytes:
@@ -229,3 +240,32 @@ def test_a_refusal_is_told_why(two: Two, tmp_path: Path) -> None:
     told = two.ann.send("POST", answer, {"outcome": "refused", "answer": "no such person"})
     assert told.status_code == 200
     assert two.bob.json(f"{V1}/holds")["holds"] == []
+
+
+def test_the_deadline_is_told_of_before_it_comes(tmp_path: Path) -> None:
+    """A week before it and a day before it; each once."""
+    clock = SimulatedClock()
+    camera = CameraId("c" * 32)
+    desk = MaskDesk(tmp_path / "site", clock, [camera])
+
+    class Keeper:
+        def order(self, order: Order) -> str:
+            return ""
+
+    decisions = Decisions(desk.store, Keeper(), desk.note, clock, lambda *_: None)
+    now_ns = clock.wall_ns()
+    decisions.take_request(
+        TakeSubjectRequest("d" * 32, "", "x", "", (camera,), now_ns - 9, now_ns - 1, "ann")
+    )
+    told = []
+    for _ in range(32):
+        told.append(len(decisions.due()))
+        clock.advance(24 * 3600 * NS_PER_S)
+    assert [day for day, count in enumerate(told) if count] == [23, 29]
+    decisions.answer_request(AnswerSubjectRequest("d" * 32, RequestOutcome.NOTHING, "", "ann"))
+    assert decisions.due() == []
+    assert desk.store.forget_subjects() == 0
+    clock.advance(91 * 24 * 3600 * NS_PER_S)
+    decisions.keep_up()
+    (one,) = desk.store.subject_requests()
+    assert (one.contact, one.forgotten_ns is not None) == ("", True)

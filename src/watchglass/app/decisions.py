@@ -23,6 +23,7 @@ from watchglass.model.erasure import (
 )
 from watchglass.model.order import EraseSpan, LiftHold, SetHold
 from watchglass.model.subject_request import (
+    TOLD_DAYS,
     AnswerSubjectRequest,
     SubjectRequest,
     TakeSubjectRequest,
@@ -48,6 +49,7 @@ class Decisions:
         self._note = note
         self._clock = clock
         self._forget = forget
+        self._due_told: set[tuple[str, int]] = set()
 
     def ways(self) -> dict[type, Callable[[Any], CameraId | None]]:
         """Who carries out which request."""
@@ -198,6 +200,25 @@ class Decisions:
             self._note(
                 ActKind.REQUEST_CHANGED, camera, request.by, f"took in {request.request[:8]}"
             )
+
+    def due(self) -> list[str]:
+        """A sentence for each request whose deadline has come nearer; each is told once a life of
+        the recorder."""
+        now_ns = self._clock.wall_ns()
+        told: list[str] = []
+        for each in self._store.subject_requests():
+            left_ns = each.deadline_ns - now_ns
+            near = [days for days in TOLD_DAYS if left_ns <= days * _DAY_NS]
+            if each.outcome is not None or not near or (each.id, near[-1]) in self._due_told:
+                continue
+            self._due_told |= {(each.id, days) for days in near}
+            days_left = -(-left_ns // _DAY_NS)
+            when = f"in {days_left} day(s)" if left_ns > 0 else "now: the deadline is over"
+            told.append(
+                f"The request {each.id[:8]} of somebody who was filmed is to be answered {when}. "
+                "See Requests."
+            )
+        return told
 
     def _hold_for(self, subject: str, camera: CameraId, from_ns: int, to_ns: int, by: str) -> None:
         hold = HoldId(random_id())

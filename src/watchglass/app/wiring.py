@@ -464,7 +464,6 @@ class Recorder:
             self._said.take(told)
 
     def _found(self, said: FromEventsWorker) -> None:
-        """What the events-worker says."""
         if isinstance(said, MarkTold):
             self._marks.add(said.camera, said.from_ns, said.to_ns)
         else:
@@ -487,6 +486,8 @@ class Recorder:
                 self._notices.say(NoticeKind.CERTIFICATE_ENDS, renewed)
             for each in self._first_contacts.new():
                 self._notices.say(NoticeKind.CAMERA_CONTACT, each)
+            for each in self.site.decisions.due():
+                self._notices.say(NoticeKind.REQUEST_DUE, each)
             if self._missing:
                 still = missing(self._volumes)
                 if still.keys() < self._missing.keys():

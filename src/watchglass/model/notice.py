@@ -23,6 +23,8 @@ class NoticeKind(StrEnum):
     """That of the page in the network: browsers will not trust it any more."""
     CAMERA_CONTACT = "camera_contact"
     """A camera talked to somebody outside for the first time: over as soon as it is told."""
+    REQUEST_DUE = "request_due"
+    """Somebody who was filmed waits for an answer, and the time for it runs out."""
     REVIEW = "review"
     """What a rule found: it is over as soon as it is told, and lies among the review items."""
 

@@ -2536,6 +2536,252 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holds
+         * @description What is held, of the cameras that whoever asks may play back, hold or erase.
+         */
+        get: operations["listHolds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold
+         * @description Keep a span beyond its time, however full the disk. The ledger has it first.
+         */
+        post: operations["hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/holds/{hold}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Hold
+         * @description Let it go when its time is up.
+         */
+        post: operations["liftHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Erasures
+         * @description What was asked for, decided and done, of the cameras that whoever asks may erase.
+         */
+        get: operations["listErasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Erasure
+         * @description Ask that a span goes. Nothing does before somebody else approves.
+         */
+        post: operations["askErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/erasures/{erasure}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Erasure
+         * @description Approve or refuse what somebody else asked for, or withdraw one's own. Once it is approved,
+         *     it is gone for good, and so is what was understood of it.
+         */
+        post: operations["decideErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/erasures/{erasure}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Receipt
+         * @description The signed receipt as JSON: that it was erased, by whose decision, with the ledger's own
+         *     lines and what proves them. It shows nothing.
+         */
+        get: operations["getErasureReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/erasures/{erasure}/receipt.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Receipt Page
+         * @description The same as a page to print.
+         */
+        get: operations["getErasurePage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Requests
+         * @description Requests of people who were filmed, those that wait for an answer first.
+         */
+        get: operations["listRequests"];
+        put?: never;
+        /**
+         * Take Request
+         * @description Take a request in. Its span is held at once, until it is answered.
+         */
+        post: operations["takeRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Request
+         * @description Say what came of it: its holds are lifted.
+         */
+        post: operations["answerRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request_id}/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Held
+         * @description What is held of that time and who saw it, signed, as JSON; once answered, the receipt.
+         */
+        get: operations["getRequestStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request_id}/held.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Held Page
+         * @description The same as a page to print.
+         */
+        get: operations["getRequestPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2566,13 +2812,13 @@ export interface components {
          * @description What somebody did. The words stand in ledgers for ever: they are added to, never changed.
          * @enum {string}
          */
-        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "steered" | "searched" | "scanned" | "reported" | "picture_sent" | "stamped" | "events_lost" | "log_read" | "log_checked";
+        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "erasure_changed" | "request_changed" | "steered" | "searched" | "scanned" | "reported" | "picture_sent" | "stamped" | "events_lost" | "log_read" | "log_checked";
         /**
          * Action
          * @description What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet.
          * @enum {string}
          */
-        Action: "open_page" | "enter" | "own_account" | "see_camera" | "live" | "playback" | "sound" | "ptz" | "clip" | "export" | "configure" | "unmask" | "see_state" | "share_layout" | "add_camera" | "see_fleet" | "state_fleet" | "scan_network" | "read_numbers" | "read_health" | "read_log" | "see_system" | "change_system" | "manage_users";
+        Action: "open_page" | "enter" | "own_account" | "see_camera" | "live" | "playback" | "sound" | "ptz" | "clip" | "export" | "configure" | "unmask" | "hold" | "erase" | "see_state" | "share_layout" | "add_camera" | "see_fleet" | "state_fleet" | "scan_network" | "read_numbers" | "read_health" | "handle_requests" | "read_log" | "see_system" | "change_system" | "manage_users";
         /**
          * AddBody
          * @description A camera in the network: onvif://ADDRESS, or rtsp://ADDRESS/PATH. ``url`` may hold no user
@@ -2709,6 +2955,18 @@ export interface components {
             analyses: components["schemas"]["AnalysisInfo"][];
         };
         /**
+         * AnswerBody
+         * @description ``answer``: why, where it is refused.
+         */
+        AnswerBody: {
+            outcome: components["schemas"]["RequestOutcome"];
+            /**
+             * Answer
+             * @default
+             */
+            answer: string;
+        };
+        /**
          * AppriseBody
          * @description ``addresses``: one a line, as apprise has them; left out: those that are stored.
          */
@@ -2803,6 +3061,20 @@ export interface components {
         AreaList: {
             /** Areas */
             areas: components["schemas"]["AreaInfo"][];
+        };
+        /** AskBody */
+        AskBody: {
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Request
+             * @description The person's request that it answers.
+             */
+            request?: string | null;
         };
         /**
          * AssignBody
@@ -3376,6 +3648,18 @@ export interface components {
             /** Rules */
             rules: components["schemas"]["RuleCounts"][];
         };
+        /**
+         * DecideBody
+         * @description ``note``: why, where it is refused.
+         */
+        DecideBody: {
+            decision: components["schemas"]["ErasureState"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
         /** DemandBody */
         DemandBody: {
             /** Roles */
@@ -3531,6 +3815,57 @@ export interface components {
             /** Svg */
             svg: string;
         };
+        /**
+         * ErasureInfo
+         * @description ``state``: asked, approved, refused or withdrawn. ``done_ms``: since when nothing of an
+         *     approved one is left; null while some of it is still being written. ``may_decide``: whoever
+         *     asks this may approve or refuse it; nobody decides on what they asked for themselves.
+         */
+        ErasureInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Reason */
+            reason: string;
+            state: components["schemas"]["ErasureState"];
+            /** Asked By */
+            asked_by: string;
+            /** Asked Ms */
+            asked_ms: number;
+            /** Decided By */
+            decided_by: string;
+            /** Decided Ms */
+            decided_ms: number | null;
+            /** Note */
+            note: string;
+            /** Done Ms */
+            done_ms: number | null;
+            /** Of Request */
+            of_request: string | null;
+            /** May Decide */
+            may_decide: boolean;
+            /** May Withdraw */
+            may_withdraw: boolean;
+        };
+        /**
+         * ErasureList
+         * @description Newest first.
+         */
+        ErasureList: {
+            /** Erasures */
+            erasures: components["schemas"]["ErasureInfo"][];
+        };
+        /**
+         * ErasureState
+         * @description How far it is decided. What was approved may still be written, and goes when it is closed.
+         * @enum {string}
+         */
+        ErasureState: "asked" | "approved" | "refused" | "withdrawn";
         /**
          * EventDetail
          * @description With its path, thinned out, and why it is one.
@@ -3792,6 +4127,53 @@ export interface components {
             /** To Ms */
             to_ms: number;
         };
+        /** HoldBody */
+        HoldBody: {
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /**
+             * Until Ms
+             * @description When it is lifted by itself; null: never.
+             */
+            until_ms?: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * HoldInfo
+         * @description Nothing of the span goes before it is lifted, or ``until_ms`` has come. Who and why are null
+         *     where nobody noted it here, or for whom it is no business. ``of_request``: it goes with a
+         *     person's request.
+         */
+        HoldInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Until Ms */
+            until_ms: number | null;
+            /** By */
+            by: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Set Ms */
+            set_ms: number | null;
+            /** Of Request */
+            of_request: boolean;
+            /** May Lift */
+            may_lift: boolean;
+        };
+        /** HoldList */
+        HoldList: {
+            /** Holds */
+            holds: components["schemas"]["HoldInfo"][];
+        };
         /**
          * KeepBody
          * @description ``hours`` None: as long as all others. Longer than the country's default needs a reason.
@@ -3916,6 +4298,11 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /** LiftBody */
+        LiftBody: {
+            /** Reason */
+            reason: string;
         };
         /**
          * LogCheck
@@ -4422,7 +4809,7 @@ export interface components {
          * @description What happened. All but the restart and contacts last, and end.
          * @enum {string}
          */
-        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_ends" | "camera_contact" | "review";
+        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_ends" | "camera_contact" | "request_due" | "review";
         /**
          * NoticeList
          * @description The newest first. ``unread``: what nobody has acknowledged.
@@ -4940,6 +5327,58 @@ export interface components {
             /** Cameras */
             cameras: components["schemas"]["RemovedInfo"][];
         };
+        /**
+         * RequestInfo
+         * @description ``who``, ``contact`` and ``said`` are empty once they were erased (``forgotten_ms``).
+         *     ``outcome`` is null until it is answered; until then the span is held.
+         */
+        RequestInfo: {
+            /** Id */
+            id: string;
+            /** Who */
+            who: string;
+            /** Contact */
+            contact: string;
+            /** Said */
+            said: string;
+            /** Cameras */
+            cameras: string[];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Received Ms */
+            received_ms: number;
+            /** Deadline Ms */
+            deadline_ms: number;
+            /** Taken By */
+            taken_by: string;
+            outcome: components["schemas"]["RequestOutcome"] | null;
+            /** Answer */
+            answer: string;
+            /** Answered By */
+            answered_by: string;
+            /** Answered Ms */
+            answered_ms: number | null;
+            /** Forgotten Ms */
+            forgotten_ms: number | null;
+        };
+        /**
+         * RequestList
+         * @description Those that wait first. ``kept_days``: so long after the answer personal data is kept.
+         */
+        RequestList: {
+            /** Requests */
+            requests: components["schemas"]["RequestInfo"][];
+            /** Kept Days */
+            kept_days: number;
+        };
+        /**
+         * RequestOutcome
+         * @description What came of a request.
+         * @enum {string}
+         */
+        RequestOutcome: "redacted" | "erased" | "refused" | "nothing";
         /** ResumeBody */
         ResumeBody: {
             /**
@@ -5865,6 +6304,35 @@ export interface components {
             sentence: string;
             /** Camera */
             camera: string | null;
+        };
+        /**
+         * TakeBody
+         * @description As little of the person as it takes to answer: ``who`` may be empty.
+         */
+        TakeBody: {
+            /**
+             * Who
+             * @default
+             */
+            who: string;
+            /** Contact */
+            contact: string;
+            /**
+             * Said
+             * @default
+             */
+            said: string;
+            /** Cameras */
+            cameras: string[];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
         };
         /**
          * TamperInfo
@@ -11955,6 +12423,429 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WrongInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHolds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listErasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                erasure: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getErasureReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                erasure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getErasurePage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                erasure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestStatement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Why it was not done. */
