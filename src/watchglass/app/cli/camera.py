@@ -8,6 +8,7 @@ from watchglass.app.cli.camera_add import add, probe
 from watchglass.app.cli.camera_changes import disable, edit, enable, remove, schedule, state
 from watchglass.app.cli.camera_import import import_
 from watchglass.app.cli.camera_swap import devices, swap
+from watchglass.app.cli.camera_take_over import take_over
 from watchglass.app.cli.camera_trust import trust
 from watchglass.app.cli.moments import Moment, parse_duration, parse_moment, shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row
@@ -29,6 +30,7 @@ group.command("add")(add)
 group.command("probe")(probe)
 group.command("import")(import_)
 group.command("trust")(trust)
+group.command("take-over")(take_over)
 for command in (edit, swap, devices, schedule, state, disable, enable, remove):
     group.command(command.__name__)(command)
 

@@ -1,0 +1,159 @@
+"""``watchglass camera take-over``: what a Hikvision or Dahua device was set to."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from watchglass.app.adding import free_name, look_at, request_for
+from watchglass.app.cli.screen import AMBER, Column
+from watchglass.app.cli.shell import Shell, shell
+from watchglass.app.hosts import allowed_hosts
+from watchglass.app.take_over import order_of_device, order_of_files, put_onto, stream_url
+from watchglass.app.words import count_words
+from watchglass.base.errors import NotFoundError, UsageError, WatchglassError
+from watchglass.base.ids import CameraId
+from watchglass.cameras.settings_worker import run_settings
+from watchglass.model.settings_import import TakenChannel, TakenSettings
+from watchglass.model.stream import StreamName
+
+_SHOWN = 40
+
+
+def take_over(
+    context: typer.Context,
+    source: Annotated[
+        str, typer.Argument(metavar="HOST|FOLDER", help="A device, or documents it gave.")
+    ],
+    maker: Annotated[str, typer.Option(help="hikvision, dahua.")] = "hikvision",
+    user: Annotated[str | None, typer.Option(help="User name; the password is asked for.")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Of its web server.", min=1, max=65535)] = 80,
+    onto: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHANNEL=CAMERA", help="Draw a channel's areas on this camera."),
+    ] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Record its channels, each with its name and areas.")
+    ] = False,
+    allow: Annotated[
+        bool, typer.Option("--allow", help="Let this host in although it is refused by default.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Read channels, names, schedules, motion areas, line and field rules; tell what is left.
+
+    Without --add and --onto nothing is changed.
+    """
+    of = shell(context)
+    place = Path(source)
+    hosts = frozenset({source}) if allow else frozenset()
+    if place.exists():
+        if add:
+            raise UsageError("Files hold no camera to record: name the device's host to --add.")
+        password = ""
+        order = order_of_files(maker, place)
+    else:
+        password = _password(user, password_stdin)
+        order = order_of_device(maker, source, port, user or "", password, _allowed(of) | hosts)
+    with of.screen.working(f"reading the settings of {source}"):
+        found = run_settings(order)
+    done = _put(of, found, onto or [])
+    if add:
+        done += _add(of, found, source, user, password, hosts)
+    if json:
+        of.screen.json(msgspec.to_builtins(found) | {"done": done})
+        return
+    _show(of, found)
+    for each in done:
+        of.screen.say(each)
+
+
+def _allowed(of: Shell) -> frozenset[str]:
+    try:
+        with of.store() as store:
+            return allowed_hosts(store)
+    except NotFoundError:
+        return frozenset()
+
+
+def _password(user: str | None, from_stdin: bool) -> str:
+    if user is None:
+        raise UsageError("A device tells its settings to who signs in: --user NAME.")
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise UsageError("Nobody can be asked here: give the password with --password-stdin.")
+    return getpass.getpass(f"Password of {user!r} (not shown): ")
+
+
+def _put(of: Shell, found: TakenSettings, onto: list[str]) -> list[str]:
+    channels = {each.number: each for each in found.channels}
+    meant: list[tuple[TakenChannel, CameraId, str]] = []
+    for each in onto:
+        number, equal, camera = each.partition("=")
+        if not (equal and number.isdecimal() and int(number) in channels):
+            raise UsageError(f"{each[:40]!r} names no channel: write 3=Hall.")
+        known = of.find_camera(camera)
+        meant.append((channels[int(number)], known.id, known.name))
+    return [
+        f"{name}: {count_words(put_onto(camera, channel, of.by, of.order), 'area')} with rules."
+        for channel, camera, name in meant
+    ]
+
+
+def _add(
+    of: Shell, found: TakenSettings, host: str, user: str | None, password: str,
+    hosts: frozenset[str],
+) -> list[str]:  # fmt: skip
+    done = []
+    for channel in found.channels:
+        urls = {name: stream_url(host, path) for name, path in channel.paths}
+        try:
+            look = look_at(
+                urls[StreamName.MAIN], user, password, of.settings, _allowed(of) | hosts,
+                sub=urls.get(StreamName.SUB),
+            )  # fmt: skip
+            if look.main is None:
+                raise look.problem or UsageError("it does not say why it cannot be recorded")
+            with of.store() as store:
+                taken = [each.name for each in store.cameras(with_credentials=False)]
+            name = free_name(channel.name or f"Channel {channel.number}", taken)
+            camera, _ = of.carry_out(request_for(look, name, of.by, hosts))
+            drawn = put_onto(camera, channel, of.by, of.order)
+            done.append(f"{name} is added, with {count_words(drawn, 'area')}.")
+        except WatchglassError as error:
+            done.append(f"Channel {channel.number} is not added: {error.sentence}")
+    return done
+
+
+def _show(of: Shell, found: TakenSettings) -> None:
+    of.screen.say(
+        f"{found.device or 'The device'}: {count_words(len(found.channels), 'channel')}, "
+        f"{sum(each.count for each in found.carried)} settings carried over, "
+        f"{sum(each.count for each in found.left)} left."
+    )
+    of.screen.table(
+        (Column("Channel", right=True), Column("Name"), Column("Areas and rules", wraps=True)),
+        [
+            (str(each.number), each.name, ", ".join(_area(area) for area in each.areas) or "none")
+            for each in found.channels
+        ],
+    )  # fmt: skip
+    whys: dict[str, list[Any]] = {}
+    for left in found.left:
+        whys.setdefault(left.why, []).append(left)
+    of.screen.say("Not carried over:", AMBER if whys else "")
+    for why, settings in sorted(whys.items(), key=lambda each: -len(each[1])):
+        names = list(dict.fromkeys(each.setting for each in settings))
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        of.screen.say(f"{why} {', '.join(names[:_SHOWN])}{more}")
+
+
+def _area(area: Any) -> str:
+    return f"{area.name} ({area.rule.value}{'' if area.enabled else ', off'})"

@@ -1,0 +1,76 @@
+"""What another maker's recorder or camera is set to, as far as it can be carried over."""
+
+import msgspec
+
+from watchglass.model.area import AreaKind
+from watchglass.model.polygon import Point
+from watchglass.model.rule import Direction, RuleKind
+from watchglass.model.schedule import WeeklySpan
+from watchglass.model.stream import StreamName
+
+
+class TakenArea(msgspec.Struct, frozen=True, kw_only=True):
+    """An area with the rule about it; from 0 to 1 across and down. ``enabled``: it was switched
+    on."""
+
+    name: str
+    kind: AreaKind
+    points: tuple[Point, ...]
+    rule: RuleKind
+    direction: Direction = Direction.BOTH
+    enabled: bool = True
+
+
+class TakenChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera, by the ``number`` of its channel. ``paths``: where its streams are on the device
+    that told of it; ``address`` is the camera's own behind a recorder. ``recorded``: when the
+    device recorded it, empty for always or not told."""
+
+    number: int
+    name: str = ""
+    address: str = ""
+    paths: tuple[tuple[StreamName, str], ...] = ()
+    areas: tuple[TakenArea, ...] = ()
+    recorded: tuple[WeeklySpan, ...] = ()
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting of a document, and how often it stood there. ``why`` it was not carried over;
+    empty for one that was. ``value`` is the first one's."""
+
+    document: str
+    setting: str
+    count: int
+    value: str
+    why: str = ""
+
+
+class TakenSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """All of a device: each setting is in ``carried`` or in ``left``."""
+
+    maker: str
+    device: str
+    channels: tuple[TakenChannel, ...]
+    carried: tuple[Counted, ...]
+    left: tuple[Counted, ...]
+
+
+class SettingsOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """For the process that reads them: ``files`` by name, or else a device to ask. ``ip`` was
+    checked before it came here."""
+
+    maker: str
+    files: tuple[tuple[str, bytes], ...] = ()
+    host: str = ""
+    ip: str = ""
+    port: int = 80
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"SettingsOrder({self.maker!r}, {self.host!r})"
+
+
+class SettingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    settings: TakenSettings | None = None
+    error: str = ""
