@@ -216,3 +216,32 @@ def test_since_when_nobody_takes_what_is_told_is_known(hop: Hop) -> None:
     assert hop.outlet.untold_since_ns == since_ns
     analyst.server.send(analyst.peers[0], Noted(analyst.accounts[0].session, 2))
     analyst.until(lambda: hop.outlet.untold_since_ns == 0)
+
+
+def test_the_large_stream_is_followed_while_something_is_too_small_and_no_longer(
+    tmp_path: Path,
+) -> None:
+    hop = Hop(tmp_path)
+    streams: dict[StreamName, LiveSink | None] = {}
+    hop.outlet._follow = lambda _, stream, sink: streams.update({stream: sink})
+    hop.outlet.leave(CAMERA)
+    hop.outlet.take_up(CAMERA, SUB, large=True)
+    small = streams[SUB]
+    assert small is not None
+    analyst, stream, large = hop.analyst, Stream(), Stream()
+    analyst.until(lambda: hop.linked)
+    small(stream.items(varying(600), 2))
+    analyst.until(lambda: bool(analyst.visits))
+    assert StreamName.MAIN not in streams
+    visit = analyst.visits[0].visit
+    analyst.server.send(analyst.peers[0], Moves(visit, 0, True, finer=True))
+    analyst.until(lambda: streams.get(StreamName.MAIN) is not None)
+    finer = streams[StreamName.MAIN]
+    assert finer is not None
+    finer(large.items(varying(6000), 4))
+    analyst.until(lambda: any(each.fine for each in analyst.visits))
+    (fine,) = [each for each in analyst.visits if each.fine]
+    assert [isinstance(each, LiveShape) for each in fine.items] == [True, False]
+    analyst.server.send(analyst.peers[0], Moves(visit, 0, True))
+    analyst.until(lambda: streams[StreamName.MAIN] is None)
+    hop.close()

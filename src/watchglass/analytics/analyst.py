@@ -143,13 +143,18 @@ class Analyst:
     def _visit(self, peer: PeerId, visited: Visited) -> list[Wanted]:
         pipeline = self._pipeline(visited.camera)
         if visited.camera in self._held:
-            pipeline.skip(visited, SkipCause.UNREADABLE)
+            if not visited.fine:
+                pipeline.skip(visited, SkipCause.UNREADABLE)
+            return []
+        if visited.fine:
+            signposted(visited.camera, lambda: pipeline.refine(visited))()
             return []
         # A picture may end this process: then its frame says whose it was.
         moving, wanted = signposted(visited.camera, lambda: pipeline.see(visited))()
         at_ns = newest_ns(visited)
         if at_ns or visited.cause in LOOKS_AT_ONE:
-            self._server.send(peer, Moves(visited.visit, at_ns, moving))
+            finer = moving and pipeline.wants_finer
+            self._server.send(peer, Moves(visited.visit, at_ns, moving, finer))
         return wanted
 
     def _pipeline(self, camera: CameraId) -> CameraPipeline:

@@ -95,7 +95,7 @@ class Backlog:
 
     def _tell_lost(self, message: Visited) -> int:
         frames = [each for each in message.items if isinstance(each, LiveFrame)]
-        if frames:
+        if frames and not message.fine:
             self._lost(message.camera, *span_of(frames))
         return len(frames)
 
@@ -111,5 +111,5 @@ def _joined(first: Visited, then: Visited) -> Visited:
 def _with(message: Visited, items: tuple[LiveItem, ...], last: bool) -> Visited:
     return Visited(
         visit=message.visit, camera=message.camera, cause=message.cause, items=items, last=last,
-        job=message.job,
+        job=message.job, fine=message.fine,
     )  # fmt: skip

@@ -73,6 +73,7 @@ class Gated:
         self._probes: dict[str, int] = {}
         self._settled_ns = 0
         self._visits = self._probed = self._frames = self._sent = 0
+        self._finer = False
         self._state: GateState | None = None
         self._state_ns = 0
 
@@ -102,12 +103,18 @@ class Gated:
         with self._lock:
             if moves.visit == self._visit:
                 self._gate.saw(moves.moving)
+                self._finer = moves.finer
                 return True
             at_ns = self._probes.pop(moves.visit, None)
             if at_ns is None:
                 return False
             self._gate.saw_probe(at_ns, moves.moving)
             return True
+
+    @property
+    def wants_finer(self) -> bool:
+        """Whether what moves now is too small for this stream."""
+        return self._finer and self._visit is not None
 
     def said(self) -> None:
         """The camera itself says that something happens."""

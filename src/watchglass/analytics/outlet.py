@@ -12,6 +12,7 @@ from typing import Protocol
 
 from watchglass.analytics.accounts import Accounts
 from watchglass.analytics.backlog import Backlog
+from watchglass.analytics.finer import Finer
 from watchglass.analytics.gate import GateLimits
 from watchglass.analytics.gated import Gated
 from watchglass.analytics.metrics import gate_samples, outlet_samples
@@ -71,6 +72,8 @@ class AnalysisOutlet:
         self._backlog = Backlog(f"analysis {name}", limit_bytes, self._lost)
         self._accounts = Accounts(session)
         self._gated: dict[CameraId, tuple[StreamName, Gated]] = {}
+        self._large: set[CameraId] = set()
+        self._finer: dict[CameraId, Finer] = {}
         self._off: dict[CameraId, tuple[StreamName, SwitchedOff]] = {}
         self._linked = False
         self._untold_since_ns = 0
@@ -92,8 +95,13 @@ class AnalysisOutlet:
         self._client.wake()
         self._thread.join(_JOIN_S)
 
-    def take_up(self, camera: CameraId, stream: StreamName, *, off: bool = False) -> None:
-        """Have this stream of a camera looked at; where that is ``off``, it is told of as such."""
+    def take_up(
+        self, camera: CameraId, stream: StreamName, *, off: bool = False, large: bool = False
+    ) -> None:
+        """Have this stream of a camera looked at; where that is ``off``, it is told of as such.
+        ``large``: it has a main stream beside this one, for what is too small in it."""
+        if large:
+            self._large.add(camera)
         if camera in (self._off if off else self._gated):
             return
         self.leave(camera)
@@ -112,6 +120,7 @@ class AnalysisOutlet:
         if found is not None:
             self._follow(camera, found[0], None)
             found[1].end()
+        self._coarser(camera)
 
     def switch(self, camera: CameraId, *, off: bool) -> None:
         """Look no longer at a camera that is recorded here, or again."""
@@ -183,6 +192,7 @@ class AnalysisOutlet:
                     self._link(False)
                 for message in received:
                     self._obey(message)
+                self._refine()
                 now_ns = self._clock.monotonic_ns()
                 if now_ns >= due_ns:
                     due_ns = now_ns + self._account_ns
@@ -227,6 +237,19 @@ class AnalysisOutlet:
         self._link(True)
         for _, gated in list(self._gated.values()):
             gated.begin_anew()
+
+    def _refine(self) -> None:
+        """Follow the large streams of cameras in which something is too small, and no others."""
+        for camera, (_, gated) in list(self._gated.items()):
+            if not gated.wants_finer:
+                self._coarser(camera)
+            elif camera in self._large and camera not in self._finer:
+                finer = self._finer[camera] = Finer(camera, self._put, self._next_visit)
+                self._follow(camera, StreamName.MAIN, finer)
+
+    def _coarser(self, camera: CameraId) -> None:
+        if self._finer.pop(camera, None) is not None:
+            self._follow(camera, StreamName.MAIN, None)
 
     def _tend(self) -> None:
         now_ns = self._clock.wall_ns()

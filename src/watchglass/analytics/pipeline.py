@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watchglass.analytics.detector import Detector, Look, Picture
+from watchglass.analytics.detector import REGIONS, Detector, Look, Picture
 from watchglass.analytics.motion import Motion, Moved
 from watchglass.analytics.plane import Cells
 from watchglass.analytics.spans import Spans
@@ -39,6 +39,11 @@ _PEEKED = 3
 _SEEN_NS = NS_PER_S
 _REST_NS = 2 * NS_PER_S
 _GREY = 114
+_SMALL = 64
+"""Pixels; nothing is sure of what is less high."""
+_FINER = 1.4
+_TOGETHER_NS = 400_000_000
+"""Of the two streams of a camera, pictures so near show the same."""
 _LOG = log.get("analytics")
 Polygons = tuple[tuple[Point, ...], ...]
 
@@ -76,9 +81,12 @@ class CameraPipeline:
         self._spans = Spans(camera)
         self._seen = _MotionSummary(camera)
         self._hidden: dict[tuple[int, int], Cells] = {}
+        self._fine_decoder: StreamDecoder | None = None
+        self._fine: Decoded | None = None
         self._newest: Moved | None = None
         self._motion_ns = self._moved_ns = self._looked_ns = self._at_ns = 0
         self.looks = 0
+        self.fine_looks = 0
         self.pictures = 0
         self.failed = 0
 
@@ -127,6 +135,24 @@ class CameraPipeline:
             newest += self._decoder.flush()
         self.pictures += len(newest)
         return any(self._motion.peek(each.luma(), each.wall_ns) for each in newest)
+
+    @property
+    def wants_finer(self) -> bool:
+        """Whether something that moves is too small to be named in these pictures."""
+        decoder, newest = self._decoder, self._newest
+        if decoder is None or newest is None or self._detector.identity == REGIONS:
+            return False
+        height = decoder.shape.height
+        return any((each.box.y1 - each.box.y0) * height < _SMALL for each in newest.regions)
+
+    def refine(self, visited: Visited) -> None:
+        """A key frame of the large stream: the next look is at it, if that is soon."""
+        for item in visited.items:
+            if isinstance(item, LiveShape):
+                self._use_fine(item)
+            elif self._fine_decoder is not None and self.wants_finer:
+                found = [*self._fine_decoder.decode(item), *self._fine_decoder.flush()]
+                self._fine = found[-1] if found else None
 
     def skip(self, visited: Visited, cause: SkipCause) -> None:
         """These are not looked at."""
@@ -232,7 +258,27 @@ class CameraPipeline:
         self.looks += 1
         regions = self._newest.regions if self._newest is not None else ()
         boxes = tuple(each.box for each in regions)
-        wanted.append(Wanted(self, at_ns, Look(self._shown(picture), boxes)))
+        wanted.append(Wanted(self, at_ns, Look(self._shown(self._finest(picture)), boxes)))
+
+    def _finest(self, picture: Decoded) -> Decoded:
+        """The large stream's picture of that moment, where there is one."""
+        fine, self._fine = self._fine, None
+        if fine is None or abs(fine.wall_ns - picture.wall_ns) > _TOGETHER_NS:
+            return picture
+        self.fine_looks += 1
+        return fine
+
+    def _use_fine(self, shape: LiveShape) -> None:
+        before = self._fine_decoder
+        if before is not None and before.shape.init == shape.init:
+            return
+        self._fine_decoder = self._fine = None
+        if self._decoder is None or shape.height < _FINER * self._decoder.shape.height:
+            return
+        try:
+            self._fine_decoder = StreamDecoder(shape)
+        except CameraError as error:
+            _LOG.warning("not_looked_at_closely", camera=self.camera, error=error.sentence)
 
     def _shown(self, picture: Decoded) -> Picture:
         shown = picture.bgr()
@@ -244,7 +290,9 @@ class CameraPipeline:
             hidden = np.zeros((rows, columns), np.bool_)
             for polygon in self._left_out:
                 hidden |= inside(polygon, columns, rows)
-            self._hidden = {(rows, columns): hidden}
+            if len(self._hidden) > 1:
+                self._hidden.clear()
+            self._hidden[rows, columns] = hidden
         shown = shown.copy()
         shown[hidden] = _GREY
         return shown

@@ -115,7 +115,8 @@ def _record(worker: CameraWorker, analysis: AnalysisOutlet | None, camera: Assig
     if analysis is not None and not camera.quarantined:
         names = [each.stream for each in camera.streams]
         stream = StreamName.SUB if StreamName.SUB in names else names[0]
-        analysis.take_up(camera.camera, stream, off=not camera.analysis)
+        large = stream is StreamName.SUB and StreamName.MAIN in names
+        analysis.take_up(camera.camera, stream, off=not camera.analysis, large=large)
     worker.record(camera)
 
 

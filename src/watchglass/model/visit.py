@@ -44,7 +44,8 @@ LOOKS_AT_ONE = frozenset({VisitCause.PROBE, VisitCause.PEEK})
 class Visited(msgspec.Struct, frozen=True, tag="visited", kw_only=True):
     """Pictures of a visit, in decode order; the first part begins with a shape and a key frame.
 
-    ``last``: the visit ends with these. ``job`` is set where they are of the past.
+    ``last``: the visit ends with these. ``job`` is set where they are of the past. ``fine``: a
+    shape and one key frame of the camera's large stream, to look at more closely; no visit.
     """
 
     visit: str
@@ -53,6 +54,7 @@ class Visited(msgspec.Struct, frozen=True, tag="visited", kw_only=True):
     items: tuple[LiveShape | LiveFrame, ...]
     last: bool = False
     job: str = ""
+    fine: bool = False
 
 
 class Accounted(msgspec.Struct, frozen=True, tag="accounted"):
@@ -64,11 +66,13 @@ class Accounted(msgspec.Struct, frozen=True, tag="accounted"):
 
 
 class Moves(msgspec.Struct, frozen=True, tag="moves"):
-    """What is seen in a visit so far, up to ``at_ns`` (UTC, a picture's arrival)."""
+    """What is seen in a visit so far, up to ``at_ns`` (UTC, a picture's arrival). ``finer``: what
+    moves is too small to be named in this stream, and key frames of the large one would help."""
 
     visit: str
     at_ns: int
     moving: bool
+    finer: bool = False
 
 
 class Noted(msgspec.Struct, frozen=True, tag="noted"):
