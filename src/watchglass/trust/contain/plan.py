@@ -82,7 +82,11 @@ def what_breaks(devices: Sequence[DocDevice], needs: Needs) -> list[str]:
     for each in devices:
         for sentence in each.breaks:
             by_sentence.setdefault(sentence, []).append(each.shown)
-    told = [f"{sentence} ({_named(names)})" for sentence, names in by_sentence.items()]
+    one = len(devices) == 1
+    told = [
+        sentence if one else f"{sentence} ({_named(names)})"
+        for sentence, names in by_sentence.items()
+    ]
     told.append("Firmware that devices fetch themselves: bring it to them by hand from now on.")
     if not needs.clocks:
         told.append(
