@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benches._harness import report
 from benches._mutate import spoil_bytes
-from benches.tamper import crafted_stamps, encryption, forged, zips
+from benches.tamper import crafted_stamps, encryption, forged, hostile, zips
 from benches.tamper.sites import CLOCK, Made, clean_exports, footage, victims
 from watchglass.evidence.verify import Check, Signatures, Unreadable, check_bundle, verdict
 
@@ -92,7 +92,8 @@ def missed(check: Check, line: str, codes: frozenset[str]) -> str:
 
 def try_crafted(made: Made, tally: Tally) -> None:
     signatures = Signatures()
-    for each in crafted_stamps.ALL:
+    assert crafted_stamps.ALL is hostile.ALL
+    for each in hostile.ALL:
         changed = each.made(made.whole if each.whole else made.part, made.other)
         check = changed.check(signatures, made.fingerprint)
         tally.crafted += 1

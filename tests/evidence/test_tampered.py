@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benches.tamper import crafted, crafted_stamps, encryption, forged, zips
+from benches.tamper import crafted, crafted_stamps, encryption, forged, hostile, zips
 from benches.tamper.__main__ import missed
 from benches.tamper.crafted import Crafted
 from benches.tamper.sites import Made, victims
@@ -27,7 +27,7 @@ def test_a_change_is_told_by_name(made: Made, change: Crafted) -> None:
 
 
 def test_there_are_enough() -> None:
-    assert crafted_stamps.ALL is crafted.ALL
+    assert crafted_stamps.ALL is hostile.ALL is crafted.ALL
     assert len(crafted.ALL) + len(zips.ALL) >= 40
 
 
