@@ -2,6 +2,8 @@
 waiting while it is away."""
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -104,3 +106,23 @@ def test_one_that_is_not_let_in_is_never_reached(
         assert served.asked == []
     finally:
         desk.close()
+
+
+def test_it_is_kept_to_the_one_host() -> None:
+    """Whatever else in the process wants to connect, by an address that would be allowed."""
+    script = """
+import socket
+from watchglass.app.going_out import Guard
+Guard.stand()
+Guard.let_in(["127.0.0.1", "127.0.0.2"])
+for host, to in (("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "127.0.0.2"), ("", "127.0.0.1")):
+    Guard.keep_to(host)
+    try:
+        socket.create_connection((to, 9), 1)
+    except OSError as error:
+        print(type(error).__name__)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert told.stdout.split() == ["ConnectionRefusedError", "PermissionError", "PermissionError"]
