@@ -117,20 +117,21 @@ class ClipCameras:
         self._process.wait(20)
 
 
-def _clips() -> Clips:
+def clips() -> Clips:
+    """Made where they are not there yet."""
     stated = os.environ.get("WATCHGLASS_SHARED")
     shared = Path(stated) if stated else Path(__file__).resolve().parents[2] / "shared"
     return Clips(shared, lambda text: print(text, file=sys.stderr, flush=True))
 
 
 async def _serve(wanted: list[Wanted], large: Path | None) -> None:
-    clips = _clips()
+    known = clips()
     made: dict[str, Loop] = {}
     specs, kinds = [], []
     for each in wanted:
         for number, spec in enumerate(each.specs()):
             if spec.name not in made:
-                made[spec.name] = loop_of(clips.get(spec))
+                made[spec.name] = loop_of(known.get(spec))
             loop = made[spec.name].spec
             main = loop if large is None else camera("", "a", LARGE).main
             specs.append(CameraSpec(f"{each.kind}-{number + 1}", main, loop))

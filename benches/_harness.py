@@ -98,7 +98,7 @@ class RunningRecorder:
 
     def page(self) -> str:
         """The link to its page that it printed, with the token that sets it up."""
-        for _ in range(300):
+        for _ in range(1500):
             found = re.search(r"http://127\.0\.0\.1:\d+/\S*", self.log())
             if found:
                 return found.group()
@@ -127,7 +127,7 @@ class RunningRecorder:
         return path.read_text(encoding="utf-8", errors="replace")
 
     def _wait_until_up(self) -> None:
-        for _ in range(300):
+        for _ in range(1500):
             if self.process.poll() is not None:
                 raise BenchError(f"the recorder ended at once:\n{self.log()}")
             try:

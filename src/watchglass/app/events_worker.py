@@ -40,6 +40,7 @@ from watchglass.store.events import EventStore
 
 NAME = "events-worker"
 _POLL_S = 0.5
+_IDLE_POLL_S = 2.0
 _TICK_NS = NS_PER_S
 _CREDIT_BYTES = 4 << 20
 _NICE = 2
@@ -167,7 +168,8 @@ class Finder:
         self._server.close()
 
     def _listen(self) -> None:
-        for event in self._server.poll(_POLL_S):
+        wait_s = _POLL_S if self._work.behind else _IDLE_POLL_S
+        for event in self._server.poll(wait_s):
             if isinstance(event, PeerJoined):
                 continue
             if isinstance(event, PeerLost):
