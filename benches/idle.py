@@ -43,7 +43,8 @@ def watch(url):
         ["ffmpeg", "-v", "quiet", "-rtsp_transport", "tcp", "-threads", "1", "-i", url, "-an",
          "-vf", f"scale={WIDTH}:{HEIGHT}:flags=area", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
         stdout=subprocess.PIPE)
-    print(pipe.pid, flush=True)
+    sys.stdout.write(f"{pipe.pid}\\n")
+    sys.stdout.flush()
     average = None
     while data := pipe.stdout.read(WIDTH * HEIGHT):
         picture = np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH).astype(np.float32)
