@@ -33,6 +33,9 @@ NO_PICTURES = {
 }
 """Routes of bytes in which no picture of a camera can be, and why."""
 
+ELSEWHERE = {API + "/exports/{export}/file": "test_exports.py"}
+"""Routes of bytes that masks do not change: who may not see without them gets nothing."""
+
 Luma = NDArray[np.uint8]
 
 

@@ -42,6 +42,7 @@ from watchglass.api.cameraports import (
     VolumeNow,
 )
 from watchglass.api.eventports import EventPorts
+from watchglass.api.exportports import ExportPorts
 from watchglass.api.filetable import FileTable
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
@@ -57,9 +58,11 @@ from watchglass.api.ports import (
     ScanErrand,
 )
 from watchglass.api.watchports import WatchPorts
+from watchglass.app.evidence.desk import ExportDesk, Notary
 from watchglass.app.exposition import exposition
 from watchglass.app.fleet_process import make_views
 from watchglass.app.ground import Ground
+from watchglass.app.kept_index import KeptIndex
 from watchglass.app.layout import Layout
 from watchglass.app.looking import looked_at_words
 from watchglass.app.notice_ways import change_way
@@ -178,6 +181,7 @@ class Served:
     store: AccessStore | None = None
     masks: MaskDesk | None = None
     found: FoundDesk | None = None
+    exports: ExportDesk | None = None
 
     @property
     def access(self) -> AccessStore:
@@ -267,6 +271,7 @@ def served(
     desk_of_masks = masks or MaskDesk(site.state / f"masks-{port}", site.clock, recorded.cameras)
 
     found = FoundDesk(site.state / f"events-{port}.db", site.clock)
+    evidence = export_desk(site, port, desk_of_masks, noted)
 
     def carry_out(order: CameraOrder) -> CameraId:
         orders.append(order)
@@ -336,6 +341,7 @@ def served(
         ),
         decisions=decision_ports(site, desk_of_masks, found),
         watch=WatchPorts(desk_of_masks.watch, desk_of_masks.store.areas, desk_of_masks.store.rules),
+        exports=ExportPorts(evidence.errand, evidence.folder),
         events=EventPorts(found.store, found.order, found.look_back),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
@@ -378,7 +384,18 @@ def served(
     return Served(
         recorded, ports, create_app(ports, files), feed, token, noted, orders, about, removed,
         notes, system, numbers, health, recording, trust, access, desk_of_masks, found,
+        evidence,
     )  # fmt: skip
+
+
+def export_desk(site: Site, port: int, masks: MaskDesk, noted: list[Note]) -> ExportDesk:
+    """That of a recorder on this site; no process makes a bundle."""
+    data = site.folder / f"exports-{port}"
+    on = Ground(Settings(data, data / "media"), Layout(data / "state"), site.disk, site.clock)
+    on.layout.state.mkdir(parents=True)
+    on.layout.exports.mkdir()
+    keeping = Notary(lambda _: None, lambda _: "", noted.append)
+    return ExportDesk(on, masks.store, keeping, KeptIndex(site.state / "index.db"))
 
 
 def survey_desk(site: Site) -> SurveyDesk:

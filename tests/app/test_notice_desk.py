@@ -62,10 +62,11 @@ class Bed:
         self.looks = False
         self.pictures: dict[CameraId, bytes] = {}
         self.certificate: Certificate | None = None
+        self.unreviewed: dict[str, str] = {}
         self.outside = Outside(
             self.observe, dict, self.picture, self.acts.append,
             Watched(lambda: self.rules, lambda: "https://recorder.example", lambda: self.looks),
-            lambda: self.certificate,
+            lambda: self.certificate, lambda: self.unreviewed,
         )  # fmt: skip
         self.desk = NoticeDesk(
             on, self.site, KeptIndex(on.layout.index_db), self.outside, 200 * NS_PER_S
@@ -159,6 +160,15 @@ def test_what_was_told_before_a_start_is_not_told_again_and_ends(bed: Bed, tmp_p
     again.turn()
     assert again.store.notices(lasting=True) == []
     again.close()
+
+
+def test_an_emergency_export_that_nobody_reviewed(bed: Bed) -> None:
+    bed.unreviewed["a" * 32] = "ada exported evidence of Gate in an emergency."
+    bed.turn(1)
+    assert NoticeKind.EXPORT_UNREVIEWED in bed.kinds(lasting=True)
+    bed.unreviewed.clear()
+    bed.turn(1)
+    assert NoticeKind.EXPORT_UNREVIEWED not in bed.kinds(lasting=True)
 
 
 def test_a_silent_keeper_a_death_and_a_backup_that_is_due(bed: Bed) -> None:

@@ -175,3 +175,10 @@ def test_the_report_says_what_is_not_there(exported: Exported, page: Page) -> No
         "10 min 0 s before",
     ):
         assert words in text
+
+
+def test_its_pages_fit_a_phone(exported: Exported, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for name in ("report", "player", "verify"):
+        page.goto((exported.folder / f"{name}.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name

@@ -175,7 +175,8 @@ async def state_camera(
 ) -> CameraDetail:
     """State what it is for, on what ground, and what its sign says."""
     statement = Statement(
-        body.purpose, body.legal_basis, body.sign, body.place, body.public, body.clip_reason
+        body.purpose, body.legal_basis, body.sign, body.place, body.public, body.clip_reason,
+        body.export_consent,
     )  # fmt: skip
     return await _changed(request, camera, StateCameraRequest(camera, statement, user.name))
 

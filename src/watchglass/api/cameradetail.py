@@ -84,6 +84,7 @@ class StatementBody(BaseModel):
     place: Place = Place.ORDINARY
     public: bool = True
     clip_reason: bool = Field(False, description="A clip of it needs a reason.")
+    export_consent: bool = Field(False, description="Evidence of it takes a second person.")
 
 
 class StatementInfo(StatementBody):
@@ -326,6 +327,7 @@ def _statement(found: Statement) -> StatementInfo:
         place=found.place,
         public=found.public,
         clip_reason=found.clip_reason,
+        export_consent=found.export_consent,
         refuses_rules=found.refuses_rules,
     )
 

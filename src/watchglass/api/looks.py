@@ -108,12 +108,13 @@ class Looks:
         to_ns: int,
         unmasked: str = "",
         reason: str = "",
+        kind: LookKind = LookKind.CLIP,
     ) -> None:
         """Somebody is about to be given a copy. Once this returns, the ledger itself has it.
 
         WatchglassError when it has not: then nothing may be given.
         """
-        look = _look(user, camera, stream, LookKind.CLIP, from_ns, to_ns, unmasked)
+        look = _look(user, camera, stream, kind, from_ns, to_ns, unmasked)
         why = ". ".join(each for each in (unmasked, reason) if each)
         await self._queue.tell(replace(look, reason=why))
 

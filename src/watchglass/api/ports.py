@@ -14,6 +14,7 @@ from watchglass.access.users import Users
 from watchglass.api.cameraports import CameraPorts
 from watchglass.api.decisionports import DecisionPorts
 from watchglass.api.eventports import EventPorts
+from watchglass.api.exportports import ExportPorts
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.noticeports import NoticePorts
@@ -177,6 +178,7 @@ class ApiPorts:
     decisions: DecisionPorts
     watch: WatchPorts
     events: EventPorts
+    exports: ExportPorts
     notices: NoticePorts
     system: Callable[[], SystemReport]
     numbers: Callable[[], Sequence[Sample]]

@@ -49,6 +49,7 @@ from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort
 from watchglass.app.notice_pictures import NoticePictures
 from watchglass.app.onvif_port import OnvifPort
+from watchglass.app.page_exports import export_ports
 from watchglass.app.page_notices import notice_ports
 from watchglass.app.page_socket import page_hosts, page_listener, page_tls
 from watchglass.app.pipes import first_message, leave, say, take_messages
@@ -117,8 +118,7 @@ from watchglass.store.vault import Vault
 
 T = TypeVar("T")
 _ORDER_S = 30.0
-_JUDGED_S = 130.0
-_LOOKED_S = 120.0
+_JUDGED_S, _LOOKED_S = 130.0, 120.0
 """A look at a camera asks for as many streams as its maker may have."""
 _FORECAST_NS = 60 * NS_PER_S
 _END_S = 2
@@ -288,6 +288,7 @@ class _Site:
                 self._store.subject_requests,
             ),
             watch=WatchPorts(self._carry_out, self._store.areas, self._store.rules),
+            exports=export_ports(self._call, self._layout.exports),
             events=EventPorts(self._events, self._order, self._look_back),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),

@@ -76,6 +76,24 @@ def of_look_back(volumes: list[Path]) -> Fence:
     return Fence(Network.LOCAL, tuple(Rule(path, READS) for path in volumes), only_new_files=True)
 
 
+def of_exporter(layout: Layout, folder: Path, volumes: list[Path]) -> Fence:
+    """It reads recordings and what is told of them, and writes to the folder of exports. It parses
+    what cameras sent: it sees no key, and no socket by which orders are given."""
+    bases = [layout.site_db, layout.index_db, layout.events_db]
+    files = [Path(f"{base}{end}") for base in bases for end in ("", "-wal", "-shm")]
+    return Fence(
+        Network.LOCAL,
+        (
+            *(Rule(path, _WRITES) for path in files),
+            Rule(layout.ledgers, READS),
+            Rule(layout.anchors, READS),
+            Rule(folder, _MEETS | Files.MAKE_FOLDER | Files.REMOVE_FOLDER | Files.MOVE),
+            *(Rule(path, READS) for path in volumes),
+        ),
+        calls=False,
+    )
+
+
 def of_onvif_worker() -> Fence:
     """It talks to cameras, by their names too; its socket is open already."""
     return Fence(Network.OUTGOING, name_lookups(), only_new_files=True, serves=True, secrets=True)
@@ -101,6 +119,7 @@ def of_api(layout: Layout, volumes: list[Path], ui: Path) -> Fence:
             Rule(layout.run, _MEETS),
             Rule(layout.notes, _MEETS),
             Rule(layout.ledgers / "site", READS),
+            Rule(layout.exports, READS),
             Rule(ui, READS),
             *(Rule(path, READS) for path in volumes),
         ),

@@ -82,6 +82,12 @@ class Layout:
         return self.state / "notes"
 
     @property
+    def exports(self) -> Path:
+        """Evidence bundles that were asked for by the page: beside the state folder, for they are
+        large, and part of no backup."""
+        return self.state.parent / "exports"
+
+    @property
     def ledgers(self) -> Path:
         return self.state / "ledger"
 

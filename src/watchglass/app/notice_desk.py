@@ -8,7 +8,7 @@ day.
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from watchglass.app.child import Child
@@ -65,7 +65,8 @@ METRICS = (OPENED, DROPPED, SENT, FAILED)
 class Outside:
     """What notices need of the rest of the recorder. ``missing``: a sentence for each volume that
     is not there. ``pictures`` and ``note``: see `notice_post.Post`. ``certificate``: what somebody
-    should know of that of the page."""
+    should know of that of the page. ``unreviewed``: a sentence for each export that waits for a
+    second person too long."""
 
     observe: Callable[[], Observed]
     missing: Callable[[], dict[VolumeId, str]]
@@ -73,6 +74,7 @@ class Outside:
     note: Callable[[Act], None]
     watched: Watched = field(default_factory=Watched)
     certificate: Callable[[], Certificate | None] = lambda: None
+    unreviewed: Callable[[], Mapping[str, str]] = dict
 
 
 class NoticeDesk:
@@ -169,7 +171,9 @@ class NoticeDesk:
             self._slow, self._slow_ns = self._look_around(), seen.now_ns
         cameras = self._site.cameras(with_credentials=False)
         names = {each.id: each.name for each in cameras}
-        site = Site(names, self._outside.missing(), self._outside.certificate())
+        site = Site(
+            names, self._outside.missing(), self._outside.certificate(), self._outside.unreviewed()
+        )
         found = conditions(seen, self._patience, site, self._slow, self._told.values())
         changes = self._hysteresis.see(found, seen.now_ns)
         for condition in changes.opened:

@@ -1,7 +1,7 @@
 """What holds now that somebody should know: cameras, disks, the keeper, backups."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watchglass.app.forecast import Forecast
 from watchglass.app.health import Observed, Patience, unrecorded
@@ -43,11 +43,13 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the operator calls things. ``volumes``: a sentence for each that is not there."""
+    """What the operator calls things. ``volumes``: a sentence for each that is not there;
+    ``unreviewed``: for each export that a second person should have looked at."""
 
     names: Mapping[CameraId, str]
     volumes: Mapping[VolumeId, str]
     certificate: Certificate | None = None
+    unreviewed: Mapping[str, str] = field(default_factory=dict)
 
 
 def conditions(
@@ -60,6 +62,8 @@ def conditions(
     """All that holds. ``told``: what was told and is not over; some of that ends later."""
     lasting = {(each.kind, each.about) for each in told}
     found = [*_cameras(seen, patience, site), *_disks(seen, site), *_keeper(seen, patience)]
+    for export, sentence in site.unreviewed.items():
+        found.append(Condition(NoticeKind.EXPORT_UNREVIEWED, export, sentence))
     if site.certificate is not None:
         found += _certificate(site.certificate, lasting)
     if slow is not None:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, get_args
 from watchglass.app.camera_changes import CameraChanges, ChangeRequest
 from watchglass.app.decisions import Decisions, Forget
 from watchglass.app.device_steps import note_step
+from watchglass.app.evidence.consent import require_consent
 from watchglass.app.hosts import allowed_hosts
 from watchglass.app.keeper_port import KeeperPort
 from watchglass.app.masks import draw_mask, end_mask
@@ -389,6 +390,7 @@ class Site:
             raise UsageError("An evidence bundle needs a reason: --reason 'why'.")
         if not is_id(request.bundle) or not request.looks:
             raise UsageError("An evidence bundle is of at least one camera.")
+        require_consent(self.store, request.looks, request.consent)
         self._keeper.order(BeginExport(request.bundle, request.looks, request.by, request.reason))
 
     def sign_export(self, request: SignExportRequest) -> str:

@@ -25,6 +25,7 @@
                        ─▶ analytics.reports ─ bus, kept until taken ─▶ app.events_worker
     the past           app.look_back_desk ─▶ app.look_back_worker: reads recordings, decodes nothing
                        ─ bus ─▶ analytics.past, while nothing of now waits
+    evidence           app.evidence.desk ─▶ app.evidence.worker ─▶ a bundle; api.exports, read
     events             events.rules ─▶ store.events; marks and notices, said to the supervisor
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
 
@@ -42,11 +43,11 @@
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
-``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where a camera is
-spoken to that way, ``look-back`` while the past is looked at again, ``ping``, ``mqtt``, ``stamper``
-and ``notice-sender`` where that is set up, for a look at a camera ``cameras.probe_worker``. Media
-to be recorded crosses no process border. Orders of people come through the control socket to
-``app.site``, which tells the database, the keeper and the workers.
+``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where one is spoken to
+so, ``look-back`` while the past is looked at again, one for each evidence bundle, ``ping``,
+``mqtt``, ``stamper`` and ``notice-sender`` where that is set up, for a look at a camera
+``cameras.probe_worker``. Media to be recorded crosses no process border. Orders of people come
+through the control socket to ``app.site``, which tells the database, the keeper and the workers.
 """
 
 import queue
@@ -64,7 +65,7 @@ from watchglass.app.adding import looked_at, record_found
 from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk
-from watchglass.app.exporting import SignedRequest, signed
+from watchglass.app.exporting import SignedRequest, export_desk, signed
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.finder_desk import FinderDesk
 from watchglass.app.first_contacts import FirstContacts
@@ -155,11 +156,9 @@ _LOG = log.get("recorder")
 
 def keeper_limits(settings: Settings) -> KeeperLimits:
     return KeeperLimits(
-        sync_s=settings.sync_ms / 1000,
-        head_s=settings.head_s,
-        floor_bytes=settings.floor_bytes,
-        ballast_bytes=settings.ballast_bytes,
-    )
+        sync_s=settings.sync_ms / 1000, head_s=settings.head_s,
+        floor_bytes=settings.floor_bytes, ballast_bytes=settings.ballast_bytes,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -238,6 +237,7 @@ class Recorder:
             on.settings, ways, index, self._store.volumes, self._events.forget_look,
             self._events.missed, on.disk, on.clock,
         )  # fmt: skip
+        self._exports = export_desk(on, self.site, self._anchors, index)
         self._ending.callback(index.close)
         self._notices = NoticeDesk(
             on, self._store, index,
@@ -245,7 +245,7 @@ class Recorder:
                 observer.observe, lambda: missing(self._volumes), self._supervisor.pictures.picture,
                 self._note,
                 Watched(self._store.rules, lambda: self._origin, lambda: self._finder.looks),
-                self._page.certificate,
+                self._page.certificate, self._exports.unreviewed,
             ),
             self._off_ns(),
         )  # fmt: skip
@@ -257,8 +257,7 @@ class Recorder:
         )  # fmt: skip
         self._pool = full_pool(4, "control")
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
-        self._stopping = threading.Event()
-        self._started_ns = on.clock.wall_ns()
+        self._stopping, self._started_ns = threading.Event(), on.clock.wall_ns()
         self._upkeep: Future[None] | None = None
         self._missing = missing(self._volumes)
         self._first_contacts = FirstContacts(on)
@@ -274,6 +273,7 @@ class Recorder:
         self._events.start(self._store, self._index)
         self._supervisor.start_analyst()
         self._looks_back.start()
+        self._exports.start()
         recorded = self.site.take_up()
         note_model(self._on.settings, self._store, self._on.clock, self._note)
         if self._pinger is not None:
@@ -357,6 +357,7 @@ class Recorder:
         self._said.close()
         self._marks.close()
         self._looks_back.close()
+        self._exports.close()
         self._supervisor.stop()
         self._finder.stop()
         self._ending.close()
@@ -414,7 +415,7 @@ class Recorder:
         if isinstance(request, SurveyRequest):
             return self._survey.answer(request)
         if isinstance(request, SignedRequest):
-            return signed(self._on, self.site, self._anchors, request)
+            return signed(self._on, self.site, self._exports, self._anchors, request)
         match request:
             case NoteRequest():
                 self.site.note_people(request)
@@ -429,8 +430,6 @@ class Recorder:
                 return LooksBack(tuple(self._looks_back.errand(request)))
             case EditCameraRequest() | SwapFoundRequest():
                 return Accepted(changed_found(self._on.settings, self.site, request))
-            case AnchorNowRequest():
-                return self._anchors.now()
             case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():
                 raise AssertionError  # told before
             case _:

@@ -32,6 +32,7 @@ PACES = {
     NoticeKind.KEEPER_DOWN: _pace(10, 10),
     NoticeKind.BACKUP_DUE: _pace(0, 0),
     NoticeKind.CERTIFICATE_ENDS: _pace(0, 0),
+    NoticeKind.EXPORT_UNREVIEWED: _pace(0, 0),
 }
 _AT_ONCE = Pace(0, 0)
 

@@ -38,6 +38,9 @@ class ActKind(StrEnum):
     SEARCHED = "searched"
     SCANNED = "scanned"
     """Had a network looked at."""
+    EVIDENCE = "evidence"
+    """Asked for an evidence bundle, agreed to one or refused it, reviewed an emergency, or stopped
+    or deleted one."""
     REPORTED = "reported"
     """Had a report written."""
     PICTURE_SENT = "picture_sent"

@@ -13,6 +13,8 @@ from watchglass.model.erasure import (
     SignStatementRequest,
     StatementRequest,
 )
+from watchglass.model.export import Consent
+from watchglass.model.export_control import ExportErrand, Exports
 from watchglass.model.health import Health
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
@@ -311,12 +313,17 @@ class NoteBackupRequest(msgspec.Struct, frozen=True, tag="note_backup"):
 
 
 class BeginExportRequest(msgspec.Struct, frozen=True, tag="begin_export"):
-    """Note that an evidence bundle is made of what ``looks`` name, and sign every ledger."""
+    """Note that an evidence bundle is made of what ``looks`` name, and sign every ledger.
+
+    ``consent``: what became of that of a second person, where one is demanded. ``NEEDED``: nobody
+    was asked. ``outside``: a command writes it, and so it is listed where the page's are."""
 
     bundle: str
     looks: tuple[Look, ...]
     by: str
     reason: str
+    consent: Consent = Consent.NEEDED
+    outside: bool = True
 
 
 class SignExportRequest(msgspec.Struct, frozen=True, tag="sign_export"):
@@ -418,6 +425,7 @@ Request = (
     | LookBackErrand
     | AnchorNowRequest
     | KeyRequest
+    | ExportErrand
 )
 
 
@@ -475,4 +483,5 @@ Reply = (
     | SystemReport
     | LooksBack
     | AnchorsTold
+    | Exports
 )

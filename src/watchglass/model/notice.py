@@ -25,6 +25,8 @@ class NoticeKind(StrEnum):
     """A camera talked to somebody outside for the first time: over as soon as it is told."""
     REQUEST_DUE = "request_due"
     """Somebody who was filmed waits for an answer, and the time for it runs out."""
+    EXPORT_UNREVIEWED = "export_unreviewed"
+    """Evidence was exported in an emergency, and no second person has looked at it in time."""
     REVIEW = "review"
     """What a rule found: it is over as soon as it is told, and lies among the review items."""
 

@@ -19,7 +19,8 @@ class Statement(msgspec.Struct, frozen=True):
     """All of it free text but the place; ``sign`` empty: the sign is drafted from the rest.
 
     ``public``: it watches a place where anybody may go. So it is taken to be until somebody states
-    otherwise. ``clip_reason``: nobody takes a copy of it without saying why.
+    otherwise. ``clip_reason``: nobody takes a copy of it without saying why. ``export_consent``:
+    evidence of it takes a second person.
     """
 
     purpose: str = ""
@@ -28,6 +29,7 @@ class Statement(msgspec.Struct, frozen=True):
     place: Place = Place.ORDINARY
     public: bool = True
     clip_reason: bool = False
+    export_consent: bool = False
 
     @property
     def refuses_rules(self) -> bool:

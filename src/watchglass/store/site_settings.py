@@ -1,8 +1,10 @@
 """The site's settings."""
 
+import msgspec
 import sqlalchemy as sa
 
 from watchglass.base.errors import UsageError
+from watchglass.model.export import ConsentRule
 from watchglass.model.retention import Kept
 from watchglass.store.country import SAME_COUNTRY, default_retention_h
 from watchglass.store.database import Database
@@ -80,6 +82,22 @@ class SiteSettings:
         if not 24 <= hours <= 10 * 366 * 24:
             raise UsageError("Names in the log are kept for a day at least, ten years at most.")
         self.set_setting("names_h", str(hours))
+
+    def consent_rule(self) -> ConsentRule:
+        """Whether evidence takes a second person on all cameras, and when one looks afterwards."""
+        stated = self.setting("consent_rule")
+        try:
+            return (
+                ConsentRule() if stated is None else msgspec.json.decode(stated, type=ConsentRule)
+            )
+        except msgspec.MsgspecError:
+            raise self._database.damaged(f"its rule of consent is {shown(stated)}") from None
+
+    def set_consent_rule(self, rule: ConsentRule) -> None:
+        """Say so; UsageError for a review within less than an hour, or more than 30 days."""
+        if not 1 <= rule.review_h <= 30 * 24:
+            raise UsageError("An emergency is reviewed within an hour at least, 30 days at most.")
+        self.set_setting("consent_rule", msgspec.json.encode(rule).decode())
 
     def default_events_h(self) -> int | None:
         """How long footage is kept in which something happened; None: as long as other footage."""

@@ -207,6 +207,13 @@ def state(
         bool | None,
         typer.Option("--clip-reason/--no-clip-reason", help="Whether a clip needs a reason."),
     ] = None,
+    export_consent: Annotated[
+        bool | None,
+        typer.Option(
+            "--export-consent/--no-export-consent",
+            help="Whether evidence takes a second person's consent.",
+        ),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """State what a camera is for, or show what was stated."""
@@ -214,17 +221,17 @@ def state(
     found = of.find_camera(camera)
     with of.store() as store:
         known = store.statement(found.id)
-    told = (purpose, legal_basis, sign, place, public, clip_reason)
+    told = (purpose, legal_basis, sign, place, public, clip_reason, export_consent)
     if any(each is not None for each in told):
         before = astuple(known)
         merged = [was if new is None else new for new, was in zip(told, before, strict=True)]
-        known = Statement(*merged)  # type: ignore[arg-type]  # the same six, in order
+        known = Statement(*merged)  # type: ignore[arg-type]  # the same ones, in order
         of.carry_out(StateCameraRequest(found.id, known, of.by))
     if json:
         of.screen.json({
             "camera": found.id, "purpose": known.purpose, "legal_basis": known.legal_basis,
             "sign": known.sign, "place": known.place.value, "public": known.public,
-            "clip_reason": known.clip_reason,
+            "clip_reason": known.clip_reason, "export_consent": known.export_consent,
         })  # fmt: skip
         return
     of.screen.say(f"{found.name} is for: {known.purpose or 'nothing was stated yet'}.")

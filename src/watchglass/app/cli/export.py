@@ -1,6 +1,6 @@
 """``watchglass export``: evidence that can be checked without this recorder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from watchglass.app.cli.moments import shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Screen
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.timeline import From, To, span_of
+from watchglass.app.evidence.consent import demands_consent, review_due_ns
 from watchglass.app.words import count_words, length_words, size_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
@@ -22,6 +23,7 @@ from watchglass.base.ids import VolumeId
 from watchglass.base.secret import Secret
 from watchglass.evidence.agefile import decrypt_file, encrypt_file, new_passphrase
 from watchglass.model.camera import Camera
+from watchglass.model.export import Consent
 from watchglass.model.stream import StreamName
 from watchglass.recording.volume import volume_at
 
@@ -58,6 +60,12 @@ def export(
             help="Its first line is the passphrase; - for standard input.", metavar="FILE"
         ),
     ] = None,
+    emergency: Annotated[
+        bool,
+        typer.Option(
+            "--emergency", help="Where a second person's consent is demanded: do not wait for it."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Write an evidence bundle of a span: the recordings as they are, and all that proves them.
@@ -77,6 +85,7 @@ def export(
     wanted = Wanted(
         tuple((each, _unmasked(of, each, unmask)) for each in found.values()),
         frozenset(stream or [StreamName.MAIN]), from_ns, min(to_ns, now_ns), sound, of.by, reason,
+        _consent(of, found.values(), emergency=emergency),
     )  # fmt: skip
     recorder = Recorder(of.begin_export, of.sign_export)
     with _progress(of.screen) as progress:
@@ -162,6 +171,15 @@ def _unmasked(of: Shell, camera: Camera, unmask: bool) -> bool:
             "--unmask if what they hide is to be handed out."
         )
     return hides
+
+
+def _consent(of: Shell, cameras: Iterable[Camera], *, emergency: bool) -> dict[str, str]:
+    """What the bundle says of a second person, whom a command cannot ask."""
+    with of.store() as store:
+        if not emergency or not demands_consent(store, (each.id for each in cameras)):
+            return {}
+        due_ns = review_due_ns(store, of.ground.clock.wall_ns())
+    return {"state": Consent.EMERGENCY.value, "review_due": str(due_ns)}
 
 
 def _volumes(of: Shell) -> Callable[[VolumeId], Path | None]:

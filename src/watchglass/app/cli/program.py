@@ -22,6 +22,7 @@ from watchglass.app.cli import (
     demo,
     doctor,
     erase,
+    evidence,
     export,
     health,
     hold,
@@ -83,6 +84,7 @@ program.add_typer(request.group, name="request")
 program.command("retention")(retention.retention)
 program.add_typer(volume.group, name="volume")
 program.command("looks")(looks.looks)
+program.add_typer(evidence.group, name="evidence")
 program.add_typer(notices.group, name="notices")
 program.add_typer(models.group, name="models")
 program.command("check")(check.check)

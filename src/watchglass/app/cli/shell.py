@@ -2,7 +2,7 @@
 
 import getpass
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +25,7 @@ from watchglass.model.camera import Camera
 from watchglass.model.control import (
     Accepted,
     BeginExportRequest,
+    NoteRequest,
     Refused,
     Reply,
     Request,
@@ -34,11 +35,12 @@ from watchglass.model.control import (
     StatusRequest,
 )
 from watchglass.model.erasure import SignedStatement, StatementRequest
+from watchglass.model.export_control import ConsentRuleRequest
 from watchglass.store.index import IndexStore
 from watchglass.store.site import SiteStore
 
 if TYPE_CHECKING:
-    from watchglass.app.site import Site, SiteRequest
+    from watchglass.app.site import SiteRequest
 
 _ORDER_S = 30.0
 _STATUS_S = 5.0
@@ -145,41 +147,55 @@ class Shell:
 
     def begin_export(self, request: BeginExportRequest) -> None:
         """Note, before a byte of it is read, that an evidence bundle is made."""
-        self._exporting(request, lambda site: site.begin_export(request))
+        self._exporting(request)
 
     def sign_export(self, request: SignExportRequest) -> str:
         """The recorder's signature (hex) of a manifest."""
-        made: list[str] = []
-        reply = self._exporting(request, lambda site: made.append(site.sign_export(request)))
-        return reply.signature if isinstance(reply, Signature) else made[0]
+        reply = self._exporting(request)
+        assert isinstance(reply, Signature)
+        return reply.signature
 
     def statement(self, request: StatementRequest) -> SignedStatement:
         """A signed document of the recorder's own."""
-        from watchglass.app.statements import stated
-
-        made: list[SignedStatement] = []
-        reply = self._exporting(
-            request, lambda site: made.append(stated(self.ground, site, request))
-        )
-        return reply if isinstance(reply, SignedStatement) else made[0]
+        reply = self._exporting(request)
+        assert isinstance(reply, SignedStatement)
+        return reply
 
     def _exporting(
-        self,
-        request: BeginExportRequest | SignExportRequest | StatementRequest,
-        own: "Callable[[Site], None]",
-    ) -> Reply | None:
+        self, request: BeginExportRequest | SignExportRequest | StatementRequest
+    ) -> Reply:
+        from watchglass.app.exporting import by_command
         from watchglass.app.wiring import own_site
 
         if not self.is_running:
             self.quiet()
             try:
                 with own_site(self.ground) as site:
-                    own(site)
-                    return None
+                    return by_command(self.ground, site, request)
             except AlreadyRunningError:
                 if not self.is_running:
                     raise
         return self.ask(request, _ORDER_S)
+
+    def change_consent(self, request: ConsentRuleRequest) -> None:
+        """Have the site's rule changed: whether evidence takes a second person."""
+        from watchglass.app.evidence.consent import change_rule
+        from watchglass.app.wiring import own_site
+
+        if not self.is_running:
+            self.quiet()
+            try:
+                with own_site(self.ground) as site:
+                    now_ns = self.ground.clock.wall_ns()
+                    change_rule(
+                        site.store, lambda act: site.note_people(NoteRequest((act,))), request,
+                        now_ns,
+                    )  # fmt: skip
+                    return
+            except AlreadyRunningError:
+                if not self.is_running:
+                    raise
+        self.ask(request, _ORDER_S)
 
     @contextmanager
     def store(self) -> Iterator[SiteStore]:

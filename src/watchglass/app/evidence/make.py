@@ -7,9 +7,9 @@ was asked, and is taken as it is.
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from watchglass.evidence.page.report import report_page
 from watchglass.evidence.stamps import AnchorShelf
 from watchglass.model.camera import Camera
 from watchglass.model.control import BeginExportRequest, SignExportRequest
+from watchglass.model.export import Consent
 from watchglass.model.look import Look, LookKind
 from watchglass.model.stream import StreamName
 from watchglass.recording.commitment import TextStore
@@ -47,7 +48,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody wants. ``cameras``: each with whether its masks are lifted for it."""
+    """What somebody wants; UTC ns. ``cameras``: each with whether its masks are lifted for it."""
 
     cameras: tuple[tuple[Camera, bool], ...]
     streams: frozenset[StreamName]
@@ -56,6 +57,10 @@ class Wanted:
     sound: bool
     by: str
     reason: str
+    consent: Mapping[str, str] = field(default_factory=dict)
+    """What became of that of a second person, as the manifest tells it; empty: none was needed."""
+    synchronised: str = ""
+    """Whether somebody keeps the clock; empty: it is looked at."""
 
 
 class Recorder:
@@ -110,7 +115,8 @@ def make_bundle(
     folder = BundleFolder(target, on.disk)
     bundle = _bundle_id(on, folder.part, wanted)
     progress("noting", 0, 0)
-    recorder.begin(BeginExportRequest(bundle, _looks(wanted), wanted.by, wanted.reason))
+    consent = Consent(wanted.consent.get("state", Consent.NOT_NEEDED))
+    recorder.begin(BeginExportRequest(bundle, _looks(wanted), wanted.by, wanted.reason, consent))
     return _Making(on, recorder, wanted, folder, told, volume_path, progress, bundle).make()
 
 
@@ -271,13 +277,14 @@ class _Making:
             "v": 1, "kind": KIND, "bundle": self._bundle,
             "program": f"watchglass {watchglass.__version__}",
             "made": str(self._on.clock.wall_ns()), "by": wanted.by, "reason": wanted.reason,
+            "consent": {"state": Consent.NOT_NEEDED.value, **wanted.consent},
             "from": str(self._from_ns), "to": str(self._to_ns),
             "asked": {"from": str(wanted.from_ns), "to": str(wanted.to_ns)},
             "key": {
                 "algorithm": "ed25519", "public_key": public,
                 "fingerprint": hashlib.sha256(bytes.fromhex(public)).hexdigest(),
             },
-            "clock": {"synchronised": _clock()},
+            "clock": {"synchronised": wanted.synchronised or clock_words()},
             "cameras": [
                 self._camera(plan, camera, unmasked, parts[plan.camera])
                 for plan, (camera, unmasked) in zip(plans, wanted.cameras, strict=True)
@@ -354,7 +361,7 @@ class _Making:
         self._folder.put("verify.html", verify_page())
 
 
-def _clock() -> str:
+def clock_words() -> str:
     """What the kernel says of its clock."""
     kept = synchronised()
     return "unknown" if kept is None else "yes" if kept else "no"

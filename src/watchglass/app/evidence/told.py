@@ -3,25 +3,38 @@
 It is the recorder's word, signed with the rest; a check takes gaps from the ledger's lines alone.
 """
 
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
+from watchglass.access.right import merged
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.words import CAUSES
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, NotFoundError
 from watchglass.base.ids import CameraId
+from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
+from watchglass.model.camera import Camera
 from watchglass.model.stream import StreamName
 from watchglass.model.timeline import Span, SpanKind
 from watchglass.recording.commitment import TextStore
 from watchglass.recording.people import noted_looks
 from watchglass.recording.timeline import summary, timeline
+from watchglass.store.event_spans import accounted
+from watchglass.store.events import EventStore
 from watchglass.store.index import IndexStore
 
 AROUND_NS = 600 * NS_PER_S
 """So much before and after a span is told of."""
 _NOT_MISSING = frozenset({SpanKind.MEDIA, SpanKind.PENDING})
+_SKIPPED = {
+    SkipCause.OVERLOAD: "the recorder had more to look at than it could",
+    SkipCause.NO_ANALYST: "the program that looks was not running",
+    SkipCause.UNREADABLE: "the pictures could not be decoded",
+    SkipCause.OFF: "somebody had switched it off for this camera",
+    SkipCause.NOT_TOLD: "nothing was looking",
+}
 _MOST_LOOKS = 500
 _MOST_GAPS = 2000
 
@@ -29,8 +42,10 @@ _MOST_GAPS = 2000
 class Told:
     """Answers from index, site and ledger, as of now."""
 
-    def __init__(self, on: Ground) -> None:
+    def __init__(self, on: Ground, cameras: Callable[[], Sequence[Camera]] | None = None) -> None:
+        """``cameras``: all that there are or were; they are looked up where it is not given."""
         self._on = on
+        self._cameras = cameras or self._looked_up
 
     def gaps(
         self, camera: CameraId, stream: StreamName, from_ns: int, to_ns: int
@@ -48,6 +63,7 @@ class Told:
             "after": self._around(cameras, to_ns, to_ns + AROUND_NS),
             "others": self._others(cameras, from_ns, to_ns),
             "viewed": self._viewed(cameras, from_ns, to_ns),
+            "analysis": [self._analysis(each, from_ns, to_ns) for each in cameras],
         }
 
     def _recorded_s(self, camera: CameraId, from_ns: int, to_ns: int) -> int:
@@ -60,6 +76,36 @@ class Told:
                 return 0
         return round(found.recorded_s)
 
+    def _analysis(self, camera: CameraId, from_ns: int, to_ns: int) -> dict[str, Any]:
+        """How a span was understood by programs, and what was not, and why."""
+        now_ns = self._on.clock.wall_ns()
+        with closing(IndexStore(self._on.layout.index_db)) as index, index.read() as reader:
+            try:
+                line = timeline(reader, camera, StreamName.MAIN, from_ns, to_ns, now_ns)
+            except NotFoundError:
+                return {"camera": camera, "analysed_s": 0, "quiet_s": 0, "off": []}
+        recorded = [
+            (each.from_ns, each.to_ns) for each in line.spans if each.kind is SpanKind.MEDIA
+        ]
+        found: list[AnalysisSpan] = []
+        if self._on.layout.events_db.exists():
+            with closing(EventStore(self._on.layout.events_db, self._on.disk)) as events:
+                found = events.spans(camera, from_ns, to_ns)
+        spans = accounted(found, merged(recorded), camera)
+        off = [each for each in spans if each.state is Analysis.SKIPPED]
+        return {
+            "camera": camera, "analysed_s": _sum_s(spans, Analysis.ANALYSED),
+            "quiet_s": _sum_s(spans, Analysis.QUIET),
+            "off": [
+                {
+                    "from": str(each.from_ns), "to": str(each.to_ns),
+                    "cause": (each.cause or SkipCause.NOT_TOLD).value,
+                    "words": _SKIPPED[each.cause or SkipCause.NOT_TOLD],
+                }
+                for each in off[:_MOST_GAPS]
+            ],
+        }  # fmt: skip
+
     def _around(self, cameras: list[CameraId], from_ns: int, to_ns: int) -> list[dict[str, Any]]:
         return [
             {
@@ -70,17 +116,19 @@ class Told:
         ]  # fmt: skip
 
     def _others(self, cameras: list[CameraId], from_ns: int, to_ns: int) -> list[dict[str, Any]]:
-        with closing(open_store(self._on)) as store:
-            known = store.cameras(include_removed=True, with_credentials=False)
         told = [
             {
                 "camera": each.id, "name": each.name,
                 "recorded_s": self._recorded_s(each.id, from_ns, to_ns),
             }
-            for each in known
+            for each in self._cameras()
             if each.id not in cameras
         ]  # fmt: skip
         return [each for each in told if each["recorded_s"]]
+
+    def _looked_up(self) -> Sequence[Camera]:
+        with closing(open_store(self._on)) as store:
+            return store.cameras(include_removed=True, with_credentials=False)
 
     def _viewed(self, cameras: list[CameraId], from_ns: int, to_ns: int) -> list[dict[str, Any]]:
         """Looks at the span, before this export; names as long as they are kept."""
@@ -103,6 +151,10 @@ class Told:
             }
             for look in found[-_MOST_LOOKS:]
         ]  # fmt: skip
+
+
+def _sum_s(spans: Sequence[AnalysisSpan], state: Analysis) -> int:
+    return round(sum(each.to_ns - each.from_ns for each in spans if each.state is state) / NS_PER_S)
 
 
 def _gap(span: Span) -> dict[str, str]:

@@ -15,6 +15,7 @@ _HOW = {
     "live": "watched it live", "playback": "played it back", "clip": "took a clip",
     "evidence": "took an evidence bundle",
 }  # fmt: skip
+_MOST_ROWS = 200
 _CLOCK = {
     "yes": "When the bundle was made, the recorder's system said that something (such as NTP) "
     "keeps its clock right. That says nothing of the clock at the time of recording.",
@@ -27,8 +28,8 @@ _CLOCK = {
 def report_page(manifest: Mapping[str, Any]) -> bytes:
     """The page, from the fields of the manifest."""
     parts = [
-        _head(manifest), *map(_camera, manifest["cameras"]), _clock(manifest), _left_out(manifest),
-        _viewed(manifest), _check(manifest), _limits(),
+        _head(manifest), _consent(manifest), *map(_camera, manifest["cameras"]), _clock(manifest),
+        _left_out(manifest), _analysed(manifest), _viewed(manifest), _check(manifest), _limits(),
     ]  # fmt: skip
     body = "\n".join(parts)
     policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
@@ -149,10 +150,58 @@ def _left_out(manifest: Mapping[str, Any]) -> str:
     else:
         made.append("<p>No other camera of this recorder recorded at that time.</p>")
     made.append(
-        "<p>Whether pictures were analysed at the time, and by what, is not told by this version "
-        "of the program.</p>"
+        "<p>Everything else that the recorder has of other times and cameras is not here "
+        "either.</p>"
     )
     return "\n".join(made)
+
+
+def _analysed(manifest: Mapping[str, Any]) -> str:
+    """What programs looked at, and what not: no finding means nothing where nobody looked."""
+    names = {each["camera"]: each["name"] for each in manifest["cameras"]}
+    rows, off = [], []
+    for each in manifest["told"]["analysis"]:
+        name = str(names.get(each["camera"], each["camera"]))
+        rows.append(
+            (name, _length(each["analysed_s"] * 10**9), _length(each["quiet_s"] * 10**9),
+             _length(sum(int(one["to"]) - int(one["from"]) for one in each["off"])))
+        )  # fmt: skip
+        off += [(name, _when(one["from"]), _when(one["to"]), str(one["words"]))
+                for one in each["off"]]  # fmt: skip
+    made = [
+        "<h2>What programs looked at</h2>\n<p>The recorder can have programs look for what moves, "
+        "and for people and vehicles. What they found is not in this bundle. Where they did not "
+        "look, that nothing was found says nothing.</p>",
+        _table(["Camera", "Looked at", "Nothing moved", "Not looked at"], rows),
+    ]
+    if off:
+        made.append("<p>Not looked at, and why:</p>")
+        made.append(_table(["Camera", "From", "To", "Why"], off[:_MOST_ROWS]))
+    if len(off) > _MOST_ROWS:
+        made.append(f"<p>And {len(off) - _MOST_ROWS} more, which the manifest lists.</p>")
+    return "\n".join(made)
+
+
+def _consent(manifest: Mapping[str, Any]) -> str:
+    """Of a second person; nothing where none was demanded."""
+    told = manifest["consent"]
+    why = f": {escape(str(told['reason']))}" if told.get("reason") else ""
+    match told["state"]:
+        case "given":
+            who = escape(str(told["by"]))
+            return (
+                f'<p class="note">A second person agreed to this bundle: {who}, '
+                f"on {_when(told['at'])}{why}.</p>"
+            )
+        case "emergency":
+            due = f" by {_when(told['review_due'])}" if "review_due" in told else ""
+            return (
+                '<p class="note">This bundle was made in an <b>emergency</b>, by one person, where '
+                f"a second one's consent is demanded. A second person has to review it{due}; ask "
+                "the operator of the recorder what came of it.</p>"
+            )
+        case _:
+            return "<p>No second person's consent was demanded for it.</p>"
 
 
 def _viewed(manifest: Mapping[str, Any]) -> str:
@@ -206,9 +255,16 @@ def _table(heads: list[str], rows: Iterable[tuple[str, ...]]) -> str:
         cells = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
         made.append(f"<thead><tr>{cells}</tr></thead>")
     for row in rows:
-        first, *rest = map(escape, row)
-        start = f"<td>{first}</td>" if heads else f'<th scope="row">{first}</th>'
-        made.append(f"<tr>{start}{''.join(f'<td>{each}</td>' for each in rest)}</tr>")
+        if heads:
+            # On a narrow screen each cell says itself what it is.
+            cells = "".join(
+                f'<td data-head="{escape(head)}">{escape(each)}</td>'
+                for head, each in zip(heads, row, strict=True)
+            )
+        else:
+            first, *rest = map(escape, row)
+            cells = f'<th scope="row">{first}</th>' + "".join(f"<td>{each}</td>" for each in rest)
+        made.append(f"<tr>{cells}</tr>")
     return "\n".join([*made, "</table>"])
 
 

@@ -5,7 +5,7 @@ import type { paths } from "./schema";
 import type {
   AskBody, ErasureState, HoldBody, RequestOutcome, TakeBody,
   AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
-  ClipOrder, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile,
+  ClipOrder, ConsentRule, ExportBody, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile,
   ContainForm, ContainedNote, Needs, Purchase, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, WebhookBody,
 } from "./types";
 
@@ -135,6 +135,14 @@ export const api = {
     ask("post", "/api/v1/clips/{camera}", { at: { camera }, body, signal }),
   clip: (camera: string, clip: string) => ask("get", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
   stopClip: (camera: string, clip: string) => ask("delete", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
+  exports: () => ask("get", "/api/v1/exports"),
+  startExport: (body: ExportBody) => ask("post", "/api/v1/exports", { body }),
+  setConsentRule: (body: ConsentRule) => ask("put", "/api/v1/exports/rule", { body }),
+  decideExport: (id: string, act: "approve" | "refuse" | "accept" | "object", reason: string) =>
+    ask("post", `/api/v1/exports/{export}/${act}`, { at: { export: id }, body: { reason } }),
+  stopExport: (id: string) => ask("post", "/api/v1/exports/{export}/stop", { at: { export: id } }),
+  resumeExport: (id: string) => ask("post", "/api/v1/exports/{export}/resume", { at: { export: id } }),
+  deleteExport: (id: string) => ask("delete", "/api/v1/exports/{export}", { at: { export: id } }),
   camera: (camera: string) => ask("get", "/api/v1/cameras/{camera}", { at: { camera } }),
   swapCamera: (camera: string, body: CameraSwap) => ask("post", "/api/v1/cameras/{camera}/swap", { at: { camera }, body }),
   editCamera: (camera: string, body: CameraEdit) => ask("patch", "/api/v1/cameras/{camera}", { at: { camera }, body }),

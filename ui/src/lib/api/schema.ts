@@ -1683,6 +1683,214 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description The asker's own, and those of footage that the asker may export.
+         */
+        get: operations["listExports"];
+        put?: never;
+        /**
+         * Start Export
+         * @description Ask for a bundle. Where that is demanded, it waits until a second person agreed.
+         */
+        post: operations["startExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Consent Rule
+         * @description Say whether evidence of all cameras takes a second person.
+         */
+        put: operations["setConsentRule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Export
+         * @description How it stands, and how far it is.
+         */
+        get: operations["getExport"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Export
+         * @description Delete the bundle here. That it was made stays in the ledger.
+         */
+        delete: operations["deleteExport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Export
+         * @description Agree to it, as a second person who may export the same.
+         */
+        post: operations["approveExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse Export
+         * @description Refuse it, and say why.
+         */
+        post: operations["refuseExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Export
+         * @description Find an emergency to have been one, afterwards.
+         */
+        post: operations["acceptExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}/object": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Object To Export
+         * @description Find that it was none, and say why. The bundle stays; so does the objection.
+         */
+        post: operations["objectToExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Export
+         * @description Stop it, or take a request back. What was copied stays, and can be gone on with.
+         */
+        post: operations["stopExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Export
+         * @description Go on where it was.
+         */
+        post: operations["resumeExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch Export
+         * @description The bundle. Whoever cannot be noted in the ledger gets nothing.
+         */
+        get: operations["fetchExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keeping": {
         parameters: {
             query?: never;
@@ -2812,7 +3020,7 @@ export interface components {
          * @description What somebody did. The words stand in ledgers for ever: they are added to, never changed.
          * @enum {string}
          */
-        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "erasure_changed" | "request_changed" | "steered" | "searched" | "scanned" | "reported" | "picture_sent" | "stamped" | "events_lost" | "log_read" | "log_checked";
+        ActKind: "signed_in" | "signed_out" | "sign_in_failed" | "session_ended" | "user_changed" | "token_changed" | "camera_changed" | "mask_changed" | "area_changed" | "rule_changed" | "reviewed" | "alarm_changed" | "analysed" | "setting_changed" | "erasure_changed" | "request_changed" | "steered" | "searched" | "scanned" | "evidence" | "reported" | "picture_sent" | "stamped" | "events_lost" | "log_read" | "log_checked";
         /**
          * Action
          * @description What somebody wants to do. ``open_page`` and ``enter`` are for who is not signed in yet.
@@ -3566,6 +3774,26 @@ export interface components {
             current: string;
         };
         /**
+         * Consent
+         * @description Of a second person. ``emergency``: not waited for; a second person looks at it afterwards.
+         * @enum {string}
+         */
+        Consent: "not_needed" | "needed" | "given" | "refused" | "emergency";
+        /**
+         * ConsentRuleBody
+         * @description ``needed``: on all cameras; one camera can demand it by its statement. ``review_h``: within
+         *     how many hours a second person reviews what was exported in an emergency.
+         */
+        ConsentRuleBody: {
+            /** Needed */
+            needed: boolean;
+            /**
+             * Review H
+             * @default 72
+             */
+            review_h: number;
+        };
+        /**
          * ContainForm
          * @description For what the rules are written.
          * @enum {string}
@@ -3659,6 +3887,17 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /** DecisionInfo */
+        DecisionInfo: {
+            /** Agreed */
+            agreed: boolean;
+            /** By */
+            by: string;
+            /** At Ms */
+            at_ms: number;
+            /** Reason */
+            reason: string;
         };
         /** DemandBody */
         DemandBody: {
@@ -3958,6 +4197,140 @@ export interface components {
             /** Before */
             before: string | null;
         };
+        /**
+         * ExportBody
+         * @description What to export. Sound stays out without the right to hear it. ``unmask``: what masks hide is
+         *     in it; without, a masked camera is refused. ``emergency``: where a second person's consent is
+         *     demanded, do not wait for it; the bundle says so, and one reviews it afterwards.
+         */
+        ExportBody: {
+            /** Cameras */
+            cameras: string[];
+            /**
+             * Streams
+             * @default [
+             *       "main"
+             *     ]
+             */
+            streams: components["schemas"]["StreamName"][];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Sound
+             * @default true
+             */
+            sound: boolean;
+            /**
+             * Unmask
+             * @default false
+             */
+            unmask: boolean;
+            /**
+             * Emergency
+             * @default false
+             */
+            emergency: boolean;
+            /**
+             * Passphrase
+             * @description Reserved: bundles are not encrypted.
+             * @default
+             */
+            passphrase: string;
+        };
+        /** ExportCameraInfo */
+        ExportCameraInfo: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Unmasked */
+            unmasked: boolean;
+        };
+        /**
+         * ExportInfo
+         * @description ``to_ms`` of what is done may lie before ``asked_to_ms``: the rest was not signed yet.
+         *     ``fingerprint`` of the recorder's key is for whoever checks it, by another way. ``mine``: the
+         *     asker's own; ``may_decide`` and ``may_review``: it waits for the asker.
+         */
+        ExportInfo: {
+            /** Id */
+            id: string;
+            /** Cameras */
+            cameras: components["schemas"]["ExportCameraInfo"][];
+            /** Streams */
+            streams: components["schemas"]["StreamName"][];
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Asked To Ms */
+            asked_to_ms: number;
+            /** Sound */
+            sound: boolean;
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            /** Asked Ms */
+            asked_ms: number;
+            state: components["schemas"]["ExportState"];
+            consent: components["schemas"]["Consent"];
+            decision: components["schemas"]["DecisionInfo"] | null;
+            /** Review Due Ms */
+            review_due_ms: number | null;
+            review: components["schemas"]["DecisionInfo"] | null;
+            /** Overdue */
+            overdue: boolean;
+            /** Done Bytes */
+            done_bytes: number;
+            /** Whole Bytes */
+            whole_bytes: number;
+            /**
+             * Url
+             * @description Where it is fetched; empty while there is nothing.
+             */
+            url: string;
+            /** Name */
+            name: string;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Recordings */
+            recordings: number;
+            /** Error */
+            error: string;
+            /** Mine */
+            mine: boolean;
+            /** May Decide */
+            may_decide: boolean;
+            /** May Review */
+            may_review: boolean;
+            /** May Take */
+            may_take: boolean;
+        };
+        /**
+         * ExportList
+         * @description Newest first, and the site's rule.
+         */
+        ExportList: {
+            /** Exports */
+            exports: components["schemas"]["ExportInfo"][];
+            rule: components["schemas"]["ConsentRuleBody"];
+        };
+        /**
+         * ExportState
+         * @description ``asked``: it waits for a second person; ``refused``: that one said no. ``stopped`` and
+         *     ``failed`` ones can go on where they were.
+         * @enum {string}
+         */
+        ExportState: "asked" | "refused" | "waiting" | "running" | "stopped" | "failed" | "done";
         /**
          * FindingInfo
          * @description One thing that was looked at; the last three explain it, where anything does.
@@ -4809,7 +5182,7 @@ export interface components {
          * @description What happened. All but the restart and contacts last, and end.
          * @enum {string}
          */
-        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_ends" | "camera_contact" | "request_due" | "review";
+        NoticeKind: "camera_offline" | "gap_limit" | "disk_filling" | "disk_failed" | "keeper_down" | "recorder_restarted" | "backup_due" | "certificate_ends" | "camera_contact" | "request_due" | "export_unreviewed" | "review";
         /**
          * NoticeList
          * @description The newest first. ``unread``: what nobody has acknowledged.
@@ -6029,6 +6402,12 @@ export interface components {
              * @default false
              */
             clip_reason: boolean;
+            /**
+             * Export Consent
+             * @description Evidence of it takes a second person.
+             * @default false
+             */
+            export_consent: boolean;
         };
         /** StatementInfo */
         StatementInfo: {
@@ -6060,6 +6439,12 @@ export interface components {
              * @default false
              */
             clip_reason: boolean;
+            /**
+             * Export Consent
+             * @description Evidence of it takes a second person.
+             * @default false
+             */
+            export_consent: boolean;
             /** Refuses Rules */
             refuses_rules: boolean;
         };
@@ -6768,6 +7153,17 @@ export interface components {
             count: number;
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * WordBody
+         * @description Why; one who says no has to.
+         */
+        WordBody: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * WrongBody
@@ -10757,6 +11153,394 @@ export interface operations {
                 content: {
                     "video/mp4": string;
                     "video/quicktime": string;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setConsentRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentRuleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentRuleBody"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuseExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    objectToExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetchExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A ZIP, as a download. One that is cut off is shorter than it says. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
                 };
             };
             /** @description Why it was not done. */

@@ -24,6 +24,7 @@ const DID: Record<string, string> = {
   analysed: "had the past looked at again of",
   clip: "took a clip of",
   export_begun: "began an evidence bundle",
+  evidence: "dealt with an evidence bundle of",
   exported: "had an evidence bundle signed",
   hold_set: "put a hold on",
   hold_lifted: "lifted a hold on",
@@ -64,7 +65,7 @@ export function who(line: LogLine): string {
 /** Kinds that are asked for together. */
 export const KINDS: readonly { name: string; label: string; what: readonly string[] }[] = [
   { name: "", label: "Everything", what: [] },
-  { name: "looks", label: "Looks", what: ["looked", "clip", "export_begun", "exported", "searched", "reviewed", "alarm_changed", "analysed"] },
+  { name: "looks", label: "Looks", what: ["looked", "clip", "export_begun", "exported", "evidence", "searched", "reviewed", "alarm_changed", "analysed"] },
   { name: "doors", label: "Sign-ins", what: ["signed_in", "signed_out", "sign_in_failed", "session_ended", "user_changed", "token_changed"] },
   {
     name: "changes",
