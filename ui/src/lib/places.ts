@@ -24,7 +24,7 @@ export const PLACES = [
   { name: "devices", icon: "label", label: "Devices", title: "Devices: who made them", needs: "see_fleet" },
   { name: "add", icon: "in", label: "Add cameras", title: "Add cameras", needs: "add_camera" },
   { name: "notices", icon: "bell", label: "Notices", title: "Notices: what you should know", needs: "see_system" },
-  { name: "requests", icon: "save", label: "Requests", title: "Requests: what is held, erased, and asked for by people who were filmed" },
+  { name: "requests", icon: "unseen", label: "Requests", title: "Requests: what is held, erased, and asked for by people who were filmed" },
   { name: "log", icon: "log", label: "Log", title: "Log: who looked, and who changed what", needs: "read_log" },
   { name: "system", icon: "gauge", label: "System", title: "System: processes, disks, queues, log", needs: "see_system" },
   { name: "users", icon: "people", label: "Users", title: "Users: who may do what", needs: "manage_users" },
