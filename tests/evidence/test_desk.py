@@ -229,6 +229,17 @@ def test_what_goes_on_is_known_after_a_start(bed: Bed) -> None:
     made(bed, two)
 
 
+def test_what_was_erased_is_in_no_bundle_any_more(bed: Bed) -> None:
+    export = made(bed, bed.ask())
+    bed.desk.forget(bed.site.camera, export.asked_to_ns, export.asked_to_ns + NS_PER_S)
+    assert bed.desk.book.get(export.id).state is ExportState.DONE
+    bed.desk.forget(bed.site.camera, export.from_ns, export.from_ns + NS_PER_S)
+    gone = bed.desk.book.get(export.id)
+    assert (gone.state, gone.bytes) == (ExportState.FAILED, 0)
+    assert "erased" in gone.error
+    assert list(bed.site.on.layout.exports.iterdir()) == []
+
+
 def test_what_is_more_than_was_asked_for_is_not_noted(bed: Bed) -> None:
     """The process that copies parses what cameras sent: it is not believed."""
     export = bed.ask()

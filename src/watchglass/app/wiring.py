@@ -455,6 +455,7 @@ class Recorder:
     def _forget(self, camera: CameraId, from_ns: int, to_ns: int) -> None:
         self._events.forget(self._index, camera, from_ns, to_ns)
         self._said.forget(camera, from_ns, to_ns)
+        self._exports.forget(camera, from_ns, to_ns)
 
     def _told_by_cameras(self, told: Heard | MasksTold) -> None:
         if isinstance(told, MasksTold):

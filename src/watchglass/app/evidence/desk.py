@@ -65,6 +65,8 @@ _IDLE_S = 60.0
 _END_S = 5.0
 _MOST_TRIES = 3
 _TURN_S = 1.0
+_GOP_NS = 60 * NS_PER_S
+"""A bundle begins with a key frame, which may be so long before what was asked for."""
 _COPIES = 2
 """A bundle lies there as a folder and as a ZIP for a moment."""
 _TOLD: msgspec.json.Decoder[FromExporter] = msgspec.json.Decoder(FromExporter)
@@ -136,6 +138,21 @@ class ExportDesk:
             "an emergency, and no second person has reviewed it in time: see Evidence."
             for each in self.overdue()
         }
+
+    def forget(self, camera: CameraId, from_ns: int, to_ns: int) -> None:
+        """A span was erased: no bundle here may hold it. What was downloaded is out of reach."""
+        with self._lock:
+            for each in self.book.all():
+                held = any(one.id == camera for one in each.cameras)
+                if not held or each.from_ns - _GOP_NS >= to_ns or each.asked_to_ns <= from_ns:
+                    continue
+                if self._running == each.id:
+                    self._kill()
+                if each.state in (ExportState.ASKED, ExportState.REFUSED):
+                    continue
+                self._erase(each)
+                error = "A part of what it held was erased, and so it was deleted here."
+                self.book.put(_with(each, state=ExportState.FAILED, error=error, bytes=0))
 
     # --- what people ask -----------------------------------------------------------------------
 
