@@ -58,6 +58,16 @@ def family(root: int) -> list[int]:
     return found
 
 
+def program(pid: int) -> str:
+    """The module that it runs; empty where it is gone."""
+    try:
+        words = (_PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    after = words[words.index("-m") + 1 :] if "-m" in words else words
+    return after[0].rpartition(".")[2] if after else ""
+
+
 def _holding(folder: Path) -> Holding:
     fields: dict[str, str] = {}
     for line in (folder / "status").read_text(encoding="utf-8", errors="replace").splitlines():

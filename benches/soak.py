@@ -9,6 +9,10 @@ While it warms up more people are in more of a hurry than later: a heap is as la
 moment made it, and caches are full once there was enough to put in.
 What is measured is what is left behind after that, by a lesser load that goes on for ever.
 
+The slopes are of the processes that live all the time. One that comes for a task and goes again,
+such as a look at the past, holds what it needs meanwhile: of those the most that they held together
+is told, and how many more there are at the end than at the beginning, which is to be none.
+
 A reconnect is a connection that the flapping camera took, of either stream, after the first. Bytes
 a reconnect are the growth of all memory, whatever its cause, shared out among the reconnects.
 """
@@ -29,7 +33,7 @@ from websockets.exceptions import WebSocketException
 
 from benches._harness import BenchError, RunningRecorder, report, workplace
 from benches._slope import Slope, count_slope, slope
-from benches._tree import Holding, holdings
+from benches._tree import Holding, holdings, program
 from benches._visitor import Visitor
 from watchglass.base.heap import FIRST_TRIMS_S
 from watchglass.base.ids import CameraId
@@ -60,7 +64,8 @@ class Sample:
 
     at_s: float
     all: Holding
-    by_process: dict[str, Holding]
+    by_process: dict[int, tuple[str, Holding]]
+    """By pid, with a name."""
     reconnects: int
     rows: int
     open_rows: int
@@ -94,13 +99,24 @@ def main() -> int:
 def _report(samples: list[Sample], people: Watching) -> int:
     warm = [sample for sample in samples if sample.at_s >= _WARM_UP_S]
     at_s = [sample.at_s for sample in warm]
-    memory = slope(at_s, [float(sample.all.memory_bytes) for sample in warm], _WINDOW_S)
-    files = count_slope(at_s, [float(sample.all.descriptors) for sample in warm], _WINDOW_S)
-    threads = count_slope(at_s, [float(sample.all.threads) for sample in warm], _WINDOW_S)
-    for name in sorted({name for sample in warm for name in sample.by_process}):
-        part = [float(sample.by_process.get(name, Holding()).memory_bytes) for sample in warm]
-        grows = slope(at_s, part, _WINDOW_S)
-        print(f"{name:<18} {max(part) / _MB:7.2f} MB, {grows.value * _DAY_S / _MB:+8.2f} MB a day")
+    lasting = set.intersection(*(set(sample.by_process) for sample in warm))
+    held = [
+        sum((each for pid, (_, each) in sample.by_process.items() if pid in lasting), Holding())
+        for sample in warm
+    ]
+    memory = slope(at_s, [float(each.memory_bytes) for each in held], _WINDOW_S)
+    files = count_slope(at_s, [float(each.descriptors) for each in held], _WINDOW_S)
+    threads = count_slope(at_s, [float(each.threads) for each in held], _WINDOW_S)
+    for pid, (name, _) in sorted(warm[0].by_process.items(), key=lambda each: each[1][0]):
+        if pid in lasting:
+            part = [float(sample.by_process[pid][1].memory_bytes) for sample in warm]
+            grows = slope(at_s, part, _WINDOW_S).value * _DAY_S / _MB
+            print(f"{name:<18} {max(part) / _MB:7.2f} MB, {grows:+8.2f} MB a day")
+    passing = [
+        [each for pid, each in sample.by_process.items() if pid not in lasting] for sample in warm
+    ]
+    for name in sorted({name for each in passing for name, _ in each}):
+        print(f"{name:<18} came and went")
     first, last = warm[0], warm[-1]
     reconnects = last.reconnects - first.reconnects
     rate = reconnects / (last.at_s - first.at_s)
@@ -109,7 +125,7 @@ def _report(samples: list[Sample], people: Watching) -> int:
         "reconnects": last.reconnects,
         "bytes_per_reconnect": round(memory.value / rate, 1),
         "bytes_per_reconnect_upper": _scaled(memory, 1 / rate),
-        "rss_mb": round(last.all.memory_bytes / _MB, 2),
+        "rss_mb": round(held[-1].memory_bytes / _MB, 2),
         "rss_slope_mb_per_day": round(memory.value * _DAY_S / _MB, 3),
         "rss_slope_median_mb_per_day": round(memory.median * _DAY_S / _MB, 3),
         "rss_upper_mb_per_day": _scaled(memory, _DAY_S / _MB),
@@ -117,6 +133,10 @@ def _report(samples: list[Sample], people: Watching) -> int:
         "fd_upper": _scaled(files, _HOUR_S),
         "thread_slope": round(threads.value * _HOUR_S, 4),
         "thread_upper": _scaled(threads, _HOUR_S),
+        "passing_max_mb": round(
+            max(sum(each.memory_bytes for _, each in some) for some in passing) / _MB, 2
+        ),
+        "passing_left": min(map(len, passing[-20:])) - min(map(len, passing[:20])),
         "zombies": min(sample.all.zombies for sample in samples[-5:]),
         "rows_per_reconnect": round((last.rows - first.rows) / max(1, reconnects), 2),
         "open_rows_max": max(sample.open_rows for sample in warm),
@@ -133,6 +153,7 @@ def _report(samples: list[Sample], people: Watching) -> int:
         "rss_upper_mb_per_day": ("<=", 5.0),
         "fd_upper": ("<=", 0.1),
         "thread_upper": ("<=", 0.1),
+        "passing_left": ("<=", 0.0),
         "zombies": ("<=", 0.0),
         "open_rows_max": ("<=", 6.0 * streams),
     }
@@ -223,10 +244,7 @@ def _take(
     found = holdings(recorder.process.pid)
     names = {process.pid: name for name, process in recorder.processes().items()}
     names[recorder.process.pid] = "supervisor"
-    by_process: dict[str, Holding] = {}
-    for pid, holding in found.items():
-        name = names.get(pid, "others")
-        by_process[name] = by_process.get(name, Holding()) + holding
+    by_process = {pid: (names.get(pid) or program(pid), holding) for pid, holding in found.items()}
     counters = simulator.counters()
     taken = sum(
         counters[f"{name}/{stream}"]["clients_total"] for name in flapping for stream in StreamName
@@ -257,8 +275,8 @@ def _keep(path: Path, sample: Sample) -> None:
         "descriptors": sample.all.descriptors, "threads": sample.all.threads,
         "zombies": sample.all.zombies, "reconnects": sample.reconnects, "rows": sample.rows,
         "open_rows": sample.open_rows, "by_process": {
-            name: [held.memory_bytes, held.descriptors, held.threads]
-            for name, held in sample.by_process.items()
+            f"{pid} {name}": [held.memory_bytes, held.descriptors, held.threads]
+            for pid, (name, held) in sample.by_process.items()
         },
     }  # fmt: skip
     with path.open("a", encoding="utf-8") as file:
@@ -360,8 +378,9 @@ def _quick(kept: Path | None) -> int:
             recorder.stop()
     first, last = (_floor(samples, after_s) for after_s in _QUICK_AFTER_S)
     reconnects = last.reconnects - first.reconnects
-    for name, held in sorted(last.by_process.items()):
-        grown = held.memory_bytes - first.by_process.get(name, Holding()).memory_bytes
+    for pid, (name, held) in sorted(last.by_process.items(), key=lambda each: each[1][0]):
+        before = first.by_process.get(pid, (name, Holding()))[1]
+        grown = held.memory_bytes - before.memory_bytes
         print(f"{name:<18} {grown / reconnects:+8.0f} bytes a reconnect")
     grown = last.all.memory_bytes - first.all.memory_bytes
     figures: dict[str, float | int | None] = {
