@@ -147,6 +147,9 @@ class Finder:
             self._listen()
             try:
                 self._work.write_due()
+                # Before more comes, which is not written yet: where something always does, nobody
+                # would ever be told.
+                self._tell_taken()
                 self._take()
                 if self._clock.monotonic_ns() >= due_ns:
                     due_ns = self._clock.monotonic_ns() + _TICK_NS
