@@ -5,7 +5,7 @@ proof that it is under a signed head. What is held is told in numbers, spans, an
 """
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -114,10 +114,17 @@ def _told(folder: Path, erasure: str) -> tuple[list[Line], list[bytes], str]:
     return told, leaves, key
 
 
+def _public_key(folder: Path) -> str:
+    """Of the key that signs by now (hex)."""
+    keys = (line.text("public_key") for line in Ledger.read_lines(folder) if line.type == "key")
+    return deque(keys, 1)[-1]
+
+
 def _head_over(folder: Path, n: int) -> Head:
-    for _, _, head in LineReader(folder / "heads", parse_head):
-        if head.size > n:
-            return head
+    """The newest: it is signed with the key that signs the receipt."""
+    newest = deque((head for _, _, head in LineReader(folder / "heads", parse_head)), 1)
+    if newest and newest[-1].size > n:
+        return newest[-1]
     raise RefusedError("The recorder has not signed it yet: try again in a minute.")
 
 
@@ -176,6 +183,7 @@ def _held(on: Ground, site: Signing, request: str) -> dict[str, Any]:
             for look in told["viewed"]
         ],
         "kept_h": site.store.default_retention_h(),
+        "key": _public_key(on.layout.ledgers / cameras[0]),
     }  # fmt: skip
 
 

@@ -6,16 +6,75 @@ key that is has to be told by another way, as with a bundle.
 
 import hashlib
 import json
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+STATEMENT = "statement.json"
+"""Its file, in the folder that a command writes."""
+YES, NO, CANNOT_TELL = "yes", "no", "cannot tell"
+_RECEIPT = "watchglass erasure receipt"
 _KINDS = {
-    "watchglass erasure receipt": "erasure", "watchglass statement of what is held": "request",
+    _RECEIPT: "erasure", "watchglass statement of what is held": "request",
     "watchglass redacted copy": "redacted",
 }  # fmt: skip
 _HEAD_DOMAIN = b"watchglass.head.v1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``intact`` and ``from_recorder``: an answer (yes, no, cannot tell) and a sentence for each
+    reason. ``fingerprint``: of the key that the document names; empty where it names none."""
+
+    title: str
+    intact: tuple[str, tuple[str, ...]]
+    from_recorder: tuple[str, tuple[str, ...]]
+    fingerprint: str
+
+
+def read_statement(raw: bytes) -> tuple[str, str] | None:
+    """The document and its signature, of a file that a recorder wrote; None for any other file."""
+    try:
+        told = json.loads(raw)
+        document, signature = told["statement"], told["signature"]
+        kind = json.loads(document)["kind"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not isinstance(kind, str) or not isinstance(signature, str):
+        return None
+    return (document, signature) if kind in _KINDS else None
+
+
+def checked(document: str, signature: str, fingerprint: str = "") -> Checked:
+    """Whether a document that was read holds, and whether its key is the one that somebody knows
+    from elsewhere: the SHA-256 of it in hex, spaces and colons do not matter."""
+    told = json.loads(document)
+    title = str(told["kind"])
+    public = told.get("key")
+    if not isinstance(public, str) or not re.fullmatch("[0-9a-f]{64}", public):
+        why = ("It does not name its key: ask for it to be made again.",)
+        return Checked(title, (CANNOT_TELL, why), (CANNOT_TELL, why), "")
+    found = hashlib.sha256(bytes.fromhex(public)).hexdigest()
+    wrong = tuple(check_statement(document, signature, public))
+    said = "Nothing was changed since it was signed."
+    if told["kind"] == _RECEIPT:
+        said += " The lines of the ledger that tell of the erasure are under a signed head."
+    intact = (NO, wrong) if wrong else (YES, (said,))
+    return Checked(title, intact, _whose(found, fingerprint, bool(wrong)), found)
+
+
+def _whose(found: str, expected: str, broken: bool) -> tuple[str, tuple[str, ...]]:
+    expected = re.sub(r"[\s:]", "", expected).lower()
+    if not expected:
+        return CANNOT_TELL, ("Nobody said which key to expect: give its fingerprint.",)
+    if found != expected:
+        return NO, ("It names another key than the one that was expected.",)
+    if broken:
+        return NO, ("It names the key that was expected, which did not sign all of it.",)
+    return YES, ("It is signed with the key that was expected.",)
 
 
 def check_statement(document: str, signature: str, public: str) -> list[str]:
@@ -28,7 +87,14 @@ def check_statement(document: str, signature: str, public: str) -> list[str]:
         signed = f"watchglass.statement.v1\n{kind}\n{digest}\n".encode()
         wrong = [] if _holds(key, signed, signature) else ["The signature is not valid."]
         return wrong + (_receipt(told, key) if kind == "erasure" else [])
-    except (KeyError, TypeError, ValueError, RecursionError, IndexError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         return [f"It is not of its form ({error})."]
 
 

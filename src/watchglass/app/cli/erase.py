@@ -13,6 +13,7 @@ from watchglass.app.cli.timeline import From, To, span_of
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import random_id
 from watchglass.evidence.page.statement import statement_page
+from watchglass.evidence.statement import STATEMENT
 from watchglass.model.erasure import (
     AskErasureRequest,
     DecideErasureRequest,
@@ -147,7 +148,7 @@ def write_statement(of: Shell, request: StatementRequest, output: Path) -> None:
     except FileExistsError as error:
         raise UsageError(f"{output} is there already: name another folder.") from error
     told = {"statement": made.document, "signature": made.signature}
-    (output / "statement.json").write_text(jsons.dumps(told))
+    (output / STATEMENT).write_text(jsons.dumps(told))
     (output / "statement.html").write_text(statement_page(made.document, made.signature))
 
 

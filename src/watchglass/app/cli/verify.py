@@ -1,4 +1,4 @@
-"""``watchglass verify``: check an evidence bundle, or a signed report, against what it says."""
+"""``watchglass verify``: check what was signed (a bundle, receipt, statement, or report)."""
 
 import zipfile
 from pathlib import Path
@@ -12,15 +12,18 @@ from watchglass.app.cli.trust_report import verify_report
 from watchglass.base.errors import DamagedError, NotFoundError
 from watchglass.evidence import verify as evidence
 from watchglass.evidence.agefile import is_encrypted
+from watchglass.evidence.statement import STATEMENT, Checked, checked, read_statement
 
 _MOST_ANCHOR = 64 << 20
+_MOST_STATEMENT = 16 << 20
 _STYLES = {evidence.YES: "", evidence.CANNOT_TELL: AMBER, evidence.NO: "red"}
 
 
 def verify(
     context: typer.Context,
     path: Annotated[
-        Path, typer.Argument(help="A bundle's folder or ZIP, or a report.", metavar="PATH")
+        Path,
+        typer.Argument(help="A bundle's folder or ZIP, a receipt, or a report.", metavar="PATH"),
     ],
     fingerprint: Annotated[
         str, typer.Option(help="Of the key that you expect, from elsewhere.")
@@ -38,13 +41,54 @@ def verify(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Check evidence, or a signed report. Of a bundle four things are said, each with yes, no, or
-    cannot tell; exit code 40 when one is no, 10 when one cannot be told."""
+    """Check what a recorder signed: evidence, a receipt of an erasure, a statement of what is held,
+    or a report. Of a bundle four things are said, of a receipt or statement two, each with yes, no,
+    or cannot tell; exit code 40 when one is no, 10 when one cannot be told."""
     of = shell(context)
-    if path.is_dir() or is_encrypted(path) or (path.is_file() and zipfile.is_zipfile(path)):
+    if _is_bundle(path) or is_encrypted(path) or (path.is_file() and zipfile.is_zipfile(path)):
         _verify_bundle(of, path, fingerprint, anchor or [], authority or [], json=json)
+    elif (told := read_statement(_start(path))) is not None:
+        _verify_statement(of, checked(*told, fingerprint), json=json)
+    elif path.is_dir():
+        raise DamagedError(f"{path / STATEMENT} is no receipt or statement that can be read.")
     else:
         verify_report(of, path, fingerprint, json=json)
+
+
+def _is_bundle(path: Path) -> bool:
+    alone = (path / STATEMENT).is_file() and not (path / "manifest.json").exists()
+    return path.is_dir() and not alone
+
+
+def _start(path: Path) -> bytes:
+    """All of a file that may be a statement; of a longer one, which is none, its start."""
+    path = path / STATEMENT if path.is_dir() else path
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_STATEMENT)
+    except OSError:
+        return b""
+
+
+def _verify_statement(of: Shell, found: Checked, *, json: bool) -> None:
+    lines = {"intact": found.intact, "from": found.from_recorder}
+    if json:
+        of.screen.json({
+            "kind": found.title, "verdict": {name: answer for name, (answer, _) in lines.items()},
+            "reasons": {name: list(why) for name, (_, why) in lines.items()},
+            "fingerprint": found.fingerprint or None,
+        })  # fmt: skip
+    else:
+        titles = {"intact": "Intact", "from": "From this recorder"}
+        for name, (answer, (first, *more)) in lines.items():
+            of.screen.say(f"{titles[name]}: {answer.upper()}. {first}", _STYLES[answer])
+            for each in more[:10]:
+                of.screen.say(f"    {each}")
+        if found.fingerprint:
+            of.screen.hint(f"Its key: {found.fingerprint}")
+    answers = {answer for answer, _ in lines.values()}
+    if evidence.NO in answers or evidence.CANNOT_TELL in answers:
+        raise typer.Exit(40 if evidence.NO in answers else 10)
 
 
 def _verify_bundle(
