@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.app.running import call_here, json_of
 from tests.app.test_camera_changes import Bed
 from watchglass.app.take_over import order_of_device, order_of_files, put_onto
 from watchglass.base.errors import RefusedError, UsageError
@@ -20,6 +22,7 @@ from watchglass.model.area import AreaKind, checked_points
 from watchglass.model.rule import Direction, RuleKind
 from watchglass.model.settings_import import SettingsOrder, TakenSettings
 from watchglass.simulate.isapi import CAMERA, OLD_CAMERA, RECORDER, SERIES, IsapiServer
+from watchglass.simulate.process import Simulator, arguments
 
 series = pytest.mark.parametrize("documents", SERIES.values(), ids=SERIES)
 INFO = "/ISAPI/System/deviceInfo"
@@ -206,3 +209,47 @@ def test_areas_become_areas_with_rules_of_a_camera(bed: Bed) -> None:
     rules = bed.store.rules(bed.camera)
     assert {each.kind for each in rules} == {RuleKind.MOTION, RuleKind.CROSSING, RuleKind.ENTER}
     assert all(each.area in drawn and each.enabled for each in rules)
+
+
+@pytest.mark.full
+def test_channels_of_a_recorder_are_recorded_each_with_its_areas(
+    data: Path, tmp_path: Path
+) -> None:
+    """Its settings by ISAPI, its streams from simulated cameras at the recorder's paths."""
+    login = ("--user", "admin", "--password-stdin", "--allow")
+    of = ("--data", str(data))
+    small = arguments(
+        cameras=2, width=320, height=180, fps=10, bit_rate=300_000, seconds=4, sub_width=160,
+        sub_height=90, sub_bit_rate=100_000, user="admin", password="secret",
+        path="Streaming/Channels/{channel}0{stream}",
+    )  # fmt: skip
+    with Simulator(*small) as cameras:
+        port = f"<rtspPortNo>{cameras.port}<".encode()
+        told = {path: data.replace(b"<rtspPortNo>554<", port) for path, data in RECORDER.items()}
+        with IsapiServer(told, "admin", "secret") as device:
+            host = ("127.0.0.1", "--port", str(device.port), *login, "--json")
+
+            def took(*more: str) -> list[str]:
+                made = call_here(*of, "camera", "take-over", *host, *more, stdin="secret\n")
+                assert made.returncode == 0, made.stderr
+                return list(msgspec.json.decode(made.stdout)["done"])
+
+            assert took() == []
+            assert not data.exists()
+            assert took("--add") == [
+                "Front door is added, with 3 areas.", "Yard is added, with 0 areas.",
+            ]  # fmt: skip
+            # Again does no harm.
+            assert [each.partition(":")[0] for each in took("--add")] == [
+                "Channel 1 is recorded already, as Front door",
+                "Channel 2 is recorded already, as Yard",
+            ]
+            wrong = call_here(
+                *of, "camera", "take-over", *host, "--onto", "9=Yard", stdin="secret\n"
+            )
+            assert (wrong.returncode, "names no channel" in wrong.stderr) == (2, True)
+            assert took("--onto", "1=Yard") == ["Yard: 3 areas with rules."]
+    front, yard = json_of(*of, "camera", "list")
+    assert [len(each["streams"]) for each in (front, yard)] == [2, 1]
+    for camera in (front, yard):
+        assert len(json_of(*of, "zone", "list", camera["id"])) == 3

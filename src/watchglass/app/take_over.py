@@ -1,17 +1,23 @@
 """What another maker's device was set to, put onto cameras of this recorder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from watchglass.base.errors import UsageError
+from watchglass.app.adding import free_name, look_at, request_for
+from watchglass.base.errors import CameraError, UsageError
 from watchglass.base.ids import CameraId, random_id
 from watchglass.cameras.address import CameraAddress, resolve, split_url
+from watchglass.config.settings import Settings
 from watchglass.model.area import Area, AreaId
+from watchglass.model.camera import Camera
+from watchglass.model.control import AddCameraRequest
 from watchglass.model.rule import Rule, RuleId
 from watchglass.model.settings_import import SettingsOrder, TakenChannel
+from watchglass.model.stream import StreamName
 from watchglass.model.watch_control import SetAreaRequest, SetRuleRequest
 
+_RTSP_PORT = 554
 _MOST_FILES = 2000
 _MOST_FILE_BYTES = 1 << 20
 Orders = Callable[[Any], Any]
@@ -67,6 +73,33 @@ def put_onto(camera: CameraId, channel: TakenChannel, by: str, order: Orders) ->
     return len(channel.areas)
 
 
-def stream_url(host: str, path: str) -> str:
+def stream_url(host: str, channel: TakenChannel, path: str) -> str:
     """Where a stream of the device is had."""
-    return f"rtsp://{f'[{host}]' if ':' in host else host}{path}"
+    port = f":{channel.rtsp_port}" if channel.rtsp_port not in (0, _RTSP_PORT) else ""
+    return f"rtsp://{f'[{host}]' if ':' in host else host}{port}{path}"
+
+
+def recorded_from(known: Iterable[Camera], host: str, channel: TakenChannel) -> Camera | None:
+    """The camera that has its main stream there already."""
+    main = stream_url(host, channel, dict(channel.paths).get(StreamName.MAIN, ""))
+    return next((each for each in known if each.streams and each.streams[0].url == main), None)
+
+
+def request_for_channel(
+    settings: Settings, known: Iterable[Camera], host: str, channel: TakenChannel,
+    login: tuple[str, str], allowed: frozenset[str], by: str,
+) -> AddCameraRequest:  # fmt: skip
+    """Look at a channel of a device; what adds it, or why it cannot be recorded. ``allowed``: hosts
+    beyond those of the settings; the device's is let in from then on if it is one of them."""
+    urls = {name: stream_url(host, channel, path) for name, path in channel.paths}
+    if StreamName.MAIN not in urls:
+        raise UsageError("Its main stream is switched off in the device: switch it on there.")
+    user, password = login if login[0] else (None, None)
+    found = look_at(
+        urls[StreamName.MAIN], user, password, settings, allowed,
+        sub=urls.get(StreamName.SUB), no_sub=StreamName.SUB not in urls,
+    )  # fmt: skip
+    if found.main is None:
+        raise found.problem or CameraError("The camera cannot be recorded, and does not say why.")
+    name = free_name(channel.name or f"Channel {channel.number}", [each.name for each in known])
+    return request_for(found, name, by, allowed & {host})

@@ -23,13 +23,15 @@ class TakenArea(msgspec.Struct, frozen=True, kw_only=True):
 
 class TakenChannel(msgspec.Struct, frozen=True, kw_only=True):
     """A camera, by the ``number`` of its channel. ``paths``: where its streams are on the device
-    that told of it; ``address`` is the camera's own behind a recorder. ``recorded``: when the
-    device recorded it, empty for always or not told."""
+    that told of it, ``rtsp_port`` at which port, 0 for the usual one; ``address`` is the camera's
+    own behind a recorder. ``recorded``: when the device recorded it, empty for always or not told.
+    """
 
     number: int
     name: str = ""
     address: str = ""
     paths: tuple[tuple[StreamName, str], ...] = ()
+    rtsp_port: int = 0
     areas: tuple[TakenArea, ...] = ()
     recorded: tuple[WeeklySpan, ...] = ()
 

@@ -2,23 +2,29 @@
 
 import getpass
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from watchglass.app.adding import free_name, look_at, request_for
 from watchglass.app.cli.screen import AMBER, Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.hosts import allowed_hosts
-from watchglass.app.take_over import order_of_device, order_of_files, put_onto, stream_url
+from watchglass.app.take_over import (
+    order_of_device,
+    order_of_files,
+    put_onto,
+    recorded_from,
+    request_for_channel,
+)
 from watchglass.app.words import count_words
-from watchglass.base.errors import NotFoundError, UsageError, WatchglassError
+from watchglass.base.errors import AuthFailedError, NotFoundError, UsageError, WatchglassError
 from watchglass.base.ids import CameraId
 from watchglass.cameras.settings_worker import run_settings
+from watchglass.model.camera import Camera
 from watchglass.model.settings_import import TakenChannel, TakenSettings
-from watchglass.model.stream import StreamName
 
 _SHOWN = 40
 
@@ -60,11 +66,12 @@ def take_over(
         order = order_of_files(maker, place)
     else:
         password = _password(user, password_stdin)
-        order = order_of_device(maker, source, port, user or "", password, _allowed(of) | hosts)
+        order = order_of_device(maker, source, port, user or "", password, _known(of)[1] | hosts)
     with of.screen.working(f"reading the settings of {source}"):
         found = run_settings(order)
     done = _put(of, found, onto or [])
     if add:
+        of.check_folder()
         done += _add(of, found, source, user, password, hosts)
     if json:
         of.screen.json(msgspec.to_builtins(found) | {"done": done})
@@ -74,12 +81,13 @@ def take_over(
         of.screen.say(each)
 
 
-def _allowed(of: Shell) -> frozenset[str]:
+def _known(of: Shell) -> tuple[Sequence[Camera], frozenset[str]]:
+    """The cameras, and the hosts that were let in; none while nothing is set up."""
     try:
         with of.store() as store:
-            return allowed_hosts(store)
+            return store.cameras(with_credentials=False), allowed_hosts(store)
     except NotFoundError:
-        return frozenset()
+        return (), frozenset()
 
 
 def _password(user: str | None, from_stdin: bool) -> str:
@@ -113,22 +121,25 @@ def _add(
 ) -> list[str]:  # fmt: skip
     done = []
     for channel in found.channels:
-        urls = {name: stream_url(host, path) for name, path in channel.paths}
+        what = f"Channel {channel.number}"
         try:
-            look = look_at(
-                urls[StreamName.MAIN], user, password, of.settings, _allowed(of) | hosts,
-                sub=urls.get(StreamName.SUB),
-            )  # fmt: skip
-            if look.main is None:
-                raise look.problem or UsageError("it does not say why it cannot be recorded")
-            with of.store() as store:
-                taken = [each.name for each in store.cameras(with_credentials=False)]
-            name = free_name(channel.name or f"Channel {channel.number}", taken)
-            camera, _ = of.carry_out(request_for(look, name, of.by, hosts))
+            cameras, allowed = _known(of)
+            known = recorded_from(cameras, host, channel)
+            if known is not None:
+                done.append(f"{what} is recorded already, as {known.name}: --onto draws there.")
+                continue
+            request = request_for_channel(
+                of.settings, cameras, host, channel, (user or "", password), allowed | hosts, of.by
+            )
+            camera, _ = of.carry_out(request)
             drawn = put_onto(camera, channel, of.by, of.order)
-            done.append(f"{name} is added, with {count_words(drawn, 'area')}.")
+            done.append(f"{request.name} is added, with {count_words(drawn, 'area')}.")
         except WatchglassError as error:
-            done.append(f"Channel {channel.number} is not added: {error.sentence}")
+            done.append(f"{what} is not added: {error.sentence}")
+            if isinstance(error, AuthFailedError):
+                # Devices lock out who is refused again and again.
+                done.append("The other channels were not tried.")
+                break
     return done
 
 

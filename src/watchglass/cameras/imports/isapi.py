@@ -51,6 +51,7 @@ _REASONS = {
     "GovLength": "The camera's own setting, which stays in the camera.",
     "ActionRecordingMode": "Recording is continuous here; what happens is found by rules.",
 }
+_MOST_PORT = 65535
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIME = re.compile(r"([0-2]?\d):([0-5]\d)(?::[0-5]\d)?(?:Z|[+-]\d\d:\d\d)?")
 _DIRECTIONS = {
@@ -65,6 +66,7 @@ class _Channel:
     name: str = ""
     address: str = ""
     streams: dict[StreamName, str] = field(default_factory=dict)
+    rtsp_port: int = 0
     areas: list[TakenArea] = field(default_factory=list)
     recorded: set[WeeklySpan] = field(default_factory=set)
 
@@ -106,7 +108,8 @@ class IsapiSettings:
             yield TakenChannel(
                 number=each.number, name=each.name, address=each.address,
                 paths=tuple((name, streams[name]) for name in StreamName if name in streams),
-                areas=tuple(each.areas), recorded=() if _is_always(recorded) else recorded,
+                rtsp_port=each.rtsp_port, areas=tuple(each.areas),
+                recorded=() if _is_always(recorded) else recorded,
             )  # fmt: skip
 
     def _take(self, of: Document) -> None:
@@ -156,6 +159,9 @@ class IsapiSettings:
             if channel is None or name is None:
                 continue
             channel.name = channel.name or of.take(each, "channelName")
+            for transport in of.below(each, "Transport"):
+                port = _whole(of.take(transport, "rtspPortNo"))
+                channel.rtsp_port = port if port <= _MOST_PORT else 0
             if of.take(each, "enabled").lower() != "false":
                 channel.streams[name] = f"/Streaming/Channels/{number}"
 
