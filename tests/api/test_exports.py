@@ -219,3 +219,21 @@ def test_a_masked_camera_takes_the_right_to_unmask(scene: Scene) -> None:
     finally:
         store = scene.at.of.masks.store
         store.end_mask(scene.recorded.camera, mask.id, None, "me", "over")
+
+
+def test_a_passphrase_is_taken_and_never_told(scene: Scene) -> None:
+    words = "correct horse battery"
+    id = scene.made(passphrase=words)
+    answer = scene.people["second"].get(f"{URL}/{id}")
+    assert answer.json()["encrypted"] is True
+    got = scene.people["second"].get(f"{URL}/{id}/file")
+    assert got.headers["content-type"] == "application/octet-stream"
+    assert f"evidence-{id[:12]}.zip.age" in got.headers["content-disposition"]
+    listed = scene.people["asks"].get(URL)
+    assert words not in answer.text + listed.text
+    assert words not in str(scene.at.of.acts)
+    for bad in ("too short", "x" * 257, ["in", "a", "list"]):
+        refused = scene.people["asks"].send("POST", URL, scene.body(passphrase=bad))
+        assert refused.status_code == 400
+        assert str(bad)[:9] not in refused.text
+    assert scene.ask(passphrase="")["encrypted"] is False

@@ -1,11 +1,13 @@
 """Bundles that are asked for on the page: consent, emergencies, stop and resume, real processes."""
 
+import hashlib
 import json
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -15,8 +17,12 @@ from watchglass.app.evidence.desk import ExportDesk, Notary
 from watchglass.app.ground import open_store
 from watchglass.app.kept_index import KeptIndex
 from watchglass.base.clock import NS_PER_S
+from watchglass.base.disk import Disk
 from watchglass.base.errors import BusError, RefusedError, UsageError
 from watchglass.base.ids import LookId, random_id
+from watchglass.base.secret import Secret
+from watchglass.evidence.agefile import decrypt_file
+from watchglass.evidence.verify import check_bundle, verdict
 from watchglass.model.act import Act
 from watchglass.model.control import BeginExportRequest
 from watchglass.model.export import (
@@ -75,13 +81,13 @@ class Bed:
             raise BusError("The keeper does not answer.")
         self.site.order(NotePeople((act,)))
 
-    def ask(self, *, by: str = "ada", emergency: bool = False) -> Export:
+    def ask(self, *, by: str = "ada", emergency: bool = False, passphrase: str = "") -> Export:
         request = StartExportRequest(
             id=random_id(),
             cameras=tuple(ExportedCamera(each, "") for each in self.site.site.cameras),
             streams=(StreamName.MAIN,), from_ns=self.from_ns + NS_PER_S,
             to_ns=self.from_ns + 8 * NS_PER_S, sound=False, by=by, by_id=f"id of {by}",
-            reason="case 17", emergency=emergency,
+            reason="case 17", emergency=emergency, passphrase=passphrase,
         )  # fmt: skip
         self.desk.errand(request)
         return self.desk.book.get(request.id)
@@ -257,3 +263,92 @@ def test_what_is_more_than_was_asked_for_is_not_noted(bed: Bed) -> None:
             bed.desk._begin(export, ExportBegins(random_id(), (replace(look, **change),)))
     bed.desk._begin(export, ExportBegins(random_id(), (look,)))
     assert len(bed.began) == 1
+
+
+# --- under a passphrase ---------------------------------------------------------------------------
+
+WORDS = "correct horse battery"
+
+
+def written(folder: Path) -> list[Path]:
+    """Files in which the passphrase stands."""
+    files = [each for each in folder.rglob("*") if each.is_file()]
+    assert files
+    return [each for each in files if WORDS.encode() in each.read_bytes()]
+
+
+def test_one_is_encrypted_and_its_passphrase_is_kept_nowhere(
+    bed: Bed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    started: list[list[str]] = []
+    real: Any = subprocess.Popen.__init__
+
+    def noted(self: object, *given: Any, **more: Any) -> None:
+        started.append([str(given), str(more)])
+        real(self, *given, **more)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", noted)
+    export = bed.ask(passphrase=WORDS)
+    assert export.encrypted
+    assert written(bed.site.on.layout.state) == []
+    done = made(bed, export)
+    assert started
+    assert WORDS not in str(started)
+    assert done.file.endswith(".zip.age")
+    folder = bed.site.on.layout.exports
+    assert [each.name for each in folder.iterdir()] == [done.file]
+    sealed = (folder / done.file).read_bytes()
+    assert (len(sealed), hashlib.sha256(sealed).hexdigest()) == (done.bytes, done.sha256)
+    with pytest.raises(UsageError):
+        decrypt_file(folder / done.file, tmp_path / "no.zip", Secret(WORDS + "!"), Disk())
+    decrypt_file(folder / done.file, tmp_path / "case.zip", Secret(WORDS), Disk())
+    check = check_bundle(str(tmp_path / "case.zip"), done.fingerprint)
+    assert (verdict(check)["intact"], verdict(check)["complete"]) == ("yes", "yes")
+    assert written(bed.site.folder) == []
+    assert bed.desk._passphrases.of(done.id) is None
+    out, err = capfd.readouterr()
+    assert WORDS not in out + err
+
+
+def test_after_a_start_it_has_to_be_asked_for_again(bed: Bed) -> None:
+    waits, stopped = bed.ask(passphrase=WORDS), bed.ask(passphrase=WORDS)
+    plain = bed.ask()
+    bed.act(stopped, ExportAct.STOP, "ada")
+    left = bed.site.on.layout.exports / waits.file.removesuffix(".age")
+    left.write_bytes(b"in the clear")
+    bed.desk = bed.new_desk()
+    bed.desk.give_up_lost()
+    for each in (waits, stopped):
+        now = bed.desk.book.get(each.id)
+        assert now.state is ExportState.FAILED
+        assert "ask for it again" in now.error
+        with pytest.raises(RefusedError, match="ask for it again"):
+            bed.act(each, ExportAct.RESUME, "ada")
+    assert not left.exists()
+    made(bed, plain)
+    assert not bed.desk.make_next()
+
+
+def test_one_that_was_stopped_goes_on_under_its_passphrase(bed: Bed) -> None:
+    export = bed.ask(passphrase=WORDS)
+    bed.act(export, ExportAct.STOP, "ada")
+    bed.act(export, ExportAct.RESUME, "ada")
+    made(bed, export)
+
+
+@pytest.mark.parametrize("passphrase", ["short", " begins with a space", "two\nlines of words"])
+def test_a_bad_passphrase_is_refused_and_not_repeated(bed: Bed, passphrase: str) -> None:
+    with pytest.raises(UsageError) as found:
+        bed.ask(passphrase=passphrase)
+    assert passphrase not in str(found.value)
+    assert list(bed.desk.book.all()) == []
+
+
+def test_it_is_not_printed_by_accident(bed: Bed) -> None:
+    request = StartExportRequest(
+        id=random_id(), cameras=(), streams=(), from_ns=0, to_ns=1, sound=False, by="", by_id="",
+        reason="", passphrase=WORDS,
+    )  # fmt: skip
+    export = bed.ask(passphrase=WORDS)
+    assert WORDS not in f"{request} {bed.desk._start_of(export)} {export}"

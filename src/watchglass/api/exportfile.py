@@ -36,8 +36,11 @@ _LOG = log.get("exports")
     "/{export}/file", operation_id="fetchExport", response_class=Response,
     responses={
         200: {
-            "description": "A ZIP, as a download. One that is cut off is shorter than it says.",
-            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "A ZIP, encrypted or not. One that is cut off is shorter than it says.",
+            "content": {
+                each: {"schema": {"type": "string", "format": "binary"}}
+                for each in ("application/zip", "application/octet-stream")
+            },
         },
         **RESPONSES,
     },
@@ -89,9 +92,10 @@ class _Download(Response):
     def __init__(self, request: Request, user: User, export: Export, file: BinaryIO) -> None:
         self._of = services(request)
         self._request, self._user, self._export, self._file = request, user, export, file
-        super().__init__(None, 200, media_type="application/zip")
+        kind = "application/octet-stream" if export.encrypted else "application/zip"
+        super().__init__(None, 200, media_type=kind)
         self.raw_headers = [
-            (b"content-type", b"application/zip"),
+            (b"content-type", kind.encode()),
             (b"content-length", str(export.bytes).encode()),
             (b"content-disposition", f'attachment; filename="{export.file}"'.encode()),
         ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from watchglass.access.policy import Action, User, may
 from watchglass.api.paths import PREFIX
@@ -50,7 +50,9 @@ CameraText = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 class ExportBody(BaseModel):
     """What to export. Sound stays out without the right to hear it. ``unmask``: what masks hide is
     in it; without, a masked camera is refused. ``emergency``: where a second person's consent is
-    demanded, do not wait for it; the bundle says so, and one reviews it afterwards."""
+    demanded, do not wait for it; the bundle says so, and one reviews it afterwards. ``passphrase``:
+    the ZIP is encrypted under it; it is kept in memory until the bundle is made, and nowhere
+    else."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,7 +64,9 @@ class ExportBody(BaseModel):
     sound: bool = True
     unmask: bool = False
     emergency: bool = False
-    passphrase: str = Field("", max_length=0, description="Reserved: bundles are not encrypted.")
+    passphrase: SecretStr = Field(
+        SecretStr(""), max_length=256, description="12 letters or more; empty: not encrypted."
+    )
 
 
 class WordBody(BaseModel):
@@ -125,6 +129,7 @@ class ExportInfo(BaseModel):
     sha256: str
     fingerprint: str
     recordings: int
+    encrypted: bool = Field(description="Under the passphrase that the asker chose.")
     error: str
     mine: bool
     may_decide: bool
@@ -164,6 +169,7 @@ async def start_export(request: Request, user: Exporter, body: ExportBody) -> Ex
         cameras=tuple(ExportedCamera(CameraId(each), "", body.unmask) for each in body.cameras),
         streams=tuple(sorted(set(body.streams))), from_ns=span[0], to_ns=span[1], sound=sound,
         by=user.name, by_id=user.id, reason=body.reason, emergency=body.emergency,
+        passphrase=body.passphrase.get_secret_value(),
     )  # fmt: skip
     return info(request, user, one(await ask(request, order), order.id))
 
@@ -332,7 +338,7 @@ def info(request: Request, user: User, export: Export) -> ExportInfo:
         done_bytes=min(export.done_bytes, export.whole_bytes), whole_bytes=export.whole_bytes,
         url=f"{PREFIX}/exports/{export.id}/file" if done else "", name=export.file,
         bytes=export.bytes, sha256=export.sha256, fingerprint=export.fingerprint,
-        recordings=export.recordings, error=export.error, mine=own,
+        recordings=export.recordings, encrypted=export.encrypted, error=export.error, mine=own,
         may_decide=second and export.state is ExportState.ASKED,
         may_review=second and reviewable, may_take=right and done,
     )  # fmt: skip

@@ -63,6 +63,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     in the folder of exports, empty where it was written elsewhere by a command; ``bytes``,
     ``sha256`` and ``fingerprint`` are of what is done. ``to_ns`` of what is done may lie before
     ``asked_to_ns``: what comes after was not signed yet. ``error``: why it failed, in a sentence.
+    ``encrypted``: under a passphrase, which is not kept here.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     recordings: int = 0
     made_ns: int | None = None
     error: str = ""
+    encrypted: bool = False
 
     @property
     def goes_on(self) -> bool:
@@ -114,7 +116,7 @@ class ConsentRule(msgspec.Struct, frozen=True):
 
 class ExportStart(msgspec.Struct, frozen=True, tag="export_start"):
     """Its first message: what is wanted, where things lie, and whether somebody keeps
-    the clock (``yes``, ``no``, ``unknown``)."""
+    the clock (``yes``, ``no``, ``unknown``). ``passphrase``: of one that is encrypted."""
 
     export: Export
     state: str
@@ -124,6 +126,10 @@ class ExportStart(msgspec.Struct, frozen=True, tag="export_start"):
     log_level: str
     log_json: bool
     fences: FenceMode = FenceMode.AUTO
+    passphrase: str = ""
+
+    def __repr__(self) -> str:
+        return f"ExportStart({self.export.id})"  # never the passphrase
 
 
 class ExportAnswer(msgspec.Struct, frozen=True, tag="export_answer"):

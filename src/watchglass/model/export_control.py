@@ -10,7 +10,8 @@ from watchglass.model.stream import StreamName
 
 class StartExportRequest(msgspec.Struct, frozen=True, tag="start_export", kw_only=True):
     """Make a bundle of a span (UTC ns); its id is of the asker's making. ``emergency``: a second
-    person is not waited for, and looks at it afterwards."""
+    person is not waited for, and looks at it afterwards. ``passphrase``: it is encrypted under it,
+    and only the memory of who makes it holds it; empty for one that is not."""
 
     id: str
     cameras: tuple[ExportedCamera, ...]
@@ -22,6 +23,10 @@ class StartExportRequest(msgspec.Struct, frozen=True, tag="start_export", kw_onl
     by_id: str
     reason: str
     emergency: bool = False
+    passphrase: str = ""
+
+    def __repr__(self) -> str:
+        return f"StartExportRequest({self.id})"  # never the passphrase
 
 
 class ExportAct(StrEnum):

@@ -23,6 +23,7 @@ from watchglass.app.evidence.consent import (
     review_due_ns,
 )
 from watchglass.app.evidence.make import clock_words
+from watchglass.app.evidence.passphrases import GONE, Passphrases, require_good
 from watchglass.app.ground import Ground
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.launch import launch
@@ -94,6 +95,7 @@ class ExportDesk:
         self._on, self._store, self._keeping, self._index = on, store, keeping, index
         self.book = ExportBook(on.layout.state, on.disk)
         self.folder = on.layout.exports
+        self._passphrases = Passphrases()
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._running = ""
@@ -103,7 +105,16 @@ class ExportDesk:
 
     def start(self) -> None:
         self._on.disk.make_folders(WriteSite.EVIDENCE, self.folder, 0o700)
+        self.give_up_lost()
         self._thread.start()
+
+    def give_up_lost(self) -> None:
+        """Encrypted ones that were not made before the recorder was started again."""
+        open_ones = ExportState.ASKED, ExportState.STOPPED
+        for each in self.book.all():
+            if self._passphrases.lost(each) and (each.goes_on or each.state in open_ones):
+                self._erase(each)
+                self.book.put(_with(each, state=ExportState.FAILED, error=GONE))
 
     def close(self) -> None:
         """What goes on goes on at the next start."""
@@ -163,6 +174,7 @@ class ExportDesk:
             raise UsageError("A bundle ends after it begins, and is of 31 days at most.")
         if not is_id(asked.id) or not asked.streams or len(asked.cameras) > MOST_CAMERAS:
             raise UsageError(f"A bundle is of one to {MOST_CAMERAS} cameras.")
+        require_good(asked.passphrase)
         cameras = checked_cameras(self._store, asked.cameras)
         consent = Consent.NOT_NEEDED
         if demands_consent(self._store, (each.id for each in cameras)):
@@ -186,10 +198,12 @@ class ExportDesk:
                 review_due_ns=(
                     review_due_ns(self._store, now_ns) if consent is Consent.EMERGENCY else None
                 ),
-                file=f"evidence-{asked.id[:12]}.zip",
+                file=f"evidence-{asked.id[:12]}.zip{'.age' if asked.passphrase else ''}",
+                encrypted=bool(asked.passphrase),
             )  # fmt: skip
             # In the ledger first: who cannot be noted asks for nothing.
             self._note(export, asked.by, _asked_words(export), export.reason)
+            self._passphrases.keep(export.id, asked.passphrase)
             self.book.put(export)
         self._news.set()
 
@@ -200,6 +214,7 @@ class ExportDesk:
             self._note(export, act.by, _WORDS[act.act], act.reason)
             if after is None:
                 self._erase(export)
+                self._passphrases.drop(export.id)
                 self.book.drop(export.id)
             else:
                 self.book.put(after)
@@ -217,6 +232,8 @@ class ExportDesk:
             case ExportAct.RESUME:
                 if export.state not in (ExportState.STOPPED, ExportState.FAILED):
                     raise RefusedError("Only what was stopped, or failed, can go on.")
+                if self._passphrases.lost(export):
+                    raise RefusedError(GONE)
                 waits = export.consent is Consent.NEEDED
                 state = ExportState.ASKED if waits else ExportState.WAITING
                 return _with(export, state=state, error="")
@@ -244,10 +261,12 @@ class ExportDesk:
     def _erase(self, export: Export) -> None:
         if not export.file:
             return
-        path = self.folder / export.file
-        self._on.disk.unlink(WriteSite.EVIDENCE, path)
-        self._on.disk.unlink(WriteSite.EVIDENCE, path.with_name(f".{path.name}.part"))
-        shutil.rmtree(path.with_name(f"{path.name}.part"), ignore_errors=True)
+        encrypted = self.folder / export.file
+        plain = encrypted.with_suffix("") if export.encrypted else encrypted
+        for path in (plain, encrypted):
+            self._on.disk.unlink(WriteSite.EVIDENCE, path)
+            self._on.disk.unlink(WriteSite.EVIDENCE, path.with_name(f".{path.name}.part"))
+        shutil.rmtree(plain.with_name(f"{plain.name}.part"), ignore_errors=True)
 
     # --- carrying out --------------------------------------------------------------------------
 
@@ -274,6 +293,8 @@ class ExportDesk:
         return min(waiting, key=lambda each: (each.asked_ns, each.id), default=None)
 
     def _carry_out(self, export: Export) -> None:
+        if self._passphrases.lost(export):
+            raise RefusedError(GONE)
         whole = self._about_bytes(export)
         self._require_room(export, whole)
         for _ in range(_MOST_TRIES):
@@ -340,11 +361,12 @@ class ExportDesk:
             process.stdout.close()
 
     def _start_of(self, export: Export) -> ExportStart:
-        settings = self._on.settings
+        settings, secret = self._on.settings, self._passphrases.of(export.id)
         return ExportStart(
             export, str(self._on.layout.state), str(self.folder),
             tuple((each.id, str(each.path)) for each in self._store.volumes()),
             clock_words(), settings.log_level.value, settings.log_json, settings.fences,
+            secret.reveal() if secret is not None else "",
         )  # fmt: skip
 
     def _heard(
@@ -364,6 +386,7 @@ class ExportDesk:
                     sha256=told.sha256, fingerprint=told.fingerprint, error="",
                     recordings=told.recordings, made_ns=self._on.clock.wall_ns(),
                 )  # fmt: skip
+                self._passphrases.drop(export.id)
                 _LOG.info("exported", export=export.id, bytes=told.bytes)
             case ExportFailed():
                 self._set(export.id, state=ExportState.FAILED, error=told.error)

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -28,7 +29,9 @@ from watchglass.base.clock import SystemClock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import RefusedError, WatchglassError
 from watchglass.base.ids import VolumeId
+from watchglass.base.secret import Secret
 from watchglass.config.settings import Settings
+from watchglass.evidence.agefile import encrypt_file
 from watchglass.evidence.verify import check_bundle, verdict
 from watchglass.model.control import BeginExportRequest, SignExportRequest
 from watchglass.model.export import (
@@ -93,7 +96,7 @@ def made_bundle(start: ExportStart, desk: Recorder) -> ExportMade:
     on = Ground(Settings(data, data / "media"), layout, disk, clock)
     volumes = {each: Path(path) for each, path in start.volumes}
     there = {each: path for each, path in volumes.items() if volume_at(path) == each}
-    target = Path(start.folder) / export.file
+    target = Path(start.folder) / export.file.removesuffix(".age")
     # The key of the cameras' passwords is never read here.
     with closing(SiteStore(layout.site_db, Vault(layout.vault_key, disk), clock, disk)) as store:
         wanted = Wanted(
@@ -107,8 +110,19 @@ def made_bundle(start: ExportStart, desk: Recorder) -> ExportMade:
         told = Told(on, lambda: store.cameras(include_removed=True, with_credentials=False))
         if target.exists():  # it was made, and nobody heard of it
             disk.unlink(WriteSite.EVIDENCE, target)
+        if export.encrypted:
+            disk.unlink(WriteSite.EVIDENCE, Path(start.folder) / export.file)
         made = make_bundle(on, desk, wanted, target, told, _path(there), _Progress())
-    return _checked(made)
+    _require_sound(made)
+    return _told(_encrypted(made, start, disk) if export.encrypted else made)
+
+
+def _encrypted(made: Made, start: ExportStart, disk: Disk) -> Made:
+    """Under the passphrase; what lay there in the clear is unlinked then."""
+    target = Path(start.folder) / start.export.file
+    encrypt_file(made.target, target, Secret(start.passphrase), disk)
+    disk.unlink(WriteSite.EVIDENCE, made.target)
+    return replace(made, target=target)
 
 
 def consent_words(export: Export) -> dict[str, str]:
@@ -126,13 +140,17 @@ def _path(there: dict[VolumeId, Path]) -> Callable[[VolumeId], Path | None]:
     return there.get
 
 
-def _checked(made: Made) -> ExportMade:
+def _require_sound(made: Made) -> None:
+    """RefusedError for one that does not pass its own check."""
     found = verdict(check_bundle(str(made.target), made.fingerprint))
     if found["intact"] != "yes" or found["complete"] != "yes":
         raise RefusedError(
             "The bundle is made, and does not pass its own check: look whether the disk is well, "
             "and make it again."
         )
+
+
+def _told(made: Made) -> ExportMade:
     digest, length = hashlib.sha256(), 0
     with made.target.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):

@@ -4201,7 +4201,9 @@ export interface components {
          * ExportBody
          * @description What to export. Sound stays out without the right to hear it. ``unmask``: what masks hide is
          *     in it; without, a masked camera is refused. ``emergency``: where a second person's consent is
-         *     demanded, do not wait for it; the bundle says so, and one reviews it afterwards.
+         *     demanded, do not wait for it; the bundle says so, and one reviews it afterwards. ``passphrase``:
+         *     the ZIP is encrypted under it; it is kept in memory until the bundle is made, and nowhere
+         *     else.
          */
         ExportBody: {
             /** Cameras */
@@ -4236,7 +4238,8 @@ export interface components {
             emergency: boolean;
             /**
              * Passphrase
-             * @description Reserved: bundles are not encrypted.
+             * Format: password
+             * @description 12 letters or more; empty: not encrypted.
              * @default
              */
             passphrase: string;
@@ -4304,6 +4307,11 @@ export interface components {
             fingerprint: string;
             /** Recordings */
             recordings: number;
+            /**
+             * Encrypted
+             * @description Under the passphrase that the asker chose.
+             */
+            encrypted: boolean;
             /** Error */
             error: string;
             /** Mine */
@@ -11534,13 +11542,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A ZIP, as a download. One that is cut off is shorter than it says. */
+            /** @description A ZIP, encrypted or not. One that is cut off is shorter than it says. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/zip": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Why it was not done. */
