@@ -10,6 +10,7 @@ from tests.recording.stream_making import RecordedStream, pictures
 from watchglass.app.evidence.heads_now import newest_heads
 from watchglass.app.evidence.make import Made, Progress, Recorder, Wanted, make_bundle
 from watchglass.app.evidence.told import Told
+from watchglass.app.evidence.viewing import ViewingCopies
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.layout import Layout
 from watchglass.base.clock import NS_PER_S
@@ -248,12 +249,13 @@ class ExportedSite:
         reason: str = "case 17",
         cameras: list[CameraId] | None = None,
         progress: Progress = lambda what, done, whole: None,
+        viewing: ViewingCopies | None = None,
     ) -> Bundle:
         target = self.folder / name
         made = make_bundle(
             self.on, Recorder(self._begin, self._sign),
             self.wanted(from_ns, to_ns, sound=sound, reason=reason, cameras=cameras), target,
-            Told(self.on), self._volume_path, progress,
+            Told(self.on), self._volume_path, progress, viewing,
         )  # fmt: skip
         return Bundle(made, target)
 

@@ -43,7 +43,7 @@ from watchglass.model.export_control import (
 from watchglass.model.look import Look, LookKind
 from watchglass.model.order import BeginExport, NotePeople
 from watchglass.model.statement import Statement
-from watchglass.model.stream import StreamName
+from watchglass.model.stream import StreamName, VideoParameters
 from watchglass.recording.ledger import Ledger
 from watchglass.recording.people import is_act, noted_looks
 
@@ -51,8 +51,11 @@ from watchglass.recording.people import is_act, noted_looks
 class Bed:
     """A recorded site, and its desk over the site's real keeper; nothing runs by itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, sends: tuple[list[tuple[bytes, bool]], VideoParameters] | None = None
+    ) -> None:
         self.site = ExportedSite(folder, cameras=2)
+        self.site._pictures = sends
         self.from_ns = self.site.now_ns
         self.site.record(12)
         self.store = open_store(self.site.on)

@@ -74,13 +74,16 @@ class TroubledDisk(Disk):
         self.fails = lambda site, call, path: None
 
 
-def pictures(width: int = 64, height: int = 48) -> tuple[list[tuple[bytes, bool]], VideoParameters]:
+def pictures(
+    width: int = 64, height: int = 48, codec: VideoCodec = VideoCodec.H264
+) -> tuple[list[tuple[bytes, bool]], VideoParameters]:
     """A group of pictures from a real encoder, length-prefixed, to be sent again and again."""
-    units = encode(VideoCodec.H264, width, height, GOP, (("g", str(GOP)),), FPS)
-    sets = ParameterSets(VideoCodec.H264)
+    options = () if codec is VideoCodec.H265 else (("g", str(GOP)),)
+    units = encode(codec, width, height, GOP, options, FPS)
+    sets = ParameterSets(codec)
     found = []
     for unit in units:
-        sample = to_length_prefixed(unit, VideoCodec.H264)
+        sample = to_length_prefixed(unit, codec)
         sets.update(sample.parameter_sets)
         found.append((sample.data, sample.is_key))
     return found, sets.parameters()

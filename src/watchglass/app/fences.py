@@ -94,6 +94,13 @@ def of_exporter(layout: Layout, folder: Path, volumes: list[Path]) -> Fence:
     )
 
 
+def of_viewing(reads: Path, writes: Path) -> Fence:
+    """It decodes what cameras sent, in one folder, and calls nobody."""
+    return Fence(
+        Network.LOCAL, (Rule(reads, READS), Rule(writes, _WRITES | Files.MAKE_FILE)), calls=False
+    )
+
+
 def of_onvif_worker() -> Fence:
     """It talks to cameras, by their names too; its socket is open already."""
     return Fence(Network.OUTGOING, name_lookups(), only_new_files=True, serves=True, secrets=True)

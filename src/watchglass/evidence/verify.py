@@ -67,6 +67,7 @@ LATE = 300 * BILLION
 """By how much the recorder's clock may be ahead of an authority's."""
 PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,5}")
 MEDIA_PATH = re.compile(r"media/([0-9a-f]{32})/(main|sub)/([0-9a-f]{32})-([0-9]{4,10})\.mp4")
+VIEWING_PATH = re.compile(r"viewing/[0-9a-f]{32}/(main|sub)/[0-9a-f]{32}-[0-9]{4,10}\.mp4")
 STAMP_PATH = re.compile(r"(anchors/[0-9]{8}T[0-9]{6}Z)\.([a-z0-9][a-z0-9-]{0,39})\.tsr")
 HEX = re.compile(r"[0-9a-f]*")
 DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,19}")
@@ -1115,6 +1116,7 @@ class Check:
         self.media: dict[tuple[str, str, int], Media] = {}
         self.media_bytes = 0
         self.notes: list[str] = []
+        self.viewing = 0
 
     def no(self, line: str, code: str, sentence: str) -> None:
         self._add(line, NO, code, sentence)
@@ -1208,6 +1210,11 @@ class Check:
                 partial(self._file, name, length, due),
                 "fragment_bad", name,
             )  # fmt: skip
+        if self.viewing:
+            self.notes.append(
+                f"Viewing copies, made for browsers: {self.viewing}. They are no evidence, and "
+                "nothing here tells whether they show what was recorded."
+            )
         for name in sorted(set(self.source.sizes) - listed_paths - set(SIGNED_APART)):
             self.no("intact", "file_extra", f"{name!r:.200} is not a part of the bundle.")
         for name in self.source.odd:
@@ -1239,6 +1246,8 @@ class Check:
                 raise Wrong("file_named", f"{name} is of another camera, stream, run or number.")
             self.media[(found.camera, found.run, found.sequence)] = found
             self.media_bytes += size
+        if VIEWING_PATH.fullmatch(name):
+            self.viewing += 1
 
     # --- time stamps ---
 

@@ -175,5 +175,33 @@ class ExportFailed(msgspec.Struct, frozen=True, tag="export_failed"):
     error: str
 
 
+# --- the process that makes copies for browsers ---------------------------------------------------
+
+
+class ViewingStart(msgspec.Struct, frozen=True, tag="viewing_start"):
+    """Its first message: the folder it reads in, and the one within that it writes to."""
+
+    reads: str
+    writes: str
+    log_level: str
+    log_json: bool
+    fences: FenceMode = FenceMode.AUTO
+
+
+class ViewingWanted(msgspec.Struct, frozen=True, tag="viewing_wanted"):
+    """A copy of a recording for browsers."""
+
+    source: str
+    target: str
+
+
+class ViewingMade(msgspec.Struct, frozen=True, tag="viewing_made"):
+    """How many pictures are in it; ``error``: why there is none."""
+
+    pictures: int
+    error: str = ""
+
+
+ToViewing = ViewingStart | ViewingWanted
 ToExporter = ExportStart | ExportAnswer | Shutdown
 FromExporter = ExportBegins | ExportSigns | ExportTold | ExportMade | ExportFailed

@@ -1,7 +1,7 @@
 """``watchglass export``: evidence that can be checked without this recorder."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -74,6 +74,7 @@ def export(
     """
     from watchglass.app.evidence.make import Recorder, Wanted, make_bundle
     from watchglass.app.evidence.told import Told
+    from watchglass.app.evidence.viewing import ViewingCopies
     from watchglass.evidence.verify import as_json, check_bundle, verdict
 
     of = shell(context)
@@ -88,9 +89,13 @@ def export(
         _consent(of, found.values(), emergency=emergency),
     )  # fmt: skip
     recorder = Recorder(of.begin_export, of.sign_export)
-    with _progress(of.screen) as progress:
+    settings = of.ground.settings
+    viewing = ViewingCopies(
+        settings.log_level.value, settings.fences, json=settings.log_json
+    )  # fmt: skip
+    with _progress(of.screen) as progress, closing(viewing):
         made = make_bundle(
-            of.ground, recorder, wanted, out, Told(of.ground), _volumes(of), progress
+            of.ground, recorder, wanted, out, Told(of.ground), _volumes(of), progress, viewing
         )
     checked = check_bundle(str(out), made.fingerprint)
     good = verdict(checked)["intact"] == "yes" and verdict(checked)["complete"] == "yes"

@@ -68,8 +68,8 @@ _MOST_TRIES = 3
 _TURN_S = 1.0
 _GOP_NS = 60 * NS_PER_S
 """A bundle begins with a key frame, which may be so long before what was asked for."""
-_COPIES = 2
-"""A bundle lies there as a folder and as a ZIP for a moment."""
+_COPIES = 3
+"""A bundle lies there as a folder and as a ZIP for a moment, with copies for browsers in both."""
 _TOLD: msgspec.json.Decoder[FromExporter] = msgspec.json.Decoder(FromExporter)
 _WORDS = {
     ExportAct.APPROVE: "agreed to", ExportAct.REFUSE: "refused",

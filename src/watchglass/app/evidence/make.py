@@ -22,6 +22,7 @@ from watchglass.app.checkup import synchronised
 from watchglass.app.evidence.excerpts import Part, excerpt_of, signed_end
 from watchglass.app.evidence.ledgerplan import LedgerPlan, plan_ledger
 from watchglass.app.evidence.told import Told
+from watchglass.app.evidence.viewing import ViewingCopies
 from watchglass.app.ground import Ground
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import DamagedError, NotFoundError, UsageError
@@ -34,13 +35,14 @@ from watchglass.model.camera import Camera
 from watchglass.model.control import BeginExportRequest, SignExportRequest
 from watchglass.model.export import Consent
 from watchglass.model.look import Look, LookKind
-from watchglass.model.stream import StreamName
+from watchglass.model.stream import StreamName, VideoCodec
 from watchglass.recording.commitment import TextStore
 from watchglass.recording.keys import FILE_NAME as KEY_FILE
 from watchglass.recording.ledger import Ledger
 
 KIND = "watchglass evidence bundle"
 _ASKED = ".asked"
+_WORK = ".viewing"
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, how many bytes of it are, and how many there will be."""
@@ -108,8 +110,10 @@ def make_bundle(
     told: Told,
     volume_path: Callable[[VolumeId], Path | None],
     progress: Progress = lambda what, done, whole: None,
+    viewing: ViewingCopies | None = None,
 ) -> Made:
-    """Write the bundle to ``target``. An exception of ``progress`` stops it; it can go on later."""
+    """Write the bundle to ``target``. An exception of ``progress`` stops it; it can go on later.
+    ``viewing``: makes copies of what browsers may not play, for the player."""
     if not wanted.reason.strip():
         raise UsageError("An evidence bundle needs a reason: --reason 'why'.")
     folder = BundleFolder(target, on.disk)
@@ -117,7 +121,9 @@ def make_bundle(
     progress("noting", 0, 0)
     consent = Consent(wanted.consent.get("state", Consent.NOT_NEEDED))
     recorder.begin(BeginExportRequest(bundle, _looks(wanted), wanted.by, wanted.reason, consent))
-    return _Making(on, recorder, wanted, folder, told, volume_path, progress, bundle).make()
+    return _Making(
+        on, recorder, wanted, folder, told, volume_path, progress, bundle, viewing
+    ).make()
 
 
 def _bundle_id(on: Ground, part: Path, wanted: Wanted) -> str:
@@ -158,6 +164,7 @@ class _Making:
     def __init__(
         self, on: Ground, recorder: Recorder, wanted: Wanted, folder: BundleFolder, told: Told,
         volume_path: Callable[[VolumeId], Path | None], progress: Progress, bundle: str,
+        viewing: ViewingCopies | None,
     ) -> None:  # fmt: skip
         self._on = on
         self._recorder = recorder
@@ -167,6 +174,8 @@ class _Making:
         self._volume_path = volume_path
         self._progress = progress
         self._bundle = bundle
+        self._viewing = viewing
+        self._copies: dict[str, str] = {}
         self._from_ns, self._to_ns = wanted.from_ns, wanted.to_ns
         self._done = self._whole = 0
 
@@ -226,8 +235,22 @@ class _Making:
                 if made is not None:
                     part, excerpt = made
                     self._folder.copy(excerpt, self._step)
+                    self._copy_to_view(part)
                     found[plan.camera].append(part)
         return found
+
+    def _copy_to_view(self, part: Part) -> None:
+        """Of what many browsers do not play; where it cannot be made there is none."""
+        if self._viewing is None or part.codec == VideoCodec.H264:
+            return
+        self._progress("converting", self._done, self._whole)
+        made = self._folder.part / _WORK / "copy.mp4"
+        self._on.disk.make_folders(WriteSite.EVIDENCE, made.parent, 0o700)
+        self._on.disk.unlink(WriteSite.EVIDENCE, made)
+        if self._viewing.make(self._folder.part, self._folder.part / part.path, made):
+            path = f"viewing/{part.path.removeprefix('media/')}"
+            self._folder.take(path, made)
+            self._copies[part.path] = path
 
     def _step(self, count: int) -> None:
         self._done += count
@@ -318,6 +341,7 @@ class _Making:
                     "from": str(part.from_ns), "to": str(part.to_ns), "starts": str(part.starts),
                     "left_out": part.left_out,
                     "damaged": len(part.damaged),
+                    **({"viewing": self._copies[part.path]} if part.path in self._copies else {}),
                 }
                 for part in parts
             ],

@@ -20,6 +20,7 @@ import msgspec
 
 from watchglass.app.evidence.make import Made, Recorder, Wanted, make_bundle
 from watchglass.app.evidence.told import Told
+from watchglass.app.evidence.viewing import ViewingCopies
 from watchglass.app.fences import fence_in, lay_out_databases, of_exporter, tell
 from watchglass.app.ground import Ground
 from watchglass.app.layout import Layout
@@ -88,7 +89,7 @@ class _Progress:
             say(ExportTold(done))
 
 
-def made_bundle(start: ExportStart, desk: Recorder) -> ExportMade:
+def made_bundle(start: ExportStart, desk: Recorder, viewing: ViewingCopies) -> ExportMade:
     """Make it; WatchglassError says why not."""
     export, layout, disk = start.export, Layout(Path(start.state)), Disk()
     clock = SystemClock()
@@ -112,7 +113,7 @@ def made_bundle(start: ExportStart, desk: Recorder) -> ExportMade:
             disk.unlink(WriteSite.EVIDENCE, target)
         if export.encrypted:
             disk.unlink(WriteSite.EVIDENCE, Path(start.folder) / export.file)
-        made = make_bundle(on, desk, wanted, target, told, _path(there), _Progress())
+        made = make_bundle(on, desk, wanted, target, told, _path(there), _Progress(), viewing)
     _require_sound(made)
     return _told(_encrypted(made, start, disk) if export.encrypted else made)
 
@@ -173,6 +174,8 @@ def main() -> None:
     layout = Layout(Path(start.state))
     lay_out_databases(layout, Disk())
     volumes = [Path(path) for _, path in start.volumes]
+    # A fenced process starts no other.
+    viewing = ViewingCopies(start.log_level, start.fences, json=start.log_json)
     tell(fence_in(of_exporter(layout, Path(start.folder), volumes), start.fences))
     desk = _Desk()
 
@@ -183,7 +186,7 @@ def main() -> None:
     # Nobody is left to hear of it: what was copied stays, and is gone on with.
     take_messages(decoder, take, lambda: os._exit(0))
     try:
-        say(made_bundle(start, desk))
+        say(made_bundle(start, desk, viewing))
     except WatchglassError as error:
         _LOG.error("export_failed", error=error.sentence)
         say(ExportFailed(error.sentence))

@@ -43,6 +43,7 @@ def _tile(camera: Mapping[str, Any], stream: Mapping[str, Any]) -> dict[str, Any
             {
                 "path": each["path"], "codec": each["codec"], "from": _ms(each["from"]),
                 "to": _ms(each["to"]), "starts": int(each["starts"]) / 90_000,
+                "viewing": each.get("viewing", ""),
             }
             for each in camera["media"]
             if each["path"].startswith(folder)

@@ -96,6 +96,14 @@ def _camera(camera: Mapping[str, Any]) -> str:
             f"<p>{name}: {len(files)} {'file' if len(files) == 1 else 'files'}, "
             f"{_length(shown)}.{sound}</p>"
         )
+        copies = sum("viewing" in each for each in files)
+        if copies:
+            made.append(
+                f'<p class="note">Of {copies} of them there is a <b>viewing copy</b> in the folder '
+                "<code>viewing</code>, for the player: pictures made anew, smaller and without "
+                "sound, as many browsers do not play what the camera sent. It is no evidence, and "
+                "nothing proves that it shows the same: the recording does.</p>"
+            )
         gaps = [
             (_when(each["from"]), _when(each["to"]),
              _length(int(each["to"]) - int(each["from"])), str(each["words"]))

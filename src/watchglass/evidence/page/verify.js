@@ -8,6 +8,7 @@ const TITLES = { intact: "Intact", complete: "Complete", placed: "Placed in time
 const MiB = 1 << 20, BILLION = 1000000000n, JOIN = 1000000000n;
 const MOST = { manifest: 64 * MiB, line: 16 * MiB, header: MiB + 4096, moof: 2 * MiB, fragment: 64 * MiB, footer: 64 * MiB, stamp: 256 << 10, document: 4 * MiB, stamps: 100 };
 const PATH = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(\/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,5}$/;
+const VIEWING = /^viewing\/[0-9a-f]{32}\/(main|sub)\/[0-9a-f]{32}-[0-9]{4,10}\.mp4$/;
 const MEDIA = /^media\/([0-9a-f]{32})\/(main|sub)\/([0-9a-f]{32})-([0-9]{4,10})\.mp4$/;
 const OF_SYSTEMS = [".DS_Store", "Thumbs.db", "desktop.ini"];
 const STAMP = /^(anchors\/[0-9]{8}T[0-9]{6}Z)\.([a-z0-9][a-z0-9-]{0,39})\.tsr$/, LATE = 300n * BILLION;
@@ -702,7 +703,7 @@ class Check {
   constructor(source, fingerprint = "", anchors = [], authorities = []) {
     this.source = source; this.anchors = anchors; this.authorities = new Set(authorities); this.stamps = []; this.placedBy = []; this.histories = [];
     this.fingerprint = fingerprint.toLowerCase().replace(/[^0-9a-f]/g, "");
-    this.findings = []; this.notes = []; this.manifest = null; this.key = null; this.media = new Map();
+    this.findings = []; this.notes = []; this.viewing = 0; this.manifest = null; this.key = null; this.media = new Map();
     this.progress = () => {};
   }
   say(line, answer, code, sentence) { if (this.findings.length < 200) this.findings.push({ line, answer, code, sentence }); }
@@ -762,6 +763,7 @@ class Check {
       await this.guarded(() => this.checkFile(name, length, due), "fragment_bad", name);
       this.progress(++done, this.manifest.files.length);
     }
+    if (this.viewing) this.notes.push(`Viewing copies, made for browsers: ${this.viewing}. They are no evidence, and nothing here tells whether they show what was recorded.`);
     for (const name of [...this.source.files.keys()].sort()) if (!seen.has(name)) this.no("intact", "file_extra", `${JSON.stringify(name.slice(0, 200))} is not a part of the bundle.`);
     for (const name of this.source.odd) this.no("intact", "file_odd", `${JSON.stringify(name.slice(0, 200))} cannot be in a bundle.`);
   }
@@ -796,6 +798,7 @@ class Check {
     if (is) try { found = await new MediaReader(reading).read(); } catch (error) { if (!(error instanceof Wrong)) throw error; wrong = error; }
     if ((await reading.finish()) !== due) throw new Wrong("file_changed", `${name} was changed after the bundle was made.`);
     if (wrong) throw wrong;
+    if (VIEWING.test(name)) this.viewing++;
     if (!found) return;
     const own = [found.camera, found.stream, found.run, String(found.sequence).padStart(4, "0")];
     if (own.some((each, i) => each !== is[i + 1])) throw new Wrong("file_named", `${name} is of another camera, stream, run or number.`);
