@@ -27,7 +27,7 @@ _LEAST_PARTS = 6
 class TamperSettings:
     """Seconds, and shares of the parts of the picture that have edges."""
 
-    learn_s: float = 5.0
+    learn_s: float = 16.0
     mean_s: float = 2.0
     follow_s: float = 600.0
     least_step_s: float = 0.4
@@ -74,6 +74,7 @@ class Tamper:
         self._new_id = new_id
         self._settings = settings or TamperSettings()
         self._usual: Plane | None = None
+        self._learnt: list[Plane] = []
         self._mean: Plane | None = None
         self._sum: Plane | None = None
         self._count = 0
@@ -112,7 +113,7 @@ class Tamper:
         return self._take(mean, at_ns, past_s)
 
     def _begin(self, plane: Plane, at_ns: int) -> None:
-        self._sum, self._count, self._usual = plane, 1, None
+        self._sum, self._count, self._usual, self._learnt = plane, 1, None, []
         self._summed_ns = self._judged_ns = self._began_ns = at_ns
         self._since_ns = self._back_ns = None
         self._kinds = []
@@ -121,8 +122,12 @@ class Tamper:
         """A mean over some seconds."""
         self._mean = mean
         if self._usual is None:
+            self._learnt.append(mean)
             if at_ns - self._began_ns >= self._settings.learn_s * NS_PER_S:
-                self._usual = mean
+                # A car that stood there for a while is no part of how the camera usually looks:
+                # without it, an empty yard would be taken for one that is covered.
+                self._usual = np.median(np.stack(self._learnt), axis=0).astype(np.float32)
+                self._learnt = []
             return None
         found = self._judged(self._usual, mean)
         if self.told is not None:
