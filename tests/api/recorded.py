@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import av
 import httpx
@@ -67,6 +67,7 @@ from watchglass.app.layout import Layout
 from watchglass.app.looking import looked_at_words
 from watchglass.app.notice_ways import change_way
 from watchglass.app.onvif_port import OnvifPort
+from watchglass.app.settings_desk import SettingsDesk
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
 from watchglass.base.clock import NS_PER_S
@@ -81,6 +82,7 @@ from watchglass.model.camera import Camera, StreamAddress
 from watchglass.model.camera_table import TableErrand, TableState
 from watchglass.model.control import (
     Accepted,
+    AddCameraRequest,
     CountryRequest,
     NamesRequest,
     RetentionRequest,
@@ -91,6 +93,7 @@ from watchglass.model.look import Look
 from watchglass.model.metric import Sample
 from watchglass.model.order import Synced
 from watchglass.model.retention import Keeping
+from watchglass.model.settings_import import SettingsRead
 from watchglass.model.statement import Statement
 from watchglass.model.steering import PtzState, Steering
 from watchglass.model.still import StillRequest
@@ -103,6 +106,7 @@ from watchglass.model.survey_control import (
     LookRequest,
     RecordRequest,
     Scans,
+    SurveyRequest,
 )
 from watchglass.model.system import SystemReport
 from watchglass.model.way import Stand
@@ -280,7 +284,7 @@ def served(
     keeps = Keeps()
     trust = TrustStore(site.state / "site.db")
     egress = EgressStore(site.state / "site.db")
-    desk = survey_desk(site)
+    desk = survey_desk(site, desk_of_masks)
     recording: list[RecordRequest] = []
     steps: list[StepRequest] = []
 
@@ -365,6 +369,8 @@ def served(
             record,
             look,
             table,
+            answering(desk, SettingsRead),
+            answering(desk, Accepted),
             egress.needs,
             egress.set_needs,
             egress.contained,
@@ -398,7 +404,21 @@ def export_desk(site: Site, port: int, masks: MaskDesk, noted: list[Note]) -> Ex
     return ExportDesk(on, masks.store, keeping, KeptIndex(site.state / "index.db"))
 
 
-def survey_desk(site: Site) -> SurveyDesk:
+T = TypeVar("T")
+
+
+def answering(desk: SurveyDesk, kind: type[T]) -> Callable[[SurveyRequest], T]:
+    """What the desk answers, which is of that kind."""
+
+    def answer(request: SurveyRequest) -> T:
+        told = desk.answer(request)
+        assert isinstance(told, kind)
+        return told
+
+    return answer
+
+
+def survey_desk(site: Site, drawn: MaskDesk) -> SurveyDesk:
     """That of a recorder on this site; it judges in this process."""
     settings = Settings(site.folder, site.folder / "media")
     on = Ground(settings, Layout(site.state), site.disk, site.clock)
@@ -412,7 +432,11 @@ def survey_desk(site: Site) -> SurveyDesk:
     def unseen(_: RecordRequest) -> LookedAt:
         raise AssertionError
 
-    return SurveyDesk(on, nobody, tuple, unseen, judge)
+    def added(_: AddCameraRequest) -> CameraId:
+        raise AssertionError
+
+    settings_of = SettingsDesk(settings, drawn.store, added, drawn.watch)
+    return SurveyDesk(on, nobody, tuple, unseen, settings_of, judge)
 
 
 def free_port() -> int:

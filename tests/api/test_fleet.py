@@ -1,5 +1,6 @@
 """The devices around the recorder as the API tells them: judged for real, over a real database."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -354,3 +355,42 @@ def test_rows_of_many_devices_stay_small(tmp_path_factory: pytest.TempPathFactor
         assert len(fleet(browser).devices) == 100
         assert len(browser.get(FLEET).content) < 500_000 / 7
     recorded.close()
+
+
+def test_a_paper_of_some_size_is_kept_and_given_back_to_save(browser: Browser) -> None:
+    where = "/api/v1/trust/documents"
+    paper = bytes(range(256)) * 1024  # a photograph's size, not a form's
+    headers = browser.headers() | {"Origin": browser.origin, "X-Watchglass": "1"}
+    named = f"{where}?name=re%C3%A7u%20%2F1.pdf"
+    kept = browser.http.post(named, content=paper, headers=headers)
+    assert kept.status_code == 201, kept.text
+    sha256 = kept.json()["sha256"]
+    assert sha256 == hashlib.sha256(paper).hexdigest()
+    answer = browser.get(f"{where}/{sha256}")
+    assert answer.content == paper
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    large = browser.http.post(named, content=b"x" * ((4 << 20) + 1), headers=headers)
+    assert large.status_code == 413
+    assert browser.get(f"{where}/{'0' * 64}").status_code == 404
+
+
+def test_a_plan_and_steps_are_asked_for_what_they_need(at: Running, browser: Browser) -> None:
+    known = device(browser, "10.0.0.7").device.id
+    plan, steps = "/api/v1/trust/plan", f"/api/v1/trust/devices/{known}/steps"
+    for path, body, code in (
+        (plan, {"devices": [known], "due": "soon"}, 400),
+        (plan, {"devices": ["0" * 32], "owner": "Ann"}, 404),
+        (plan, {"devices": [], "owner": "Ann"}, 400),
+        (steps, {"step": "judged"}, 400),
+        (f"/api/v1/trust/devices/{'0' * 32}/steps", {"step": "contained"}, 404),
+    ):
+        assert browser.send("POST", path, body).status_code == code, body
+    planned = {"devices": [known], "owner": "Ann", "wave": 2, "due": "2027-03-31"}
+    assert browser.send("POST", plan, planned).status_code == 204
+    # What is left out stays.
+    assert browser.send("POST", plan, {"devices": [known], "wave": 3}).status_code == 204
+    found = device(browser, "10.0.0.7").plan
+    assert found is not None
+    assert (found.owner, found.wave, found.due) == ("Ann", 3, "2027-03-31")
+    assert browser.send("POST", steps, {"step": "contained", "note": "VLAN"}).status_code == 204

@@ -12,14 +12,25 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from watchglass.api.paths import CAMERA_TABLE, MOST_TABLE_BYTES
+from watchglass.api.paths import (
+    CAMERA_TABLE,
+    DOCUMENTS,
+    MOST_SETTINGS_BYTES,
+    MOST_TABLE_BYTES,
+    SETTINGS,
+)
 from watchglass.api.ports import Reach
 from watchglass.api.problem import problem
+from watchglass.store.device_paths import MOST_DOCUMENT_BYTES
 
 HEADER = "X-Watchglass"
 """On every request that changes something: no plain form of another site can send it."""
 MOST_BODY_BYTES = 64 * 1024
-_MOST_OF = {CAMERA_TABLE: MOST_TABLE_BYTES}
+_MOST_OF = {
+    CAMERA_TABLE: MOST_TABLE_BYTES,
+    SETTINGS: MOST_SETTINGS_BYTES,
+    DOCUMENTS: MOST_DOCUMENT_BYTES,
+}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})
 _POLICY_VIOLATION = 1008

@@ -42,6 +42,11 @@ from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
 from watchglass.model.retention import Keeping
 from watchglass.model.said import Said
+from watchglass.model.settings_import import (
+    ReadSettingsRequest,
+    SettingsRead,
+    TakeChannelRequest,
+)
 from watchglass.model.steering import PtzState, Steering
 from watchglass.model.still import StillRequest
 from watchglass.model.survey_control import (
@@ -121,7 +126,8 @@ class DevicePathPorts:
 class FleetPorts:
     """Of the devices around the recorder. ``fleet`` has them judged as of now, and a report written
     if that is asked for; it may take seconds. ``scans`` starts, stops and tells of scans,
-    ``table`` of a table of cameras."""
+    ``table`` of a table of cameras. ``settings`` reads those of another maker's device, ``take``
+    carries a channel of them over."""
 
     fleet: Callable[[FleetRequest], FleetMade]
     profile: Callable[[], SiteProfile]
@@ -131,6 +137,8 @@ class FleetPorts:
     record: Callable[[RecordRequest], Accepted]
     look: Callable[[LookRequest], LookedAt]
     table: Callable[[TableErrand], TableState]
+    settings: Callable[[ReadSettingsRequest], SettingsRead]
+    take: Callable[[TakeChannelRequest], Accepted]
     needs: Callable[[], Needs]
     set_needs: Callable[[Needs], None]
     contained: Callable[[], Sequence[Contained]]

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TypeVar
@@ -88,6 +89,7 @@ from watchglass.model.look_back import LookBack
 from watchglass.model.metric import Sample
 from watchglass.model.notice_picture import PictureWanted
 from watchglass.model.retention import Keeping
+from watchglass.model.settings_import import SettingsRead
 from watchglass.model.survey_control import (
     FleetMade,
     FleetRequest,
@@ -263,6 +265,8 @@ class _Site:
         self._forecast_lock = threading.Lock()
         self._feed = RelayFeed(start.live, reader.since_key_frame, clock)
         asks = self._fleet, self._scans, self._record, self._look, self._table
+        reads = partial(self._told, SettingsRead, timeout_s=_JUDGED_S)
+        takes = partial(self._told, Accepted, timeout_s=_LOOKED_S)
         self.ports = ApiPorts(
             clock=clock,
             reach=Reach(
@@ -303,7 +307,7 @@ class _Site:
             factors=factors,
             measurements=self._measurements,
             health=self._health,
-            devices=fleet_ports(self._trust, self._egress, self._ask, *asks),
+            devices=fleet_ports(self._trust, self._egress, self._ask, *asks, reads, takes),
             people=PeoplePorts(self._layout.ledgers / "site", self._store.names_h, self._keep),
             steer=self._onvif.steer,
             arrangement=self._arrangement,

@@ -5,6 +5,11 @@ from collections.abc import Callable
 from watchglass.api.ports import DevicePathPorts, FleetPorts, ScanErrand
 from watchglass.model.camera_table import TableErrand, TableState
 from watchglass.model.control import Accepted, StepRequest
+from watchglass.model.settings_import import (
+    ReadSettingsRequest,
+    SettingsRead,
+    TakeChannelRequest,
+)
 from watchglass.model.survey_control import (
     FleetMade,
     FleetRequest,
@@ -26,6 +31,8 @@ def fleet_ports(
     record: Callable[[RecordRequest], Accepted],
     look: Callable[[LookRequest], LookedAt],
     table: Callable[[TableErrand], TableState],
+    settings: Callable[[ReadSettingsRequest], SettingsRead],
+    take: Callable[[TakeChannelRequest], Accepted],
 ) -> FleetPorts:
     """What is asked of the running recorder is given; the rest is in the database."""
 
@@ -34,6 +41,7 @@ def fleet_ports(
 
     return FleetPorts(
         fleet, trust.profile, trust.set_profile, trust.put_purchase, scans, record, look, table,
+        settings, take,
         egress.needs, egress.set_needs, egress.contained, egress.put_contained,
         DevicePathPorts(
             trust.paths, trust.put_path, step, trust.put_document, trust.document

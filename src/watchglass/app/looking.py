@@ -1,9 +1,12 @@
 """What a look at a camera found, as it is told to who asked over the control socket."""
 
+from watchglass.app.adding import looked_at
+from watchglass.app.site import Site
 from watchglass.cameras.onvif.found import FoundDevice
 from watchglass.cameras.probe import CameraProbe, FoundStream
+from watchglass.config.settings import Settings
 from watchglass.model.stream import StreamName
-from watchglass.model.survey_control import LookedAt, LookedProfile, LookedStream
+from watchglass.model.survey_control import LookedAt, LookedProfile, LookedStream, RecordRequest
 
 
 def looked_at_words(found: CameraProbe) -> LookedAt:
@@ -56,3 +59,8 @@ def _profiles(device: FoundDevice) -> tuple[LookedProfile, ...]:
         )
         for each in device.result.profiles
     )  # fmt: skip
+
+
+def look_told(settings: Settings, site: Site, request: RecordRequest) -> LookedAt:
+    """Look at a camera in the network; what it is."""
+    return looked_at_words(looked_at(settings, site, request)[0])

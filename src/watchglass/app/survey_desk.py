@@ -11,6 +11,7 @@ from typing import TypeAlias
 from watchglass.app.fleet_book import FleetBook, Judging, judge_apart
 from watchglass.app.ground import Ground
 from watchglass.app.scan_desk import Cameras, ScanDesk
+from watchglass.app.settings_desk import SettingsDesk
 from watchglass.app.table_desk import TableDesk
 from watchglass.model.camera_table import (
     StartTableRequest,
@@ -19,6 +20,11 @@ from watchglass.model.camera_table import (
     TableState,
 )
 from watchglass.model.control import Accepted
+from watchglass.model.settings_import import (
+    ReadSettingsRequest,
+    SettingsRead,
+    TakeChannelRequest,
+)
 from watchglass.model.survey_control import (
     FleetMade,
     FleetRequest,
@@ -34,7 +40,7 @@ from watchglass.model.survey_control import (
 )
 
 _THREADS = 3
-Answer: TypeAlias = FleetMade | Scans | LookedAt | TableState | Accepted
+Answer: TypeAlias = FleetMade | Scans | LookedAt | TableState | SettingsRead | Accepted
 
 
 class SurveyDesk:
@@ -46,10 +52,12 @@ class SurveyDesk:
         record: Callable[[RecordRequest], Accepted],
         cameras: Cameras,
         look: Callable[[RecordRequest], LookedAt],
+        settings: SettingsDesk,
         judging: Judging = judge_apart,
     ) -> None:
         self._record = record
         self._look = look
+        self._settings = settings
         self._book = FleetBook(on, judging)
         self._scans = ScanDesk(on, cameras)
         self._table = TableDesk(on.clock, record, cameras)
@@ -74,6 +82,8 @@ class SurveyDesk:
                 pass
             case StartTableRequest() | StopTableRequest() | TableRequest():
                 return self._table.answer(request)
+            case ReadSettingsRequest() | TakeChannelRequest():
+                return self._settings.answer(request)
         return self._scans.states()
 
     def close(self) -> None:

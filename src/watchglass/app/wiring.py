@@ -61,7 +61,7 @@ from pathlib import Path
 
 import watchglass
 from watchglass.access.token import new_token, token_hash
-from watchglass.app.adding import looked_at, record_found
+from watchglass.app.adding import record_found
 from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk
@@ -78,7 +78,7 @@ from watchglass.app.layout import StateLock
 from watchglass.app.left_out import LeftOut
 from watchglass.app.listener import Listener
 from watchglass.app.look_back_desk import LookBackDesk
-from watchglass.app.looking import looked_at_words
+from watchglass.app.looking import look_told
 from watchglass.app.mark_desk import MarkDesk
 from watchglass.app.measures import supervisor_samples
 from watchglass.app.model_note import note_model
@@ -92,6 +92,7 @@ from watchglass.app.pulse import Pulse
 from watchglass.app.refusal import refusal
 from watchglass.app.replacement import Replacement
 from watchglass.app.said_desk import SaidDesk
+from watchglass.app.settings_desk import SettingsDesk
 from watchglass.app.site import Site, configuration
 from watchglass.app.supervisor import SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
@@ -129,7 +130,7 @@ from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWa
 from watchglass.model.said import Heard
 from watchglass.model.stamping import AnchorNowRequest
 from watchglass.model.steering import MasksTold
-from watchglass.model.survey_control import LookedAt, RecordRequest, SurveyRequest
+from watchglass.model.survey_control import SurveyRequest
 from watchglass.model.system import SystemRequest
 from watchglass.model.watch_control import (
     AcknowledgeRequest,
@@ -221,7 +222,9 @@ class Recorder:
         )  # fmt: skip
         self._survey = SurveyDesk(
             on, partial(record_found, on.settings, self.site),
-            partial(self._store.cameras, with_credentials=False), self._look_at,
+            partial(self._store.cameras, with_credentials=False),
+            partial(look_told, on.settings, self.site),
+            SettingsDesk(on.settings, self._store, self.site.add_camera, self.site.carry_out),
         )  # fmt: skip
         self._pinger = pinger(on)
         self._serving_ns: int | None = None
@@ -472,9 +475,6 @@ class Recorder:
     def _finder_died(self, exit_code: int) -> None:
         self._events.finder_died(exit_code)
         self._notices.events_lost()
-
-    def _look_at(self, request: RecordRequest) -> LookedAt:
-        return looked_at_words(looked_at(self._on.settings, self.site, request)[0])
 
     def _keep_up(self) -> None:
         """What falls due while serving: pauses that end, volumes that are back."""

@@ -23,6 +23,7 @@ from watchglass.model.polygon import Point
 from watchglass.model.process import ProcessStatus
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
+from watchglass.model.settings_import import SettingsRead
 from watchglass.model.stamping import AnchorNowRequest, AnchorsTold
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
@@ -479,6 +480,7 @@ Reply = (
     | FleetMade
     | Scans
     | TableState
+    | SettingsRead
     | LookedAt
     | SystemReport
     | LooksBack

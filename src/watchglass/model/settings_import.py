@@ -73,6 +73,47 @@ class SettingsOrder(msgspec.Struct, frozen=True, kw_only=True):
         return f"SettingsOrder({self.maker!r}, {self.host!r})"
 
 
+class ReadSettingsRequest(msgspec.Struct, frozen=True, tag="read_settings", kw_only=True):
+    """Read what another maker's device is set to: of ``files`` that it gave, or else of the device.
+    ``allow``: its address may be one that is refused by default."""
+
+    maker: str
+    files: tuple[tuple[str, bytes], ...] = ()
+    host: str = ""
+    port: int = 80
+    user: str = ""
+    password: str = ""
+    allow: bool = False
+
+    def __repr__(self) -> str:
+        return f"ReadSettingsRequest({self.maker!r}, {self.host!r})"
+
+
+class TakeChannelRequest(msgspec.Struct, frozen=True, tag="take_channel", kw_only=True):
+    """Draw the areas and rules of a channel of what was read (``read``) on ``camera``; empty:
+    record the channel, signed in so, and draw them there."""
+
+    read: str
+    number: int
+    by: str
+    camera: str = ""
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"TakeChannelRequest({self.number})"
+
+
+SettingsErrand = ReadSettingsRequest | TakeChannelRequest
+
+
+class SettingsRead(msgspec.Struct, frozen=True, tag="settings_read"):
+    """By ``id`` its channels can be taken, until the recorder ends or much else was read."""
+
+    id: str
+    settings: TakenSettings
+
+
 class SettingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     settings: TakenSettings | None = None
     error: str = ""

@@ -9,6 +9,7 @@ from watchglass.base.ids import ScanId
 from watchglass.model.camera_table import TableErrand
 from watchglass.model.coverage import Network
 from watchglass.model.scan import Login
+from watchglass.model.settings_import import SettingsErrand
 from watchglass.model.stream import StreamName
 
 
@@ -197,4 +198,5 @@ SurveyRequest = (
     | RecordRequest
     | LookRequest
     | TableErrand
+    | SettingsErrand
 )

@@ -6,7 +6,7 @@ import type {
   AskBody, ErasureState, HoldBody, RequestOutcome, TakeBody,
   AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
   ClipOrder, ConsentRule, ExportBody, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile,
-  ContainForm, ContainedNote, Needs, Purchase, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, WebhookBody,
+  ContainForm, ContainedNote, Needs, Purchase, ReadSettingsBody, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, TakeChannelBody, WebhookBody,
 } from "./types";
 
 const ROOT = "/api/v1";
@@ -177,6 +177,8 @@ export const api = {
   addCamera: (body: NewCamera) => ask("post", "/api/v1/cameras", { body }),
   table: (after: number) => ask("get", "/api/v1/camera-table", { query: { after } }),
   startTable: (body: TableOrder) => ask("post", "/api/v1/camera-table", { body }),
+  readSettings: (body: ReadSettingsBody) => ask("post", "/api/v1/settings-imports", { body }),
+  takeChannel: (read: string, number: number, body: TakeChannelBody) => ask("post", "/api/v1/settings-imports/{read}/channels/{number}", { at: { read, number: String(number) }, body }),
   stopTable: () => ask("post", "/api/v1/camera-table/stop"),
   log: (asked: { before: string; camera: string; by: string; what: readonly string[] }) =>
     ask("get", "/api/v1/log", { query: Object.fromEntries(Object.entries(asked).filter(([, value]) => value.length > 0)) }),

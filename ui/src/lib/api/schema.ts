@@ -1961,6 +1961,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Settings
+         * @description Read channels, names, hours, areas and rules of another maker's device, and tell what cannot
+         *     be carried over. Nothing is changed, there or here.
+         */
+        post: operations["readSettings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings-imports/{read}/channels/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Channel
+         * @description Carry a channel over: its areas and rules, onto a camera or with the channel as a new one.
+         */
+        post: operations["takeChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log": {
         parameters: {
             query?: never;
@@ -4680,6 +4721,18 @@ export interface components {
             /** Height */
             height: number;
         };
+        /**
+         * LeftSettings
+         * @description Settings that are not carried over for one reason; ``settings`` are their names.
+         */
+        LeftSettings: {
+            /** Why */
+            why: string;
+            /** Count */
+            count: number;
+            /** Settings */
+            settings: string[];
+        };
         /** LiftBody */
         LiftBody: {
             /** Reason */
@@ -5641,6 +5694,89 @@ export interface components {
              */
             spans: components["schemas"]["SpanBody"][];
         };
+        /** ReadArea */
+        ReadArea: {
+            /** Name */
+            name: string;
+            kind: components["schemas"]["AreaKind"];
+            rule: components["schemas"]["RuleKind"];
+            direction: components["schemas"]["Direction"];
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * ReadChannel
+         * @description ``hours``: at how many spans of the week the device recorded it; 0 for always.
+         */
+        ReadChannel: {
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Areas */
+            areas: components["schemas"]["ReadArea"][];
+            /** Hours */
+            hours: number;
+        };
+        /**
+         * ReadSettings
+         * @description ``carried`` and ``left`` count settings.
+         */
+        ReadSettings: {
+            /** Id */
+            id: string;
+            /** Device */
+            device: string;
+            /** Carried */
+            carried: number;
+            /** Left */
+            left: number;
+            /** Channels */
+            channels: components["schemas"]["ReadChannel"][];
+            /** Reasons */
+            reasons: components["schemas"]["LeftSettings"][];
+        };
+        /**
+         * ReadSettingsBody
+         * @description ``files`` that a device gave, or else the device itself, which is only read.
+         */
+        ReadSettingsBody: {
+            /** Maker */
+            maker: string;
+            /**
+             * Files
+             * @default []
+             */
+            files: components["schemas"]["SettingsFile"][];
+            /**
+             * Host
+             * @default
+             */
+            host: string;
+            /**
+             * Port
+             * @default 80
+             */
+            port: number;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             * @default
+             */
+            password: string;
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+        };
         /** ReasonBody */
         ReasonBody: {
             /** Reason */
@@ -6263,6 +6399,16 @@ export interface components {
             sessions: components["schemas"]["OpenSession"][];
         };
         /**
+         * SettingsFile
+         * @description ``name``: where the device has it, as `ISAPI_Smart_LineDetection_1.xml`, or with folders.
+         */
+        SettingsFile: {
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * SetupRequest
          * @description ``token`` is from the link that the recorder printed.
          */
@@ -6726,6 +6872,39 @@ export interface components {
              * @default 30
              */
             days: number;
+        };
+        /**
+         * TakeChannelBody
+         * @description ``camera``: on which its areas and rules are drawn; empty: the channel is recorded first,
+         *     signed in so.
+         */
+        TakeChannelBody: {
+            /**
+             * Camera
+             * @default
+             */
+            camera: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             * @default
+             */
+            password: string;
+        };
+        /**
+         * TakenOver
+         * @description ``already``: it is recorded already, and nothing was drawn.
+         */
+        TakenOver: {
+            /** Camera */
+            camera: string;
+            /** Already */
+            already: boolean;
         };
         /**
          * TamperInfo
@@ -11705,6 +11884,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadSettingsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadSettings"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                read: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenOver"];
                 };
             };
             /** @description Why it was not done. */
