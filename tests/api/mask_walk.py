@@ -38,7 +38,10 @@ NO_PICTURES = {
 }
 """Routes of bytes in which no picture of a camera can be, and why."""
 
-ELSEWHERE = {API + "/exports/{export}/file": "test_exports.py"}
+ELSEWHERE = {
+    API + "/exports/{export}/file": "test_exports.py",
+    API + "/cameras/{camera}/imported/{footage}/video.mp4": "test_imported.py",
+}
 """Routes of bytes that masks do not change: who may not see without them gets nothing."""
 
 Luma = NDArray[np.uint8]

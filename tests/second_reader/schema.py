@@ -82,6 +82,7 @@ _FORMS: dict[str, Callable[[object], bool]] = {
     "how": one_of("live", "playback", "clip", "evidence"),
     "deleted": one_of("retention", "erased", "media_missing", "restored"),
     "changed": _changed,
+    "time_from": one_of("person", "name", "metadata"),
     "tombstones": _tombstones,
     "erased_files": _erased_files,
     "statement": one_of("erasure", "request", "redacted"),
@@ -89,6 +90,10 @@ _FORMS: dict[str, Callable[[object], bool]] = {
 
 _WHO = " by?:hash reason?:hash"
 _FILE = "run:id stream:stream sequence:number"
+_IMPORT = (
+    "import:id volume:id from:decimal to:decimal length:decimal sha256:hash original:hash"
+    " time_from:time_from codec:text damaged:bool name?:hash"
+)
 _EVERY = {
     "ledger_started": "ledger:ledger epoch:id",
     "key": "key:keyid algorithm:algorithm public_key:hash vouch?:signature",
@@ -120,6 +125,8 @@ _CAMERA = _EVERY | {
     "span_marked": "mark:id from:decimal to:decimal",
     "retention_changed": "stream?:stream kept_for:kept hours?:number" + _WHO,
     "files_deleted": "cause:deleted files:tombstones",
+    "imported": _IMPORT + _WHO,
+    "import_deleted": "import:id cause:deleted sha256:hash",
     "erasure_ordered": "erasure:id from:decimal to:decimal approved_by?:hash" + _WHO,
     "files_erased": "erasure:id files:erased_files",
     "erasure_done": "erasure:id files:number",
@@ -136,6 +143,7 @@ _SITE = _EVERY | {
     "clip": "camera:id stream:stream from:decimal to:decimal" + _WHO,
     "retention_changed": "camera?:id stream?:stream kept_for:kept hours?:number" + _WHO,
     "country_stated": "country?:text by?:hash",
+    "imported": "camera:id " + _IMPORT + _WHO,
     "device_step": "device:id step:text document?:hash" + _WHO,
     "export_begun": "bundle:id" + _WHO,
     "exported": "bundle:id manifest:hash by?:hash",

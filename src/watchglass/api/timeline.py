@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from watchglass.access.policy import Action, User
 from watchglass.access.right import Times, common, merged
+from watchglass.api.imported import ImportedSpan, imported_spans
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed, allowed_times, check
 from watchglass.api.problem import RESPONSES
@@ -92,6 +93,9 @@ class CameraTimeline(BaseModel):
     causes: list[CauseSum]
     sentence: str
     understood: UnderstoodLine | None
+    imported: list[ImportedSpan] = Field(
+        description="Of another system, from before the camera was added too; counted nowhere else."
+    )
 
 
 class Timeline(BaseModel):
@@ -152,6 +156,8 @@ def _timeline(
     ]
     pixel_ns = max(1, (span_ns[1] - span_ns[0]) // pixels)
     held = _held(of)
+    with of.ports.index.read() as index:
+        footage = index.imports()
     return Timeline(
         from_ms=from_ms,
         to_ms=to_ms,
@@ -164,6 +170,7 @@ def _timeline(
                 sentence(line, span_ns[0], now_ns, of.ports.words, where),
                 common(held.get(line.camera, ()), allowed[line.camera]),
                 of,
+                imported_spans(footage, line.camera, span_ns, allowed[line.camera]),
             )
             for line in lines
         ],
@@ -209,7 +216,12 @@ def _held(of: Services) -> dict[CameraId, Sequence[Times]]:
 
 
 def _told(
-    line: StreamTimeline, pixel_ns: int, words: str, held: Sequence[Times], of: Services
+    line: StreamTimeline,
+    pixel_ns: int,
+    words: str,
+    held: Sequence[Times],
+    of: Services,
+    imported: list[ImportedSpan],
 ) -> CameraTimeline:
     lengths = {kind: sum(s.to_ns - s.from_ns for s in line.of(kind)) for kind in SpanKind}
     missing = [span for span in line.spans if span.kind in _MISSING]
@@ -238,6 +250,7 @@ def _told(
         causes=_causes(line, of),
         sentence=words,
         understood=None,
+        imported=imported,
     )  # fmt: skip
 
 

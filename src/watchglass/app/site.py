@@ -39,6 +39,7 @@ from watchglass.model.control import (
     EditCameraRequest,
     EndMaskRequest,
     HoldRequest,
+    ImportFootageRequest,
     KeyRequest,
     NamesRequest,
     NoteBackupRequest,
@@ -62,6 +63,7 @@ from watchglass.model.order import (
     BeginExport,
     ChangeSound,
     Configure,
+    ImportFootage,
     NoteBackup,
     NoteClip,
     NoteNames,
@@ -113,6 +115,7 @@ SiteRequest = (
     | NamesRequest
     | KeyRequest
     | StepRequest
+    | ImportFootageRequest
 )
 
 
@@ -167,6 +170,7 @@ class Site:
             **dict.fromkeys(get_args(KeyRequest), self._change_key),
             NoteBackupRequest: self._note_backup,
             StepRequest: self._step,
+            ImportFootageRequest: self._import_footage,
             AddVolumeRequest: self.change_volumes,
             DrainVolumeRequest: self.change_volumes,
             RemoveVolumeRequest: self.change_volumes,
@@ -199,6 +203,10 @@ class Site:
 
     def _step(self, request: StepRequest) -> None:
         note_step(self.store, self._keeper, self._clock, self._disk, request)
+
+    def _import_footage(self, request: ImportFootageRequest) -> CameraId:
+        self._keeper.order(ImportFootage(request.footage, request.name, request.by, request.reason))
+        return request.footage.camera
 
     def _note_backup(self, request: NoteBackupRequest) -> None:
         self._keeper.order(NoteBackup(request.backup, request.with_media, request.by))

@@ -980,6 +980,7 @@ class Told:
         self.epochs: list[tuple[int, str]] = []
         self.ordered: dict[str, tuple[list[File], list[int]]] = {}
         self.inside: dict[str, list[tuple[int, int]]] = {}
+        self.imported: dict[str, dict[str, Any]] = {}
 
     def take(self, n: int, fields: dict[str, Any]) -> None:
         handler = getattr(self, "_" + str(fields.get("type")), None)
@@ -1032,6 +1033,14 @@ class Told:
             file = self.files.get((hexed(run, 32), whole(sequence)))
             if file is not None:
                 file.erased += [(whole(first), whole(last)) for first, last in listed(ranges)]
+
+    def _imported(self, n: int, fields: dict[str, Any]) -> None:
+        hexed(fields["original"], 64)
+        number(fields["from"]), number(fields["to"]), number(fields["t"])
+        self.imported[hexed(fields["import"], 32)] = fields
+
+    def _import_deleted(self, n: int, fields: dict[str, Any]) -> None:
+        self.imported.pop(hexed(fields["import"], 32), None)
 
     def _gap_opened(self, n: int, fields: dict[str, Any]) -> None:
         self.gaps[hexed(fields["gap"], 32)] = [fields, None]
@@ -1304,6 +1313,20 @@ class Check:
             if camera == ledger.name and (camera, media.stream) not in known:
                 self.no("intact", "file_strange", f"{run}-{sequence} is of a stream not exported.")
         Placing(self, ledger).check()
+        self._name_imported(ledger)
+
+    def _name_imported(self, ledger: Ledger) -> None:
+        """What another system recorded is none of what is proven here, and is said to be there."""
+        start, end = number(self.manifest["from"]), number(self.manifest["to"])
+        for fields in ledger.lines.imported.values():
+            begins, ends = number(fields["from"]), number(fields["to"])
+            if begins < end and ends > start:
+                self.notes.append(
+                    f"Imported footage, {ledger.name[:8]}: {shown(begins)} to {shown(ends)} as "
+                    f"claimed (file {str(fields['original'])[:16]}). Not of this recorder, not in "
+                    f"this bundle, unproven before {shown(number(fields['t']))}: whether it is "
+                    "true cannot be told."
+                )
 
     def _span(self, ledger: Ledger, stream: dict[str, Any]) -> None:
         Span(self, ledger, stream).check()

@@ -15,6 +15,7 @@ from watchglass.model.erasure import (
 )
 from watchglass.model.export import Consent
 from watchglass.model.export_control import ExportErrand, Exports
+from watchglass.model.footage import Footage
 from watchglass.model.health import Health
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
@@ -350,6 +351,15 @@ class StepRequest(msgspec.Struct, frozen=True, tag="device_step"):
     cloud: Cleared | None = None
 
 
+class ImportFootageRequest(msgspec.Struct, frozen=True, tag="import_footage"):
+    """A file that another system recorded lies on its volume; ``name`` is what it was called."""
+
+    footage: Footage
+    name: str
+    by: str
+    reason: str = ""
+
+
 class StatusRequest(msgspec.Struct, frozen=True, tag="status"):
     """What runs."""
 
@@ -411,6 +421,7 @@ Request = (
     | BeginExportRequest
     | SignExportRequest
     | StepRequest
+    | ImportFootageRequest
     | ErasureRequest
     | FilmedRequest
     | StatementRequest

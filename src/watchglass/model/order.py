@@ -7,6 +7,7 @@ import msgspec
 from watchglass.base.ids import CameraId, HoldId, RunId, VolumeId
 from watchglass.model.act import Note
 from watchglass.model.fact import Fact
+from watchglass.model.footage import Footage
 from watchglass.model.look import Look
 from watchglass.model.retention import Kept
 from watchglass.model.stream import StreamName
@@ -221,6 +222,19 @@ class MarkSpan(msgspec.Struct, frozen=True, tag="mark_span"):
     to_ns: int
 
 
+class ImportFootage(msgspec.Struct, frozen=True, tag="import_footage"):
+    """A file that another system recorded lies on its volume; ``name`` is what it was called."""
+
+    footage: Footage
+    name: str
+    by: str
+    reason: str
+
+    @property
+    def camera(self) -> CameraId:
+        return self.footage.camera
+
+
 class NoteStep(msgspec.Struct, frozen=True, tag="note_step"):
     """Somebody says that a device has come a step further on its way out; ``document`` (SHA-256,
     hex) proves it."""
@@ -320,6 +334,7 @@ Order = (
     | EraseSpan
     | SignStatement
     | MarkSpan
+    | ImportFootage
     | NoteStep
     | NoteRetention
     | NoteNames

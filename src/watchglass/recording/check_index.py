@@ -41,6 +41,9 @@ def compare(index: IndexReader, anew: IndexReader, camera: CameraId) -> Iterator
             repr(run) for run in asked.open_runs() if run[1] == camera
         ),
         "erasures": lambda asked: [repr(row) for row in asked.erasures() if row.camera == camera],
+        "imported footage": lambda asked: [
+            repr(row) for row in asked.imports(camera) if row.state != DELETING
+        ],
         "holds": lambda asked: sorted(repr(row) for row in asked.holds() if row.camera == camera),
     }
     for stream in StreamName:

@@ -126,6 +126,13 @@ def refuse_where_held(desk: Desk, camera: CameraId, from_ns: int, to_ns: int) ->
         path = _path(desk, row)
         if row.state == CLOSED and path is not None:
             spans.append(_widened(path, row, from_ns, to_ns))
+    with desk.index.read() as index:
+        # What was imported goes whole.
+        spans += [
+            (row.wall_from, row.wall_to)
+            for row in index.imports(camera)
+            if row.wall_from < to_ns and row.wall_to > from_ns
+        ]
     holds = desk.chronicle(camera).holds.values()
     if any(begins < end and ends > start for start, end in spans for begins, ends in holds):
         raise RefusedError(

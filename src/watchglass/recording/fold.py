@@ -15,7 +15,7 @@ from watchglass.model.stream import StreamName
 from watchglass.recording.anchor import Placed
 from watchglass.recording.erasure import erased_files
 from watchglass.recording.ledger import FORMAT_VERSION, Ledger, Line
-from watchglass.store.index import FileRow, IndexStore, IndexWriter
+from watchglass.store.index import CLOSED, FileRow, ImportRow, IndexStore, IndexWriter
 
 _BATCH = 5000
 """Lines in one transaction: enough that its end costs nothing, few enough to hold."""
@@ -140,6 +140,19 @@ class Fold:
     def _erasure_done(self, line: Line) -> None:
         self._index.end_erasure(line.text("erasure"), line.t)
 
+    def _footage_imported(self, line: Line) -> None:
+        self._index.add_import(
+            ImportRow(
+                self._camera, line.text("import"), VolumeId(line.text("volume")),
+                line.integer("from"), line.integer("to"), line.t, line.integer("length"),
+                line.text("sha256"), line.text("original"), line.text("time_from"),
+                line.text("codec"), line.flag("damaged"), CLOSED,
+            )
+        )  # fmt: skip
+
+    def _footage_deleted(self, line: Line) -> None:
+        self._index.mark_import_deleting(self._camera, line.text("import"))
+
     def _file(self, line: Line) -> FileRow:
         row = self._index.file(_run(line), line.number("sequence"))
         if row is None:
@@ -199,6 +212,8 @@ _STEPS: dict[str, Callable[[Fold, Line], None]] = {
     "erasure_ordered": Fold._erasure_ordered,
     "files_erased": Fold._files_erased,
     "erasure_done": Fold._erasure_done,
+    "imported": Fold._footage_imported,
+    "import_deleted": Fold._footage_deleted,
 }
 
 

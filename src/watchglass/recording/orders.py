@@ -12,6 +12,7 @@ from watchglass.model.order import (
     DisableCamera,
     EnableCamera,
     EraseSpan,
+    ImportFootage,
     LiftHold,
     MarkSpan,
     NoteBackup,
@@ -29,6 +30,7 @@ from watchglass.recording.desk import SITE, Desk
 from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.erase import refuse_where_held
 from watchglass.recording.erasure import ORDERED
+from watchglass.recording.footage import import_lines
 from watchglass.recording.ledger import MARKED
 
 _RETENTION = "retention_changed"
@@ -47,6 +49,7 @@ CameraOrder = (
     | LiftHold
     | EraseSpan
     | MarkSpan
+    | ImportFootage
 )
 
 
@@ -72,8 +75,8 @@ def carry_out(desk: Desk, order: CameraOrder) -> list[LedgerEntry]:
             return _lift(desk, order)
         case EraseSpan():
             return _erase(desk, order)
-        case MarkSpan():
-            return _mark(desk, order)
+        case MarkSpan() | ImportFootage():
+            return _mark(desk, order) if isinstance(order, MarkSpan) else import_lines(desk, order)
         case NoteClip():
             _by(
                 desk, order.camera, "clip", order.by, order.reason, camera_too=False,

@@ -19,6 +19,7 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.desk import Desk, Lines, Rule
+from watchglass.recording.footage import ImportPurger
 from watchglass.recording.mediafile import read_footer
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.volume import Volume, space
@@ -55,6 +56,7 @@ class Purger:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._imports = ImportPurger(desk)
         self._due_ns = 0
         self._unfinished = False
         self._only_held: set[VolumeId] = set()
@@ -78,6 +80,7 @@ class Purger:
         Nothing while lines are owed, or the index behind: it would name what has its tombstone.
         """
         gone = 0
+        self._imports.step()
         if not self._desk.in_debt:
             self._forget_synced()
             for volume in self._desk.mounted():

@@ -25,6 +25,7 @@ from watchglass.store.index_rows import (
     FileRow,
     GapRow,
     HoldRow,
+    ImportRow,
     PurgedRow,
     StreamRow,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "FileRow",
     "GapRow",
     "HoldRow",
+    "ImportRow",
     "IndexReader",
     "IndexStore",
     "IndexWriter",

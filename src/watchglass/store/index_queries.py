@@ -17,6 +17,7 @@ from watchglass.store.index_tables import (
     GAP_LASTS,
     GAP_LENGTH_NS,
     HOLD,
+    IMPORT,
     IS_CLOSED,
     IS_UNCLOSED,
     LEDGER,
@@ -73,6 +74,7 @@ ERASURES = sa.select(
     ERASURE.c.id, ERASURE.c.camera, ERASURE.c.wall_from, ERASURE.c.wall_to, ERASURE.c.ordered_ns,
     ERASURE.c.done_ns,
 ).order_by(ERASURE.c.ordered_ns)  # fmt: skip
+IMPORTS = sa.select(*IMPORT.c).order_by(IMPORT.c.wall_from, IMPORT.c.id)
 HOLDS = sa.select(HOLD.c.id, HOLD.c.camera, HOLD.c.wall_from, HOLD.c.wall_to)
 
 # --- files ----------------------------------------------------------------------------------------

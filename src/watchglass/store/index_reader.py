@@ -9,7 +9,15 @@ from watchglass.base.ids import CameraId, GapId, HoldId, RunId, VolumeId
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.store import index_queries as ask
-from watchglass.store.index_rows import ErasureRow, FileRow, GapRow, HoldRow, PurgedRow, StreamRow
+from watchglass.store.index_rows import (
+    ErasureRow,
+    FileRow,
+    GapRow,
+    HoldRow,
+    ImportRow,
+    PurgedRow,
+    StreamRow,
+)
 
 _EVER_NS = 2**63 - 1
 
@@ -190,6 +198,14 @@ class IndexReader:
             ErasureRow(id, CameraId(camera), begins, ends, ordered_ns, done_ns)
             for id, camera, begins, ends, ordered_ns, done_ns in self._ask(ask.ERASURES)
         ]
+
+    def imports(self, camera: CameraId | None = None) -> list[ImportRow]:
+        """Imported footage by the start of its claimed time, what is being deleted among it."""
+        rows = [
+            ImportRow(CameraId(of), id, VolumeId(volume), *rest)
+            for of, id, volume, *rest in self._ask(ask.IMPORTS)
+        ]
+        return [row for row in rows if camera in (None, row.camera)]
 
     def bytes_by_volume(self, since_ns: int) -> dict[VolumeId, tuple[int, int]]:
         """Of closed files that end after ``since_ns``: sum of lengths, and the first end."""

@@ -78,6 +78,25 @@ class HoldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportRow:
+    """Footage that another system recorded, claimed to be of this span; CLOSED or DELETING."""
+
+    camera: CameraId
+    id: str
+    volume: VolumeId
+    wall_from: int
+    wall_to: int
+    imported_ns: int
+    length: int
+    sha256: str
+    original: str
+    time_from: str
+    codec: str
+    damaged: bool
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
 class ErasureRow:
     """An erasure that was ordered; ``done_ns`` is None while some of it may still lie there."""
 

@@ -120,6 +120,22 @@ ERASURE = Table(
     Column("ordered_ns", BigInteger, nullable=False),
     Column("done_ns", BigInteger),
 )  # fmt: skip
+IMPORT = Table(
+    "import", META,
+    Column("camera", String(32), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("volume", String(32), nullable=False),
+    Column("wall_from", BigInteger, nullable=False),
+    Column("wall_to", BigInteger, nullable=False),
+    Column("imported_ns", BigInteger, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("original", String(64), nullable=False),
+    Column("time_from", String(16), nullable=False),
+    Column("codec", String(16), nullable=False),
+    Column("damaged", Boolean, nullable=False),
+    Column("state", Integer, nullable=False),
+)  # fmt: skip
 
 
 def _erasures(connection: sa.Connection) -> None:
@@ -133,7 +149,21 @@ def _erasures(connection: sa.Connection) -> None:
     )
 
 
+def _imports(connection: sa.Connection) -> None:
+    """Nothing could be imported before."""
+    connection.execute(
+        sa.text(
+            "CREATE TABLE import (camera VARCHAR(32) NOT NULL, id VARCHAR(32) NOT NULL,"
+            " volume VARCHAR(32) NOT NULL, wall_from BIGINT NOT NULL, wall_to BIGINT NOT NULL,"
+            " imported_ns BIGINT NOT NULL, length BIGINT NOT NULL, sha256 VARCHAR(64) NOT NULL,"
+            " original VARCHAR(64) NOT NULL, time_from VARCHAR(16) NOT NULL,"
+            " codec VARCHAR(16) NOT NULL, damaged BOOLEAN NOT NULL, state INTEGER NOT NULL,"
+            " PRIMARY KEY (camera, id))"
+        )
+    )
+
+
 SCHEMA = Schema(
     "index", META, "run `watchglass check --repair`, which makes it anew from the ledgers.",
-    oldest=2, upgrades=(_erasures,),
+    oldest=2, upgrades=(_erasures, _imports),
 )  # fmt: skip

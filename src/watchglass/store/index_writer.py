@@ -1,5 +1,6 @@
 """Changes to the index, written together."""
 
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,12 +14,13 @@ from watchglass.model.stream import StreamName
 from watchglass.store import index_queries as ask
 from watchglass.store.file_changes import FileChanges
 from watchglass.store.index_reader import IndexReader
-from watchglass.store.index_rows import CLOSED, DELETING, OPEN, FileRow, GapRow
+from watchglass.store.index_rows import CLOSED, DELETING, OPEN, FileRow, GapRow, ImportRow
 from watchglass.store.index_tables import (
     ERASURE,
     FILE,
     GAP,
     HOLD,
+    IMPORT,
     LEDGER,
     PURGED,
     RUN,
@@ -54,6 +56,8 @@ _END_RUN = RUN.update().where(*_where(RUN.c.id))
 _SET_APPLIED = LEDGER.update().where(*_where(LEDGER.c.name))
 _CHANGE_HOLD = HOLD.update().where(*_where(HOLD.c.id))
 _END_ERASURE = ERASURE.update().where(*_where(ERASURE.c.id))
+_CHANGE_IMPORT = IMPORT.update().where(*_where(IMPORT.c.camera, IMPORT.c.id))
+_FORGET_IMPORT = IMPORT.delete().where(*_where(IMPORT.c.camera, IMPORT.c.id))
 _LIFT_HOLD = HOLD.delete().where(*_where(HOLD.c.id))
 
 
@@ -251,6 +255,19 @@ class IndexWriter(IndexReader):
 
     def lift_hold(self, hold: str) -> None:
         self._change(_LIFT_HOLD, of_id=hold)
+
+    # --- imported footage --------------------------------------------------------------------
+
+    def add_import(self, row: ImportRow) -> None:
+        self.forget_import(row.camera, row.id)
+        self._add(IMPORT, **asdict(row))
+
+    def mark_import_deleting(self, camera: CameraId, id: str) -> None:
+        self._change(_CHANGE_IMPORT, of_camera=camera, of_id=id, state=DELETING)
+
+    def forget_import(self, camera: CameraId, id: str) -> None:
+        """It is gone from the disk."""
+        self._change(_FORGET_IMPORT, of_camera=camera, of_id=id)
 
     # --- questions that are answered from what is known ---------------------------------------
 

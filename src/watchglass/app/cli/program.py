@@ -24,6 +24,7 @@ from watchglass.app.cli import (
     erase,
     evidence,
     export,
+    footage,
     health,
     hold,
     key,
@@ -71,6 +72,7 @@ program.add_typer(zone.group, name="zone")
 program.add_typer(rule.group, name="rule")
 program.command("timeline")(timeline.timeline)
 program.command("clip")(clip.clip)
+program.add_typer(footage.group, name="footage")
 program.command("analyse")(analyse.analyse)
 program.add_typer(anchor.group, name="anchor")
 program.add_typer(key.group, name="key")

@@ -796,6 +796,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera}/imported/{footage}/video.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Imported
+         * @description A piece of the file as it is kept (``Range: bytes=…``); of a masked camera only for who sees
+         *     it without masks.
+         */
+        get: operations["getImported"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/masked-clips/{camera}/{stream}": {
         parameters: {
             query?: never;
@@ -3660,6 +3681,11 @@ export interface components {
             /** Sentence */
             sentence: string;
             understood: components["schemas"]["UnderstoodLine"] | null;
+            /**
+             * Imported
+             * @description Of another system, from before the camera was added too; counted nowhere else.
+             */
+            imported: components["schemas"]["ImportedSpan"][];
         };
         /** CauseSum */
         CauseSum: {
@@ -4595,6 +4621,38 @@ export interface components {
         HoldList: {
             /** Holds */
             holds: components["schemas"]["HoldInfo"][];
+        };
+        /**
+         * ImportedSpan
+         * @description Imported footage, not ours. Its times are claimed; nothing proves it before
+         *     ``imported_ms``.
+         */
+        ImportedSpan: {
+            /** Id */
+            id: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Imported Ms */
+            imported_ms: number;
+            time_from: components["schemas"]["TimeFrom"];
+            /** Codec */
+            codec: string;
+            /** Damaged */
+            damaged: boolean;
+            /**
+             * Original
+             * @description SHA-256 of the file as it was brought.
+             */
+            original: string;
+            /**
+             * Path
+             * @description Where its bytes are, piece by piece.
+             */
+            path: string;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * KeepBody
@@ -6929,6 +6987,12 @@ export interface components {
          * @enum {string}
          */
         TamperKind: "covered" | "turned" | "defocused" | "scene_changed";
+        /**
+         * TimeFrom
+         * @description Where the claimed time of imported footage comes from.
+         * @enum {string}
+         */
+        TimeFrom: "person" | "name" | "metadata";
         /** Timeline */
         Timeline: {
             /** From Ms */
@@ -9691,6 +9755,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImported: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                footage: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A piece of an MP4 file, which may be shorter than was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
             };
             /** @description Why it was not done. */
             default: {

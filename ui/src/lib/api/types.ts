@@ -23,6 +23,7 @@ export type TakeChannelBody = Schemas["TakeChannelBody"];
 export type Outcome = Schemas["Outcome"];
 export type CameraNow = Schemas["CameraNow"];
 export type CameraTimeline = Schemas["CameraTimeline"];
+export type ImportedSpan = Schemas["ImportedSpan"];
 export type GapCause = Schemas["GapCause"];
 export type LogCheck = Schemas["LogCheck"];
 export type LogKeeping = Schemas["LogKeeping"];

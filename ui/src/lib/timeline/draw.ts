@@ -122,7 +122,22 @@ function drawRow(
   for (const span of spans) if (fault(span)) drawSpan(context, scene, span, top);
   if (row?.understood) drawUnderstood(context, scene, row.understood, top);
   for (const event of scene.said[index] ?? []) drawSaid(context, scene, event, top);
+  for (const one of row?.imported ?? []) drawImported(context, scene, one, top);
   for (const held of row?.held ?? []) drawHeld(context, scene, held, top);
+}
+
+/** What another system recorded: a dashed outline around the bar of our own, which it never covers. */
+function drawImported(context: CanvasRenderingContext2D, scene: Scene, one: { from_ms: number; to_ms: number }, top: number): void {
+  const from = toPixel(scene.view, one.from_ms, scene.width);
+  const to = toPixel(scene.view, one.to_ms, scene.width);
+  if (to < -4 || from > scene.width + 4) return;
+  const x = Math.max(-8, from);
+  const width = Math.max(3, Math.min(scene.width + 8, to) - x);
+  context.strokeStyle = scene.colours.text;
+  context.lineWidth = 1;
+  context.setLineDash([5, 3]);
+  context.strokeRect(x + 0.5, top + 5.5, width - 1, 11);
+  context.setLineDash([]);
 }
 
 /** A line under what a hold keeps, with a post at each end: there at any zoom, and over no gap. */
