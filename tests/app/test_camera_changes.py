@@ -35,6 +35,7 @@ from watchglass.model.control import (
     StateCameraRequest,
 )
 from watchglass.model.gap import GapCause
+from watchglass.model.restream import Restream
 from watchglass.model.schedule import PauseSchedule, WeeklySpan
 from watchglass.model.statement import Place, Statement
 from watchglass.model.steering import Spoken
@@ -56,6 +57,7 @@ class Told:
     stopped: list[GapCause] = field(default_factory=list)
     hosts: frozenset[str] = frozenset()
     spoken: list[Spoken] = field(default_factory=list)
+    restreams: tuple[Restream, ...] = ()
 
     def record(self, cameras: list[AssignedCamera]) -> None:
         self.recording |= {each.camera: each for each in cameras}
@@ -72,6 +74,9 @@ class Told:
 
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
         """Nobody moves here."""
+
+    def hand_on(self, restreams: tuple[Restream, ...]) -> None:
+        self.restreams = restreams
 
     def speak(self, cameras: list[Spoken]) -> None:
         self.spoken = cameras

@@ -25,12 +25,12 @@ from watchglass.media.rtsp.depacketize_jpeg import JpegDepacketizer
 from watchglass.media.rtsp.framing import Framing
 from watchglass.media.rtsp.rtp import RtpReceiver, TimeLine
 from watchglass.media.rtsp.sdp import parse_sdp
+from watchglass.media.serving.packetize import jpeg_payloads
 from watchglass.media.still import still
 from watchglass.model.stream import Packet, SoundCodec, SoundParameters, VideoCodec
 from watchglass.recording.fileheader import HEADER_BOX_BYTES
 from watchglass.recording.shape import shape_of
 from watchglass.recording.track import video_configuration
-from watchglass.simulate.rtp import jpeg_payloads
 
 _KIND = 26
 # libavcodec's pictures have restart markers, and one table for all.

@@ -25,9 +25,9 @@ from watchglass.media.rtsp.rtp import RtpReceiver, TimeLine
 from watchglass.media.rtsp.sdp import MediaDescription, parse_sdp
 from watchglass.media.rtsp.sound_track import SoundTrack
 from watchglass.media.sei import Recovery, recovery
+from watchglass.media.serving.packetize import RtpSender, video_payloads
 from watchglass.model.camera import Credentials
 from watchglass.model.stream import Packet, SoundCodec
-from watchglass.simulate.rtp import RtpSender, video_payloads
 
 SPS, PPS = b"\x67\x42\xc0\x0a\x11", b"\x68\xce\x0f"
 IDR, P = b"\x65\x88" + b"i" * 20, b"\x41\x9a" + b"p" * 20

@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 
 from tests.simulate.depacketiser import nal_units
 from watchglass.media.encode import VideoCodecName
-from watchglass.simulate.rtp import NTP_EPOCH_OFFSET_S, RtpSender, aac_payload, video_payloads
+from watchglass.media.serving.packetize import (
+    NTP_EPOCH_OFFSET_S,
+    RtpSender,
+    aac_payload,
+    video_payloads,
+)
 
 codecs: st.SearchStrategy[VideoCodecName] = st.sampled_from(["h264", "h265"])
 

@@ -37,6 +37,7 @@ from watchglass.model.metric import Sample
 from watchglass.model.source import SourceSettings, VideoSource
 from watchglass.model.stream import StreamName
 from watchglass.model.vitals import WorkerVitals
+from watchglass.model.way import Way
 from watchglass.recording.assembler import VIDEO_TIMESCALE, Limits
 from watchglass.recording.volume import Volume
 from watchglass.recording.worker import CameraWorker
@@ -74,12 +75,14 @@ def main() -> None:
 
     def samples() -> list[Sample]:
         looked_at = analysis.samples() if analysis is not None else []
-        return [*worker.samples(), *outlet.samples(), *looked_at]
+        return [*worker.samples(), *outlet.samples(), *looked_at, *relay.samples()]
 
     def vitals() -> WorkerVitals:
         untold_ns = analysis.untold_since_ns if analysis is not None else 0
         return msgspec.structs.replace(worker.vitals(), untold_since_ns=untold_ns)
 
+    relay = _Relay(start.name, worker, clock)
+    relay.use(start.relay)
     reporter = Reporter(start.vitals, start.name, vitals, samples, clock)
     reporter.start()
     messages: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
@@ -87,8 +90,9 @@ def main() -> None:
     take_messages(decoder, messages.put, lambda: messages.put(gone))
     for camera in start.cameras:
         _record(worker, analysis, camera)
-    _obey(worker, analysis, messages, allow)
+    _obey(worker, analysis, relay, messages, allow)
     outlet.close()
+    relay.close()
     if analysis is not None:
         analysis.close()
     reporter.close()
@@ -104,6 +108,28 @@ def _die(failed: threading.ExceptHookArgs) -> None:
     )
     tell_failure(failed)
     os._exit(70)
+
+
+class _Relay:
+    """The way to who hands pictures on, once there is one; it costs nothing before."""
+
+    def __init__(self, name: str, worker: CameraWorker, clock: Clock) -> None:
+        self._name = name
+        self._worker = worker
+        self._clock = clock
+        self._outlet: Outlet | None = None
+
+    def use(self, way: Way | None) -> None:
+        if way is not None and self._outlet is None:
+            self._outlet = Outlet(way, self._name, self._worker.restream, self._clock, hop="relay")
+            self._outlet.start()
+
+    def samples(self) -> list[Sample]:
+        return self._outlet.samples() if self._outlet is not None else []
+
+    def close(self) -> None:
+        if self._outlet is not None:
+            self._outlet.close()
 
 
 def _calm_collector() -> None:
@@ -123,6 +149,7 @@ def _record(worker: CameraWorker, analysis: AnalysisOutlet | None, camera: Assig
 def _obey(
     worker: CameraWorker,
     analysis: AnalysisOutlet | None,
+    relay: _Relay,
     messages: "queue.SimpleQueue[ToWorker]",
     allow: set[str],
 ) -> None:
@@ -142,9 +169,11 @@ def _obey(
                 worker.shutdown(cause)
                 return
             case WorkerStart():
-                # Said again to one that runs: there are more addresses or volumes, all else stays.
+                # Said again to one that runs: there are more addresses or volumes, all else stays
+                # but that there may be somebody who hands pictures on.
                 allow.update(message.allow)
                 worker.use_volumes(_volumes(message))
+                relay.use(message.relay)
 
 
 def _look(analysis: AnalysisOutlet, message: CameraSays | LookAt) -> None:

@@ -7,6 +7,8 @@ a stranger sent; no thread may run yet.
 import os
 from pathlib import Path
 
+import msgspec
+
 from watchglass.app.layout import Layout
 from watchglass.app.pipes import say
 from watchglass.base import log
@@ -37,6 +39,7 @@ _DEVICES = Path("/sys/bus/pci/devices")
 """ONNX Runtime looks there for what computes faster, and complains where it may not."""
 """What tells an inference runtime which instructions it may use."""
 _LOG = log.get("fence")
+_OFF: msgspec.json.Decoder[FencedOff] = msgspec.json.Decoder(FencedOff)
 
 
 def of_camera_worker(volumes: list[Path], sources: Path | None = None) -> Fence:
@@ -104,6 +107,12 @@ def of_viewing(reads: Path, writes: Path) -> Fence:
 def of_onvif_worker() -> Fence:
     """It talks to cameras, by their names too; its socket is open already."""
     return Fence(Network.OUTGOING, name_lookups(), only_new_files=True, serves=True, secrets=True)
+
+
+def of_relay_worker() -> Fence:
+    """It hands pictures on to who connects; all its sockets are open already, and it can open none
+    but to this machine's processes. It reads no file, and has no camera's password."""
+    return Fence(Network.LOCAL, only_new_files=True, serves=True, secrets=True)
 
 
 def of_keeper() -> Fence:
@@ -187,6 +196,14 @@ def say_if_fenced_off(volume: VolumeId, path: Path) -> None:
     mark = path / MARK
     if mark.exists() and not _may_read(mark):
         _say(FencedOff(volume))
+
+
+def fenced_off(line: bytes) -> VolumeId | None:
+    """The volume that a child says it may not read."""
+    try:
+        return _OFF.decode(line).volume
+    except msgspec.MsgspecError:
+        return None
 
 
 def _may_read(path: Path) -> bool:

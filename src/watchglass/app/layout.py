@@ -52,6 +52,10 @@ class Layout:
         return f"ipc://{self.run}/analyst"
 
     @property
+    def relay(self) -> str:
+        return f"ipc://{self.run}/relay"
+
+    @property
     def vitals(self) -> str:
         return f"ipc://{self.run}/vitals"
 

@@ -16,6 +16,7 @@ from watchglass.app.evidence.consent import require_consent
 from watchglass.app.hosts import allowed_hosts
 from watchglass.app.keeper_port import KeeperPort
 from watchglass.app.masks import draw_mask, end_mask
+from watchglass.app.restreams import change_restreams, handed_on
 from watchglass.app.speaking import spoken_of
 from watchglass.app.swapping import Swapping
 from watchglass.app.volumes import drain, volume_for_new
@@ -75,6 +76,7 @@ from watchglass.model.order import (
     SignExport,
     SignStatement,
 )
+from watchglass.model.restream import RestreamRequest
 from watchglass.model.retention import Kept
 from watchglass.model.steering import MasksTold
 from watchglass.model.subject_request import FilmedRequest
@@ -116,6 +118,7 @@ SiteRequest = (
     | KeyRequest
     | StepRequest
     | ImportFootageRequest
+    | RestreamRequest
 )
 
 
@@ -147,7 +150,11 @@ class Site:
 
     def carry_out(self, request: SiteRequest) -> CameraId | None:
         """Do what was asked; the camera it was about. Raises what stands in the way."""
-        return self.ways[type(request)](request)
+        try:
+            return self.ways[type(request)](request)
+        finally:
+            if not isinstance(request, NoteClipRequest):
+                self._hand_on()
 
     def _all_ways(self) -> dict[type, Way]:
         """Who does what was asked, by what it is."""
@@ -168,6 +175,7 @@ class Site:
             CountryRequest: self.state_country,
             NamesRequest: self.keep_names,
             **dict.fromkeys(get_args(KeyRequest), self._change_key),
+            **dict.fromkeys(get_args(RestreamRequest), self._restream),
             NoteBackupRequest: self._note_backup,
             StepRequest: self._step,
             ImportFootageRequest: self._import_footage,
@@ -200,6 +208,17 @@ class Site:
         camera = end_mask(self.store, self._note, request)
         self._speak()
         return camera
+
+    def _restream(self, request: RestreamRequest) -> CameraId:
+        return change_restreams(self.store, self._note, self._clock, request)
+
+    def _hand_on(self) -> None:
+        """Say which cameras are handed on by RTSP, after any change that may bear on it."""
+        try:
+            self._workers.hand_on(handed_on(self.store, self._note))
+        except WatchglassError as error:
+            _LOG.error("relays_not_followed", error=error.sentence)
+            self._workers.hand_on(())
 
     def _step(self, request: StepRequest) -> None:
         note_step(self.store, self._keeper, self._clock, self._disk, request)
@@ -243,6 +262,7 @@ class Site:
             recorded.append(assigned(camera))
         self._workers.record(recorded)
         self._speak()
+        self._hand_on()
         return len(recorded)
 
     def _speak(self) -> None:
@@ -258,6 +278,7 @@ class Site:
         self.changes.resume_due()
         self.changes.pause_due()
         self.decisions.keep_up()
+        self._hand_on()
 
     # --- changes -----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ import msgspec
 from watchglass.app.analyst_desk import AnalystDesk
 from watchglass.app.child import Child
 from watchglass.app.crew import Crew
+from watchglass.app.fences import fenced_off
 from watchglass.app.in_network import InNetwork
 from watchglass.app.last_words import LastWords
 from watchglass.app.launch import Spare
@@ -27,6 +28,7 @@ from watchglass.app.picture_errand import PictureErrand
 from watchglass.app.placement import Placement
 from watchglass.app.processes import waits_in_kernel
 from watchglass.app.refusal import error_of
+from watchglass.app.relay_desk import RelayDesk
 from watchglass.app.ways import Ways
 from watchglass.base import log
 from watchglass.base.clock import Clock
@@ -38,7 +40,6 @@ from watchglass.model.assignment import (
     ApiStart,
     AssignedCamera,
     CameraSays,
-    FencedOff,
     KeeperStart,
     LookAt,
     Record,
@@ -50,7 +51,9 @@ from watchglass.model.assignment import (
 )
 from watchglass.model.control import Accepted, Refused
 from watchglass.model.gap import GapCause
+from watchglass.model.look import Look
 from watchglass.model.order import Configure
+from watchglass.model.restream import Restream
 from watchglass.model.said import Heard
 from watchglass.model.steering import MasksTold, OnvifStart, Spoken
 from watchglass.model.still import MediaStart
@@ -72,7 +75,6 @@ _APART_AFTER_S = 0.5
 _LOG = log.get("supervisor")
 _HEARD: msgspec.json.Decoder[Heard | MasksTold] = msgspec.json.Decoder(Heard | MasksTold)
 _API_ANSWERS: msgspec.json.Decoder[Serving | Refused] = msgspec.json.Decoder(Serving | Refused)
-_OFF: msgspec.json.Decoder[FencedOff] = msgspec.json.Decoder(FencedOff)
 _ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
 
 
@@ -96,9 +98,11 @@ class Supervisor:
         clock: Clock,
         heard: Callable[[Heard | MasksTold], None] = lambda _: None,
         analysed: Callable[[], tuple[Analysed, ...]] = tuple,
+        looked: Callable[[Look], None] = lambda _: None,
     ) -> None:
         """``configuration`` is asked at each start of the keeper; ``heard`` is told what cameras
-        say, in a thread that may wait; ``analysed`` is asked now and then."""
+        say, in a thread that may wait; ``analysed`` is asked now and then; ``looked`` is told
+        who took what a relay hands on."""
         self._settings = settings
         self._layout = ways.layout
         self._ways = ways
@@ -116,6 +120,7 @@ class Supervisor:
             "keeper", "watchglass.app.keeper_process", self._keep, clock, speaks=True
         )
         self._analyst = AnalystDesk(settings, ways, analysed, clock)
+        self._relay = RelayDesk(settings, ways, looked, clock)
         self._api: Child | None = None
         self._media: Child | None = None
         self._onvif: Child | None = None
@@ -219,6 +224,7 @@ class Supervisor:
             self._stopping = True
             workers = list(self._workers.values())
         self._spare.close()
+        self._relay.stop()
         self.stop_listening()
         self.stop_api()
         for worker in workers:
@@ -254,7 +260,8 @@ class Supervisor:
             workers = tuple(self._workers.values())
             cameras = {name: self._placement.cameras(name) for name in self._placement.workers}
         analyst = self._analyst.child if self._analyst.runs else None
-        others = tuple(child for child in (self._api, self._media, self._onvif, analyst) if child)
+        kept = (self._api, self._media, self._onvif, analyst, self._relay.child)
+        others = tuple(child for child in kept if child)
         return Crew(self._keeper, workers, others, cameras)
 
     # --- placement ---------------------------------------------------------------------------
@@ -304,6 +311,13 @@ class Supervisor:
                 self._onvif.start()
             else:
                 self._tell_onvif()
+
+    def hand_on(self, restreams: tuple[Restream, ...]) -> None:
+        """Hand these on by RTSP, and no others; a process for it runs while there are any."""
+        if self._relay.follow(restreams):
+            with self._lock:
+                for name, worker in self._workers.items():
+                    worker.tell(self._assignment(name))
 
     def _hear_onvif(self, line: bytes) -> None:
         with suppress(msgspec.MsgspecError):  # of a worker that was taken over, or of nobody
@@ -355,7 +369,7 @@ class Supervisor:
 
         def hear(line: bytes) -> None:
             words.hear(line)
-            if off := _fenced_off(line):
+            if off := fenced_off(line):
                 self._fenced_off(name, off)
 
         worker = Child(
@@ -391,7 +405,7 @@ class Supervisor:
 
     def _hear_api(self, line: bytes) -> None:
         self.pictures.hear(line)
-        volume = _fenced_off(line)
+        volume = fenced_off(line)
         if volume is not None and self._is_there(volume):
             _LOG.warning("api_fenced_off", volume=volume)
             self.renew_api()
@@ -455,7 +469,7 @@ class Supervisor:
             tuple(self._volumes), cameras, tuple(sorted(self._allow)), settings.fragment_ms,
             settings.file_s, settings.queue_bytes, settings.log_level.value, settings.log_json,
             settings.fences,
-            str(settings.sources or ""), self._analyst.way(name),
+            str(settings.sources or ""), self._analyst.way(name), self._relay.way(name),
         )  # fmt: skip
 
     def _make_pictures(self, _first: bool) -> MediaStart:
@@ -482,11 +496,3 @@ class Supervisor:
             settings.floor_bytes, settings.ballast_bytes, settings.log_level.value,
             settings.log_json, settings.fences,
         )  # fmt: skip
-
-
-def _fenced_off(line: bytes) -> VolumeId | None:
-    """The volume that a child says it may not read."""
-    try:
-        return _OFF.decode(line).volume
-    except msgspec.MsgspecError:
-        return None

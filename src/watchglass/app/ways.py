@@ -29,6 +29,7 @@ class Ways:
     _onvif: Key = field(default_factory=Key.make)
     _understood: Key = field(default_factory=Key.make)
     _analyst: Key = field(default_factory=Key.make)
+    _relay: Key = field(default_factory=Key.make)
     _vitals: Key = field(default_factory=Key.make)
 
     # --- to the keeper -----------------------------------------------------------------------
@@ -63,6 +64,15 @@ class Ways:
 
     def show_live(self, worker: str) -> Way:
         return Way(self.layout.live, self._live.proof(worker))
+
+    @property
+    def relay(self) -> Stand:
+        """For the relay-worker."""
+        return Stand(self.layout.relay, self._relay.text)
+
+    def show_relay(self, worker: str) -> Way:
+        """For a camera-worker, of whose streams another system takes some."""
+        return Way(self.layout.relay, self._relay.proof(worker))
 
     @property
     def media(self) -> Stand:

@@ -9,7 +9,6 @@
                     ─▶ base.disk.Disk                 the media file: locked, appended, footer last
     facts              recording.outbox ─ bus ─▶ recording.keeper_service ─▶ recording.keeper
                        sync the volume → ledger lines → sync the state → index → acknowledge → head
-
     people             browser ── HTTP, WebSocket ──▶ app.api_process (api.application)
                        looks: index and files, read; orders: the control socket, as the commands do
     setting up         app.adding ─▶ cameras.probe_worker, of a stream; of a device,
@@ -19,6 +18,8 @@
                        (rows), and the keeper (marks)
     live               recording.tap ─▶ live.outlet ─ bus ─▶ live.relayfeed ─▶ live.viewer
                        while somebody watches; from the last key frame on: api.openfile, read
+    handing on         recording.tap ─▶ live.outlet ─ bus ─▶ app.relay_worker (live.restreaming)
+                       ── RTSP ──▶ an old system, while a relay is set up
     looking            recording.tap ─▶ analytics.gated (analytics.gate): sizes, nothing decoded
                        ─▶ analytics.outlet ─ bus, what may show something ─▶ app.analytics_worker
     understanding      analytics.pipeline: media.decode ─▶ motion ─▶ detector ─▶ tracker
@@ -28,10 +29,8 @@
     evidence           app.evidence.desk ─▶ app.evidence.worker ─▶ a bundle; api.exports, read
     events             events.rules ─▶ store.events; marks and notices, said to the supervisor
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
-
     devices around     app.survey_desk ─▶ app.scan_desk ─▶ cameras.scan_worker, ─▶ store.trust
                        ─▶ app.fleet_process: judged, as files ─▶ api.fleetfiles, read
-
     notices            app.observer ─▶ app.notice_desk, ─▶ store.notices ─▶ app.notice_process
                        ─▶ a web server, a mail server, services of apprise, a plug-in
                        or app.mqtt_process ─▶ a broker, where it stands, and Home Assistant
@@ -44,10 +43,11 @@
 
 Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
 ``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where one is spoken to
-so, ``look-back`` while the past is looked at again, one for each evidence bundle, ``ping``,
-``mqtt``, ``stamper`` and ``notice-sender`` where that is set up, for a look at a camera
-``cameras.probe_worker``. Media to be recorded crosses no process border. Orders of people come
-through the control socket to ``app.site``, which tells the database, the keeper and the workers.
+so, ``relay-worker`` where one is handed on, ``look-back`` while the past is looked at again, one
+for each evidence bundle, ``ping``, ``mqtt``, ``stamper`` and ``notice-sender`` where
+that is set up, for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses no
+process border. Orders of people come through the control socket to ``app.site``,
+which tells the database, the keeper and the workers.
 """
 
 import queue
@@ -109,7 +109,7 @@ from watchglass.base.ids import CameraId
 from watchglass.base.pool import full_pool
 from watchglass.bus.request import Token
 from watchglass.config.settings import Settings
-from watchglass.model.act import Act
+from watchglass.model.act import Note
 from watchglass.model.control import (
     Accepted,
     EditCameraRequest,
@@ -211,7 +211,7 @@ class Recorder:
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(
             on.settings, ways, self._volumes, lambda: configuration(self._store), on.clock,
-            self._told_by_cameras, LeftOut(self._store, on.layout.site_db, on.clock),
+            self._told_by_cameras, LeftOut(self._store, on.layout.site_db, on.clock), self._note,
         )  # fmt: skip
         self._finder = FinderDesk(
             on.settings, ways, self._store, self._found, self._finder_died, on.clock
@@ -452,7 +452,7 @@ class Recorder:
             case _:
                 return None
 
-    def _note(self, act: Act) -> None:
+    def _note(self, act: Note) -> None:
         self.site.note_people(NoteRequest((act,)))
 
     def _forget(self, camera: CameraId, from_ns: int, to_ns: int) -> None:

@@ -6,6 +6,7 @@ from watchglass.base.ids import CameraId, VolumeId
 from watchglass.model.assignment import AssignedCamera, AssignedStream
 from watchglass.model.camera import Camera
 from watchglass.model.gap import GapCause
+from watchglass.model.restream import Restream
 from watchglass.model.steering import Spoken
 
 
@@ -23,6 +24,8 @@ class Workers(Protocol):
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None: ...
 
     def speak(self, cameras: list[Spoken]) -> None: ...
+
+    def hand_on(self, restreams: tuple[Restream, ...]) -> None: ...
 
 
 class NoWorkers:
@@ -44,6 +47,9 @@ class NoWorkers:
         """Nothing to do."""
 
     def speak(self, cameras: list[Spoken]) -> None:
+        """Nothing to do."""
+
+    def hand_on(self, restreams: tuple[Restream, ...]) -> None:
         """Nothing to do."""
 
 

@@ -43,7 +43,40 @@ CONVERTED = Metric(
     "0 while nobody does.", "Each costs part of a core: see docs/pictures.md.",
 )  # fmt: skip
 
-METRICS = (WATCHED, DEPTH, LIMIT, DROPPED, VIEWERS, VIEWER_DROPPED, CONVERTED)
+RELAY_CLIENTS = Metric(
+    "watchglass_relay_clients", _G, (), "Connections by which another system takes a stream now.",
+    "As many as that system has of our cameras.",
+    "Fewer: look at that system; more: 'watchglass looks' says who it is.",
+)  # fmt: skip
+RELAY_SENT = Metric(
+    "watchglass_relay_pictures_total", _C, (), "Pictures that were handed on by RTSP.",
+    "It rises while another system takes a stream.", "Look at that system, and at its login.",
+)  # fmt: skip
+RELAY_DROPPED = Metric(
+    "watchglass_relay_dropped_pictures_total", _C, (),
+    "Pictures that were not handed on, up to the next key frame each time, because the other system"
+    " or the relay-worker was too slow; policy: drop_to_key_frame. The recording has them.",
+    "0, or a few where one begins.",
+    "Look at that system and the network to it, or hand on the small stream.",
+)  # fmt: skip
+RELAY_REFUSED = Metric(
+    "watchglass_relay_wrong_logins_total", _C, (), "Logins to a relay that were wrong.", "0.",
+    "Somebody guesses, or the other system has an old token: make the relay anew.",
+)  # fmt: skip
+
+METRICS = (
+    WATCHED, DEPTH, LIMIT, DROPPED, VIEWERS, VIEWER_DROPPED, CONVERTED, RELAY_CLIENTS, RELAY_SENT,
+    RELAY_DROPPED, RELAY_REFUSED,
+)  # fmt: skip
+
+
+def restream_samples(clients: int, sent: int, dropped: int, refused: int) -> list[Sample]:
+    return [
+        RELAY_CLIENTS.at(clients),
+        RELAY_SENT.at(sent),
+        RELAY_DROPPED.at(dropped),
+        RELAY_REFUSED.at(refused),
+    ]
 
 
 def viewer_samples(viewers: int, dropped: int, converted: int) -> list[Sample]:

@@ -38,7 +38,8 @@ class SetSink(Protocol):
 
 
 class Outlet:
-    """Of one worker. ``name`` is the worker's, ``set_sink`` what it does for who watches."""
+    """Of one worker. ``name`` is the worker's, ``set_sink`` what it does for who watches, ``hop``
+    what its numbers call it."""
 
     def __init__(
         self,
@@ -47,9 +48,11 @@ class Outlet:
         set_sink: SetSink,
         clock: Clock,
         *,
+        hop: str = "live",
         limit_bytes: int = _LIMIT_BYTES,
     ) -> None:
         self._set_sink = set_sink
+        self._hop = hop
         self._queue: ByteQueue[tuple[str, list[LiveItem]]] = ByteQueue(f"live {name}", limit_bytes)
         # It is filled only when it is empty, with no more than the queue may hold.
         self._client: BusClient[Relayed, FromApi] = BusClient(
@@ -76,9 +79,12 @@ class Outlet:
 
     def samples(self) -> list[Sample]:
         """The numbers of now, for monitors."""
+        name = self._client.name
+        # The queue of each hop is a series of its own.
+        process = name if self._hop == "live" else f"{name} {self._hop}"
         return [
-            *outlet_samples(self._client.name, self._queue.depth(), len(self._watched)),
-            *hop_samples(self._client.stats(), "live", self._client.name),
+            *outlet_samples(process, self._queue.depth(), len(self._watched)),
+            *hop_samples(self._client.stats(), self._hop, name),
         ]
 
     def _put(self, watch: str, items: list[LiveItem], data_bytes: int) -> bool:

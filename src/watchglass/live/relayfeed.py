@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, random_id
+from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.bus.peer import PeerId, PeerState
@@ -48,9 +49,10 @@ class RelayFeed:
         clock: Clock,
         *,
         waits_s: Sequence[float] = _WAITS_S,
+        listener: Listener | None = None,
     ) -> None:
         self._server: BusServer[Relayed, FromApi] = BusServer(
-            stand.endpoint,
+            listener or stand.endpoint,
             Codec[Relayed](Relayed),
             Codec[FromApi](FromApi),
             clock=clock,

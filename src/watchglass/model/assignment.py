@@ -44,7 +44,7 @@ class AssignedCamera(msgspec.Struct, frozen=True):
 class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
     """The first message to a camera-worker. ``keeper``, ``live`` and ``vitals`` are where it
     speaks, by its own name. ``sources`` is the folder from which files are played; empty for none.
-    ``analyst`` is who looks at pictures; None where nobody does.
+    ``analyst`` is who looks at pictures, ``relay`` who hands them on; None where nobody does.
     """
 
     name: str
@@ -62,6 +62,7 @@ class WorkerStart(msgspec.Struct, frozen=True, tag="start"):
     fences: FenceMode = FenceMode.AUTO
     sources: str = ""
     analyst: Way | None = None
+    relay: Way | None = None
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):

@@ -22,6 +22,7 @@ from watchglass.model.metric import Sample
 from watchglass.model.notice_control import NoticeRequest
 from watchglass.model.polygon import Point
 from watchglass.model.process import ProcessStatus
+from watchglass.model.restream import RestreamRequest
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
 from watchglass.model.settings_import import SettingsRead
@@ -188,8 +189,7 @@ class SoundRequest(msgspec.Struct, frozen=True, tag="sound"):
 
 
 class AnalysisRequest(msgspec.Struct, frozen=True, tag="analysis"):
-    """Whether a camera's pictures are looked at, and how long before others where there is more to
-    see than the machine can (0 to 3). None: as it is."""
+    """Whether its pictures are looked at, and with which priority (0 to 3). None: as it is."""
 
     camera: str
     by: str
@@ -438,6 +438,7 @@ Request = (
     | AnchorNowRequest
     | KeyRequest
     | ExportErrand
+    | RestreamRequest
 )
 
 
@@ -457,8 +458,7 @@ class Signature(msgspec.Struct, frozen=True, tag="signature"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """Not done: an error's code, exit code and sentence; ``fingerprint`` of a key that a camera
-    showed and that is not trusted."""
+    """Not done: code, exit code, sentence; ``fingerprint`` of a camera's key, not trusted."""
 
     code: str
     exit_code: int

@@ -80,6 +80,7 @@ class StreamRecorder:
         self._tap = Tap()
         self._watcher: LiveSink | None = None
         self._follower: LiveSink | None = None
+        self._restream: LiveSink | None = None
         self._source: VideoSource | None = None
         self._session: Session | None = None
         now_ns = clock.monotonic_ns()
@@ -119,10 +120,22 @@ class StreamRecorder:
 
         They are waited for: what arrives is read at once."""
         self._watcher = sink
+        self._hurry()
+
+    def restream(self, sink: LiveSink | None) -> None:
+        """The same for one beside it."""
+        self._restream = sink
+        self._hurry()
+
+    def _hurry(self) -> None:
         reading = self._reading
         if reading is not None and self._rounds is not None:
-            self._rounds.hurry(reading, sink is not None)
+            self._rounds.hurry(reading, self._waited_for)
         self._show()
+
+    @property
+    def _waited_for(self) -> bool:
+        return self._watcher is not None or self._restream is not None
 
     def follow(self, sink: LiveSink | None) -> None:
         """The same for one that takes them whenever they are read."""
@@ -130,7 +143,8 @@ class StreamRecorder:
         self._show()
 
     def _show(self) -> None:
-        self._tap.sinks = tuple(each for each in (self._watcher, self._follower) if each)
+        sinks = (self._watcher, self._follower, self._restream)
+        self._tap.sinks = tuple(each for each in sinks if each)
         session = self._session
         if session is not None:
             session.show()
@@ -232,7 +246,7 @@ class StreamRecorder:
         self._reading = reading
         try:
             # In this order: `watch` and `stop` set what is asked for here, then look for a reading.
-            reading.hurried = self._watcher is not None
+            reading.hurried = self._waited_for
             if not self._stop.is_set():
                 rounds.attend(reading)
         finally:

@@ -76,6 +76,7 @@ class CameraWorker:
         self._streams: dict[CameraId, list[tuple[StreamRecorder, StreamQueue]]] = {}
         self._sinks: dict[tuple[CameraId, StreamName], LiveSink] = {}
         self._followers: dict[tuple[CameraId, StreamName], LiveSink] = {}
+        self._restreams: dict[tuple[CameraId, StreamName], LiveSink] = {}
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._session = random_id()
@@ -121,6 +122,7 @@ class CameraWorker:
                 )  # fmt: skip
                 recorder.watch(self._sinks.get((camera.camera, each.stream)))
                 recorder.follow(self._followers.get((camera.camera, each.stream)))
+                recorder.restream(self._restreams.get((camera.camera, each.stream)))
                 streams.append((recorder, queue))
             self._streams[camera.camera] = streams
         for recorder, _ in streams:
@@ -144,6 +146,13 @@ class CameraWorker:
             _keep(self._sinks, (camera, stream), sink)
             for recorder in self._recorders(camera, stream):
                 recorder.watch(sink)
+
+    def restream(self, camera: CameraId, stream: StreamName, sink: LiveSink | None) -> None:
+        """The same for one beside it, which passes them to another system."""
+        with self._lock:
+            _keep(self._restreams, (camera, stream), sink)
+            for recorder in self._recorders(camera, stream):
+                recorder.restream(sink)
 
     def follow(self, camera: CameraId, stream: StreamName, sink: LiveSink | None) -> None:
         """The same for one beside it that takes pictures whenever they are read: nothing is read

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from watchglass.media.serving.requests import Malformed, Request, RequestParser, format_response
 from watchglass.simulate import digest, sdp
 from watchglass.simulate.digest import Credentials
-from watchglass.simulate.rtsp_message import Malformed, Request, RequestParser, format_response
 from watchglass.simulate.session import Session
 from watchglass.simulate.stream import Stream
 from watchglass.simulate.wire import DatagramWire, StreamWire, Wire

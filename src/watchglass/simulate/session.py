@@ -5,9 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from watchglass.media.serving.packetize import Payload, RtpSender
 from watchglass.simulate import sdp
 from watchglass.simulate.loop import Loop
-from watchglass.simulate.rtp import Payload, RtpSender
 from watchglass.simulate.stream import Stream
 from watchglass.simulate.wire import Wire
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from watchglass.media.serving.packetize import Payload, aac_payload, video_payloads
 from watchglass.simulate import frame_sei, nal
 from watchglass.simulate.faults import BadFault, Faults, FaultValue, number, set_standing
 from watchglass.simulate.frame_log import FrameLog
 from watchglass.simulate.loop import Loop, Sound
-from watchglass.simulate.rtp import Payload, aac_payload, video_payloads
 from watchglass.simulate.sdp import VIDEO_CLOCK_RATE
 
 # Sound goes out with the pictures, but no later than this.

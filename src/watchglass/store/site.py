@@ -36,6 +36,7 @@ from watchglass.store.site_input import checked_hours, checked_streams, clean_na
 from watchglass.store.site_masks import SiteMasks
 from watchglass.store.site_onvif import COLUMNS as ONVIF_COLUMNS
 from watchglass.store.site_onvif import onvif_of, put_onvif
+from watchglass.store.site_restreams import SiteRestreams
 from watchglass.store.site_rules import SiteRules
 from watchglass.store.site_settings import SiteSettings
 from watchglass.store.site_stated import SiteStated
@@ -64,6 +65,7 @@ class SiteStore(
     SiteRules,
     SiteDevices,
     SiteErasures,
+    SiteRestreams,
 ):
     """Cameras, volumes, masks, areas, rules, erasures, settings. Thread-safe; each method is one
     transaction.

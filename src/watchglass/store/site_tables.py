@@ -183,6 +183,21 @@ SUBJECTS = sa.Table(
     sa.Column("answered_ns", sa.BigInteger),
     sa.Column("forgotten_ns", sa.BigInteger),
 )
+RESTREAMS = sa.Table(
+    "restreams",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("camera", sa.ForeignKey(CAMERAS.c.id), nullable=False),
+    sa.Column("stream", sa.String(8), nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("secret", sa.String(32), nullable=False),
+    sa.Column("unmasked", sa.Boolean, nullable=False),
+    sa.Column("made_ns", sa.BigInteger, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
 
 
 def _draining_and_stream_retention(connection: sa.Connection) -> None:
@@ -311,6 +326,18 @@ def _erasures_holds_and_requests(connection: sa.Connection) -> None:
         connection.execute(sa.text(f"CREATE INDEX ix_{table}_camera ON {table} (camera)"))
 
 
+def _restreams(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text(
+            "CREATE TABLE restreams (id VARCHAR(32) NOT NULL PRIMARY KEY,"
+            " camera VARCHAR(32) NOT NULL REFERENCES cameras (id), stream VARCHAR(8) NOT NULL,"
+            ' host TEXT NOT NULL, port INTEGER NOT NULL, "user" TEXT NOT NULL,'
+            " secret VARCHAR(32) NOT NULL, unmasked BOOLEAN NOT NULL, made_ns BIGINT NOT NULL,"
+            " made_by TEXT NOT NULL, reason TEXT NOT NULL)"
+        )
+    )
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -326,6 +353,7 @@ SCHEMA = Schema(
         _devices_behind_cameras,
         _analysis_of_cameras,
         _erasures_holds_and_requests,
+        _restreams,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

@@ -32,6 +32,7 @@ from watchglass.app.cli import (
     mask,
     models,
     notices,
+    relay,
     request,
     restore,
     retention,
@@ -68,6 +69,7 @@ program.command("doctor")(doctor.doctor)
 program.command("health")(health.health)
 program.add_typer(camera.group, name="camera")
 program.add_typer(mask.group, name="mask")
+program.add_typer(relay.group, name="relay")
 program.add_typer(zone.group, name="zone")
 program.add_typer(rule.group, name="rule")
 program.command("timeline")(timeline.timeline)

@@ -6,8 +6,9 @@ sequence numbers and SSRC belong to a session.
 
 import struct
 from collections.abc import Sequence
+from typing import Literal
 
-from watchglass.media.encode import VideoCodecName
+VideoCodecName = Literal["h264", "h265", "mjpeg"]
 
 Payload = tuple[bytes, bytes | memoryview]
 """Prefix (payload header, fragmentation header) and body; together one RTP payload."""

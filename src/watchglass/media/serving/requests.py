@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 MAX_HEAD_BYTES = 16_384
+MAX_BODY_BYTES = 65_536
 
 _REASONS = {
     200: "OK",
@@ -14,6 +15,7 @@ _REASONS = {
     455: "Method Not Valid in This State",
     461: "Unsupported Transport",
     501: "Not Implemented",
+    503: "Service Unavailable",
 }
 
 
@@ -61,10 +63,12 @@ class RequestParser:
                 raise Malformed("no end of the request's head")
             return None
         request = _parse_head(self._buffer[:head_end].decode("utf-8", "replace"))
-        try:
-            end = head_end + 4 + int(request.headers.get("content-length", "0"))
-        except ValueError as error:
-            raise Malformed("Content-Length is no number") from error
+        length = request.headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()) or len(length) > 9:
+            raise Malformed("Content-Length is no number")
+        if int(length) > MAX_BODY_BYTES:
+            raise Malformed("the request is too long")
+        end = head_end + 4 + int(length)
         if len(self._buffer) < end:
             return None
         del self._buffer[:end]

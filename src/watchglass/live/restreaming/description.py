@@ -1,0 +1,107 @@
+"""What another system has to know of a stream before its first packet: SDP (RFC 4566)."""
+
+import base64
+from dataclasses import dataclass
+
+from watchglass.base.errors import StreamInvalidError
+from watchglass.media.bitstream import H265_PPS, H265_SPS, H265_VPS
+from watchglass.media.sample_entry import video_entry
+from watchglass.media.serving.packetize import VideoCodecName
+from watchglass.model.stream import VideoCodec
+
+PAYLOAD_TYPE = 96
+CLOCK_RATE = 90_000
+CONTROL = "trackID=0"
+
+_NAMES: dict[VideoCodec, VideoCodecName] = {VideoCodec.H264: "h264", VideoCodec.H265: "h265"}
+_SPROPS = {H265_VPS: "sprop-vps", H265_SPS: "sprop-sps", H265_PPS: "sprop-pps"}
+_HVCC_ARRAYS_AT = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A stream's codec, and its parameter sets in the order a decoder wants them."""
+
+    codec: VideoCodecName
+    sets: tuple[bytes, ...]
+
+    def sdp(self, host: str) -> str:
+        """Of the one track; sound is not handed on."""
+        kind = "IP6" if ":" in host else "IP4"
+        name = "H264" if self.codec == "h264" else "H265"
+        lines = [
+            "v=0", f"o=- 1 1 IN {kind} {host}", "s=Watchglass", f"c=IN {kind} {host}", "t=0 0",
+            "a=control:*", "a=range:npt=now-", f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
+            f"a=rtpmap:{PAYLOAD_TYPE} {name}/{CLOCK_RATE}",
+            f"a=fmtp:{PAYLOAD_TYPE} {self._parameters()}", f"a=control:{CONTROL}",
+        ]  # fmt: skip
+        return "\r\n".join(lines) + "\r\n"
+
+    def _parameters(self) -> str:
+        coded = [base64.b64encode(each).decode() for each in self.sets]
+        if self.codec == "h264":
+            return (
+                f"packetization-mode=1;profile-level-id={self.sets[0][1:4].hex()};"
+                f"sprop-parameter-sets={','.join(coded)}"
+            )
+        by_name: dict[str, list[str]] = {}
+        for unit, text in zip(self.sets, coded, strict=True):
+            by_name.setdefault(_SPROPS[unit[0] >> 1 & 0x3F], []).append(text)
+        return ";".join(f"{name}={','.join(texts)}" for name, texts in by_name.items())
+
+
+def described(init: bytes) -> Described:
+    """By the header of a media file. StreamInvalidError for what cannot be handed on."""
+    codec, record = video_entry(init)
+    name = _NAMES.get(codec)
+    if name is None:
+        raise StreamInvalidError(
+            "This stream is neither H.264 nor H.265, and only those are handed on."
+        )
+    try:
+        sets = _avcc_sets(record) if name == "h264" else _hvcc_sets(record)
+    except IndexError:
+        sets = ()
+    if not sets or not all(len(each) >= 4 for each in sets):
+        raise StreamInvalidError("This stream's description cannot be read.")
+    return Described(name, sets)
+
+
+def _avcc_sets(record: bytes) -> tuple[bytes, ...]:
+    at, found = 5, []
+    for mask in (0x1F, 0xFF):
+        count, at = record[at] & mask, at + 1
+        for _ in range(count):
+            unit, at = _unit(record, at)
+            found.append(unit)
+    return tuple(found)
+
+
+def _hvcc_sets(record: bytes) -> tuple[bytes, ...]:
+    at, found = _HVCC_ARRAYS_AT + 1, []
+    for _ in range(record[_HVCC_ARRAYS_AT]):
+        kind, count, at = record[at] & 0x3F, record[at + 1] << 8 | record[at + 2], at + 3
+        for _ in range(count):
+            unit, at = _unit(record, at)
+            if kind in _SPROPS and unit[0] >> 1 & 0x3F == kind:
+                found.append(unit)
+    return tuple(found)
+
+
+def _unit(record: bytes, at: int) -> tuple[bytes, int]:
+    end = at + 2 + (record[at] << 8 | record[at + 1])
+    if end > len(record):
+        raise IndexError
+    return record[at + 2 : end], end
+
+
+def nal_units(data: bytes) -> list[memoryview]:
+    """Those of a picture as media files have it, each behind its length; nonsense ends them."""
+    view, at, found = memoryview(data), 0, []
+    while at + 4 < len(data):
+        end = at + 4 + int.from_bytes(view[at : at + 4], "big")
+        if end > len(data) or end == at + 4:
+            break
+        found.append(view[at + 4 : end])
+        at = end
+    return found

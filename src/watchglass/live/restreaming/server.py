@@ -1,0 +1,146 @@
+"""Serves what is handed on. A stream is asked of its worker only while somebody is there for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+
+from watchglass.base import log
+from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.ids import CameraId
+from watchglass.live.feed import FrameFeed
+from watchglass.live.metrics import restream_samples
+from watchglass.live.restreaming.channel import Channel
+from watchglass.live.restreaming.connection import Connection
+from watchglass.live.restreaming.ports import Ports
+from watchglass.model.metric import Sample
+from watchglass.model.restream import Fetched, Restream
+from watchglass.model.stream import StreamName
+
+MOST_CONNECTIONS = 64
+_LOOK_S = 5.0
+_LINGER_S = 15.0
+_LOG = log.get("relay")
+Key = tuple[CameraId, StreamName]
+
+
+class RestreamServer:
+    """Of one event loop. ``tell`` is told who takes what, and must not wait."""
+
+    def __init__(
+        self, feed: FrameFeed, ports: Iterable[Ports], tell: Callable[[Fetched], None], clock: Clock
+    ) -> None:
+        self._feed = feed
+        self._ports = tuple(ports)
+        self._tell = tell
+        self._clock = clock
+        self._restreams: tuple[Restream, ...] = ()
+        self._channels: dict[Key, tuple[Channel, int]] = {}
+        """Each with how many connections are there for it."""
+        self._connections: set[Connection] = set()
+        self._since: dict[str, int] = {}
+        self._servers: list[asyncio.Server] = []
+        self._sent = self._left_out = self._refused = 0
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        loop = asyncio.get_running_loop()
+        for ports in self._ports:
+            loop.add_reader(ports.rtcp, self._hear, ports)
+            server = await asyncio.start_server(self._door(ports), sock=ports.listener)
+            self._servers.append(server)
+        try:
+            while True:
+                await asyncio.sleep(_LOOK_S)
+                for connection in tuple(self._connections):
+                    connection.abort_if_silent()
+        finally:
+            for server in self._servers:
+                server.close()
+            for connection in tuple(self._connections):
+                connection.close()
+
+    def use(self, restreams: tuple[Restream, ...]) -> None:
+        """From now on these are handed on, and no others."""
+        self._restreams = restreams
+        for connection in tuple(self._connections):
+            if connection.restream is not None and connection.restream not in restreams:
+                connection.close()
+
+    def samples(self) -> list[Sample]:
+        """The numbers of now, for monitors; for any thread."""
+        return restream_samples(len(self._since), self._sent, self._left_out, self._refused)
+
+    # --- for connections ---------------------------------------------------------------------
+
+    def find(self, ports: Ports, path: str) -> Restream | None:
+        for each in self._restreams:
+            if (each.host, each.path) == (ports.host, path) and each.port in (0, ports.port):
+                return each
+        return None
+
+    def channel(self, restream: Restream) -> Channel:
+        key = restream.camera, restream.stream
+        found = self._channels.get(key)
+        if found is None:
+            channel = Channel(lambda count: self.count(left_out=count))
+            self._channels[key] = channel, 1
+            self._feed.start(restream.camera, restream.stream, channel.sink)
+            return channel
+        self._channels[key] = found[0], found[1] + 1
+        return found[0]
+
+    def release(self, restream: Restream) -> None:
+        """One connection less; the stream is left soon after the last."""
+        key = restream.camera, restream.stream
+        channel, count = self._channels[key]
+        self._channels[key] = channel, count - 1
+        if count == 1:
+            asyncio.get_running_loop().call_later(_LINGER_S, self._leave, key)
+
+    def _leave(self, key: Key) -> None:
+        found = self._channels.get(key)
+        if found is not None and not found[1]:
+            del self._channels[key]
+            self._feed.stop(*key)
+
+    def count(self, *, sent: int = 0, left_out: int = 0, refused: int = 0) -> None:
+        self._sent += sent
+        self._left_out += left_out
+        self._refused += refused
+
+    def fetched(self, session: str, restream: Restream, peer: str, *, over: bool) -> None:
+        now_ns = self._clock.wall_ns()
+        from_ns = self._since.pop(session, now_ns)
+        if not over:
+            self._since[session] = from_ns
+        self._tell(Fetched(session, restream.id, peer, from_ns, now_ns if over else None))
+
+    # --- connections -------------------------------------------------------------------------
+
+    def _door(
+        self, ports: Ports
+    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if len(self._connections) >= MOST_CONNECTIONS:
+                writer.transport.abort()
+                return
+            connection = Connection(self, ports, reader, writer, self._now_s)
+            self._connections.add(connection)
+            try:
+                await connection.serve()
+            except Exception:  # noqa: BLE001 - the border of a stranger's connection
+                _LOG.exception("connection_failed")
+            finally:
+                self._connections.discard(connection)
+                connection.close()
+
+        return serve
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / NS_PER_S
+
+    def _hear(self, ports: Ports) -> None:
+        with suppress(OSError):
+            _, where = ports.rtcp.recvfrom(2048)
+            for connection in tuple(self._connections):
+                connection.heard(str(where[0]), int(where[1]))

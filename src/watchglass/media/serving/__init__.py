@@ -1,0 +1,1 @@
+"""What a server of RTSP needs: requests taken apart, pictures cut into RTP packets."""
