@@ -493,6 +493,7 @@ def test_a_database_of_before_volumes_were_drained_is_brought_up(tmp_path: Path)
             database.execute(f"DROP TABLE {table}")
         for table in ("rules", "areas", "masks", "erasures", "holds", "subject_requests"):
             database.execute(f"DROP TABLE {table}")
+        database.execute("DROP TABLE restreams")
         database.execute("UPDATE schema_version SET version = 1 WHERE what = 'site'")
         database.commit()
     store = opened(tmp_path)
