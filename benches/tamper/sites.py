@@ -136,7 +136,9 @@ def _befall(site: ExportedSite, what: str, began_ns: int, chance: random.Random)
 
 def _erase(site: ExportedSite, began_ns: int, chance: random.Random) -> None:
     first = chance.randrange(began_ns, site.now_ns - NS_PER_S)
-    site.erase(first, first + chance.randrange(NS_PER_S // 2, 6 * NS_PER_S))
+    # What is yet to be recorded is refused.
+    to_ns = min(first + chance.randrange(NS_PER_S // 2, 6 * NS_PER_S), site.now_ns)
+    site.erase(first, to_ns)
 
 
 def footage(folder: Path, seconds: int) -> Path:

@@ -28,6 +28,7 @@ NO_PICTURES = {
     API + "/trust/devices/{device}/page.html": "what became of a device, in words",
     API + "/trust/documents/{document}": "what somebody attached, such as a receipt of disposal",
     API + "/cameras/{camera}/erasures/{erasure}/receipt": "what was erased, in words and hashes",
+    API + "/cameras/{camera}/erasures/{erasure}/receipt.html": "the same, as a page",
     API + "/requests/{request_id}/held": "what is held of a time, as a table",
     API + "/requests/{request_id}/held.html": "the same, as a page without pictures",
     API + "/counts.csv": "a table of numbers",
