@@ -17,7 +17,14 @@ pytestmark = pytest.mark.full
 
 WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
 PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
-SCREENS = pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
+# Each takes a minute: one screen in the full tier, both in the long one.
+_LONG = pytest.mark.long
+SCREENS = pytest.mark.parametrize(
+    "screen", [pytest.param(WIDE, id="wide", marks=_LONG), pytest.param(PHONE, id="phone")]
+)
+DISTRICT_SCREENS = pytest.mark.parametrize(
+    "screen", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone", marks=_LONG)]
+)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +107,7 @@ def test_from_nothing_to_a_recorded_camera(
     owner.plays("Hall")
 
 
-@SCREENS
+@DISTRICT_SCREENS
 def test_a_district_stays_fast_and_is_judged_anew(
     new_bed: Callable[[], Bed], visiting: Visiting, screen: dict[str, object]
 ) -> None:
