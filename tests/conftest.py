@@ -19,10 +19,6 @@ from tests.turns import in_turn
 CHECKOUT = Path(__file__).resolve().parents[1]
 IN_CI = "CI" in os.environ
 
-# Looking at pictures is two more processes at each start of a recorder: tests that are about it say
-# so themselves.
-os.environ.setdefault("WATCHGLASS_ANALYSIS", "false")
-
 # Each tier holds the ones before it.
 TIERS = ("quick", "full", "long")
 

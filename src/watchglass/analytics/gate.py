@@ -257,7 +257,9 @@ class Gate:
                 self._sizes.calm()
             return
         if moving:
-            self._found_ns = at_ns
+            # What is told of before the last visit ended was looked at in that visit.
+            if self._quiet_from_ns is None or at_ns >= self._quiet_from_ns:
+                self._found_ns = at_ns
         elif self._quiet_from_ns is not None and at_ns in self._keys_ns:
             # What is told of before a break or a visit is not of this span.
             self._quiet_to_ns = max(self._quiet_to_ns, at_ns)
