@@ -13,7 +13,7 @@ from tests.browser.fleet_making import CAMERA, NETWORK, RELABELLED, answering, m
 from watchglass.simulate.lan.network import Network, NoNetworkError
 from watchglass.simulate.process import Simulator, SimulatorFailed, arguments
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
 
 WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
 PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
