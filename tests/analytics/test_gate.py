@@ -325,10 +325,11 @@ def test_each_moment_is_quiet_or_visited_or_not_yet_certain(
     frames: list[tuple[int, bool, int]],
 ) -> None:
     """Quiet spans lie one after another, none reaches into a visit, and between a visit and what
-    follows nothing is left out."""
+    follows nothing is left out. A visit begins in the one before only where no key frame came
+    since."""
     gate = Gate(quick)
     spans: list[tuple[int, int]] = []
-    begun_ns = 0
+    begun_ns = key_ns = 0
     for number, (size, is_key, word) in enumerate(frames):
         wall_ns = START_NS + number * NS_PER_S // 5
         if word == 1:
@@ -337,12 +338,14 @@ def test_each_moment_is_quiet_or_visited_or_not_yet_certain(
             gate.saw(moving=False)
         elif word == 3:
             gate.saw_probe(wall_ns - NS_PER_S, moving=size % 2 == 0)
-        step = gate.frame(size, is_key or number == 0, wall_ns, number * TICKS // 5)
+        is_key = is_key or number == 0
+        key_ns = wall_ns if is_key else key_ns
+        step = gate.frame(size, is_key, wall_ns, number * TICKS // 5)
         if step is Step.OPEN:
             spans += gate.take_quiet()
             begun_ns = gate.opened_ns
             assert begun_ns <= wall_ns
-            assert not spans or spans[-1][1] <= begun_ns
+            assert not spans or spans[-1][1] <= begun_ns or begun_ns == key_ns
         elif step is Step.CLOSE:
             spans.append((begun_ns, wall_ns))
     spans += gate.take_quiet()

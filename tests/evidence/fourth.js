@@ -125,6 +125,7 @@ attempt("intact", () => {
   manifest = m;
   if (!signed(un(m.key.public_key), Buffer.from(`watchglass.bundle.v1\n${hx(sha(raw))}\n`), get("manifest.sig"))) { say("intact", "no", "the signature"); say("from", "no", "the signature"); }
   for (const f of m.files) {
+    must(typeof f.path === "string" && f.path.length <= 300 && f.path.split("/").length <= 6 && f.path.split("/").every((n) => /^\w[\w.-]*$/.test(n)), "a path of other characters");
     must(!listed.has(f.path), "a file twice");
     listed.add(f.path);
     attempt("intact", () => {

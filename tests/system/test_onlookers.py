@@ -62,8 +62,10 @@ def test_all_that_look_hang_and_die_at_once_and_no_frame_is_lost(folder: Path) -
         numbers = [frame.number for frame in recorded_frames(data / "media", camera, stream)]
         assert len(numbers) > 10 * _HANG_S
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
-        spans = report.timelines[camera, stream.value].spans
-        assert [span.what for span in spans] == ["waiting_key_frame", "media", "recorder_stopped"]
+        told = [span.what for span in report.timelines[camera, stream.value].spans]
+        assert told[:2] == ["waiting_key_frame", "media"]
+        # Nothing is left of the stop where it fell into the time of the last picture.
+        assert told[2:] in ([], ["recorder_stopped"])
 
 
 def _pictures(data: Path) -> float:

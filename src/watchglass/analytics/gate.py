@@ -390,12 +390,12 @@ class Gate:
     def _begin_ns(self, found_ns: int | None, cause: VisitCause) -> int:
         """The last key frame; where a probe found something, the last in which there was nothing:
         between those two it began."""
-        if found_ns is None:
-            if cause is not VisitCause.SIZES:
-                return self._keys_ns[-1]
-            begin_ns, quiet_ns = self._key_before_ns(), self._quiet_to_ns
-            return quiet_ns if begin_ns < quiet_ns and quiet_ns in self._keys_ns else begin_ns
+        if found_ns is None and cause is not VisitCause.SIZES:
+            return self._keys_ns[-1]
         clear_ns = self._quiet_to_ns if self._quiet_from_ns is not None else 0
+        if found_ns is None:
+            clear_ns = max(clear_ns, self._key_before_ns())
+        # Where no key frame came since the last visit, the last one in it: else nothing decodes.
         return next((each for each in self._keys_ns if clear_ns <= each), self._keys_ns[-1])
 
     # --- open ---------------------------------------------------------------------------------
