@@ -83,6 +83,7 @@ export type RuleKind = Schemas["RuleKind"];
 export type RuleList = Schemas["RuleList"];
 export type AreaOfPast = Schemas["TriedArea"];
 export type Understood = Schemas["UnderstoodLine"];
+export type EventMark = Schemas["EventMarkInfo"];
 export type CountBucket = Schemas["Bucket"];
 export type CountPage = Schemas["CountPage"];
 export type EventDetail = Schemas["EventDetail"];

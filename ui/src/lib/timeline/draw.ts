@@ -1,10 +1,11 @@
 /** Draws the timeline. What a span is shows in its form as well as in its tone. */
 
-import type { CameraTimeline, SaidEvent, Span, Understood } from "../api/types";
+import type { SaidEvent, Span } from "../api/types";
 import { look, type Look } from "../causes";
 import type { Tick } from "../time/ticks";
 import { toPixel, type View } from "../time/view";
 import { missing } from "./spans";
+import type { Row, UnderstoodRow } from "./understood";
 
 export const RULER = 24;
 export const ROW = 22;
@@ -28,7 +29,7 @@ export interface Scene {
   width: number;
   height: number;
   scroll: number;
-  rows: (CameraTimeline | undefined)[];
+  rows: (Row | undefined)[];
   /** What the camera of each row says. */
   said: (readonly SaidEvent[] | undefined)[];
   ticks: Tick[];
@@ -107,7 +108,7 @@ function ruler(context: CanvasRenderingContext2D, scene: Scene): void {
 }
 
 function drawRow(
-  context: CanvasRenderingContext2D, scene: Scene, row: CameraTimeline | undefined, index: number, top: number,
+  context: CanvasRenderingContext2D, scene: Scene, row: Row | undefined, index: number, top: number,
 ): void {
   if (index === scene.chosen_row) {
     context.fillStyle = scene.colours.press;
@@ -154,14 +155,14 @@ function drawHeld(context: CanvasRenderingContext2D, scene: Scene, held: { from_
 }
 
 /** In what is recorded, as high as much moved; above it what rules found; under it, dotted, what nobody looked at. */
-function drawUnderstood(context: CanvasRenderingContext2D, scene: Scene, of: Understood, top: number): void {
+function drawUnderstood(context: CanvasRenderingContext2D, scene: Scene, of: UnderstoodRow, top: number): void {
   context.fillStyle = scene.colours.text;
   context.globalAlpha = 0.62;
   const wide = Math.max(1, toPixel(scene.view, scene.view.from_ms + of.bucket_ms, scene.width));
-  for (const { from_ms, peak } of of.density) {
-    const x = toPixel(scene.view, from_ms, scene.width);
+  for (let index = 0; index < of.from_ms.length; index++) {
+    const x = toPixel(scene.view, of.from_ms[index]!, scene.width);
     if (x < -wide || x > scene.width) continue;
-    const high = Math.max(1.5, Math.min(8, 8 * Math.sqrt(peak)));
+    const high = Math.max(1.5, Math.min(8, 8 * Math.sqrt(of.peak[index]!)));
     context.fillRect(x, top + 15 - high, wide, high);
   }
   context.globalAlpha = 1;
@@ -172,8 +173,7 @@ function drawUnderstood(context: CanvasRenderingContext2D, scene: Scene, of: Und
     if (from + wide > 0 && from < scene.width) context.fillRect(from, top + 4, wide, 3);
   }
   context.fillStyle = scene.colours.dim;
-  for (const span of of.spans) {
-    if (span.state !== "skipped") continue;
+  for (const span of of.skipped) {
     const from = Math.max(0, toPixel(scene.view, span.from_ms, scene.width));
     const to = Math.min(scene.width, toPixel(scene.view, span.to_ms, scene.width));
     for (let at = Math.floor(from / 4) * 4; at < to; at += 4) if (at >= from || to - from < 4) context.fillRect(at, top + 16.5, 2, 1.5);

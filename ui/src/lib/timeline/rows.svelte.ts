@@ -1,14 +1,14 @@
 /** What the recorder says of the time on the screen and of some beside it, kept fresh. */
 
 import { api } from "../api/client";
-import type { CameraTimeline } from "../api/types";
 import { site } from "../site.svelte";
 import { span, type View } from "../time/view";
+import { rowOf, type Row } from "./understood";
 
 const SETTLE_MS = 60;
 
 export class Rows {
-  list = $state.raw<CameraTimeline[]>([]);
+  list = $state.raw<Row[]>([]);
   private loaded: View | null = null;
   private loading: AbortController | null = null;
 
@@ -28,7 +28,7 @@ export class Rows {
     try {
       const answer = await api.timeline(asked.from_ms, asked.to_ms, width * 2.5, mine.signal, undefined, true);
       site.heardNow(answer.now_ms);
-      this.list = answer.cameras;
+      this.list = answer.cameras.map(rowOf);
       this.loaded = asked;
     } catch {
       // Cut off by a newer view, or the recorder is away: the page says so above.

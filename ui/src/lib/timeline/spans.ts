@@ -1,13 +1,14 @@
 /** Questions to a camera's spans. */
 
-import type { CameraTimeline, Span } from "../api/types";
+import type { Span } from "../api/types";
+import type { Row } from "./understood";
 
 /** Neither recorded nor on its way, whatever the recorder calls it. */
 export function missing(span: Span): boolean {
   return span.kind === "gap" || span.kind === "unaccounted";
 }
 
-export function spanAt(row: CameraTimeline | undefined, at_ms: number, slack_ms = 0): Span | null {
+export function spanAt(row: Row | undefined, at_ms: number, slack_ms = 0): Span | null {
   const spans = row?.spans ?? [];
   const near = (span: Span) => at_ms >= span.from_ms - slack_ms && at_ms < span.to_ms + slack_ms;
   // A gap too short to be hit with the mouse counts from a little beside it.
@@ -21,7 +22,7 @@ export interface ListedGap {
 }
 
 /** All gaps that a view touches, newest first. */
-export function gapsIn(rows: CameraTimeline[], from_ms: number, to_ms: number): ListedGap[] {
+export function gapsIn(rows: Row[], from_ms: number, to_ms: number): ListedGap[] {
   return rows
     .flatMap((row) => row.spans.map((span) => ({ camera: row.camera, span })))
     .filter(({ span }) => missing(span) && span.to_ms > from_ms && span.from_ms < to_ms)
