@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,21 @@ def test_doctor_before_anything_is_set_up(capsys: pytest.CaptureFixture[str]) ->
     assert run(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {"about", "value", "meaning", "verdict"} <= set(found[0])
+
+
+def test_a_command_loads_what_it_needs_alone() -> None:
+    program = "import sys; from watchglass.app.cli import run; code = run(['version'])\n"
+    told = subprocess.run(
+        [sys.executable, "-c", program + "print(code, *sorted(sys.modules))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    version, modules = told.stdout.splitlines()
+    assert version.startswith("watchglass ")
+    code, *loaded = modules.split()
+    assert code == "0"
+    assert not {"numpy", "av", "fastapi", "watchglass.app.cli.doctor"} & set(loaded)
+
+
+def test_a_mistyped_command_is_told_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cmaera", "list"]) == 2
+    assert "Did you mean 'camera'?" in sentence(capsys)

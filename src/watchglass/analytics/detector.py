@@ -28,18 +28,6 @@ class Look:
     moving: tuple[Box, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorSpeed:
-    """How a model computes here, as measured at its start: ``lanes`` pictures side by side with
-    ``threads`` each; milliseconds a picture, of the clock on the wall and of processors."""
-
-    provider: str
-    threads: int
-    lanes: int
-    wall_ms: float
-    cpu_ms: float
-
-
 class Detector(Protocol):
     """Finds things in pictures of any camera; keeps nothing from one picture to the next.
 

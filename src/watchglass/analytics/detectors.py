@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
-from watchglass.analytics.detector import (
-    Detector,
-    DetectorKind,
-    DetectorSettings,
-    DetectorSpeed,
-)
+from watchglass.analytics.detector import Detector, DetectorKind, DetectorSettings
 from watchglass.analytics.metrics import speed_samples
 from watchglass.analytics.models import OFF, Models
 from watchglass.analytics.regions import RegionDetector
+from watchglass.analytics.speed import DetectorSpeed
 from watchglass.base import log
 from watchglass.base.errors import NotFoundError, WatchglassError
 from watchglass.model.metric import Sample

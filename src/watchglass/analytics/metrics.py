@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from watchglass.analytics.detector import DetectorSpeed
 from watchglass.analytics.gate import GateState
 from watchglass.analytics.gated import GateNumbers
 from watchglass.analytics.pace import Pace
+from watchglass.analytics.speed import DetectorSpeed
 from watchglass.base.queues import QueueDepth
 from watchglass.model.metric import Metric, MetricKind, Sample
 

@@ -1,7 +1,11 @@
 """The numbers of the page's server: one table, and how it is filled."""
 
-from watchglass.api.services import Services
+from typing import TYPE_CHECKING
+
 from watchglass.model.metric import Metric, MetricKind, Sample
+
+if TYPE_CHECKING:
+    from watchglass.api.services import Services
 
 _G, _C = MetricKind.GAUGE, MetricKind.COUNTER
 _REFUSE, _OLDEST = "refuse_newest", "drop_oldest"
@@ -49,7 +53,7 @@ METRICS = (
 )  # fmt: skip
 
 
-def api_samples(of: Services) -> list[Sample]:
+def api_samples(of: "Services") -> list[Sample]:
     """Called in the event loop."""
     queue = of.notes
     return [

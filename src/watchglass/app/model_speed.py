@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from watchglass.analytics.detector import DetectorSpeed
 from watchglass.analytics.metrics import told_speed
 from watchglass.analytics.models import OFF, Models
+from watchglass.analytics.speed import DetectorSpeed
 from watchglass.app.analyst_desk import threads
 from watchglass.app.checkup import Finding, Verdict
 from watchglass.app.words import count_words

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from watchglass.analytics.backends.onnx import CPU, OnnxRuntime, Tuning, providers
-from watchglass.analytics.detector import DetectorSpeed
 from watchglass.analytics.manifest import Manifest
 from watchglass.analytics.named import NamedDetector
+from watchglass.analytics.speed import DetectorSpeed
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
 

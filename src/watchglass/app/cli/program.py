@@ -6,47 +6,13 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 from typer.exceptions import TyperException
 
 import watchglass
-from watchglass.app.cli import (
-    analyse,
-    anchor,
-    backup,
-    camera,
-    check,
-    clip,
-    demo,
-    doctor,
-    erase,
-    evidence,
-    export,
-    footage,
-    health,
-    hold,
-    key,
-    looks,
-    mask,
-    models,
-    notices,
-    relay,
-    request,
-    restore,
-    retention,
-    rule,
-    serve,
-    service,
-    timeline,
-    token,
-    trust,
-    user,
-    verify,
-    volume,
-    zone,
-)
+from watchglass.app.cli.late import LateGroup
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell
 from watchglass.base.errors import WatchglassError
@@ -55,49 +21,56 @@ from watchglass.base.ids import random_id
 _UNEXPECTED = 70
 _INTERRUPTED = 130
 
+
+class _Commands(LateGroup):
+    places: ClassVar = {
+        "serve": "serve:serve",
+        "service": "service:group",
+        "demo": "demo:demo",
+        "doctor": "doctor:doctor",
+        "health": "health:health",
+        "camera": "camera:group",
+        "mask": "mask:group",
+        "relay": "relay:group",
+        "zone": "zone:group",
+        "rule": "rule:group",
+        "timeline": "timeline:timeline",
+        "clip": "clip:clip",
+        "footage": "footage:group",
+        "analyse": "analyse:analyse",
+        "anchor": "anchor:group",
+        "key": "key:group",
+        "export": "export:export",
+        "decrypt": "export:decrypt",
+        "hold": "hold:hold",
+        "release": "hold:release",
+        "holds": "hold:holds",
+        "erase": "erase:group",
+        "request": "request:group",
+        "retention": "retention:retention",
+        "volume": "volume:group",
+        "looks": "looks:looks",
+        "evidence": "evidence:group",
+        "notices": "notices:group",
+        "models": "models:group",
+        "check": "check:check",
+        "backup": "backup:backup",
+        "restore": "restore:restore",
+        "trust": "trust:group",
+        "verify": "verify:verify",
+        "token": "token:group",
+        "user": "user:group",
+    }
+
+
 program = typer.Typer(
     name="watchglass",
     help="Records IP cameras, and accounts for every second.",
+    cls=_Commands,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-program.command("serve")(serve.serve)
-program.add_typer(service.group, name="service")
-program.command("demo")(demo.demo)
-program.command("doctor")(doctor.doctor)
-program.command("health")(health.health)
-program.add_typer(camera.group, name="camera")
-program.add_typer(mask.group, name="mask")
-program.add_typer(relay.group, name="relay")
-program.add_typer(zone.group, name="zone")
-program.add_typer(rule.group, name="rule")
-program.command("timeline")(timeline.timeline)
-program.command("clip")(clip.clip)
-program.add_typer(footage.group, name="footage")
-program.command("analyse")(analyse.analyse)
-program.add_typer(anchor.group, name="anchor")
-program.add_typer(key.group, name="key")
-program.command("export")(export.export)
-program.command("decrypt")(export.decrypt)
-program.command("hold")(hold.hold)
-program.command("release")(hold.release)
-program.command("holds")(hold.holds)
-program.add_typer(erase.group, name="erase")
-program.add_typer(request.group, name="request")
-program.command("retention")(retention.retention)
-program.add_typer(volume.group, name="volume")
-program.command("looks")(looks.looks)
-program.add_typer(evidence.group, name="evidence")
-program.add_typer(notices.group, name="notices")
-program.add_typer(models.group, name="models")
-program.command("check")(check.check)
-program.command("backup")(backup.backup)
-program.command("restore")(restore.restore)
-program.add_typer(trust.group, name="trust")
-program.command("verify")(verify.verify)
-program.add_typer(token.group, name="token")
-program.add_typer(user.group, name="user")
 
 
 @program.callback()
