@@ -9,13 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import AXE, Bed, Visiting
+from tests.browser.screens import WIDE, on_phone, on_wide
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.full
-
-WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
-PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
-SCREENS = pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ def entered(visiting: Visiting, bed: Bed, screen: dict[str, object]) -> Visitor:
     return visitor
 
 
-@SCREENS
+@on_wide
 def test_a_camera_is_looked_at_stated_scheduled_and_switched_off(
     bed: Bed, visiting: Visiting, screen: dict[str, object]
 ) -> None:
@@ -112,7 +109,7 @@ def test_a_camera_is_looked_at_stated_scheduled_and_switched_off(
     expect(owner.page.get_by_role("region", name="Timeline and playing")).to_be_visible()
 
 
-@SCREENS
+@on_phone
 def test_a_camera_is_changed_and_removed_with_what_it_recorded(
     bed: Bed, visiting: Visiting, screen: dict[str, object]
 ) -> None:
@@ -149,7 +146,7 @@ def test_a_camera_is_changed_and_removed_with_what_it_recorded(
     expect(owner.page.get_by_text("Removed, with recordings left")).to_have_count(0, timeout=90_000)
 
 
-@SCREENS
+@on_wide
 def test_notices_leave_by_webhook_and_the_system_is_looked_over(
     bed: Bed, visiting: Visiting, hooks: tuple[str, list[bytes]], screen: dict[str, object]
 ) -> None:

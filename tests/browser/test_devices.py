@@ -10,21 +10,11 @@ from playwright.sync_api import expect
 from benches._harness import Login
 from tests.browser.conftest import AXE, Bed, Visiting, readable, set_up
 from tests.browser.fleet_making import CAMERA, NETWORK, RELABELLED, answering, many, seed
+from tests.browser.screens import on_phone, on_wide
 from watchglass.simulate.lan.network import Network, NoNetworkError
 from watchglass.simulate.process import Simulator, SimulatorFailed, arguments
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
-
-WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
-PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
-# Each takes a minute: one screen in the full tier, both in the long one.
-_LONG = pytest.mark.long
-SCREENS = pytest.mark.parametrize(
-    "screen", [pytest.param(WIDE, id="wide", marks=_LONG), pytest.param(PHONE, id="phone")]
-)
-DISTRICT_SCREENS = pytest.mark.parametrize(
-    "screen", [pytest.param(WIDE, id="wide"), pytest.param(PHONE, id="phone", marks=_LONG)]
-)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +40,7 @@ def around() -> Iterator[str]:
         yield Login.of(simulator.urls[0].main).url
 
 
-@SCREENS
+@on_phone
 def test_from_nothing_to_a_recorded_camera(
     new_bed: Callable[[], Bed], visiting: Visiting, around: str, screen: dict[str, object]
 ) -> None:
@@ -107,7 +97,7 @@ def test_from_nothing_to_a_recorded_camera(
     owner.plays("Hall")
 
 
-@DISTRICT_SCREENS
+@on_wide
 def test_a_district_stays_fast_and_is_judged_anew(
     new_bed: Callable[[], Bed], visiting: Visiting, screen: dict[str, object]
 ) -> None:

@@ -11,14 +11,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import AXE, Bed, Visiting, readable
+from tests.browser.screens import PHONE, WIDE
 from tests.browser.visitor import PASSWORD, Visitor
 from watchglass.model.look import LookKind
 from watchglass.recording.people import noted_looks
 
 pytestmark = pytest.mark.full
 
-WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
-PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
 READY_MS = 90_000
 
 

@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, expect
 
 from tests.app.broker import PASSWORD, USER, Broker, brokers
 from tests.browser.conftest import AXE, Bed, Visiting, readable
-from tests.browser.test_cameras import SCREENS, hooks
+from tests.browser.screens import on_phone
+from tests.browser.test_cameras import hooks
 from tests.browser.visitor import Visitor
 
 __all__ = ["hooks"]
@@ -34,7 +35,7 @@ def way(visitor: Visitor, name: str) -> Locator:
     return visitor.page.get_by_role("region", name=name, exact=True)
 
 
-@SCREENS
+@on_phone
 def test_home_assistant_and_a_service_are_told(
     bed: Bed, visiting: Visiting, broker: Broker, hooks: tuple[str, list[bytes]],
     screen: dict[str, object],

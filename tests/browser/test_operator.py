@@ -11,15 +11,14 @@ from playwright.sync_api import expect
 
 from benches._browser import Watcher
 from tests.browser.conftest import AXE, NAMES, Bed, Visiting
+from tests.browser.screens import on_phone
 from tests.browser.visitor import Visitor
 from watchglass.model.look import LookKind
 from watchglass.recording.people import noted_looks
 
 pytestmark = pytest.mark.full
 
-WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
 LOOP_MS = 4000.0
-PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
 
 
 def test_a_clip_is_marked_and_downloaded(bed: Bed, visiting: Visiting, tmp_path: Path) -> None:
@@ -118,7 +117,7 @@ def test_a_layout_is_made_kept_and_shared(bed: Bed, visiting: Visiting) -> None:
     expect(guard.button("Layout: all cameras")).to_be_visible()
 
 
-@pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
+@on_phone
 def test_all_cameras_in_step(bed: Bed, visiting: Visiting, screen: dict[str, object]) -> None:
     guard = visiting(bed.url, **screen)
     guard.context.add_init_script(path=AXE)

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import AXE, Bed, Visiting
-from tests.browser.test_users import PHONE, SCREENS, WIDE, go, readable
+from tests.browser.screens import PHONE, WIDE, on_phone, on_wide
+from tests.browser.test_users import go, readable
 from tests.browser.visitor import Visitor
 from tests.store.understood import event_of, review_of, walk
 from watchglass.app.layout import Layout
@@ -86,7 +87,7 @@ def happenings(bed: Bed, visit: Visitor) -> Iterator[Happenings]:
     found.close()
 
 
-@SCREENS
+@on_phone
 def test_a_night_is_cleared_and_one_thing_brought_back(
     visit: Visitor, happenings: Happenings, screen: dict[str, object]
 ) -> None:
@@ -162,7 +163,7 @@ def test_an_alarm_is_taken_noted_and_handed_over(
     readable(visit, "handover-1440")
 
 
-@SCREENS
+@on_wide
 def test_search_by_kind_and_by_a_region_drawn_on_the_picture(
     visit: Visitor, happenings: Happenings, screen: dict[str, object]
 ) -> None:

@@ -4,12 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import AXE, Bed, Visiting
-from tests.browser.test_users import SCREENS, go, readable
+from tests.browser.screens import on_wide
+from tests.browser.test_users import go, readable
 
 pytestmark = pytest.mark.full
 
 
-@SCREENS
+@on_wide
 def test_a_line_and_a_zone_are_drawn_and_a_rule_made_about_them(
     bed: Bed, visiting: Visiting, screen: dict[str, object]
 ) -> None:

@@ -8,14 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NAMES, Bed, Visiting, set_up
+from tests.browser.screens import WIDE, on_phone, on_wide
 from tests.browser.visitor import PASSWORD
 from watchglass.simulate.process import Simulator
 
 pytestmark = pytest.mark.full
-
-WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
-PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
-SCREENS = pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
 
 
 def test_from_nothing_to_two_cameras(new_bed: Callable[[], Bed], visiting: Visiting) -> None:
@@ -38,7 +35,7 @@ def test_from_nothing_to_two_cameras(new_bed: Callable[[], Bed], visiting: Visit
     expect(owner.page.get_by_role("article")).to_have_count(2)
 
 
-@SCREENS
+@on_wide
 def test_into_the_past_and_back(bed: Bed, visiting: Visiting, screen: dict[str, object]) -> None:
     guard = visiting(bed.url, **screen)
     guard.sign_in()
@@ -293,7 +290,7 @@ def test_more_cameras_than_there_is_room(bed: Bed, visiting: Visiting) -> None:
     expect(guard.headline).to_be_in_viewport()
 
 
-@SCREENS
+@on_phone
 def test_who_looked_is_in_the_log(bed: Bed, visiting: Visiting, screen: dict[str, object]) -> None:
     guard = visiting(bed.url, **screen)
     guard.sign_in()

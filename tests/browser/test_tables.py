@@ -8,14 +8,12 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import AXE, Bed, Visiting, readable, set_up
+from tests.browser.screens import on_phone
 from tests.browser.visitor import Visitor
 from watchglass.simulate.process import Simulator
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
 
-WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
-PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
-SCREENS = pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
 _LONG_MS = 120_000
 _BAD_ROWS = 200
 
@@ -38,7 +36,7 @@ def told(owner: Visitor) -> Locator:
     return owner.page.get_by_role("region", name="Rows of the table").get_by_role("paragraph").first
 
 
-@SCREENS
+@on_phone
 def test_a_table_is_recorded_row_by_row(
     new_bed: Callable[[], Bed],
     simulator: Simulator,

@@ -9,14 +9,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import AXE, Bed, Visiting
+from tests.browser.screens import PHONE, WIDE, on_wide
 from tests.browser.visitor import Visitor
 from watchglass.access.totp import code_of, step_at
 
 pytestmark = pytest.mark.full
 
-WIDE = {"width": 1440, "height": 900, "color_scheme": "dark"}
-PHONE = {"width": 390, "height": 844, "color_scheme": "light"}
-SCREENS = pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 FIRST = "a first password"
 
@@ -45,7 +43,7 @@ def sign_in(page: Page, name: str, password: str, code: str = "") -> None:
         page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-@SCREENS
+@on_wide
 def test_somebody_is_added_sees_one_camera_and_is_kept_out(
     bed: Bed, visiting: Visiting, screen: dict[str, object]
 ) -> None:
