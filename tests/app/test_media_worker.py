@@ -169,7 +169,7 @@ def test_decoding_without_end_ends_the_process() -> None:
         "desk.still = lambda *_: ctypes.PyDLL(None).sleep(60)\n"
         "at = desk.PictureDesk(SystemClock(), 1, 0.2, lambda: None)\n"
         "while True:\n"
-        "    worker._turn(Server(), at)\n"
+        "    worker._turn(Server(), at, worker.Beats(0.0, SystemClock()))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], timeout=20, check=False)
     assert done.returncode == -signal.SIGALRM

@@ -210,7 +210,7 @@ def recorder(cameras: Simulator) -> Iterator[RunningRecorder]:
 
 @pytest.mark.full
 @pytest.mark.timeout(600)
-def test_a_real_worker_and_a_real_keeper_that_hang_are_replaced(recorder: RunningRecorder) -> None:
+def test_real_processes_that_hang_are_replaced(recorder: RunningRecorder) -> None:
     of = ("--data", str(recorder.data))
 
     def recording() -> bool:
@@ -219,7 +219,7 @@ def test_a_real_worker_and_a_real_keeper_that_hang_are_replaced(recorder: Runnin
 
     wait_until(recording, PATIENCE_S)
     began_ns = SystemClock().wall_ns()
-    for name in (WORKER, "keeper"):
+    for name in (WORKER, "keeper", "api", "media-worker"):
         before = recorder.processes()
         os.kill(before[name].pid, signal.SIGSTOP)
         wait_until(_is_another(recorder, name, before[name].pid), PATIENCE_S)
@@ -227,7 +227,7 @@ def test_a_real_worker_and_a_real_keeper_that_hang_are_replaced(recorder: Runnin
         after = recorder.processes()
         assert {each for each in before if before[each].pid != after[each].pid} == {name}
         assert after[name].restarts == 1
-    assert recorder.log().count("stuck_process_replaced") == 2
+    assert recorder.log().count("stuck_process_replaced") == 4
     ended_ns = SystemClock().wall_ns()
     assert recorder.stop() == 0
     report = read_site(recorder.data / "state", [recorder.data / "media"])
@@ -237,7 +237,7 @@ def test_a_real_worker_and_a_real_keeper_that_hang_are_replaced(recorder: Runnin
         for (_, stream), found in report.timelines.items()
         if stream == StreamName.MAIN
     ]
-    # The other worker's camera lost nothing, neither by its neighbour nor by the keeper.
+    # The other worker's camera lost nothing, neither by its neighbour nor by any other.
     assert sorted(meanwhile, key=len) == [{"media"}, {"media", GapCause.RECORDER_CRASHED}]
 
 

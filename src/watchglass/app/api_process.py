@@ -41,6 +41,7 @@ from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, PeoplePorts, Reach, ScanErrand
 from watchglass.api.watchports import WatchPorts
+from watchglass.app.beats import beating
 from watchglass.app.exposition import exposition
 from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
 from watchglass.app.fleet_ports import fleet_ports
@@ -165,8 +166,7 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     )  # fmt: skip
     config.load()
     config.ssl = tls
-    server = _Server(config)
-
+    server = _Server(config, start.beat_s)
     pictures = NoticePictures(site.ports, files)
 
     def on_message(message: ToApiProcess) -> None:
@@ -207,8 +207,9 @@ def _fence_in(start: ApiStart) -> Vault:
 class _Server(uvicorn.Server):
     """uvicorn's own looks ten times a second whether it is to end; this one is told."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, beat_s: float) -> None:
         super().__init__(config)
+        self._beat_s = beat_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = asyncio.Event()
 
@@ -224,9 +225,11 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
+        beat = asyncio.ensure_future(beating(self._beat_s))
         # The order matters: ``end`` may have come before there was a loop to tell.
         while not await self.on_tick(0):
             await self._told.wait()
+        beat.cancel()
         self._loop = None
 
 

@@ -13,13 +13,13 @@ from watchglass.app.launch import launch
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.retry import Backoff
-from watchglass.model.assignment import FenceTold
+from watchglass.model.assignment import Beat, FenceTold
 from watchglass.model.process import ProcessStatus
 
 _STEADY_NS = 3 * NS_PER_S
 """Who lives that long does not die of its start, and is started again without a wait."""
 _ENCODER = msgspec.json.Encoder()
-_FENCE: msgspec.json.Decoder[FenceTold] = msgspec.json.Decoder(FenceTold)
+_OWN: msgspec.json.Decoder[FenceTold | Beat] = msgspec.json.Decoder(FenceTold | Beat)
 _LOG = log.get("supervisor")
 
 
@@ -28,9 +28,10 @@ class Child:
 
     ``first_message`` is asked at each start, so that a restarted child gets what holds by then.
     ``first`` is True only for the first start. ``start`` makes the process, where it is not simply
-    launched. A child that ``speaks`` says on its standard output what it is fenced by, and how its
-    start went, if anybody asks (``heard``); other lines go to ``hear``. ``died`` is told of an end
-    that nobody asked for, with the exit code, before it is started again.
+    launched. A child that ``speaks`` says on its standard output what it is fenced by, that it is
+    at work, and how its start went, if anybody asks (``heard``); other lines go to ``hear``.
+    ``died`` is told of an end that nobody asked for, with the exit code, before it is started
+    again.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class Child:
         """UTC of the last start."""
         self.started_ns = clock.monotonic_ns()
         """The same, monotonic."""
+        self.beat_ns = 0
+        """When it last said that it is at work (monotonic); 0 for never."""
         self.exit_code: int | None = None
         self._first_message = first_message
         self._clock = clock
@@ -94,7 +97,7 @@ class Child:
         assert process.stdout is not None
         readable, _, _ = select.select([process.stdout], [], [], timeout_s)
         line = process.stdout.readline() if readable else None
-        return None if line and self._tells_of_fence(line) else line
+        return None if line and self._tells_of_itself(line) else line
 
     def tell(self, message: object) -> bool:
         """Send one more message; False when it is not running (a restart asks anew)."""
@@ -173,14 +176,18 @@ class Child:
         # ValueError: ``wait`` has closed the pipe, because the end was asked for.
         with suppress(OSError, ValueError):
             for line in process.stdout:
-                if not self._tells_of_fence(line) and self._hear is not None:
+                if not self._tells_of_itself(line) and self._hear is not None:
                     self._hear(line)
 
-    def _tells_of_fence(self, line: bytes) -> bool:
+    def _tells_of_itself(self, line: bytes) -> bool:
         try:
-            self.fence = _FENCE.decode(line)
+            told = _OWN.decode(line)
         except msgspec.MsgspecError:
             return False
+        if isinstance(told, FenceTold):
+            self.fence = told
+        else:
+            self.beat_ns = self._clock.monotonic_ns()
         return True
 
     @staticmethod

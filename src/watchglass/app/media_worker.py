@@ -13,6 +13,7 @@ import threading
 
 import msgspec
 
+from watchglass.app.beats import Beats
 from watchglass.app.fences import fence_in, of_media_worker, tell
 from watchglass.app.few_rights import keep_to_itself, step_back
 from watchglass.app.picture_desk import PictureDesk
@@ -86,8 +87,10 @@ def _serve(start: MediaStart, decoder: msgspec.json.Decoder[ToMediaWorker]) -> N
     desk = PictureDesk(clock, threads(), DECODE_S, server.wake)
     step_back(_NICE, _MOST_MEMORY_BYTES)
     keep_to_itself(_MOST_DESCRIPTORS)
+    beats = Beats(start.beat_s, clock)
     while not stopping.is_set():
-        _turn(server, desk)
+        beats.turn()
+        _turn(server, desk, beats)
     desk.close()
     server.close()
 
@@ -97,12 +100,12 @@ def threads() -> int:
     return max(1, min(_MOST_THREADS, (os.cpu_count() or 1) // 2))
 
 
-def _turn(server: Server, desk: PictureDesk) -> None:
+def _turn(server: Server, desk: PictureDesk, beats: Beats) -> None:
     # Left to its default the signal ends the process, also from within a library's endless loop
     # that lets no other thread run.
     alarm_s = desk.alarm_s()
     signal.setitimer(signal.ITIMER_REAL, alarm_s)
-    for token, request in server.poll(_LOOK_S if alarm_s else _POLL_S):
+    for token, request in server.poll(beats.wait_s(_LOOK_S if alarm_s else _POLL_S)):
         desk.take(token, request)
     for token, reply in desk.done():
         if reply is not None:

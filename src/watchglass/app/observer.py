@@ -78,7 +78,7 @@ class Observer:
 
 
 def _heard(child: Child, words: dict[str, Word]) -> Heard:
-    word = words.get(child.name, Word(0, None))
+    word = words.get(child.name, Word(child.beat_ns, None))
     # What the life before it said counts no more.
     vitals = word.vitals if word.heard_ns > child.started_ns else None
     return Heard(child.name, child.started_ns, child.restarts, word.heard_ns, vitals)

@@ -175,7 +175,7 @@ class Supervisor:
                 setup.token_hash, setup.expires_ns,
                 self._settings.log_level.value, self._settings.log_json,
                 fences=self._settings.fences, floor_bytes=self._settings.floor_bytes,
-                onvif=self._ways.ask_onvif(),
+                onvif=self._ways.ask_onvif(), beat_s=self._settings.beat_s,
             )  # fmt: skip
             network = in_network()
             return start if network is None else network.told(start)
@@ -475,8 +475,9 @@ class Supervisor:
     def _make_pictures(self, _first: bool) -> MediaStart:
         settings = self._settings
         return MediaStart(
-            self._ways.media, settings.log_level.value, settings.log_json, settings.fences
-        )
+            self._ways.media, settings.log_level.value, settings.log_json, settings.fences,
+            settings.beat_s,
+        )  # fmt: skip
 
     def _speaking(self, _first: bool) -> OnvifStart:
         settings = self._settings

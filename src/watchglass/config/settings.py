@@ -111,6 +111,11 @@ class Settings:
         return self.models_dir or self.data / "models"
 
     @property
+    def beat_s(self) -> float:
+        """How often a process says that it is at work."""
+        return self.stuck_s / 4
+
+    @property
     def state(self) -> Path:
         """Folder of ledgers, keys and databases."""
         return self.data / "state"

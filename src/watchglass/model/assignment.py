@@ -110,6 +110,10 @@ class FenceTold(msgspec.Struct, frozen=True, tag="fenced"):
     whole: bool
 
 
+class Beat(msgspec.Struct, frozen=True, tag="beat"):
+    """Another, said again and again: it is at work."""
+
+
 class FencedOff(msgspec.Struct, frozen=True, tag="fenced_off"):
     """Another: the volume is there and outside its fence, so it needs a successor."""
 
@@ -141,7 +145,7 @@ class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
     PEM); ``strict``: browsers trust that certificate, and shall never again come without.
 
     ``setup_hash`` is of the token that makes the first user, until ``setup_expires_ns`` (UTC);
-    empty to offer none.
+    empty to offer none. ``beat_s``: how often it says that it is at work; 0 for never.
     """
 
     state: str
@@ -161,6 +165,7 @@ class ApiStart(msgspec.Struct, frozen=True, tag="serve"):
     certificate: str = ""
     key: str = ""
     strict: bool = False
+    beat_s: float = 0.0
 
 
 class Serving(msgspec.Struct, frozen=True, tag="serving"):

@@ -16,12 +16,14 @@ MOST_REQUEST_BYTES = MOST_KEY_FRAME_BYTES + 64 * 1024
 
 
 class MediaStart(msgspec.Struct, frozen=True, tag="make_pictures"):
-    """The first message to the media-worker."""
+    """The first message to the media-worker. ``beat_s``: how often it says that it is at work; 0
+    for never."""
 
     stand: Stand
     log_level: str
     log_json: bool
     fences: FenceMode = FenceMode.AUTO
+    beat_s: float = 0.0
 
 
 class StillRequest(msgspec.Struct, frozen=True, tag="still"):
