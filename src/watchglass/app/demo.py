@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from watchglass.app.demo_fleet import DemoFleet
 from watchglass.app.demo_rules import BY, set_rules
+from watchglass.app.demo_story import DemoStory, Relabelled
 from watchglass.app.site import Site
 from watchglass.app.wiring import Recorder, ground
 from watchglass.base.clock import NS_PER_S
@@ -29,6 +30,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.timeline import summary, timeline
 from watchglass.simulate.camera_kind import CameraSpec, Size, cameras
+from watchglass.simulate.fleet import CameraUrls
 from watchglass.simulate.loop import LoopSpec
 from watchglass.simulate.loop_cache import cache_folder, load_loop
 from watchglass.simulate.process import Simulator, SimulatorFailed, arguments
@@ -38,6 +40,8 @@ HOST = "127.0.0.1"
 SIZE = Size(width=1280, height=720, fps=15, seconds=20)
 _NAMES = ("Street", "Yard", "Gate", "Lane")
 _CLIP = "Clip"
+LEAVING = "Gate"
+_PAST_S = 10.0
 _SMALL_BALLAST = 4 << 20
 _RATE_OVER_NS = 5 * NS_PER_S
 # Seconds of one core that a frame of 1280×720 takes to draw and encode, as measured.
@@ -158,12 +162,13 @@ def settings_for(
 class Demo:
     """Simulated cameras and a recorder, from ``start`` to ``close``."""
 
-    def __init__(self, settings: Settings, clip: Path | None = None) -> None:
+    def __init__(self, settings: Settings, clip: Path | None = None, story: bool = False) -> None:
         self.settings = settings
         self._clip = clip.resolve() if clip is not None else None
         self.cameras: list[DemoCamera] = []
         self._ground = ground(settings)
         self.fleet = DemoFleet(self._ground)
+        self.story = DemoStory(self._ground, self._for_story) if story else None
         self._ending = ExitStack()
         self._simulator: Simulator | None = None
         self.page = ""
@@ -175,7 +180,8 @@ class Demo:
     def start(self) -> None:
         """Begin to record; the loops must have been encoded."""
         login = (f"demo-{secrets.token_hex(3)}", secrets.token_urlsafe(12))
-        self._simulator = _simulator(login)
+        # One more than is recorded at first takes another's place in the story.
+        self._simulator = _simulator(login, len(_NAMES) + (self.story is not None))
         self._ending.callback(self._simulator.stop)
         recorder = Recorder(self._ground)
         self._ending.callback(recorder.close)
@@ -184,19 +190,24 @@ class Demo:
         thread.start()
         self._ending.callback(thread.join, 10.0)
         self._ending.callback(recorder.stop)
-        for spec, urls, name in zip(specs(), self._simulator.urls, _NAMES, strict=True):
-            request = AddCameraRequest(
-                name,
-                tuple((stream, _bare(url)) for stream, url in _streams(urls.main, urls.sub)),
-                *login, "simulated", BY, (HOST,),
-            )  # fmt: skip
-            camera = recorder.site.add_camera(request)
+        for spec, urls, name in zip(specs(), self._simulator.urls, _NAMES, strict=False):
+            camera = recorder.site.add_camera(_request(name, urls, login))
             self.cameras.append(DemoCamera(camera, name, urls.name, _what(spec)))
         simulated = {each.name: each.id for each in self.cameras}
         set_rules(recorder.site, simulated, self._add_clip(recorder.site))
         self.page = recorder.open_page() or ""
         self.fleet.start(partial(recorder.site.store.cameras, with_credentials=False))
         self._ending.callback(self.fleet.close)
+        if self.story is not None:
+            request = _request(LEAVING, self._simulator.urls[-1], login)
+            self.story.start(Relabelled(simulated[LEAVING], LEAVING, request))
+            self._ending.callback(self.story.close)
+
+    def _for_story(self, closing: threading.Event) -> None:
+        """Until all is judged, and the camera that goes has a past."""
+        while not self.fleet.over.wait(0.2) and not closing.is_set():
+            pass
+        closing.wait(_PAST_S)
 
     def _add_clip(self, site: Site) -> CameraId | None:
         """The file as a camera, played again and again."""
@@ -216,8 +227,14 @@ class Demo:
 
     def pull(self, number: int) -> bool:
         """Pull the cable of a camera, or put it back; whether it is pulled now. A file has none."""
-        name = self.cameras[number].simulated
         assert self._simulator is not None
+        name = self.cameras[number].simulated
+        if (
+            self.story is not None
+            and self.story.told.is_replaced
+            and self.cameras[number].name == LEAVING
+        ):
+            name = self._simulator.urls[-1].name
         if not name:
             return False
         self.was_pulled = True
@@ -288,11 +305,16 @@ class Demo:
         return link
 
 
-def _simulator(login: tuple[str, str]) -> Simulator:
+def _request(name: str, urls: CameraUrls, login: tuple[str, str]) -> AddCameraRequest:
+    streams = tuple((stream, _bare(url)) for stream, url in _streams(urls.main, urls.sub))
+    return AddCameraRequest(name, streams, *login, "simulated", BY, (HOST,))
+
+
+def _simulator(login: tuple[str, str], count: int) -> Simulator:
     """The cameras' process, started with SIGINT blocked: Ctrl-C is for the recorder first."""
     size = SIZE
     options = arguments(
-        cameras=len(_NAMES), kind="mix", width=size.width, height=size.height, fps=size.fps,
+        cameras=count, kind="mix", width=size.width, height=size.height, fps=size.fps,
         seconds=size.seconds, port_each=True, host=HOST, user=login[0], password=login[1],
     )  # fmt: skip
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -49,6 +49,8 @@ class DemoFleet:
         self._thread = threading.Thread(target=self._run, name="demo fleet", daemon=True)
         self._running: RunningScan | None = None
         self._closing = threading.Event()
+        self.over = threading.Event()
+        """Set once it has looked around, or cannot."""
         self.devices = 0
 
     def start(self, cameras: Cameras) -> None:
@@ -64,14 +66,15 @@ class DemoFleet:
         self._thread.join(_END_S)
 
     def _run(self) -> None:
-        # The cameras come first: their pictures are what is waited for.
-        if self._closing.wait(_AFTER_S):
-            return
         try:
-            self._look_around()
+            # The cameras come first: their pictures are what is waited for.
+            if not self._closing.wait(_AFTER_S):
+                self._look_around()
         except (WatchglassError, NoNetworkError, OSError) as error:
             _LOG.warning("no_devices", error=str(error))
             self._say_that_it_cannot()
+        finally:
+            self.over.set()
 
     def _say_that_it_cannot(self) -> None:
         """On the page, where somebody waits for devices."""

@@ -25,6 +25,14 @@ def demo(
             readable=True,
         ),
     ] = None,
+    story: Annotated[
+        bool,
+        typer.Option(
+            "--story",
+            help="One camera turns out to be relabelled: it is found out, kept in, replaced, and "
+            "its page proves it.",
+        ),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON line at the end on standard output.")
     ] = False,
@@ -33,5 +41,5 @@ def demo(
     # It brings encoders along, which no other command should load.
     from watchglass.app.cli.demo_run import run_demo
 
-    held = run_demo(shell(context), seconds, port, clip, json=json)
+    held = run_demo(shell(context), seconds, port, clip, story=story, json=json)
     raise typer.Exit(0 if held else _FAILED)

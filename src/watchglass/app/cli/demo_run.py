@@ -23,7 +23,14 @@ from watchglass.app.cli.moments import shown_time
 from watchglass.app.cli.screen import AMBER, Cell, Column, Row, Screen, printable, table
 from watchglass.app.cli.shell import Shell
 from watchglass.app.cli.signals import Ending
-from watchglass.app.demo import Demo, DemoState, encode, missing_loops, settings_for
+from watchglass.app.demo import (
+    LEAVING,
+    Demo,
+    DemoState,
+    encode,
+    missing_loops,
+    settings_for,
+)
 from watchglass.app.words import CAUSES, count_words, length_words, rate_words, size_words
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
@@ -32,7 +39,9 @@ _REDRAW_S = 0.5
 _PLAIN_EVERY_S = 5.0
 
 
-def run_demo(of: Shell, seconds: float | None, port: int, clip: Path | None, *, json: bool) -> bool:
+def run_demo(
+    of: Shell, seconds: float | None, port: int, clip: Path | None, *, story: bool, json: bool
+) -> bool:
     """The whole demo; whether all held."""
     settings = settings_for(of.data, "debug" if of.verbose else None, port, clip)
     stopping = threading.Event()
@@ -44,7 +53,7 @@ def run_demo(of: Shell, seconds: float | None, port: int, clip: Path | None, *, 
     with _stderr_to(settings.data / "demo.log") as stderr:
         log.configure(settings.log_level.value, json=settings.log_json)
         screen = Screen(stderr, stderr) if json else of.screen
-        run = Demo(settings, clip)
+        run = Demo(settings, clip, story)
         try:
             with screen.working("starting cameras and recorder"):
                 run.start()
@@ -190,6 +199,8 @@ def _picture(run: Demo) -> RenderableType:
     now_ns = time.time_ns()
     lost = any(state.gap_now for state in states)
     lines = [("Files", _typed(run.settings.media)), *_how_to(run, states)]
+    if run.story is not None and run.story.told.sentences:
+        lines.append(("Story", run.story.told.sentences[-1]))
     lines.append(("Keys", "1–4 pull a camera's cable, or put it back · Ctrl-C ends"))
     return Group(
         Text(_sentence(states), AMBER if lost else ""),
@@ -276,6 +287,9 @@ def _tell_end(of: Shell, screen: Screen, run: Demo, before: list[DemoState], *, 
     gaps = sum(state.gaps for state in after)
     all_there = recording == len(after) or run.was_pulled
     held = all_there and unaccounted_s == 0 and all(state.recorded_s for state in after)
+    story = run.story.told if run.story is not None else None
+    if story is not None:
+        held = held and story.page is not None
     if json:
         of.screen.json(
             {
@@ -285,6 +299,7 @@ def _tell_end(of: Shell, screen: Screen, run: Demo, before: list[DemoState], *, 
                 "gaps": gaps,
                 "unaccounted_s": unaccounted_s or 0,
                 "data": str(run.settings.data),
+                **({"story": story.sentences, "changes": story.changes} if story else {}),
             }
         )
     least_s = min((state.recorded_s for state in after), default=0.0)
@@ -302,6 +317,14 @@ def _tell_end(of: Shell, screen: Screen, run: Demo, before: list[DemoState], *, 
             f"{run.fleet.devices} devices, these cameras with them, and which rules and holes "
             f"concern them, is in the report: {_typed(report)}"
         )
+    if story is not None:
+        screen.say(f"{LEAVING} went the whole way out:" if story.page else
+                   f"{LEAVING} did not get all the way out:")  # fmt: skip
+        for sentence in story.sentences:
+            screen.say(f"- {sentence}")
+        for each in (story.page, story.report):
+            if each is not None:
+                screen.command(_typed(each))
     if not held:
         screen.error(f"That is not as it should be: {run.settings.data}/demo.log says more.")
     screen.say("Nothing was deleted. To look at it, and to delete it:")

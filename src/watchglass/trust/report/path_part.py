@@ -94,13 +94,19 @@ def device_page_part(device: DocDevice) -> list[Html]:
     """From discovery to disposal, as one table."""
     rows = [("found", device.first_seen, "the recorder", "", ""),
             ("judged", device.last_seen, "the recorder", device.verdict, "")]  # fmt: skip
+    papers = {}
     path = device.path
     for each in path.steps if path is not None else ():
-        paper = f"{each.document_name}, SHA-256 {each.document}" if each.document else ""
-        rows.append((STEP_WORDS[each.step], each.at, each.by, each.note, paper))
+        rows.append((STEP_WORDS[each.step], each.at, each.by, each.note, each.document))
+        papers[each.document] = f"{each.document_name}, SHA-256 "
+    shown = [
+        (step, el("span", at, class_="nb"), by, what,
+         el("span", papers[paper], el("code", paper)) if paper else "")
+        for step, at, by, what, paper in rows
+    ]  # fmt: skip
     return [
         el("h2", "From discovery to disposal"),
-        table(("Step", "When", "Who says so", "What", "Paper"), rows),
+        table(("Step", "When", "Who says so", "What", "Paper"), shown, "way"),
         bullets(path_lines(path)[:1] if path is not None else ["It is on no path."]),
         bullets((*path.cleared, *path.shortcomings) if path is not None else ()),
     ]

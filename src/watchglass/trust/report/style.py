@@ -13,7 +13,8 @@ body{margin:0 auto;max-width:62rem;background:var(--ground);padding:2.5rem 3rem}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .3rem;letter-spacing:-.01em;text-wrap:balance}
 h2{font-size:1.35rem;margin:3rem 0 .8rem;padding-top:.6rem;border-top:2px solid var(--ink)}
 h3{font-size:1.02rem;margin:1.6rem 0 .4rem}
-p,ul{margin:.4rem 0 .8rem;max-width:46rem}ul{padding-left:1.2rem}li{margin:.2rem 0}
+p,ul{margin:.4rem 0 .8rem;max-width:46rem}ul{padding-left:1.2rem}
+li{margin:.2rem 0;overflow-wrap:anywhere}
 a{color:inherit}.quiet{color:var(--quiet)}.small{font-size:.86rem}
 .lead{font-size:1.16rem;line-height:1.45;margin:1.2rem 0}
 .figures{display:grid;grid-template-columns:repeat(4,1fr);border:1px solid var(--line);
@@ -40,6 +41,7 @@ overflow-wrap:anywhere}
 table.sortable th{cursor:pointer}table.sortable th[aria-sort]::after{content:" \\2193"}
 table.sortable th[aria-sort=ascending]::after{content:" \\2191"}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+table.way td{overflow-wrap:break-word}
 td.where{min-width:7.5rem}td.label{min-width:4.2rem}.nb{white-space:nowrap}
 .tag{display:inline-block;border:1px solid currentColor;border-radius:2px;padding:0 .35rem;
 font-size:.8rem;white-space:nowrap}
