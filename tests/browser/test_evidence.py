@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from benches._harness import RunningRecorder
 from tests.app.running import call
+from tests.golden.test_statement import FINGERPRINT, RECEIPT
 from watchglass.simulate.process import Simulator, arguments
 
 pytestmark = pytest.mark.full
@@ -145,6 +146,19 @@ def test_the_browser_checks_a_zip_that_was_changed(exported: Exported, page: Pag
     page.locator("#zip").set_input_files(spoilt)
     page.get_by_role("button", name="Check").click()
     expect(page.locator("#lines tr").first.locator("td").first).to_have_text("No", timeout=60_000)
+
+
+def test_the_browser_checks_a_receipt(exported: Exported, page: Page) -> None:
+    page.goto((exported.folder / "verify.html").as_uri())
+    page.locator("#statement").set_input_files(RECEIPT)
+    page.locator("#fingerprint").fill(FINGERPRINT)
+    page.get_by_role("button", name="Check").click()
+    answers = page.locator("#lines tr td:nth-child(2)")
+    expect(answers).to_have_text(["Yes", "Yes"])
+    expect(page.locator("#notes")).to_contain_text("under a signed head")
+    page.locator("#folder").set_input_files(exported.folder)
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#state")).to_contain_text("one of the three")
 
 
 def test_the_player_plays_from_the_folder(exported: Exported, page: Page) -> None:

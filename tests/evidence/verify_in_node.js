@@ -1,7 +1,7 @@
-/* node verify_in_node.js VERIFY_JS BUNDLE FINGERPRINT [--no-tool] [--anchor FILE] [--authority HEX]: the verdict, as JSON. */
+/* node verify_in_node.js VERIFY_JS BUNDLE… [--fingerprint HEX] [--no-tool] [--anchor FILE] [--authority HEX]: the verdict, as JSON. */
 const fs = require("fs"), path = require("path");
 const [script, ...rest] = process.argv.slice(2);
-const { Check, folderSource, zipSource, hex, signatures, LINES } = require(path.resolve(script));
+const { Check, Statement, folderSource, zipSource, hex, signatures, LINES } = require(path.resolve(script));
 
 const opened = (name) => ({
   size: fs.statSync(name).size,
@@ -21,12 +21,16 @@ function walk(folder, prefix = "") {
   });
 }
 
+function told(check) {
+  return { verdict: check.verdict(), codes: [...new Set(check.findings.map((each) => `${each.line} ${each.code}`))].sort(), findings: check.findings.slice(0, 5) };
+}
+
 async function verdictOf(bundle, fingerprint, anchors, authorities) {
   try {
+    if (bundle.endsWith(".json")) return told(await new Statement(new Uint8Array(fs.readFileSync(bundle)), fingerprint).run());
     const source = fs.statSync(bundle).isDirectory() ? folderSource(walk(bundle)) : await zipSource(opened(bundle));
     if (!source.files.has("manifest.json") && !source.odd.length) return { error: "no manifest" };
-    const check = await new Check(source, fingerprint, anchors, authorities).run();
-    return { verdict: check.verdict(), codes: [...new Set(check.findings.map((each) => `${each.line} ${each.code}`))].sort(), findings: check.findings.slice(0, 5) };
+    return told(await new Check(source, fingerprint, anchors, authorities).run());
   } catch (error) { return { error: String(error.stack) }; }
 }
 

@@ -3,7 +3,8 @@
 
     python3 verify.py [BUNDLE] [--fingerprint HEX] [--anchor FILE] [--authority HEX] [--json]
 
-BUNDLE is a folder or a ZIP of one; without it, the folder of this file. The fingerprint is that of
+BUNDLE is a folder or a ZIP of one; without it, the folder of this file. A receipt or a statement
+(statement.json, or the folder with it) is checked, too. The fingerprint is that of
 the recorder's key, which you must have from somebody else than whoever gave you the bundle. An
 anchor is a file of heads that was taken away from the recorder earlier. An authority is whose time
 stamps you trust: the SHA-256 of its certificate, or a PEM file of it, from the authority itself.
@@ -15,6 +16,8 @@ Needs Python 3.9 or later and nothing else; for signatures the package `cryptogr
     complete           nothing is missing between from and to, but for gaps that are named
     placed in time     it was recorded when it says, by a witness from outside
     from this recorder and camera
+
+Of a receipt or a statement only the first and the last are asked, and no camera is meant.
 
 Exit status: 0 four times yes; 10 nowhere no, but something cannot be told; 40 somewhere no; 2 this
 is no bundle that can be read at all. docs/format.md (sections 2 to 5 and 7) says what the bytes
@@ -38,7 +41,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 YES, NO, CANNOT_TELL = "yes", "no", "cannot tell"
 LINES = ("intact", "complete", "placed", "from")
@@ -60,6 +63,7 @@ PIECE = 1 << 20
 BILLION = 10**9
 OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 SIGNED_APART = ("manifest.json", "manifest.sig")
+MOST_STATEMENT = 16 << 20
 MOST_STAMP = 256 << 10
 MOST_DOCUMENT = 4 << 20
 MOST_STAMPS = 100
@@ -76,6 +80,14 @@ ENCRYPTED = b"age-encryption.org/v1\n"
 BUNDLE_DOMAIN = b"watchglass.bundle.v1\n"
 HEAD_DOMAIN = b"watchglass.head.v1\n"
 KEY_DOMAIN = b"watchglass.key.v1\n"
+STATEMENT_DOMAIN = b"watchglass.statement.v1\n"
+STATEMENT = "statement.json"
+RECEIPT = "watchglass erasure receipt"
+STATEMENTS = {
+    RECEIPT: "erasure",
+    "watchglass statement of what is held": "request",
+    "watchglass redacted copy": "redacted",
+}
 
 
 class Wrong(Exception):
@@ -1104,28 +1116,22 @@ def file_end(file: File, ends: dict[int, int]) -> int:
 # --- the check ----------------------------------------------------------------------------------
 
 
-class Check:
-    """Goes through a bundle once; `findings` are (line, answer, code, sentence)."""
+class Findings:
+    """What a check has found: (line, answer, code, sentence), of the lines that it answers."""
 
-    def __init__(
-        self, source: Any, signatures: Signatures, fingerprint: str, anchors: list[bytes],
-        authorities: "set[str] | None" = None,
-    ) -> None:  # fmt: skip
-        self.source = source
+    lines: tuple[str, ...] = LINES
+    titles: ClassVar[dict[str, str]] = TITLES
+    good: ClassVar[dict[str, str]] = {}
+    after_no = "It cannot be told of a bundle that was changed."
+
+    def __init__(self, signatures: Signatures, fingerprint: str) -> None:
         self.signatures = signatures
         self.fingerprint = re.sub(r"[^0-9a-f]", "", fingerprint.lower())
-        self.anchors = anchors
-        self.authorities = authorities or set()
-        self.stamps: list[tuple[str, bytes, Stamp]] = []
-        self.placed_by: list[str] = []
-        self.histories: list[tuple[Ledger, list[str]]] = []
         self.findings: list[tuple[str, str, str, str]] = []
+        self.notes: list[str] = []
+        self.placed_by: list[str] = []
         self.manifest: dict[str, Any] = {}
         self.public = b""
-        self.media: dict[tuple[str, str, int], Media] = {}
-        self.media_bytes = 0
-        self.notes: list[str] = []
-        self.viewing = 0
 
     def no(self, line: str, code: str, sentence: str) -> None:
         self._add(line, NO, code, sentence)
@@ -1160,6 +1166,55 @@ class Check:
             return True
         return False
 
+    def signed(self, what: str, message: bytes, signature: bytes) -> None:
+        """Whether the key in it signed that."""
+        valid = self.signatures.valid(self.public, message, signature)
+        if valid is None:
+            self.open("intact", "no_tool", _NO_TOOL)
+            self.open("from", "no_tool", _NO_TOOL)
+        elif not valid:
+            self.no("intact", "signature_wrong", f"The signature of {what} is not valid.")
+            self.no("from", "signature_wrong", f"The signature of {what} is not valid.")
+
+    def title(self) -> list[str]:
+        """Rows for people above the answers."""
+        return []
+
+
+class Check(Findings):
+    """Goes through a bundle once."""
+
+    good: ClassVar[dict[str, str]] = {
+        "intact": "nothing was changed since the key in it signed it",
+        "complete": "every moment is there, or in a gap that is named",
+        "placed": "what anchors it is of this ledger, and later than the recordings",
+        "from": "the key is the one whose fingerprint you gave, or one that it vouched for",
+    }
+
+    def __init__(
+        self, source: Any, signatures: Signatures, fingerprint: str, anchors: list[bytes],
+        authorities: "set[str] | None" = None,
+    ) -> None:  # fmt: skip
+        super().__init__(signatures, fingerprint)
+        self.source = source
+        self.anchors = anchors
+        self.authorities = authorities or set()
+        self.stamps: list[tuple[str, bytes, Stamp]] = []
+        self.histories: list[tuple[Ledger, list[str]]] = []
+        self.media: dict[tuple[str, str, int], Media] = {}
+        self.media_bytes = 0
+        self.viewing = 0
+
+    def title(self) -> list[str]:
+        if not self.manifest:
+            return []
+        return [
+            f"Evidence bundle {str(self.manifest['bundle'])[:32]}",
+            f"{shown(number(self.manifest['from']))} to {shown(number(self.manifest['to']))}",
+            f"Key {fingerprint_of(self.public)}",
+            "",
+        ]
+
     def run(self) -> None:
         if not self.guarded(self._manifest, "manifest_bad", "The manifest"):
             return
@@ -1192,11 +1247,7 @@ class Check:
             raise ValueError("no camera, or one without a stream")
         self.manifest = manifest
         signed = BUNDLE_DOMAIN + hashlib.sha256(raw).hexdigest().encode() + b"\n"
-        valid = self.signatures.valid(self.public, signed, signature)
-        if valid is None:
-            self.open("intact", "no_tool", _NO_TOOL)
-        elif not valid:
-            self.no("intact", "signature_wrong", "The signature of the manifest is not valid.")
+        self.signed("the manifest", signed, signature)
 
     def _small(self, name: str, most: int, code: str) -> bytes:
         size = self.source.sizes.get(name)
@@ -1525,8 +1576,6 @@ class Check:
                 "No fingerprint was given from outside the bundle: whoever made it could have made "
                 f"the key, too. Ask the operator by another way whether it is {own}.",
             )  # fmt: skip
-        if any(code == "signature_wrong" for _, _, code, _ in self.findings):
-            self.no("from", "signature_wrong", "The signature of the manifest is not valid.")
 
     def _from_earlier(self, own: str) -> None:
         """Whether the key that was given vouched, by way of others, for the one of now."""
@@ -1836,71 +1885,195 @@ def anchor_sizes(raw: bytes, ledger: str) -> "set[int]":
     return {size for size, _ in anchored(raw, ledger)}
 
 
+# --- receipts and statements (section 6) --------------------------------------------------------
+
+
+class Statement(Findings):
+    """Goes through a document of the recorder's own about an erasure, a request or a redacted copy.
+
+    Raises Unreadable where the file is none.
+    """
+
+    lines = ("intact", "from")
+    titles: ClassVar[dict[str, str]] = {"intact": "Intact", "from": "From this recorder"}
+    good: ClassVar[dict[str, str]] = {
+        "intact": "nothing was changed since it was signed",
+        "from": "it is signed with the key whose fingerprint you gave",
+    }
+    after_no = "It cannot be told of a document that was changed."
+
+    def __init__(self, raw: bytes, signatures: Signatures, fingerprint: str) -> None:
+        super().__init__(signatures, fingerprint)
+        try:
+            told = json.loads(raw.decode("utf-8"), parse_constant=_no_fraction)
+            self._document = text(told["statement"], MOST_STATEMENT)
+            self._signature = text(told["signature"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Unreadable("This is no receipt or statement that can be read.") from error
+
+    def title(self) -> list[str]:
+        return [self.kind(), f"Key {fingerprint_of(self.public)}", ""] if self.manifest else []
+
+    def kind(self) -> str:
+        """What it calls itself; empty where that cannot be read."""
+        return str(self.manifest.get("kind", ""))
+
+    def run(self) -> None:
+        self.guarded(self._check, "statement_bad", "The document")
+
+    def _check(self) -> None:
+        try:
+            raw = self._document.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise Wrong("statement_bad", "The document is no text.") from error
+        told = parsed(raw, "statement_bad", "The document")
+        about = STATEMENTS.get(text(told["kind"], 100))
+        if about is None:
+            self._open("kind_unknown", "It is of a kind that this check does not know.")
+        elif "key" not in told:
+            self._open("no_key", "It does not name its key: ask for it to be made again.")
+        else:
+            self.public = bytes.fromhex(hexed(told["key"], 64))
+            self.manifest = told
+            digest = hashlib.sha256(raw).hexdigest()
+            message = STATEMENT_DOMAIN + f"{about}\n{digest}\n".encode()
+            self.signed("the document", message, bytes.fromhex(hexed(self._signature, 128)))
+            self._from()
+            if told["kind"] == RECEIPT:
+                self._receipt(told)
+                if not any(line == "intact" for line, _, _, _ in self.findings):
+                    self.notes.append("What the ledger tells of it is under a signed head.")
+
+    def _open(self, code: str, sentence: str) -> None:
+        self.open("intact", code, sentence)
+        self.open("from", code, sentence)
+
+    def _from(self) -> None:
+        own = fingerprint_of(self.public)
+        if not self.fingerprint:
+            self.open(
+                "from", "no_fingerprint",
+                "No fingerprint was given: anybody can make a key. Ask the operator by another way "
+                f"whether it is {own}.",
+            )  # fmt: skip
+        elif self.fingerprint != own:
+            self.no("from", "key_other", f"It names another key than was expected: {own}.")
+
+    def _receipt(self, told: dict[str, Any]) -> None:
+        """The lines are under a signed head, and say what the receipt says."""
+        ledger, erasure = told["ledger"], hexed(told["erasure"], 32)
+        span = [text(told[name]) for name in ("from", "to", "done")]
+        size, root = self._head(ledger, hexed(told["camera"], 32))
+        seen = []
+        for each in listed(ledger["lines"]):
+            line = text(each["line"], MOST_LINE).encode("utf-8")
+            fields = parsed(line, "line_bad", "A line of the ledger")
+            n = number(fields["n"])
+            path = [bytes.fromhex(hexed(one, 64)) for one in listed(each["path"])]
+            if not included(leaf(line), n, size, path, root):
+                self.no("intact", "line_other", f"Line {n} is not of this ledger.")
+            if fields["erasure"] != erasure:
+                self.no("intact", "line_strange", f"Line {n} is of another erasure.")
+            seen.append(fields)
+        types = [text(fields["type"]) for fields in seen]
+        if types[:1] != ["erasure_ordered"] or types[-1:] != ["erasure_done"]:
+            sentence = "The lines do not tell that it was ordered and done."
+        elif [seen[0]["from"], seen[0]["to"]] != span[:2]:
+            sentence = "The ledger tells of another span."
+        elif seen[-1]["t"] != span[2]:
+            sentence = "The ledger tells of another time."
+        else:
+            return
+        self.no("intact", "receipt_differs", sentence)
+
+    def _head(self, ledger: dict[str, Any], camera: str) -> tuple[int, bytes]:
+        """Its size and root."""
+        raw = text(ledger["head"], MOST_LINE).encode("utf-8")
+        head = parsed(raw, "head_bad", "The head")
+        signature = bytes.fromhex(hexed(head["sig"], 128))
+        unsigned = {name: value for name, value in head.items() if name != "sig"}
+        message = json.dumps(unsigned, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        if self.signatures.valid(self.public, HEAD_DOMAIN + message.encode(), signature) is False:
+            self.no("intact", "head_signature", "The head is not signed with this key.")
+        size = number(head["size"])
+        if head["ledger"] != camera or number(ledger["size"]) != size:
+            self.no("intact", "head_other", "The head is of another ledger, or of another length.")
+        return size, bytes.fromhex(hexed(head["root"], 64))
+
+
+def statement_at(path: str) -> "bytes | None":
+    """The bytes of a receipt or statement at a path; None where something else lies there."""
+    if os.path.isdir(path):
+        if os.path.exists(os.path.join(path, "manifest.json")):
+            return None
+        path = os.path.join(path, STATEMENT)
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(MOST_STATEMENT + 1)
+    except OSError:
+        return None
+    if len(raw) > MOST_STATEMENT or raw.lstrip()[:1] != b"{" or b'"statement"' not in raw:
+        return None
+    return raw
+
+
+def check_statement(raw: bytes, fingerprint: str = "", tool: str = "") -> Statement:
+    """Check a receipt or statement. Raises Unreadable where it is none."""
+    check = Statement(raw, Signatures(tool), fingerprint)
+    check.run()
+    return check
+
+
 # --- what is told -------------------------------------------------------------------------------
 
 
-def verdict(check: Check) -> dict[str, str]:
-    """An answer for each of the four lines."""
+def verdict(check: Findings) -> dict[str, str]:
+    """An answer for each of its lines."""
     found: dict[str, str] = {}
-    for line in LINES:
+    for line in check.lines:
         answers = {answer for of, answer, _, _ in check.findings if of == line}
         found[line] = NO if NO in answers else CANNOT_TELL if CANNOT_TELL in answers else YES
     if found["intact"] == NO:
-        for line in ("complete", "placed") if check.manifest else LINES[1:]:
-            if found[line] == YES:
+        for line in check.lines[1:]:
+            if found[line] == YES and (line != "from" or not check.manifest):
                 found[line] = CANNOT_TELL
     return found
 
 
-_GOOD = {
-    "intact": "nothing was changed since the key in it signed it",
-    "complete": "every moment is there, or in a gap that is named",
-    "placed": "what anchors it is of this ledger, and later than the recordings",
-    "from": "the key is the one whose fingerprint you gave, or one that it vouched for",
-}
-_AFTER_NO = "It cannot be told of a bundle that was changed."
-
-
-def reasons(check: Check, line: str, answer: str) -> list[str]:
+def reasons(check: Findings, line: str, answer: str) -> list[str]:
     found = [each[3] for each in check.findings if each[0] == line and each[1] == answer]
     if found:
         return found
     if line == "placed" and answer == YES and check.placed_by:
         return [each[0].upper() + each[1:] + "." for each in dict.fromkeys(check.placed_by)]
-    return [_GOOD[line].capitalize() + "."] if answer == YES else [_AFTER_NO]
+    good = check.good[line]
+    return [good[0].upper() + good[1:] + "."] if answer == YES else [check.after_no]
 
 
-def as_json(check: Check) -> dict[str, Any]:
+def as_json(check: Findings) -> dict[str, Any]:
     answers = verdict(check)
     return {
         "verdict": {
             line: {"answer": answers[line], "because": reasons(check, line, answers[line])}
-            for line in LINES
+            for line in check.lines
         },
         "findings": [
             {"line": line, "answer": answer, "code": code, "sentence": sentence}
             for line, answer, code, sentence in check.findings
         ],
+        "kind": str(check.manifest.get("kind", ""))[:100],
         "fingerprint": fingerprint_of(check.public) if check.public else None,
         "signatures_by": check.signatures.tool or None,
         "notes": check.notes[:MOST_FINDINGS],
     }
 
 
-def as_text(check: Check) -> str:
+def as_text(check: Findings) -> str:
     answers = verdict(check)
-    rows = []
-    manifest = check.manifest
-    if manifest:
-        rows += [
-            f"Evidence bundle {str(manifest['bundle'])[:32]}",
-            f"{shown(number(manifest['from']))} to {shown(number(manifest['to']))}",
-            f"Key {fingerprint_of(check.public)}",
-            "",
-        ]
-    for line in LINES:
+    rows = check.title()
+    for line in check.lines:
         why = reasons(check, line, answers[line])
-        rows.append(f"{TITLES[line]}: {answers[line].upper()}. {plain(why[0])}")
+        rows.append(f"{check.titles[line]}: {answers[line].upper()}. {plain(why[0])}")
         rows += [f"    {plain(each)}" for each in why[1:10]]
         if len(why) > 10:
             rows.append(f"    and {len(why) - 10} more")
@@ -1913,7 +2086,7 @@ def plain(words: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in words)
 
 
-def exit_status(check: Check) -> int:
+def exit_status(check: Findings) -> int:
     answers = set(verdict(check).values())
     return 40 if NO in answers else 10 if CANNOT_TELL in answers else 0
 
@@ -1970,7 +2143,12 @@ def main(arguments: list[str] | None = None) -> int:
             with open(each, "rb") as file:
                 anchors.append(file.read(MOST_MANIFEST))
         trusted = set().union(*map(authority, given.authority))
-        check = check_bundle(given.bundle, given.fingerprint, anchors, given.tool, trusted)
+        statement = statement_at(given.bundle)
+        check: Findings
+        if statement is not None:
+            check = check_statement(statement, given.fingerprint, given.tool)
+        else:
+            check = check_bundle(given.bundle, given.fingerprint, anchors, given.tool, trusted)
     except (Unreadable, OSError) as error:
         print(error, file=sys.stderr)
         return 2

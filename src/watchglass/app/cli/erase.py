@@ -12,8 +12,9 @@ from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.timeline import From, To, span_of
 from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import random_id
+from watchglass.evidence.page.pages import verify_page, verify_script
 from watchglass.evidence.page.statement import statement_page
-from watchglass.evidence.statement import STATEMENT
+from watchglass.evidence.verify import STATEMENT
 from watchglass.model.erasure import (
     AskErasureRequest,
     DecideErasureRequest,
@@ -133,7 +134,7 @@ def receipt(
     erasure: Which,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
 ) -> None:
-    """Write the signed receipt, as JSON to check and as a page to print."""
+    """Write the signed receipt: as JSON, as a page to print, and what checks it."""
     of = shell(context)
     found = _find(of, erasure)
     write_statement(of, StatementRequest(StatementKind.ERASURE, found.id, of.by), output)
@@ -150,6 +151,8 @@ def write_statement(of: Shell, request: StatementRequest, output: Path) -> None:
     told = {"statement": made.document, "signature": made.signature}
     (output / STATEMENT).write_text(jsons.dumps(told))
     (output / "statement.html").write_text(statement_page(made.document, made.signature))
+    (output / "verify.html").write_bytes(verify_page())
+    (output / "verify.py").write_bytes(verify_script())
 
 
 def _decide(of: Shell, found: Erasure, state: ErasureState, note: str) -> None:

@@ -117,7 +117,7 @@ def held(
     request: Which,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
 ) -> None:
-    """Write what is held of that time and who saw it, signed, as JSON and as a page to print."""
+    """Write what is held of that time and who saw it, signed, and what checks it."""
     of = shell(context)
     found = _find(of, request)
     write_statement(of, StatementRequest(StatementKind.REQUEST, found.id, of.by), output)

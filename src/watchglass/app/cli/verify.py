@@ -12,10 +12,8 @@ from watchglass.app.cli.trust_report import verify_report
 from watchglass.base.errors import DamagedError, NotFoundError
 from watchglass.evidence import verify as evidence
 from watchglass.evidence.agefile import is_encrypted
-from watchglass.evidence.statement import STATEMENT, Checked, checked, read_statement
 
 _MOST_ANCHOR = 64 << 20
-_MOST_STATEMENT = 16 << 20
 _STYLES = {evidence.YES: "", evidence.CANNOT_TELL: AMBER, evidence.NO: "red"}
 
 
@@ -45,50 +43,25 @@ def verify(
     or a report. Of a bundle four things are said, of a receipt or statement two, each with yes, no,
     or cannot tell; exit code 40 when one is no, 10 when one cannot be told."""
     of = shell(context)
-    if _is_bundle(path) or is_encrypted(path) or (path.is_file() and zipfile.is_zipfile(path)):
+    if (statement := _statement(path, fingerprint)) is not None:
+        _tell(of, statement, json=json)
+    elif path.is_dir() or is_encrypted(path) or (path.is_file() and zipfile.is_zipfile(path)):
         _verify_bundle(of, path, fingerprint, anchor or [], authority or [], json=json)
-    elif (told := read_statement(_start(path))) is not None:
-        _verify_statement(of, checked(*told, fingerprint), json=json)
-    elif path.is_dir():
-        raise DamagedError(f"{path / STATEMENT} is no receipt or statement that can be read.")
     else:
         verify_report(of, path, fingerprint, json=json)
 
 
-def _is_bundle(path: Path) -> bool:
-    alone = (path / STATEMENT).is_file() and not (path / "manifest.json").exists()
-    return path.is_dir() and not alone
-
-
-def _start(path: Path) -> bytes:
-    """All of a file that may be a statement; of a longer one, which is none, its start."""
-    path = path / STATEMENT if path.is_dir() else path
+def _statement(path: Path, fingerprint: str) -> evidence.Statement | None:
+    """The check of a receipt or statement; None for anything else."""
+    raw = evidence.statement_at(str(path))
+    if raw is None:
+        return None
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST_STATEMENT)
-    except OSError:
-        return b""
-
-
-def _verify_statement(of: Shell, found: Checked, *, json: bool) -> None:
-    lines = {"intact": found.intact, "from": found.from_recorder}
-    if json:
-        of.screen.json({
-            "kind": found.title, "verdict": {name: answer for name, (answer, _) in lines.items()},
-            "reasons": {name: list(why) for name, (_, why) in lines.items()},
-            "fingerprint": found.fingerprint or None,
-        })  # fmt: skip
-    else:
-        titles = {"intact": "Intact", "from": "From this recorder"}
-        for name, (answer, (first, *more)) in lines.items():
-            of.screen.say(f"{titles[name]}: {answer.upper()}. {first}", _STYLES[answer])
-            for each in more[:10]:
-                of.screen.say(f"    {each}")
-        if found.fingerprint:
-            of.screen.hint(f"Its key: {found.fingerprint}")
-    answers = {answer for answer, _ in lines.values()}
-    if evidence.NO in answers or evidence.CANNOT_TELL in answers:
-        raise typer.Exit(40 if evidence.NO in answers else 10)
+        return evidence.check_statement(raw, fingerprint)
+    except evidence.Unreadable as error:
+        if path.is_dir():
+            raise DamagedError(str(error)) from error
+        return None
 
 
 def _verify_bundle(
@@ -102,6 +75,10 @@ def _verify_bundle(
         )
     except evidence.Unreadable as error:
         raise DamagedError(str(error)) from error
+    _tell(of, check, json=json)
+
+
+def _tell(of: Shell, check: evidence.Findings, *, json: bool) -> None:
     if json:
         of.screen.json(evidence.as_json(check))
     else:
@@ -119,12 +96,12 @@ def _anchor(path: Path) -> bytes:
         raise NotFoundError(f"There is no file {path} that can be read.") from error
 
 
-def _show(of: Shell, check: evidence.Check) -> None:
+def _show(of: Shell, check: evidence.Findings) -> None:
     answers = evidence.verdict(check)
-    for line in evidence.LINES:
+    for line in check.lines:
         first, *more = evidence.reasons(check, line, answers[line])
         of.screen.say(
-            f"{evidence.TITLES[line]}: {answers[line].upper()}. {first}", _STYLES[answers[line]]
+            f"{check.titles[line]}: {answers[line].upper()}. {first}", _STYLES[answers[line]]
         )
         for each in more[:10]:
             of.screen.say(f"    {each}")

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from watchglass.base.disk import WriteSite
 from watchglass.base.errors import DamagedError, NotFoundError, UsageError
 from watchglass.base.ids import CameraId, LookId, VolumeId, random_id
 from watchglass.evidence.bundle import BundleFolder
-from watchglass.evidence.page.pages import player_page, verify_page
+from watchglass.evidence.page.pages import player_page, verify_page, verify_script
 from watchglass.evidence.page.report import report_page
 from watchglass.evidence.stamps import AnchorShelf
 from watchglass.model.camera import Camera
@@ -376,8 +375,7 @@ class _Making:
         return found
 
     def _pages(self, manifest: dict[str, Any]) -> None:
-        own = resources.files("watchglass.evidence")
-        self._folder.put("verify.py", (own / "verify.py").read_bytes())
+        self._folder.put("verify.py", verify_script())
         public = bytes.fromhex(manifest["key"]["public_key"])
         self._folder.put("key.pem", _pem(public))
         self._folder.put("report.html", report_page(manifest))

@@ -18,6 +18,11 @@ def verify_page() -> bytes:
     return page.replace("/*SCRIPT*/", _own("verify.js")).encode()
 
 
+def verify_script() -> bytes:
+    """The check as a program of one file."""
+    return (resources.files("watchglass.evidence") / "verify.py").read_bytes()
+
+
 def player_page(manifest: Mapping[str, Any]) -> bytes:
     """The player: what it shows is in it, so that a folder is all it needs."""
     data = {

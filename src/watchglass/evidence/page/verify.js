@@ -116,9 +116,10 @@ function canonical(value) {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (value !== null && typeof value === "object") {
     const names = Object.keys(value).sort();
-    return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(",")}}`;
+    return `{${names.map((name) => `${canonical(name)}:${canonical(value[name])}`).join(",")}}`;
   }
   if (typeof value === "number" && !Number.isSafeInteger(value)) bad("a fraction, or too large a number");
+  if (typeof value === "string" && /\p{Surrogate}/u.test(value)) bad("no text");
   return JSON.stringify(value);
 }
 
@@ -697,14 +698,11 @@ class Told {
 
 /* --- the check -------------------------------------------------------------------------------- */
 
-class Check {
-  /* authorities: SHA-256 of certificates whose stamps are trusted.
-     source: {files: Map of path → file, odd: [paths that cannot be]}; anchors: bytes of heads */
-  constructor(source, fingerprint = "", anchors = [], authorities = []) {
-    this.source = source; this.anchors = anchors; this.authorities = new Set(authorities); this.stamps = []; this.placedBy = []; this.histories = [];
+/* What a check has found, of the lines that it answers. */
+class Findings {
+  constructor(fingerprint) {
     this.fingerprint = fingerprint.toLowerCase().replace(/[^0-9a-f]/g, "");
-    this.findings = []; this.notes = []; this.viewing = 0; this.manifest = null; this.key = null; this.media = new Map();
-    this.progress = () => {};
+    this.findings = []; this.notes = []; this.placedBy = []; this.manifest = null; this.key = null;
   }
   say(line, answer, code, sentence) { if (this.findings.length < 200) this.findings.push({ line, answer, code, sentence }); }
   no(line, code, sentence) { this.say(line, NO, code, sentence); }
@@ -716,6 +714,42 @@ class Check {
       else this.no(line, "file_missing", `${what} cannot be read (${error.message}).`);
       return false;
     }
+  }
+
+  /* Whether the key in it signed that. */
+  async signed(what, message, signature) {
+    const valid = await signatures.valid(this.key, message, signature);
+    for (const line of ["intact", "from"]) {
+      if (valid === null) this.say(line, CANNOT, "no_tool", NO_TOOL);
+      else if (!valid) this.no(line, "signature_wrong", `The signature of ${what} is not valid.`);
+    }
+  }
+
+  verdict() {
+    const found = {};
+    for (const line of this.lines) {
+      const answers = this.findings.filter((each) => each.line === line).map((each) => each.answer);
+      found[line] = answers.includes(NO) ? NO : answers.includes(CANNOT) ? CANNOT : YES;
+    }
+    if (found.intact === NO) for (const line of this.lines.slice(1)) if (found[line] === YES && (line !== "from" || !this.manifest)) found[line] = CANNOT;
+    return found;
+  }
+  reasons(line, answer) {
+    const own = this.findings.filter((each) => each.line === line && each.answer === answer).map((each) => each.sentence);
+    if (!own.length && line === "placed" && answer === YES && this.placedBy.length) return [...new Set(this.placedBy)];
+    return own.length ? own : [answer === YES ? this.good[line] : `It cannot be told of a ${this.what} that was changed.`];
+  }
+}
+
+class Check extends Findings {
+  /* authorities: SHA-256 of certificates whose stamps are trusted.
+     source: {files: Map of path → file, odd: [paths that cannot be]}; anchors: bytes of heads */
+  constructor(source, fingerprint = "", anchors = [], authorities = []) {
+    super(fingerprint);
+    this.lines = LINES; this.titles = TITLES; this.good = GOOD; this.what = "bundle";
+    this.source = source; this.anchors = anchors; this.authorities = new Set(authorities); this.stamps = []; this.histories = [];
+    this.viewing = 0; this.media = new Map();
+    this.progress = () => {};
   }
 
   async run() {
@@ -747,9 +781,7 @@ class Check {
     for (const each of [...list(field(m, "cameras")), ...list(field(m, "files"))]) object(each);
     if (!m.cameras.length || !m.cameras.every((each) => list(field(each, "streams")).length)) bad("no camera, or one without a stream");
     this.manifest = m;
-    const valid = await signatures.valid(this.key, utf8(`watchglass.bundle.v1\n${hex(sha256(raw))}\n`), signature);
-    if (valid === null) this.say("intact", CANNOT, "no_tool", NO_TOOL);
-    else if (!valid) this.no("intact", "signature_wrong", "The signature of the manifest is not valid.");
+    await this.signed("the manifest", utf8(`watchglass.bundle.v1\n${hex(sha256(raw))}\n`), signature);
   }
 
   async checkFiles() {
@@ -941,7 +973,6 @@ class Check {
     if (this.histories.some(({ l }) => l.told.revoked.has(own.slice(0, 16)))) this.no("from", "key_revoked", `It was signed with a key that was revoked: ${own}.`);
     if (this.fingerprint && this.fingerprint !== own) this.fromEarlier(own);
     else if (!this.fingerprint) this.say("from", CANNOT, "no_fingerprint", `No fingerprint was given from outside the bundle: whoever made it could have made the key, too. Ask the operator by another way whether it is ${own}.`);
-    if (this.findings.some((each) => each.code === "signature_wrong")) this.no("from", "signature_wrong", "The signature of the manifest is not valid.");
   }
 
   /* Whether the key that was given vouched, by way of others, for the one of now. */
@@ -1073,23 +1104,6 @@ class Check {
     if (first) this.placedBy.push(`${name} was recorded before ${first.words()} stamped it.`);
     return { vouched, unknown, older };
   }
-
-  /* --- what is told --- */
-
-  verdict() {
-    const found = {};
-    for (const line of LINES) {
-      const answers = this.findings.filter((each) => each.line === line).map((each) => each.answer);
-      found[line] = answers.includes(NO) ? NO : answers.includes(CANNOT) ? CANNOT : YES;
-    }
-    if (found.intact === NO) for (const line of this.manifest ? ["complete", "placed"] : LINES.slice(1)) if (found[line] === YES) found[line] = CANNOT;
-    return found;
-  }
-  reasons(line, answer) {
-    const own = this.findings.filter((each) => each.line === line && each.answer === answer).map((each) => each.sentence);
-    if (!own.length && line === "placed" && answer === YES && this.placedBy.length) return [...new Set(this.placedBy)];
-    return own.length ? own : [answer === YES ? GOOD[line] : "It cannot be told of a bundle that was changed."];
-  }
 }
 
 const GOOD = {
@@ -1098,6 +1112,69 @@ const GOOD = {
   placed: "The anchors that you gave are of this ledger, and later than the recordings.",
   from: "The key is the one whose fingerprint you gave, or one that it vouched for.",
 };
+
+/* --- receipts and statements (section 6) ------------------------------------------------------ */
+
+const RECEIPT = "watchglass erasure receipt", MOST_STATEMENT = 16 * MiB;
+const STATEMENTS = { [RECEIPT]: "erasure", "watchglass statement of what is held": "request", "watchglass redacted copy": "redacted" };
+
+/* A document of the recorder's own about an erasure, a request or a redacted copy. */
+class Statement extends Findings {
+  constructor(raw, fingerprint = "") {
+    super(fingerprint);
+    this.lines = ["intact", "from"]; this.titles = { intact: "Intact", from: "From this recorder" }; this.what = "document";
+    this.good = { intact: "Nothing was changed since it was signed.", from: "It is signed with the key whose fingerprint you gave." };
+    try {
+      const told = object(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw)));
+      this.document = text(field(told, "statement"), MOST_STATEMENT); this.signature = text(field(told, "signature"));
+    } catch (error) { throw new Unreadable("This is no receipt or statement that can be read."); }
+  }
+
+  async run() { await this.guarded(() => this.check(), "statement_bad", "The document"); return this; }
+
+  async check() {
+    const raw = utf8(this.document), told = parsed(raw, "statement_bad", "The document");
+    if (new TextDecoder().decode(raw) !== this.document) throw new Wrong("statement_bad", "The document is no text.");
+    const kind = text(field(told, "kind"), 100);
+    if (!has(STATEMENTS, kind)) return this.cannot("kind_unknown", "It is of a kind that this check does not know.");
+    if (!has(told, "key")) return this.cannot("no_key", "It does not name its key: ask for it to be made again.");
+    this.key = bytesOf(told.key, 64); this.manifest = told;
+    await this.signed("the document", utf8(`watchglass.statement.v1\n${STATEMENTS[kind]}\n${hex(sha256(raw))}\n`), bytesOf(this.signature, 128));
+    const own = hex(sha256(this.key));
+    if (!this.fingerprint) this.say("from", CANNOT, "no_fingerprint", `No fingerprint was given: anybody can make a key. Ask the operator by another way whether it is ${own}.`);
+    else if (this.fingerprint !== own) this.no("from", "key_other", `It names another key than was expected: ${own}.`);
+    if (kind !== RECEIPT) return undefined;
+    await this.receipt(told);
+    if (!this.findings.some((each) => each.line === "intact")) this.notes.push("What the ledger tells of it is under a signed head.");
+    return undefined;
+  }
+  cannot(code, sentence) { for (const line of this.lines) this.say(line, CANNOT, code, sentence); }
+
+  /* The lines are under a signed head, and say what the receipt says. */
+  async receipt(told) {
+    const ledger = object(field(told, "ledger")), erasure = hexText(field(told, "erasure"), 32), [from, to, done] = ["from", "to", "done"].map((name) => text(field(told, name)));
+    const head = parsed(utf8(text(field(ledger, "head"), MOST.line)), "head_bad", "The head"), sig = bytesOf(field(head, "sig"), 128);
+    const unsigned = Object.fromEntries(Object.entries(head).filter(([name]) => name !== "sig"));
+    const camera = hexText(field(told, "camera"), 32);
+    if ((await signatures.valid(this.key, utf8(`watchglass.head.v1\n${canonical(unsigned)}`), sig)) === false) this.no("intact", "head_signature", "The head is not signed with this key.");
+    const size = number(field(head, "size"));
+    if (field(head, "ledger") !== camera || number(field(ledger, "size")) !== size) this.no("intact", "head_other", "The head is of another ledger, or of another length.");
+    const root = bytesOf(field(head, "root"), 64), seen = [];
+    for (const each of list(field(ledger, "lines"))) {
+      const line = utf8(text(field(each, "line"), MOST.line)), fields = parsed(line, "line_bad", "A line of the ledger");
+      const n = number(field(fields, "n")), path = list(field(each, "path")).map((one) => bytesOf(one, 64));
+      if (!included(leaf(line), Number(n), Number(size), path, root)) this.no("intact", "line_other", `Line ${n} is not of this ledger.`);
+      if (field(fields, "erasure") !== erasure) this.no("intact", "line_strange", `Line ${n} is of another erasure.`);
+      seen.push(fields);
+    }
+    const types = seen.map((fields) => text(field(fields, "type"))), first = seen[0], last = seen[seen.length - 1];
+    let sentence = "";
+    if (types[0] !== "erasure_ordered" || types[types.length - 1] !== "erasure_done") sentence = "The lines do not tell that it was ordered and done.";
+    else if (field(first, "from") !== from || field(first, "to") !== to) sentence = "The ledger tells of another span.";
+    else if (field(last, "t") !== done) sentence = "The ledger tells of another time.";
+    if (sentence) this.no("intact", "receipt_differs", sentence);
+  }
+}
 
 /* Sizes and roots of the heads of a ledger in anchors (bytes); with `timed` those that tell their time, with it. */
 function* anchored(anchors, ledger, timed = false) {
@@ -1172,4 +1249,4 @@ async function zipSource(file) {
 }
 function dv(bytes) { return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength); }
 
-if (typeof module !== "undefined") module.exports = { Check, certificatesIn, folderSource, zipSource, Sha256, hex, signatures, LINES, TITLES };
+if (typeof module !== "undefined") module.exports = { Check, Statement, certificatesIn, folderSource, zipSource, Sha256, hex, signatures, LINES, TITLES };
