@@ -274,3 +274,35 @@ def test_it_says_since_when_it_is_how_and_what_part_was_sent() -> None:
     assert found.frames == stream.number
     assert found.sent == len(frames_of(bed.sent))
     assert 0 < found.sent < found.frames
+
+
+def test_what_was_sent_and_not_told_of_is_accounted_for_when_another_looks() -> None:
+    worker, stream = Worker(GateLimits(learn_s=60)), Stream()
+    worker.play(stream, varying(600), 9)
+    worker.spans.clear()
+    worker.gated.begin_anew()
+    (lost,) = worker.spans
+    begins = frames_of([worker.sent[-1]])[0].wall_ns
+    assert (lost.state, lost.cause, lost.to_ns) == (
+        Analysis.SKIPPED, SkipCause.NO_ANALYST, begins,
+    )  # fmt: skip
+    assert 0 < begins - lost.from_ns <= 2 * NS_PER_S
+    # It was a picture of this camera that ended who looked.
+    worker.gated.hear(Moves(worker.sent[-1].visit, begins, False, apart=True))
+    again = worker.spans[-1]
+    assert again.cause is SkipCause.SET_APART
+    assert (again.from_ns, again.to_ns) == (lost.from_ns, lost.to_ns)
+
+
+def test_a_probe_of_a_camera_that_is_set_apart_says_so() -> None:
+    """Each picture by itself, of which sizes tell nothing: what nobody looks at is not known."""
+    worker, stream = Worker(), Stream(gop=1)
+    worker.play(stream, varying(900), 60)
+    assert worker.sent[-1].cause is VisitCause.PROBE
+    worker.spans.clear()
+    worker.moving = None
+    for item in stream.items(varying(900), 60):
+        worker.gated([item])
+        worker.gated.hear(Moves(worker.sent[-1].visit, item.wall_ns, False, apart=True))  # type: ignore[union-attr] # frames
+    skipped = {each.cause for each in worker.spans if each.state is Analysis.SKIPPED}
+    assert skipped == {SkipCause.SET_APART}

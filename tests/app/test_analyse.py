@@ -9,8 +9,10 @@ import av
 import numpy as np
 import pytest
 
+from watchglass.app import film_look
 from watchglass.app.cli import run
 from watchglass.app.film_sheet import sheet
+from watchglass.base.errors import StreamInvalidError
 from watchglass.media.drawn import draw_box, draw_number
 from watchglass.model.detection import Box
 
@@ -128,6 +130,16 @@ def test_a_film_that_is_cut_off(film: Path, tmp_path: Path, capsys: Capture) -> 
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
     found = told(capsys, cut)
     assert 1 < found["length_s"] < SECONDS
+
+
+def test_a_film_that_its_process_dies_of(
+    film: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_look, "_MODULE", "watchglass.app.nothing_there")
+    assert run(["analyse", str(film)]) == StreamInvalidError.exit_code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "died of this video" in err
 
 
 @pytest.mark.parametrize("line", ["1", "a,b,c,d", "0,0,2,0", "0.5,0.5,0.5,0.5"])

@@ -39,6 +39,11 @@ _MAY = {
         "read media", "meet the keeper"},
     "keeper_process": _ALL,
 }  # fmt: skip
+_MAY_NOW_AND_THEN = {
+    "look_back_worker": _ALL | {"meet the keeper", "list media", "read media"},
+    "film_process": _ALL,
+}
+"""Those that run while somebody asks for them: what was recorded is looked at again, and a film."""
 
 
 @pytest.fixture
@@ -117,9 +122,18 @@ def test_from_inside_each_process_only_its_own_work_can_be_done(
         assert "Whoever asks shows no proof that it may" in tried["pause a camera"]
         for event in ("order_refused", "peer_unproven", "request_unproven"):
             assert event in serving.logged
-        for process, came in _attacks(serving.logged).items():
+        again = call(*of, "analyse", camera["id"], "--from", "1 minute ago", "--background")
+        assert again.returncode == 0, again.stderr
+        film = data.parent / "film.mp4"
+        shutil.copy(_recordings(data)[0], film)
+        looked = call(*of, "analyse", str(film), "--json")
+        assert looked.returncode == 0, looked.stderr
+        assert json.loads(looked.stdout)["pictures"] > 0
+        wait_until(lambda: "look_back_worker" in _attacks(serving.logged), PATIENCE_S)
+        for process, came in {**_attacks(serving.logged), **_attacks(looked.stderr)}.items():
             done = {act for act, error in came.items() if not error}
-            assert done == _MAY[process], (process, came)
+            assert done == (_MAY | _MAY_NOW_AND_THEN)[process], (process, came)
+        assert "film_process" in _attacks(looked.stderr)
         assert target.read_bytes() == b"a recording"
         family = _family(serving.process.pid)
         assert len(family) >= 5

@@ -15,9 +15,13 @@ from benches._frames import recorded_frames, sent_frames
 from benches._harness import RunningRecorder
 from tests.app.running import call, json_of
 from tests.second_reader.report import read_site
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.disk import Disk
 from watchglass.base.ids import CameraId
+from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
 from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator, arguments
+from watchglass.store.events import EventStore
 
 pytestmark = pytest.mark.full
 
@@ -83,6 +87,53 @@ def test_a_camera_that_crashes_its_worker_is_quarantined_and_harms_itself_alone(
         assert ("quarantined" in causes) == (name == _BAD), causes
         log = folder / "log" / f"{name}-main.jsonl"
         assert name == _BAD or _interruptions(data / "media", camera, log) == 1
+
+
+def test_a_camera_that_crashes_who_looks_is_left_alone_and_the_others_are_understood(
+    folder: Path,
+) -> None:
+    data = folder / "data"
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).with_name("crashing")), *_path()]),
+        "CRASHING_MARKS": str(folder / "marks"), "CRASHING_HOLD_S": str(_HOLD_S),
+    }  # fmt: skip
+    options = arguments(
+        cameras=2, width=160, height=90, fps=10, bit_rate=200_000, seconds=4, no_sound=True
+    )
+    with Simulator(*options) as simulator:
+        recorder = RunningRecorder(data, WATCHGLASS_ANALYSIS="true", **environment)
+        try:
+            bad, good = (recorder.add(each) for each in simulator.urls)
+            events = EventStore(data / "state/events.db", Disk())
+
+            def spans(camera: CameraId) -> list[AnalysisSpan]:
+                return events.spans(camera, 0, 2**62)
+
+            def looked_at(camera: CameraId, since_ns: int = 0) -> bool:
+                state = Analysis.ANALYSED
+                return any(each.state is state and each.to_ns > since_ns for each in spans(camera))
+
+            _wait(lambda: looked_at(bad) and looked_at(good), "looked at", 60)
+            mark = folder / "marks" / bad
+            mark.touch()
+            _wait(lambda: recorder.processes()["analytics-worker"].restarts == 1, "died", 60)
+            again_ns = time.time_ns()
+            apart = SkipCause.SET_APART
+            _wait(lambda: any(each.cause is apart for each in spans(bad)), "set apart", 60)
+            _wait(lambda: looked_at(good, again_ns + 5 * NS_PER_S), "the other goes on", 60)
+            mark.unlink()
+            told = call("--data", str(data), "doctor").stdout
+            assert "made the process that understands pictures crash" in told
+            assert recorder.processes()["analytics-worker"].restarts == 1
+            assert all(each["recording"] for each in _listed(data).values())
+        finally:
+            assert recorder.stop() == 0, recorder.log()
+    assert "camera_crashed_the_analyst" in recorder.log()
+    for before, after in pairwise(spans(good)):
+        assert before.to_ns == after.from_ns, "a time that nobody accounts for"
+    causes = {each.cause for each in spans(good)}
+    assert causes <= {None, SkipCause.NO_ANALYST}, causes
+    events.close()
 
 
 def _is_told_by_doctor(data: Path) -> bool:

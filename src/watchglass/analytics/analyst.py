@@ -144,7 +144,9 @@ class Analyst:
         pipeline = self._pipeline(visited.camera)
         if visited.camera in self._held:
             if not visited.fine:
-                pipeline.skip(visited, SkipCause.UNREADABLE)
+                pipeline.skip(visited, SkipCause.SET_APART)
+                moves = Moves(visited.visit, newest_ns(visited), False, apart=True)
+                self._server.send(peer, moves)
             return []
         if visited.fine:
             signposted(visited.camera, lambda: pipeline.refine(visited))()

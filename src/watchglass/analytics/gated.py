@@ -19,6 +19,8 @@ _TOGETHER = 3
 than what is done for it."""
 _SILENT_NS = 6 * NS_PER_S
 _UNANSWERED_NS = 20 * NS_PER_S
+_UNTOLD_NS = 2 * NS_PER_S
+"""Who looks gathers what it saw for so long; with it, that is gone."""
 
 Account = Callable[[CameraId, int, int, Analysis, SkipCause | None], None]
 Put = Callable[[Visited], bool]
@@ -74,6 +76,9 @@ class Gated:
         self._settled_ns = 0
         self._visits = self._probed = self._frames = self._sent = 0
         self._finer = False
+        self._apart = False
+        self._lost: tuple[int, int] | None = None
+        self._begun_ns = self._sent_ns = self._heard_ns = 0
         self._state: GateState | None = None
         self._state_ns = 0
 
@@ -102,13 +107,18 @@ class Gated:
         """What was seen in a visit; whether it is one of this camera."""
         with self._lock:
             if moves.visit == self._visit:
-                self._gate.saw(moves.moving)
+                self._set_apart(moves.apart)
+                self._heard_ns = max(self._heard_ns, moves.at_ns)
+                if not moves.apart:
+                    self._gate.saw(moves.moving)
                 self._finer = moves.finer
                 return True
             at_ns = self._probes.pop(moves.visit, None)
             if at_ns is None:
                 return False
-            self._gate.saw_probe(at_ns, moves.moving)
+            self._set_apart(moves.apart)
+            if not moves.apart:
+                self._gate.saw_probe(at_ns, moves.moving)
             return True
 
     @property
@@ -134,9 +144,17 @@ class Gated:
         with self._lock:
             self._catch_up()
             self._probes.clear()
+            from_ns = max(self._begun_ns, self._heard_ns - _UNTOLD_NS)
+            to_ns = self._sent_ns
             self._visit = None
-            if self._gate.cause is not None and self._last is not None:
-                self._begin(self._last.wall_ns)
+            last = self._last
+            if self._gate.cause is not None and last is not None:
+                self._begin(last.wall_ns)
+                to_ns = min(to_ns, self._begun_ns)
+            # What it was sent, and has not told of.
+            if last is not None and from_ns < to_ns and last.wall_ns - to_ns < _UNANSWERED_NS:
+                self._lost = from_ns, to_ns
+                self._account(self.camera, from_ns, to_ns, Analysis.SKIPPED, SkipCause.NO_ANALYST)
 
     def end(self) -> None:
         """The camera is not recorded any more, at least not here."""
@@ -201,6 +219,7 @@ class Gated:
         frames = self._hold.since(from_ns)
         if not frames:
             return
+        self._begun_ns = self._heard_ns = frames[0].wall_ns
         self._visit = self._new_visit()
         self._visits += 1
         self._send(frames, first=True)
@@ -226,6 +245,7 @@ class Gated:
         )
         if self._put(message):
             self._sent += len(frames)
+            self._sent_ns = span_of(frames)[1] if frames else self._sent_ns
         else:
             self._skipped(frames, SkipCause.NO_ANALYST)
 
@@ -269,7 +289,14 @@ class Gated:
         # Where key frames are looked at and nobody answers, nothing is known.
         unsure = self._gate.take_unsure(wall_ns - _UNANSWERED_NS)
         if unsure is not None:
-            self._account(self.camera, *unsure, Analysis.SKIPPED, SkipCause.NO_ANALYST)
+            cause = SkipCause.SET_APART if self._apart else SkipCause.NO_ANALYST
+            self._account(self.camera, *unsure, Analysis.SKIPPED, cause)
+
+    def _set_apart(self, apart: bool) -> None:
+        """Whether its pictures are left alone; then it was they that had ended who looked."""
+        if apart and not self._apart and self._lost is not None:
+            self._account(self.camera, *self._lost, Analysis.SKIPPED, SkipCause.SET_APART)
+        self._apart, self._lost = apart, None
 
     def _skipped(self, frames: list[LiveFrame], cause: SkipCause) -> None:
         if frames:

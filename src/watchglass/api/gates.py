@@ -32,6 +32,7 @@ class Looked(StrEnum):
     OPEN = "open"
     BLIND = "blind"
     LEARNING = "learning"
+    APART = "apart"
     OFF = "off"
     UNKNOWN = "unknown"
 
@@ -39,7 +40,8 @@ class Looked(StrEnum):
 class GateInfo(BaseModel):
     """``analysed``: its pictures are to be looked at at all. ``state``: ``quiet`` (the sizes of its
     packets tell that nothing moves), ``open`` (all is decoded), ``blind`` (sizes tell nothing, so
-    key frames are probed), ``learning`` (what is usual here is not known yet), ``off`` (switched
+    key frames are probed), ``learning`` (what is usual here is not known yet), ``apart`` (its
+    pictures had ended the process that looks, and are left alone for a while), ``off`` (switched
     off), ``unknown`` (not recorded now, or nothing is looked at on this machine). The numbers count
     from the last start of what records it. ``checks``: how often a quiet camera was looked at all
     the same; ``misses``: in how many of them something moved."""
@@ -100,6 +102,9 @@ def _gate(of: Services, camera: CameraId) -> GateInfo:
                 state = Looked(each.labels[1]) if each.value else state
             else:
                 numbers[each.metric.removeprefix(_GATE)] = each.value
+        reasons = of.ports.health().reasons
+        if any(each.understanding and each.camera == camera for each in reasons):
+            state = Looked.APART
 
     def whole(name: str) -> int:
         return round(numbers.get(name, 0))

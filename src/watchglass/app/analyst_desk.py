@@ -23,6 +23,8 @@ _MODULE = "watchglass.app.analytics_worker"
 _END_S = 4.0
 _HELD_NS = (60 * NS_PER_S, 600 * NS_PER_S, 6 * 3600 * NS_PER_S)
 """After the first crash at a camera's pictures, the second, and all that follow."""
+_STEADY_NS = 24 * 3600 * NS_PER_S
+"""So long after it was let go without another, and it begins anew."""
 _MOST_THREADS = 4
 _LOG = log.get("supervisor")
 
@@ -51,6 +53,14 @@ class AnalystDesk:
             NAME, _MODULE, self._start, clock, speaks=True, hear=self._words.hear, died=self._died
         )
         self._runs = False
+
+    @property
+    def held(self) -> dict[CameraId, int]:
+        """Cameras whose pictures are left alone, for they made it crash, and until when (monotonic
+        ns)."""
+        now_ns = self._clock.monotonic_ns()
+        with self._lock:
+            return {each: until for each, until in self._held.items() if until > now_ns}
 
     @property
     def runs(self) -> bool:
@@ -84,9 +94,7 @@ class AnalystDesk:
 
     def _message(self) -> AnalystStart:
         settings = self._settings
-        now_ns = self._clock.monotonic_ns()
-        with self._lock:
-            held = tuple(sorted(each for each, until in self._held.items() if until > now_ns))
+        held = tuple(sorted(self.held))
         return AnalystStart(
             self._ways.analyst, self._ways.tell_vitals(NAME), self._ways.tell_understood(NAME),
             self._analysed(),
@@ -99,10 +107,13 @@ class AnalystDesk:
         camera = self._words.take_suspect()
         if camera is None:
             return
+        now_ns = self._clock.monotonic_ns()
         with self._lock:
+            if now_ns - self._held.get(camera, now_ns) > _STEADY_NS:
+                del self._crashes[camera]
             crashes = self._crashes[camera] = self._crashes.get(camera, 0) + 1
             held_ns = _HELD_NS[min(crashes, len(_HELD_NS)) - 1]
-            self._held[camera] = self._clock.monotonic_ns() + held_ns
+            self._held[camera] = now_ns + held_ns
         _LOG.error(
             "camera_crashed_the_analyst", camera=camera, exit_code=exit_code,
             held_s=held_ns // NS_PER_S,

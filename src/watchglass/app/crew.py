@@ -1,21 +1,24 @@
 """All processes of a recorder, as of one moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watchglass.app.child import Child
+from watchglass.base.ids import CameraId
 from watchglass.model.assignment import AssignedCamera
 from watchglass.model.process import ProcessStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The processes at one moment. ``cameras`` by worker; a worker may not run yet."""
+    """The processes at one moment. ``cameras`` by worker; a worker may not run yet. ``apart``: see
+    `AnalystDesk.held`."""
 
     keeper: Child
     workers: tuple[Child, ...]
     others: tuple[Child, ...]
     cameras: Mapping[str, tuple[AssignedCamera, ...]]
+    apart: Mapping[CameraId, int] = field(default_factory=dict)
 
     @property
     def all(self) -> tuple[Child, ...]:

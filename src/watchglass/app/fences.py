@@ -35,9 +35,9 @@ _MEETS = _WRITES | Files.MAKE_FILE | Files.MAKE_SOCKET | Files.REMOVE_FILE
 _AUTHORITIES = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
 """Where ``/etc/ssl/certs`` leads to."""
 _PROCESSOR = Path("/proc/cpuinfo")
+"""What tells an inference runtime which instructions it may use."""
 _DEVICES = Path("/sys/bus/pci/devices")
 """ONNX Runtime looks there for what computes faster, and complains where it may not."""
-"""What tells an inference runtime which instructions it may use."""
 _LOG = log.get("fence")
 _OFF: msgspec.json.Decoder[FencedOff] = msgspec.json.Decoder(FencedOff)
 
@@ -65,6 +65,15 @@ def of_analytics_worker(models: Path) -> Fence:
     right to make more files."""
     rules = (Rule(models, READS), Rule(_PROCESSOR, Files.READ), Rule(_DEVICES, READS))
     return Fence(Network.LOCAL, rules, only_new_files=True, serves=True)
+
+
+def of_film(file: Path, models: Path) -> Fence:
+    """It reads one video, and models; it writes nothing, and calls nobody."""
+    rules = (
+        Rule(file, Files.READ), Rule(models, READS), Rule(_PROCESSOR, Files.READ),
+        Rule(_DEVICES, READS),
+    )  # fmt: skip
+    return Fence(Network.LOCAL, rules, only_new_files=True, calls=False)
 
 
 def of_events_worker(layout: Layout) -> Fence:

@@ -53,18 +53,6 @@ class Way:
     end: TrackEnd | None = None
     best: Best | None = None
 
-    @property
-    def from_ns(self) -> int:
-        return self.points[0].at_ns
-
-    @property
-    def to_ns(self) -> int:
-        return max((each.at_ns for each in self.points if each.seen), default=self.from_ns)
-
-    @property
-    def confidence(self) -> float:
-        return max(each.confidence for each in self.points)
-
 
 @dataclass(slots=True)
 class FilmReport:
@@ -105,7 +93,7 @@ def understand(
     report.length_ns = at_ns - START_NS
     report.pictures, report.looks = pipeline.pictures, pipeline.looks
     report.failed = pipeline.failed
-    report.ways.sort(key=lambda way: way.from_ns)
+    report.ways.sort(key=lambda way: way.points[0].at_ns)
     return report
 
 

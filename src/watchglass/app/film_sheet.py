@@ -1,29 +1,18 @@
 """A sheet of pictures: each thing of a film where it is seen best, framed, with its number."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from watchglass.analytics.detector import Picture
 from watchglass.app.film import TILE_WIDTH, Way
-from watchglass.base.errors import StorageError
-from watchglass.media.drawn import draw_box, draw_number, jpeg
+from watchglass.media.drawn import draw_box, draw_number
 from watchglass.model.detection import ObjectClass
 
 _COLUMNS = 4
 _GAP = 4
 _BACKGROUND = 24
 _NAMED, _MOVING = (80, 220, 255), (220, 220, 220)
-
-
-def write_sheet(ways: Sequence[Way], path: Path) -> None:
-    """StorageError where it cannot be written."""
-    picture = jpeg(sheet(ways))
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def sheet(ways: Sequence[Way]) -> Picture:

@@ -127,7 +127,7 @@ def _recording(of: Looked) -> Iterator[Finding]:
         Verdict.FINE if found.lives else Verdict.WRONG,
     )  # fmt: skip
     for reason in found.reasons:
-        if reason.camera is None or reason.stuck:
+        if reason.camera is None or reason.stuck or reason.understanding:
             yield Finding("Health", reason.state, reason.sentence, wrong[reason.state])
 
 

@@ -116,6 +116,8 @@ class Observed:
     workers: tuple[Heard, ...] = ()
     others: tuple[Heard, ...] = ()
     wanted: tuple[Wanted, ...] = ()
+    apart: tuple[tuple[CameraId, int], ...] = ()
+    """Cameras at whose pictures nobody looks, for they ended who did; and until when."""
 
 
 _Key = tuple[str, CameraId, StreamName]
@@ -329,13 +331,21 @@ def _of_others(seen: Observed, patience: Patience) -> Iterator[Reason]:
 
 
 def _of_understanding(seen: Observed) -> Iterator[Reason]:
-    """What gates answer for comes back as taken once it is written down; where it does not, one of
-    the two that understand pictures is away, hangs, or cannot write."""
+    """Whose pictures are left alone. What gates answer for comes back as taken once it is written
+    down; where it does not, one of the two that understand pictures is away, hangs, or cannot
+    write."""
     waits = [
         each.vitals.untold_since_ns
         for each in seen.workers
         if isinstance(each.vitals, WorkerVitals) and each.vitals.untold_since_ns
     ]
+    for camera, until_ns in seen.apart:
+        yield Reason(
+            HealthState.DEGRADED,
+            f"Pictures of {camera} made the process that understands pictures crash: it is "
+            f"recorded, and not understood for {_s(until_ns - seen.now_ns)} yet. A newer firmware "
+            "may help; what was recorded can be looked at again.", camera, understanding=True,
+        )  # fmt: skip
     waited_ns = seen.now_ns - min(waits, default=seen.now_ns)
     if waited_ns <= _UNTOLD_NS:
         return

@@ -45,6 +45,7 @@ class Observer:
             workers,
             tuple(_heard(child, words) for child in crew.others),
             self._wanted(crew, workers, now_ns),
+            tuple(sorted(crew.apart.items())),
         )
 
     def _wanted(self, crew: Crew, workers: tuple[Heard, ...], now_ns: int) -> tuple[Wanted, ...]:

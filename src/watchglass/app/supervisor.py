@@ -262,7 +262,7 @@ class Supervisor:
         analyst = self._analyst.child if self._analyst.runs else None
         kept = (self._api, self._media, self._onvif, analyst, self._relay.child)
         others = tuple(child for child in kept if child)
-        return Crew(self._keeper, workers, others, cameras)
+        return Crew(self._keeper, workers, others, cameras, self._analyst.held)
 
     # --- placement ---------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@
                        ─▶ analytics.reports ─ bus, kept until taken ─▶ app.events_worker
     the past           app.look_back_desk ─▶ app.look_back_worker: reads recordings, decodes nothing
                        ─ bus ─▶ analytics.past, while nothing of now waits
+    a lone video       ``analyse FILE`` ─▶ app.film_process: read and decoded there alone, and told
     evidence           app.evidence.desk ─▶ app.evidence.worker ─▶ a bundle; api.exports, read
     events             events.rules ─▶ store.events; marks and notices, said to the supervisor
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
@@ -41,13 +42,12 @@
                        ─▶ app.pulse: systemd's watchdog, and a ping by app.ping_process
     numbers            each package's ``metrics`` ─ bus, when asked ─▶ app.measures ─▶ /metrics
 
-Processes: ``supervisor`` (this one, when serving), ``keeper``, ``camera-worker-N``, ``api``,
+Processes: ``supervisor`` (this one, serving), ``keeper``, ``camera-worker-N``, ``api``,
 ``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where one is spoken to
 so, ``relay-worker`` where one is handed on, ``look-back`` while the past is looked at again, one
-for each evidence bundle, ``ping``, ``mqtt``, ``stamper`` and ``notice-sender`` where
-that is set up, for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses no
-process border. Orders of people come through the control socket to ``app.site``,
-which tells the database, the keeper and the workers.
+for each evidence bundle, ``ping``, ``mqtt``, ``stamper`` and ``notice-sender`` where that is set
+up, for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses no process border.
+Orders come through the control socket to ``app.site``, which tells database, keeper and workers.
 """
 
 import queue

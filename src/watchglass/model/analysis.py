@@ -27,8 +27,10 @@ class SkipCause(StrEnum):
     """The process that looks was not there: it was starting, or had died."""
     UNREADABLE = "unreadable"
     """The pictures could not be decoded."""
+    SET_APART = "set_apart"
+    """Pictures of this camera had ended the process that looks: they are left alone for a while."""
     OFF = "off"
-    """Somebody switched it off for this camera."""
+    """Somebody switched it off, for this camera or for all."""
     NOT_TOLD = "not_told"
     """Recorded, and nobody said anything of it."""
 

@@ -27,6 +27,8 @@ class Reason(msgspec.Struct, frozen=True):
     camera: CameraId | None = None
     stuck: bool = False
     process: str = ""
+    understanding: bool = False
+    """It is about what its pictures tell: the camera is recorded."""
 
 
 class Health(msgspec.Struct, frozen=True, tag="health"):

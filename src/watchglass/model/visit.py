@@ -67,12 +67,14 @@ class Accounted(msgspec.Struct, frozen=True, tag="accounted"):
 
 class Moves(msgspec.Struct, frozen=True, tag="moves"):
     """What is seen in a visit so far, up to ``at_ns`` (UTC, a picture's arrival). ``finer``: what
-    moves is too small to be named in this stream, and key frames of the large one would help."""
+    moves is too small to be named in this stream, and key frames of the large one would help.
+    ``apart``: they were not looked at, for pictures of this camera had ended who looks."""
 
     visit: str
     at_ns: int
     moving: bool
     finer: bool = False
+    apart: bool = False
 
 
 class Noted(msgspec.Struct, frozen=True, tag="noted"):

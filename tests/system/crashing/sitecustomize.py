@@ -1,7 +1,8 @@
-"""Loaded by each process of the recorder under test: some packets crash the camera-worker.
+"""Loaded by each process of the recorder under test: some packets crash who reads them.
 
 While a file ``<camera>`` lies in the folder ``CRASHING_MARKS``, a video packet of the stream whose
-URL holds that name ends in a read of address 0, as a fault in a library would.
+URL holds that name ends the camera-worker in a read of address 0, as a fault in a library would;
+one that is named by the camera's id does so where the analytics-worker decodes.
 """
 
 import ctypes
@@ -23,6 +24,21 @@ if any("camera_worker" in each for each in sys.orig_argv):
         _real_take(self, packet)
 
     RtspSource._take_picture = _take  # type: ignore[method-assign]
+
+if any("analytics_worker" in each for each in sys.orig_argv):
+    from watchglass.analytics.pipeline import CameraPipeline
+    from watchglass.media.decode import Picture
+    from watchglass.model.live import LiveFrame
+
+    _CRASH_AT = Path(os.environ["CRASHING_MARKS"])
+    _real_decode = CameraPipeline._decode
+
+    def _decode(self: CameraPipeline, frame: LiveFrame) -> list[Picture]:
+        if (_CRASH_AT / self.camera).exists():
+            ctypes.string_at(0)
+        return _real_decode(self, frame)
+
+    CameraPipeline._decode = _decode  # type: ignore[method-assign]
 
 if any("watchglass.app" in each for each in sys.orig_argv) and "serve" in sys.orig_argv:
     from watchglass.app import quarantine

@@ -9,23 +9,18 @@ import msgspec
 import typer
 
 from watchglass.analytics.detector import REGIONS
-from watchglass.analytics.detectors import Chosen, choose
-from watchglass.analytics.models import Models
 from watchglass.app.cli.check import progress
 from watchglass.app.cli.look_back import look_back
 from watchglass.app.cli.screen import Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.timeline import From, To
-from watchglass.app.film import FilmReport, Way, crossings, understand
-from watchglass.app.film_sheet import write_sheet
+from watchglass.app.film_look import looked_at
 from watchglass.app.words import count_words
 from watchglass.base.clock import NS_PER_S
-from watchglass.base.errors import NotFoundError, UsageError
-from watchglass.media.film import START_NS, Film
-from watchglass.model.analysis import AnalysisSpan
+from watchglass.base.errors import NotFoundError, StorageError, UsageError
 from watchglass.model.area import AreaKind, checked_points
 from watchglass.model.detection import Box, ObjectClass
-from watchglass.model.found import Crossing
+from watchglass.model.film import FilmOrder, FilmThing, FilmTold
 from watchglass.model.polygon import Point
 
 _MOST_RATE = 25.0
@@ -80,25 +75,30 @@ def analyse(
         raise UsageError(f"{sheet} is there already: name another file, or say --overwrite.")
     of.quiet()
     settings = of.settings
-    film = Film(file)
-    chosen = choose(Models(settings.models), settings.model, len(os.sched_getaffinity(0)))
-    try:
-        with progress(of.screen) as tell:
-            report = understand(
-                film, chosen.detector, rate,
-                lambda now, whole: tell(file.name, now // NS_PER_S, whole // NS_PER_S)
-                if tell else None,
-            )  # fmt: skip
-    finally:
-        film.close()
-        chosen.detector.close()
-    counted = crossings(report.understood, ends) if ends else []
+    order = FilmOrder(
+        file=str(file.resolve()), rate=rate, line=ends, sheet=sheet is not None,
+        models=str(settings.models), model=settings.model,
+        threads=len(os.sched_getaffinity(0)), fences=settings.fences,
+    )  # fmt: skip
+    with progress(of.screen) as tell:
+        told = looked_at(
+            order,
+            lambda at: tell(file.name, at.now_ns // NS_PER_S, at.whole_ns // NS_PER_S)
+            if tell else None,
+        )  # fmt: skip
     if sheet is not None:
-        write_sheet(report.ways, sheet)
+        _write(sheet, told.sheet)
     if json:
-        of.screen.json(_told(file, report, chosen, counted if ends else None))
+        of.screen.json(_told(file, told))
     else:
-        _show(of, report, chosen, counted if ends else None, sheet)
+        _show(of, told, sheet)
+
+
+def _write(path: Path, picture: bytes) -> None:
+    try:
+        path.write_bytes(picture)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _line(text: str) -> tuple[Point, Point] | None:
@@ -117,52 +117,54 @@ def _line(text: str) -> tuple[Point, Point] | None:
 # --- for programs ---------------------------------------------------------------------------------
 
 
-def _told(
-    file: Path, report: FilmReport, chosen: Chosen, counted: list[Crossing] | None
-) -> dict[str, Any]:
-    identity = chosen.detector.identity
+def _told(file: Path, film: FilmTold) -> dict[str, Any]:
+    def s(at_ns: int) -> float:
+        return _s(film, at_ns)
+
     told: dict[str, Any] = {
-        "file": str(file), "length_s": _s(START_NS + report.length_ns), "detector": identity,
-        "names": sorted(chosen.detector.names), "instead": chosen.instead,
-        "pictures": report.pictures, "looks": report.looks, "damaged": report.failed,
-        "things": [_thing(number, way) for number, way in enumerate(report.ways, 1)],
+        "file": str(file), "length_s": s(film.began_ns + film.length_ns),
+        "detector": film.detector, "names": list(film.names), "instead": film.instead,
+        "pictures": film.pictures, "looks": film.looks, "damaged": film.failed,
+        "things": [_thing(film, number, each) for number, each in enumerate(film.things, 1)],
         "motion": [
             {
-                "from_s": _s(each.from_ns), "to_s": _s(each.to_ns),
+                "from_s": s(each.from_ns), "to_s": s(each.to_ns),
                 "amount": round(each.amount, 4), "where": _box(each.where),
             }
-            for each in report.motion
+            for each in film.motion
         ],
-        "spans": [_span(each) for each in report.spans],
+        "spans": [
+            {
+                "from_s": s(each.from_ns), "to_s": s(each.to_ns), "state": each.state,
+                "cause": each.cause, "coarse": each.coarse,
+            }
+            for each in film.spans
+        ],
     }  # fmt: skip
-    if counted is not None:
+    if film.crossings is not None:
         told["crossings"] = [
-            {"at_s": _s(each.at_ns), "kind": each.kind, "direction": each.direction}
-            for each in counted
+            {"at_s": s(each.at_ns), "kind": each.kind, "direction": each.direction}
+            for each in film.crossings
         ]
     return told
 
 
-def _thing(number: int, way: Way) -> dict[str, Any]:
-    best = way.best
+def _thing(film: FilmTold, number: int, thing: FilmThing) -> dict[str, Any]:
+    best: dict[str, Any] | None = None
+    if thing.best_ns is not None and thing.best_box is not None:
+        best = {"at_s": _s(film, thing.best_ns), "box": _box(thing.best_box)}
     return {
-        "number": number, "kind": way.kind, "from_s": _s(way.from_ns), "to_s": _s(way.to_ns),
-        "confidence": round(way.confidence, 3), "coarse": way.coarse, "end": way.end,
-        "best": {"at_s": _s(best.at_ns), "box": _box(best.box)} if best is not None else None,
+        "number": number, "kind": thing.kind, "from_s": _s(film, thing.from_ns),
+        "to_s": _s(film, thing.to_ns), "confidence": round(thing.confidence, 3),
+        "coarse": thing.coarse, "end": thing.end,
+        "best": best,
         "path": [
             {
-                "at_s": _s(each.at_ns), "box": _box(each.box),
+                "at_s": _s(film, each.at_ns), "box": _box(each.box),
                 "confidence": round(each.confidence, 3), "seen": each.seen,
             }
-            for each in way.points
+            for each in thing.points
         ],
-    }  # fmt: skip
-
-
-def _span(span: AnalysisSpan) -> dict[str, Any]:
-    return {
-        "from_s": _s(span.from_ns), "to_s": _s(span.to_ns), "state": span.state,
-        "cause": span.cause, "coarse": span.coarse,
     }  # fmt: skip
 
 
@@ -170,30 +172,27 @@ def _box(box: Box) -> list[float]:
     return [round(each, 4) for each in (box.x0, box.y0, box.x1, box.y1)]
 
 
-def _s(at_ns: int) -> float:
-    return round((at_ns - START_NS) / NS_PER_S, 3)
+def _s(film: FilmTold, at_ns: int) -> float:
+    return round((at_ns - film.began_ns) / NS_PER_S, 3)
 
 
 # --- for people -----------------------------------------------------------------------------------
 
 
-def _show(
-    of: Shell, report: FilmReport, chosen: Chosen, counted: list[Crossing] | None,
-    sheet: Path | None,
-) -> None:  # fmt: skip
+def _show(of: Shell, film: FilmTold, sheet: Path | None) -> None:
     screen = of.screen
-    if chosen.instead:
-        screen.remark(f"{chosen.instead} What moves is told, and not what it is.")
-    found = count_words(len(report.ways), "thing") if report.ways else "Nothing"
+    if film.instead:
+        screen.remark(f"{film.instead} What moves is told, and not what it is.")
+    found = count_words(len(film.things), "thing") if film.things else "Nothing"
     screen.say(
-        f"{found} in {_s(START_NS + report.length_ns):.1f} s,"
-        f" {count_words(report.pictures, 'picture')},"
-        f" {'what moves' if chosen.detector.identity == REGIONS else 'things'} looked for in"
-        f" {report.looks}."
+        f"{found} in {_s(film, film.began_ns + film.length_ns):.1f} s,"
+        f" {count_words(film.pictures, 'picture')},"
+        f" {'what moves' if film.detector == REGIONS else 'things'} looked for in"
+        f" {film.looks}."
     )
-    if report.failed:
-        screen.remark(f"{count_words(report.failed, 'picture')} could not be read.")
-    if report.ways:
+    if film.failed:
+        screen.remark(f"{count_words(film.failed, 'picture')} could not be read.")
+    if film.things:
         screen.table(
             (
                 Column("No.", right=True), Column("What"), Column("From", right=True),
@@ -201,16 +200,16 @@ def _show(
             ),
             [
                 (
-                    str(number), str(way.kind), f"{_s(way.from_ns):.1f} s",
-                    f"{_s(way.to_ns):.1f} s",
-                    f"{way.confidence:.0%}" if way.kind is not ObjectClass.MOVING else "-",
-                    str(way.end or "-"),
+                    str(number), str(each.kind), f"{_s(film, each.from_ns):.1f} s",
+                    f"{_s(film, each.to_ns):.1f} s",
+                    f"{each.confidence:.0%}" if each.kind is not ObjectClass.MOVING else "-",
+                    str(each.end or "-"),
                 )
-                for number, way in enumerate(report.ways, 1)
+                for number, each in enumerate(film.things, 1)
             ],
         )  # fmt: skip
-    if counted is not None:
-        forward = sum(each.direction == "forward" for each in counted)
-        screen.say(f"Over the line: {forward} forward, {len(counted) - forward} backward.")
+    if film.crossings is not None:
+        forward = sum(each.direction == "forward" for each in film.crossings)
+        screen.say(f"Over the line: {forward} forward, {len(film.crossings) - forward} backward.")
     if sheet is not None:
         screen.say(f"The pictures are in {sheet}.")

@@ -32,7 +32,8 @@ _SKIPPED = {
     SkipCause.OVERLOAD: "the recorder had more to look at than it could",
     SkipCause.NO_ANALYST: "the program that looks was not running",
     SkipCause.UNREADABLE: "the pictures could not be decoded",
-    SkipCause.OFF: "somebody had switched it off for this camera",
+    SkipCause.SET_APART: "pictures of this camera had ended the program that looks",
+    SkipCause.OFF: "somebody had switched it off",
     SkipCause.NOT_TOLD: "nothing was looking",
 }
 _MOST_LOOKS = 500

@@ -4489,7 +4489,8 @@ export interface components {
          * GateInfo
          * @description ``analysed``: its pictures are to be looked at at all. ``state``: ``quiet`` (the sizes of its
          *     packets tell that nothing moves), ``open`` (all is decoded), ``blind`` (sizes tell nothing, so
-         *     key frames are probed), ``learning`` (what is usual here is not known yet), ``off`` (switched
+         *     key frames are probed), ``learning`` (what is usual here is not known yet), ``apart`` (its
+         *     pictures had ended the process that looks, and are left alone for a while), ``off`` (switched
          *     off), ``unknown`` (not recorded now, or nothing is looked at on this machine). The numbers count
          *     from the last start of what records it. ``checks``: how often a quiet camera was looked at all
          *     the same; ``misses``: in how many of them something moved.
@@ -4961,7 +4962,7 @@ export interface components {
          * @description How a camera's pictures are looked at now.
          * @enum {string}
          */
-        Looked: "quiet" | "open" | "blind" | "learning" | "off" | "unknown";
+        Looked: "quiet" | "open" | "blind" | "learning" | "apart" | "off" | "unknown";
         /**
          * MadeToken
          * @description ``token`` is told this once.
@@ -6529,7 +6530,7 @@ export interface components {
          * @description Why a span was not looked at.
          * @enum {string}
          */
-        SkipCause: "overload" | "no_analyst" | "unreadable" | "off" | "not_told";
+        SkipCause: "overload" | "no_analyst" | "unreadable" | "set_apart" | "off" | "not_told";
         /** SoundBody */
         SoundBody: {
             /** On */

@@ -18,7 +18,7 @@ test("a share is never rounded to nothing", () => {
 });
 
 test("each state has its words", () => {
-  for (const state of ["quiet", "open", "blind", "learning", "off", "unknown"] as const) {
+  for (const state of ["quiet", "open", "blind", "learning", "apart", "off", "unknown"] as const) {
     expect(gateState({ ...QUIET, state })).not.toBe("");
     expect(gateMeaning({ ...QUIET, state })).toMatch(/\.$/);
   }

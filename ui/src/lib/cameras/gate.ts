@@ -5,7 +5,7 @@ import type { Gate } from "../api/types";
 export const PRIORITIES = ["Looked at as others", "A little longer than others", "Longer than others", "Longest of all"] as const;
 
 const STATES: Record<Gate["state"], string> = {
-  quiet: "Quiet", open: "Looked at", blind: "Probed", learning: "Learning", off: "Not looked at", unknown: "Not known",
+  quiet: "Quiet", open: "Looked at", blind: "Probed", learning: "Learning", apart: "Set apart", off: "Not looked at", unknown: "Not known",
 };
 
 export const gateState = (gate: Gate) => STATES[gate.state];
@@ -18,6 +18,7 @@ export function gateMeaning(gate: Gate): string {
     case "blind": return "The sizes of its packets tell nothing, as at a constant bit rate: its key frames are looked at, and everything while something moves.";
     case "learning": return "What is usual here is not known yet: everything is looked at for a while.";
     case "off": return "Somebody switched it off. It is recorded as before, and its timeline says so.";
+    case "apart": return "Its pictures made the process that understands pictures crash: they are left alone for a while, and recorded all the same.";
     case "unknown": return "It is not recorded now, or nothing is looked at on this machine.";
   }
 }

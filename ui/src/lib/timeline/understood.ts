@@ -5,6 +5,7 @@ import { length } from "../time/words";
 
 const CAUSES: Record<NonNullable<UnderstoodSpan["cause"]>, string> = {
   overload: "more was to be seen than this machine can", no_analyst: "the process that looks was not there", unreadable: "its pictures could not be decoded",
+  set_apart: "its pictures had ended the process that looks, and are left alone for a while",
   off: "it is switched off", not_told: "nobody said anything of it",
 };
 
