@@ -73,6 +73,8 @@ def test_a_relabelled_camera_is_replaced_and_its_page_proves_it(
     ]  # fmt: skip
     assert lines[3]["document"] == sha256
 
+    (device,) = json_of(*of, "trust", "devices", "--listed")
+    assert {each["step"] for each in device["to_do"]} <= {"find_invoice"}  # nothing to mend on it
     progress = json_of(*of, "trust", "progress")
     assert (progress["devices"], progress["removed"]) == (1, 1)
     assert progress["costs"] == {"EUR": 21990}

@@ -197,7 +197,7 @@ class DemoStory:
         self._step(device, Step.INSTALLED, camera=of.camera)
         self._say(
             f"Replaced: {of.name} is another device from now on. Its name, its zone and what it "
-            "recorded stay, and the timeline says where one ended and the other began."
+            "recorded stay; the ledger and its page say which device it was since when."
         )
 
     def _remove(self, of: Relabelled) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 from watchglass.base.ids import DeviceId
 from watchglass.model.coverage import Coverage
-from watchglass.model.device_path import DevicePath
+from watchglass.model.device_path import DevicePath, Step
 from watchglass.model.profile import SiteProfile
 from watchglass.trust.evidence import Evidence
 from watchglass.trust.fact import NamedList, Regulation
@@ -31,6 +31,7 @@ from watchglass.trust.report.document import (
 from watchglass.trust.report.figures import latest_looks, summarise
 from watchglass.trust.report.moment import utc
 from watchglass.trust.report.path_part import doc_path
+from watchglass.trust.risk import Step as ToDoStep
 from watchglass.trust.rule import FIND_INVOICE, ListingFinding, RuleFinding
 from watchglass.trust.verdict import Certainty, Making, Reason
 
@@ -129,12 +130,18 @@ def device(of: Judgement, facts: Facts, path: DocPath | None = None) -> DocDevic
         to_do=tuple(
             ToDo(step=each.step.value, words=each.words, reason=each.reason, rank=each.rank)
             for each in of.risks
+            if each.step is ToDoStep.FIND_INVOICE or not _is_gone(path)
         ),
         doors=tuple(each.value for each in of.seen),
         first_seen=utc(of.first_ns),
         last_seen=utc(of.last_ns),
         path=path,
     )  # fmt: skip
+
+
+def _is_gone(path: DocPath | None) -> bool:
+    """Whether it is taken down: what was paid with is asked of it still, and nothing else."""
+    return path is not None and path.step in (Step.REMOVED.value, Step.FILED.value)
 
 
 def verdict_words(of: Judgement, facts: Facts) -> str:
