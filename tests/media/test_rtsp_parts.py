@@ -3,9 +3,11 @@
 import hashlib
 import itertools
 import random
+import socket
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from time import monotonic, sleep
 
 import pytest
 from hypothesis import given
@@ -14,9 +16,10 @@ from hypothesis import strategies as st
 from tests.media.raw_rtsp import answer, rtp
 from watchglass.base.errors import AuthFailedError, CameraError, StreamInvalidError
 from watchglass.base.secret import Secret
-from watchglass.media.rtsp.address import base_url, control_url
+from watchglass.media.rtsp.address import base_url, control_url, split_address
 from watchglass.media.rtsp.arrival import Arrival
 from watchglass.media.rtsp.authentication import Authentication, parse_challenges
+from watchglass.media.rtsp.connection import Connection
 from watchglass.media.rtsp.depacketize_h264 import H264Depacketizer
 from watchglass.media.rtsp.depacketize_h265 import H265Depacketizer
 from watchglass.media.rtsp.framing import Framing
@@ -466,3 +469,30 @@ def test_parameter_sets_with_start_codes_in_the_description() -> None:
     )
     sps, pps = medium.parameter_sets()
     assert (sps[0], pps) == (0x67, b"\x68\xee\x3c\x80")
+
+
+def test_a_camera_that_had_to_wait_is_told_from_one_that_did_not() -> None:
+    """Over a connection of the kernel's, whatever room it makes."""
+    packet = b"$\0" + (1000).to_bytes(2, "big") + bytes(1000)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        connection = Connection(split_address(f"rtsp://127.0.0.1:{listening.getsockname()[1]}/"))
+        connection.open(monotonic() + 5.0, None)
+        connection.never_wait()
+        camera, _ = listening.accept()
+        camera.setblocking(False)
+
+        def received() -> int:
+            while (size := connection.receive(more_is_coming=False)) == 0:
+                sleep(0.001)
+            connection.framing.parse(size)
+            return size
+
+        with camera, closing(connection):
+            for _ in range(100):
+                camera.send(packet * 4)
+                assert not connection.may_have_been_full(received())
+            for _ in range(3):
+                with suppress(BlockingIOError):
+                    while True:  # until the kernel takes no more
+                        camera.send(packet * 200)
+                assert connection.may_have_been_full(received())

@@ -214,6 +214,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _look_at_masks(of: Services) -> None:
     while True:
+        await of.sights.watched()
         await asyncio.sleep(_MASKS_S)
         await of.sights.look()
 

@@ -68,6 +68,7 @@ class SightChanges:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._watched: dict[asyncio.Event, tuple[HTTPConnection, User, CameraId, Sight]] = {}
+        self._some = asyncio.Event()
 
     @contextmanager
     def until_changed(
@@ -76,10 +77,17 @@ class SightChanges:
         """An event that is set once the user sees the camera in another way."""
         changed = asyncio.Event()
         self._watched[changed] = (connection, user, camera, sight)
+        self._some.set()
         try:
             yield changed
         finally:
             del self._watched[changed]
+            if not self._watched:
+                self._some.clear()
+
+    async def watched(self) -> None:
+        """Wait until somebody watches."""
+        await self._some.wait()
 
     async def look(self) -> None:
         """Ask for all of them, each camera's masks once for each user."""

@@ -59,6 +59,7 @@ _PASSING_NS = 15 * NS_PER_S
 _LEAST_START_NS = 60 * NS_PER_S
 _TAKE_UP_NS = 1800 * NS_PER_S
 _RECENT_NS = 600 * NS_PER_S
+_LOOK_S = (1.0, 2.0)  # least, most
 _UNTOLD_NS = 300 * NS_PER_S
 """Of what gates answer for something is told every 20 s."""
 
@@ -77,6 +78,11 @@ class Patience:
         """From the one number that can be set: how long a process may be silent."""
         silent_ns = round(stuck_s * NS_PER_S)
         return cls(silent_ns, 3 * silent_ns, max(3 * silent_ns, _LEAST_STREAM_NS), 6 * silent_ns)
+
+    @property
+    def look_s(self) -> float:
+        """How often signs of life are given, and judged: several times before silence counts."""
+        return max(_LOOK_S[0], min(_LOOK_S[1], self.silent_ns / NS_PER_S / 5))
 
 
 @dataclass(frozen=True, slots=True)

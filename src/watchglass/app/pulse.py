@@ -1,4 +1,4 @@
-"""The recorder's pulse: judged once a second, and told to systemd and to whoever waits for pings.
+"""The recorder's pulse: judged every other second, and told to systemd and to who waits for pings.
 
 The watchdog is fed while recording lives (``health`` says what that means). The ping is sent while
 it lives and nothing is failing: it is for a person, who can mount a disk, which a restart cannot.
@@ -16,7 +16,6 @@ from watchglass.app.words import count_words
 from watchglass.base import log
 from watchglass.model.health import Health, HealthState
 
-_EVERY_S = 1.0
 _JOIN_S = 2.0
 _LOG = log.get("pulse")
 
@@ -43,7 +42,9 @@ class Pulse:
         self._notifier = notifier
         self._pings = pings
         self._replacement = replacement
-        self._every_s = min(_EVERY_S, (notifier.watchdog_s or 4 * _EVERY_S) / 4)
+        self._every_s = patience.look_s
+        if notifier.watchdog_s is not None:
+            self._every_s = min(self._every_s, notifier.watchdog_s / 4)
         self._lived = True
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._work, name="pulse", daemon=True)

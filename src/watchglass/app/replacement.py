@@ -71,7 +71,7 @@ def decide(past: Past, now_ns: int, suspect: str, patience: Patience) -> tuple[P
 
 
 class Replacement:
-    """Owned by one thread, which lets it ``look`` about once a second.
+    """Owned by one thread, which lets it ``look`` every other second.
 
     ``in_kernel`` tells whether a process waits inside the kernel; ``kill`` ends it for good, and
     whoever keeps it alive starts it again.

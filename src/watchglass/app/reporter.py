@@ -1,4 +1,4 @@
-"""A process's word to the supervisor: signs of life once a second, numbers when it asks.
+"""A process's word to the supervisor: signs of life every other second, numbers when it asks.
 
 A thread of its own that waits for nobody. A queue that is full drops its oldest: only the newest
 signs of life count.
@@ -19,7 +19,7 @@ from watchglass.model.metric import Sample
 from watchglass.model.vitals import Measure, Measured, ToSupervisor, Vitals
 from watchglass.model.way import Way
 
-EVERY_S = 1.0
+_JOIN_S = 1.0
 _LIMIT_BYTES = 1 << 20
 _LOG = log.get("reporter")
 
@@ -36,6 +36,7 @@ class Reporter:
         clock: Clock,
     ) -> None:
         self._name = name
+        self._every_s = way.every_s
         self._vitals = vitals
         self._samples = samples
         self._clock = clock
@@ -53,13 +54,13 @@ class Reporter:
     def close(self) -> None:
         self._ending.set()
         self._client.wake()
-        self._thread.join(EVERY_S)
+        self._thread.join(_JOIN_S)
 
     def _work(self) -> None:
         try:
             while not self._ending.is_set():
                 self._client.send(self._vitals())
-                self._hear(EVERY_S)
+                self._hear(self._every_s)
         except BusError as error:
             _LOG.error("supervisor_refuses", error=error.sentence)
         except Exception:  # noqa: BLE001 - the thread's border: recording goes on; a process that

@@ -20,9 +20,10 @@ from watchglass.model.way import Stand, Way
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Of one life of a recorder."""
+    """Of one life of a recorder; ``alive_every_s``: how often its processes say that they live."""
 
     layout: Layout
+    alive_every_s: float = 1.0
     _keeper: Key = field(default_factory=Key.make)
     _live: Key = field(default_factory=Key.make)
     _media: Key = field(default_factory=Key.make)
@@ -55,7 +56,7 @@ class Ways:
         return Stand(self.layout.vitals, self._vitals.text)
 
     def tell_vitals(self, name: str) -> Way:
-        return Way(self.layout.vitals, self._vitals.proof(name))
+        return Way(self.layout.vitals, self._vitals.proof(name), self.alive_every_s)
 
     @property
     def live(self) -> Stand:

@@ -68,7 +68,6 @@ from watchglass.app.event_desk import EventDesk
 from watchglass.app.exporting import SignedRequest, export_desk, signed
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.finder_desk import FinderDesk
-from watchglass.app.first_contacts import FirstContacts
 from watchglass.app.ground import Ground, ground, open_store
 from watchglass.app.health import Patience
 from watchglass.app.in_network import InNetwork
@@ -98,6 +97,7 @@ from watchglass.app.supervisor import SetupOffer, Supervisor
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.swap_look import changed_found
 from watchglass.app.system_desk import SystemDesk
+from watchglass.app.upkeep import Upkeep
 from watchglass.app.volumes import missing, prepare, present
 from watchglass.app.ways import Ways, control_server
 from watchglass.app.workers_port import NoWorkers
@@ -125,7 +125,6 @@ from watchglass.model.control import (
     SwapFoundRequest,
 )
 from watchglass.model.event_work import FromEventsWorker, MarkTold
-from watchglass.model.notice import NoticeKind
 from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWayRequest
 from watchglass.model.said import Heard
 from watchglass.model.stamping import AnchorNowRequest
@@ -147,7 +146,6 @@ from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.store.said import SaidStore
 
-_POLL_S = 1.0
 _UPKEEP_NS = 5 * NS_PER_S
 _Slow = AnchorNowRequest | SignedRequest | EditCameraRequest | SwapFoundRequest | SystemRequest
 _MEASURE_S = 1.0
@@ -195,7 +193,8 @@ class Recorder:
             if on.settings.fences is FenceMode.REQUIRE:
                 paths = [Path(path) for _, path in self._volumes]
                 require_fences(paths, on.settings.sources)
-            ways = Ways(on.layout)
+            patience = Patience.of(on.settings.stuck_s)
+            ways = Ways(on.layout, patience.look_s)
             self._control = control_server(on.layout, on.disk)
             stack.callback(self._control.close)
             self._listener = Listener(ways.vitals, on.clock)
@@ -231,7 +230,6 @@ class Recorder:
         self._page = PageInNetwork(on)
         self._origin, self._anchors = "", AnchorDesk(on, self._note)
         observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)
-        patience = Patience.of(on.settings.stuck_s)
         replacement = Replacement(
             self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
@@ -258,12 +256,14 @@ class Recorder:
             on, self._store, index, self.status, self._pulse.health,
             lambda: self._listener.lines(_MEASURE_S),
         )  # fmt: skip
-        self._pool = full_pool(4, "control")
+        self._pool, self._look_s = full_pool(4, "control"), patience.look_s
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
         self._stopping, self._started_ns = threading.Event(), on.clock.wall_ns()
         self._upkeep: Future[None] | None = None
-        self._missing = missing(self._volumes)
-        self._first_contacts = FirstContacts(on)
+        self._due = Upkeep(
+            on, self.site, self._supervisor, self._page, self._notices.say, self._volumes
+        )
+        self._ending.callback(self._due.close)
 
     def start(self) -> int:
         """Start keeper and workers; how many cameras are recorded. Raises what kept the keeper."""
@@ -311,7 +311,7 @@ class Recorder:
 
     def missing_volumes(self) -> list[str]:
         """A sentence for each volume that is not there."""
-        return list(self._missing.values())
+        return list(self._due.missing.values())
 
     def serve(self) -> None:
         """Answer the control socket until ``stop``, and until the api has told its last looks."""
@@ -322,7 +322,7 @@ class Recorder:
             if now_ns >= due_ns and (self._upkeep is None or self._upkeep.done()):
                 due_ns = now_ns + _UPKEEP_NS
                 # Not here: an order waits for the keeper, and the socket must not.
-                self._upkeep = self._pool.submit(self._keep_up)
+                self._upkeep = self._pool.submit(self._due.look)
         self._pulse.stop()
         ending = self._pool.submit(self._supervisor.stop_api)
         ending.add_done_callback(lambda _: self._control.wake())
@@ -336,7 +336,7 @@ class Recorder:
 
     def _take_requests(self) -> None:
         self._serving_ns = self._on.clock.monotonic_ns()
-        for token, request in self._control.poll(_POLL_S):
+        for token, request in self._control.poll(self._look_s):
             takes_long = isinstance(request, SurveyRequest | _Slow)
             pool = self._survey.pool if takes_long else self._pool
             pool.submit(self._answer, token, request)
@@ -475,26 +475,6 @@ class Recorder:
     def _finder_died(self, exit_code: int) -> None:
         self._events.finder_died(exit_code)
         self._notices.events_lost()
-
-    def _keep_up(self) -> None:
-        """What falls due while serving: pauses that end, volumes that are back."""
-        try:
-            self.site.keep_schedules()
-            self._supervisor.keep_up()
-            if renewed := self._page.renewed():
-                self._supervisor.renew_api()
-                self._notices.say(NoticeKind.CERTIFICATE_ENDS, renewed)
-            for each in self._first_contacts.new():
-                self._notices.say(NoticeKind.CAMERA_CONTACT, each)
-            for each in self.site.decisions.due():
-                self._notices.say(NoticeKind.REQUEST_DUE, each)
-            if self._missing:
-                still = missing(self._volumes)
-                if still.keys() < self._missing.keys():
-                    self.site.configure()
-                self._missing = still
-        except WatchglassError as error:
-            _LOG.error("upkeep_failed", error=error.sentence)
 
 
 __all__ = ["Ground", "Recorder", "ground", "keeper_limits", "open_store", "own_site", "prepare"]

@@ -4,10 +4,14 @@ import msgspec
 
 
 class Way(msgspec.Struct, frozen=True, array_like=True):
-    """A socket (``ipc://``) to speak at, and the proof that whoever was given this may."""
+    """A socket (``ipc://``) to speak at, and the proof that whoever was given this may.
+
+    ``every_s``: how often who goes there to say that it lives is to say so.
+    """
 
     endpoint: str
     proof: str
+    every_s: float = 1.0
 
     def __repr__(self) -> str:
         return f"Way({self.endpoint})"

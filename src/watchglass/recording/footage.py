@@ -102,6 +102,7 @@ class ImportPurger:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._due_ns = 0
+        self._has_some = True
         self._removed: list[tuple[VolumeId, int, ImportRow]] = []
 
     def step(self) -> None:
@@ -109,6 +110,9 @@ class ImportPurger:
         if self._desk.in_debt:
             return
         self._forget_synced()
+        now_ns = self._desk.clock.monotonic_ns()
+        if not self._has_some and now_ns < self._due_ns:
+            return
         with self._desk.index.read() as index:
             rows = index.imports()
             erased = (
@@ -116,6 +120,7 @@ class ImportPurger:
                 if rows
                 else []
             )
+        self._has_some = bool(rows)
         going = [row for row in rows if row.state == DELETING]
         kept = [row for row in rows if row.state != DELETING]
         due: dict[GapCause, list[ImportRow]] = defaultdict(list)
@@ -123,7 +128,6 @@ class ImportPurger:
             if any(row.camera == camera and row.wall_from < end and row.wall_to > begins
                    for camera, begins, end in erased):  # fmt: skip
                 due[GapCause.ERASED].append(row)
-        now_ns = self._desk.clock.monotonic_ns()
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + _LOOK_EVERY_NS
             for row in self._past(kept) + self._wanted(kept):

@@ -6,6 +6,7 @@ that all is well: so what came before a failed sync is doubted, whatever follows
 """
 
 import os
+import queue
 import threading
 from contextlib import suppress
 
@@ -17,6 +18,8 @@ from watchglass.recording.alive import Alive
 from watchglass.recording.ballast import Ballast
 from watchglass.recording.volume import Volume
 
+_IDLE_S = 30.0
+"""After so long without a sync its thread ends: of a keeper that was given up nothing is left."""
 _LOG = log.get("keeper")
 
 
@@ -47,6 +50,9 @@ class Mounted:
         # Opened before the first write and kept: it is told of every error since.
         self._fd = _opened(volume)
         self._begun = 0
+        self._asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._has_thread = False
         self._ended = threading.Event()
         self._error: BaseException | None = None
         self._took_ns = 0
@@ -71,7 +77,12 @@ class Mounted:
         self._begun += 1
         self.syncing_since_ns = self._clock.monotonic_ns()
         self._ended.clear()
-        threading.Thread(target=self._sync, name=f"sync {self.volume.id[:8]}", daemon=True).start()
+        with self._lock:
+            self._asked.put(True)
+            if not self._has_thread:
+                self._has_thread = True
+                name = f"sync {self.volume.id[:8]}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
         return self._begun
 
     def settle(self, timeout_s: float) -> bool:
@@ -100,6 +111,7 @@ class Mounted:
         ``stopped``: say that the recorder ended by somebody's will. StorageError when it cannot.
         """
         self.settle(timeout_s)
+        self._asked.put(False)
         if self.syncing:
             return
         try:
@@ -108,6 +120,21 @@ class Mounted:
         finally:
             self._alive.close()
             os.close(self._fd)
+
+    def _work(self) -> None:
+        """One thread for all syncs: to start one for each costs more than most of them do."""
+        while True:
+            try:
+                goes_on = self._asked.get(timeout=_IDLE_S)
+            except queue.Empty:
+                goes_on = False
+            if goes_on:
+                self._sync()
+                continue
+            with self._lock:
+                if self._asked.empty():
+                    self._has_thread = False
+                    return
 
     def _sync(self) -> None:
         try:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from watchglass.base.disk import Disk
 from watchglass.model.egress import Contained, EgressRead, Needs, PeerContact, PeerName
 from watchglass.store.database import Database, Schema, Synchronous
+from watchglass.store.kept_reading import KeptReading
 
 MOST_CONTACTS = 500_000
 _BATCH = 500
@@ -69,15 +70,14 @@ class EgressStore:
 
     def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self._database = Database(path, SCHEMA, synchronous=Synchronous.FULL, disk=disk)
+        self._digest = KeptReading(self._database, _digest)
 
     def close(self) -> None:
         self._database.close()
 
     def digest(self) -> str:
         """Names what is kept: the same as long as nothing is added or stated."""
-        query = sa.select(_STATED.c.value).filter_by(what=_CHANGES)
-        with self._database.read() as connection:
-            return (connection.scalar(query) or b"0").decode()
+        return self._digest()
 
     # --- contacts ----------------------------------------------------------------------------
 
@@ -192,6 +192,11 @@ class EgressStore:
             return msgspec.json.decode(data, type=kind)
         except msgspec.DecodeError as error:
             raise self._database.damaged(f"a {kind.__name__}: {error}") from error
+
+
+def _digest(connection: sa.Connection) -> str:
+    query = sa.select(_STATED.c.value).filter_by(what=_CHANGES)
+    return (connection.scalar(query) or b"0").decode()
 
 
 def _touch(connection: sa.Connection) -> None:

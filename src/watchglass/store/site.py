@@ -87,6 +87,9 @@ class SiteStore(
         )
         self._active = KeptReading(self._database, self._active_of)
         self._schedules = KeptReading(self._database, self._schedules_of)
+        self._holds = KeptReading(self._database, self._holds_of)
+        self._subjects = KeptReading(self._database, self._subjects_of)
+        self._restreams = KeptReading(self._database, self._restreams_of)
 
     def close(self) -> None:
         self._database.close()

@@ -1,5 +1,7 @@
 """Who asked for an erasure and who decided, who holds what and why, and requests of people."""
 
+from collections.abc import Mapping
+
 import msgspec
 import sqlalchemy as sa
 
@@ -9,6 +11,7 @@ from watchglass.base.ids import CameraId
 from watchglass.model.erasure import MOST_REASON, Erasure, ErasureState, HoldNote
 from watchglass.model.subject_request import KEPT_DAYS, RequestOutcome, SubjectRequest
 from watchglass.store.database import Database
+from watchglass.store.kept_reading import KeptReading
 from watchglass.store.site_tables import ERASURES, HOLDS, SUBJECTS
 
 _DAY_NS = 24 * 3600 * NS_PER_S
@@ -20,6 +23,8 @@ class SiteErasures:
 
     _database: Database
     _clock: Clock
+    _holds: KeptReading[Mapping[str, HoldNote]]
+    _subjects: KeptReading[tuple[SubjectRequest, ...]]
 
     # --- erasures ----------------------------------------------------------------------------
 
@@ -75,9 +80,11 @@ class SiteErasures:
 
     def hold_notes(self) -> dict[str, HoldNote]:
         """Who set which hold, and why, by the hold's id; that it is lifted the ledger says."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(HOLDS)).mappings()
-            return {row["id"]: msgspec.convert(_plain(row), HoldNote) for row in rows}
+        return dict(self._holds())
+
+    def _holds_of(self, connection: sa.Connection) -> Mapping[str, HoldNote]:
+        rows = connection.execute(sa.select(HOLDS)).mappings()
+        return {row["id"]: msgspec.convert(_plain(row), HoldNote) for row in rows}
 
     def note_hold(self, note: HoldNote) -> None:
         with self._database.write() as connection:
@@ -91,11 +98,13 @@ class SiteErasures:
 
     def subject_requests(self) -> tuple[SubjectRequest, ...]:
         """All, those to be answered first, by deadline."""
-        with self._database.read() as connection:
-            asked = sa.select(SUBJECTS).order_by(
-                SUBJECTS.c.answered_ns.is_not(None), SUBJECTS.c.deadline_ns
-            )
-            return tuple(_subject(row) for row in connection.execute(asked).mappings())
+        return self._subjects()
+
+    def _subjects_of(self, connection: sa.Connection) -> tuple[SubjectRequest, ...]:
+        asked = sa.select(SUBJECTS).order_by(
+            SUBJECTS.c.answered_ns.is_not(None), SUBJECTS.c.deadline_ns
+        )
+        return tuple(_subject(row) for row in connection.execute(asked).mappings())
 
     def subject_request(self, request: str) -> SubjectRequest:
         """NotFoundError where there is none."""
@@ -133,9 +142,14 @@ class SiteErasures:
     def forget_subjects(self) -> int:
         """Erase names, contacts and words of who was answered long enough ago; of how many."""
         now_ns = self._clock.wall_ns()
-        old = (
-            SUBJECTS.c.answered_ns < now_ns - KEPT_DAYS * _DAY_NS, SUBJECTS.c.forgotten_ns.is_(None)
-        )  # fmt: skip
+        before_ns = now_ns - KEPT_DAYS * _DAY_NS
+        if not any(
+            each.forgotten_ns is None and each.answered_ns is not None
+            and each.answered_ns < before_ns
+            for each in self._subjects()
+        ):  # fmt: skip
+            return 0
+        old = (SUBJECTS.c.answered_ns < before_ns, SUBJECTS.c.forgotten_ns.is_(None))
         gone = {"who": "", "contact": "", "said": "", "forgotten_ns": now_ns}
         with self._database.write() as connection:
             return connection.execute(sa.update(SUBJECTS).where(*old).values(**gone)).rowcount

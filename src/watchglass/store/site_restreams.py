@@ -8,6 +8,7 @@ from watchglass.base.errors import NotFoundError, RefusedError
 from watchglass.base.ids import CameraId
 from watchglass.model.restream import Restream, RestreamId
 from watchglass.store.database import Database
+from watchglass.store.kept_reading import KeptReading
 from watchglass.store.site_tables import RESTREAMS
 
 MOST_RESTREAMS = 256
@@ -18,15 +19,15 @@ class SiteRestreams:
 
     _database: Database
     _clock: Clock
+    _restreams: KeptReading[tuple[Restream, ...]]
 
     def restreams(self, camera: CameraId | None = None) -> tuple[Restream, ...]:
         """All, or those of one camera, in the order they were made."""
-        chosen = sa.select(RESTREAMS).order_by(RESTREAMS.c.made_ns, RESTREAMS.c.id)
-        if camera is not None:
-            chosen = chosen.where(RESTREAMS.c.camera == camera)
-        with self._database.read() as connection:
-            rows = connection.execute(chosen).all()
-        return tuple(self._restream(row) for row in rows)
+        return tuple(each for each in self._restreams() if camera in (None, each.camera))
+
+    def _restreams_of(self, connection: sa.Connection) -> tuple[Restream, ...]:
+        every = sa.select(RESTREAMS).order_by(RESTREAMS.c.made_ns, RESTREAMS.c.id)
+        return tuple(self._restream(row) for row in connection.execute(every).all())
 
     def add_restream(self, restream: Restream) -> None:
         """RefusedError where that stream is handed on there already, or there are too many."""

@@ -22,6 +22,8 @@ TICK_S = 0.25
 _SEND_TIMEOUT_S = 2.0
 _GATHER_S = 0.004
 _ENOUGH_BYTES = 32 << 10
+_MUCH_BYTES = 192 << 10
+"""Less than is ever asked for at once: what is less has left nothing behind."""
 SILENT = (BlockingIOError, TimeoutError, ssl.SSLWantReadError)
 
 
@@ -142,6 +144,19 @@ class Connection:
         if self._speaking is not None:
             self._speaking.setblocking(False)
         return made.fileno()
+
+    def may_have_been_full(self, size: int) -> bool:
+        """Whether the camera may have had to wait before so much was received.
+
+        The kernel makes room for what is read at a time, and promises the half of it at most: what
+        fills less than a quarter has kept nobody waiting.
+        """
+        if size >= _MUCH_BYTES:
+            return True
+        made = self._socket
+        if made is None:
+            return True
+        return 4 * size >= made.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
     def send(self, data: bytes) -> None:
         """All of it, or OSError."""

@@ -132,9 +132,10 @@ class Session:
         arrival.wall_ns = clock.wall_ns()
         if size:
             self._carriage.framing.parse(size)
-        self.was_much = is_enough(size)
+        enough = is_enough(size)
+        self.was_much = enough and self._connection.may_have_been_full(size)
         waits = size > 0 and self._carriage.framing.waits_for_more
-        self._gathers = waits and not self.was_much
+        self._gathers = waits and not enough
         return size > 0
 
     def tend(self) -> None:
