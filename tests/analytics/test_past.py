@@ -114,3 +114,26 @@ def test_it_is_as_far_as_is_written_down(looked: Looked) -> None:
     for _ in range(100):
         looked.turn()
     assert not looked.moves
+
+
+def tracks_of(looked: Looked) -> list[TrackPart]:
+    return [
+        item for report in looked.reports for item in report.items if isinstance(item, TrackPart)
+    ]
+
+
+def test_what_is_looked_at_anew_has_the_same_names(looked: Looked) -> None:
+    """A look was cut off in the middle of a walk, and looks at all of it again."""
+    anew = Visited(visit="0", camera=CAMERA, cause=VisitCause.JOB, items=(), job="j", anew_ns=7)
+    for each in (anew, visit("a", 0, 60)):
+        looked.client.send(each)
+    looked.until("a")
+    before = {each.track for each in tracks_of(looked)}
+    looked.reports.clear()
+    looked.moves.clear()
+    for each in (anew, visit("a", 0, 60), visit("b", 60, 110, last=True)):
+        looked.client.send(each)
+    looked.until("b")
+    assert looked.reports[0].anew_ns == 7
+    assert before
+    assert {each.track for each in tracks_of(looked)} == before

@@ -266,6 +266,42 @@ def test_a_look_at_the_past_goes_on_after_a_crash(bed: Bed) -> None:
     assert all(each.to_ns is not None for each in found)
 
 
+def test_a_look_that_was_cut_off_and_begins_anew_finds_each_thing_once(bed: Bed) -> None:
+    job = "e" * 32
+    early, cut, again = walk("early", 0, 4), walk("cut", 20, 24), walk("again", 20, 28)
+    bed.work.take(bed.report(early, cut, job=job))
+    bed.work.take(replace(bed.report(job=job), anew_ns=at(19)))
+    bed.work.take(bed.report(again, job=job))
+    found = bed.store.events(Wanted(ALL, job=job)).found
+    assert {each.track for each in found} == {"early", "again"}
+    assert {part.track for part in bed.store.parts(CAMERA, at(0), at(99), job=job)} == {
+        "early", "again",
+    }  # fmt: skip
+    # Told again by whoever was not answered, it erases nothing that came since.
+    bed.work.take(replace(bed.report(job=job), anew_ns=at(19), number=bed.number - 2))
+    assert len(bed.store.events(Wanted(ALL, job=job)).found) == len(found)
+
+
+def test_a_look_that_was_cut_off_goes_on_before_what_was_there(bed: Bed) -> None:
+    job = "e" * 32
+    for track, begin, end in (("gone", 0, 9), ("first", 12, 25), ("second", 24, 33)):
+        bed.work.take(bed.report(walk(track, begin, end), job=job))
+    assert bed.store.resumed_ns(job, at(30), at(0)) == at(12)
+    assert bed.store.resumed_ns(job, at(30), at(20)) == at(20)
+    assert bed.store.resumed_ns(job, at(11), at(0)) == at(11)
+    assert bed.store.resumed_ns("f" * 32, at(30), at(0)) == at(30)
+
+
+def test_what_is_made_up_for_twice_is_there_once(bed: Bed) -> None:
+    first, _ = pieces(walk("late", 0, 8), 2)
+    bed.work.take(bed.report(first, job=f"{LATE}x"))
+    bed.work.take(replace(bed.report(job=f"{LATE}x"), anew_ns=at(0)))
+    bed.work.take(bed.report(walk("late", 0, 8), job=f"{LATE}x"))
+    kinds = [each.why.rule.kind for each in bed.events()]
+    assert sorted(kinds) == [RuleKind.CROSSING, RuleKind.MOTION]
+    assert sum(each.forward + each.backward for each in bed.counted()) == 1
+
+
 def test_a_covered_view_waits_for_those_on_duty(bed: Bed) -> None:
     def told(to_s: float | None) -> Tampered:
         return Tampered(

@@ -1,7 +1,9 @@
 """What was recorded is understood once more, beside a recorder that records."""
 
+import os
 import signal
 import time
+from itertools import combinations
 from pathlib import Path
 
 import msgspec
@@ -9,7 +11,7 @@ import pytest
 
 from tests.app.conftest import cameras, data
 from tests.app.running import Serving, call, json_of, wait_until
-from tests.app.test_analytics_worker import add, value
+from tests.app.test_analytics_worker import add, pid_of, value
 from watchglass.app.layout import Layout
 from watchglass.app.look_back_gops import Gop, chosen
 from watchglass.app.look_back_late import Late
@@ -19,8 +21,10 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
 from watchglass.base.ids import CameraId, RunId, random_id
 from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
+from watchglass.model.detection import Box
 from watchglass.model.live import LiveFrame, LiveShape
 from watchglass.model.look_back import LATE, LookBack, LookBackId, LookBackState
+from watchglass.model.object_track import TrackPart
 from watchglass.model.watch_control import (
     LookBackErrand,
     LookBackRequest,
@@ -32,6 +36,7 @@ from watchglass.simulate.process import Simulator
 from watchglass.store.events import EventStore
 
 __all__ = ["cameras", "data"]
+GOES_ON = (LookBackState.WAITING, LookBackState.RUNNING)
 RUN = RunId("7" * 32)
 SHAPE = LiveShape(RUN, "avc1", "", 320, 180, b"")
 PATIENCE_S = 90.0
@@ -118,7 +123,7 @@ def test_a_span_of_the_past_is_looked_at_again(data: Path, cameras: Simulator) -
         wait_until(lambda: value(data, "stream_frames_total") > 300, PATIENCE_S)
         (camera,) = json_of("--data", str(data), "camera", "list")
         to_ns = time.time_ns() - 2_000_000_000
-        from_ns = to_ns - 60_000_000_000
+        from_ns = to_ns - 20_000_000_000
         id = LookBackId(random_id())
         asked = looks(layout, LookBackRequest(id, camera["id"], from_ns, to_ns, "me"))
         assert asked[id].state in (LookBackState.WAITING, LookBackState.RUNNING)
@@ -139,9 +144,50 @@ def test_a_span_of_the_past_is_looked_at_again(data: Path, cameras: Simulator) -
         assert (first.id, last.state) == (id, LookBackState.DONE)
         looks(layout, StopLookBackRequest(id, "me"))
         assert list(looks(layout, LooksBackRequest())) == [last.id]
+        killed = [
+            killed_while_it_looks(data, name, camera["id"], from_ns, to_ns)
+            for name in ("analytics-worker", "look-back-worker")
+        ]
         assert serving.end(signal.SIGTERM) == 0
     store = EventStore(layout.events_db, Disk())
     later_ns = to_ns + 600_000_000_000
     assert list(store.parts(camera["id"], from_ns, later_ns, job=last.id))
     assert not list(store.parts(camera["id"], from_ns, later_ns, job=id))
+    for each in killed:
+        parts = list(store.parts(camera["id"], from_ns, later_ns, job=each))
+        assert parts
+        seen_twice(parts)
     store.close()
+
+
+def killed_while_it_looks(
+    data: Path, name: str, camera: str, from_ns: int, to_ns: int
+) -> LookBackId:
+    """A look at which a process is killed when it has come somewhere."""
+    layout, id = Layout(data / "state"), LookBackId(random_id())
+    looks(layout, LookBackRequest(id, camera, from_ns, to_ns, "me"))
+
+    def has_come_somewhere() -> bool:
+        return looks(layout, LooksBackRequest())[id].done_to_ns > from_ns
+
+    wait_until(has_come_somewhere, PATIENCE_S)
+    if pid := pid_of(data, name):  # else it was done sooner than we looked
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: pid_of(data, name) != pid, PATIENCE_S)
+    wait_until(lambda: looks(layout, LooksBackRequest())[id].state not in GOES_ON, PATIENCE_S)
+    over = looks(layout, LooksBackRequest())[id]
+    assert (over.state, over.done_to_ns, over.error) == (LookBackState.DONE, to_ns, ""), over
+    return id
+
+
+def seen_twice(parts: list[TrackPart]) -> None:
+    """Fails where one thing is two at the same time."""
+    boxes: dict[int, list[tuple[str, Box]]] = {}
+    for part in parts:
+        for point in part.points:
+            if point.seen:
+                boxes.setdefault(point.at_ns, []).append((part.track, point.box))
+    for at_ns, found in boxes.items():
+        for (one, box), (other, near) in combinations(found, 2):
+            assert one != other, f"{one} has two places at {at_ns}"
+            assert box.overlap(near) < 0.8, f"{one} and {other} are one at {at_ns}"

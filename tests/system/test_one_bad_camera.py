@@ -1,11 +1,13 @@
 """A camera whose packets crash the worker: found, set apart, held and shown; the others go on."""
 
+import json
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -89,6 +91,7 @@ def test_a_camera_that_crashes_its_worker_is_quarantined_and_harms_itself_alone(
         assert name == _BAD or _interruptions(data / "media", camera, log) == 1
 
 
+@pytest.mark.timeout(300)
 def test_a_camera_that_crashes_who_looks_is_left_alone_and_the_others_are_understood(
     folder: Path,
 ) -> None:
@@ -126,12 +129,22 @@ def test_a_camera_that_crashes_who_looks_is_left_alone_and_the_others_are_unders
             assert "made the process that understands pictures crash" in told
             assert recorder.processes()["analytics-worker"].restarts == 1
             assert all(each["recording"] for each in _listed(data).values())
+            live = spans(good)
+            # And at what was recorded: a part is found and left out, the rest is looked at.
+            poison, poison_ns = folder / "marks" / "poison", again_ns
+            poison.touch()
+            os.utime(poison, ns=(poison_ns, poison_ns))
+            at = datetime.fromtimestamp(poison_ns // NS_PER_S - 5, UTC).isoformat()
+            words = ("analyse", good, "--from", at, "--json")
+            looked = call("--data", str(data), *words, timeout_s=200)
+            assert looked.returncode == 0, looked.stderr
+            assert "1 part of it" in json.loads(looked.stdout.splitlines()[-1])["error"]
         finally:
             assert recorder.stop() == 0, recorder.log()
     assert "camera_crashed_the_analyst" in recorder.log()
-    for before, after in pairwise(spans(good)):
+    for before, after in pairwise(live):
         assert before.to_ns == after.from_ns, "a time that nobody accounts for"
-    causes = {each.cause for each in spans(good)}
+    causes = {each.cause for each in live}
     assert causes <= {None, SkipCause.NO_ANALYST}, causes
     events.close()
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 from watchglass.analytics.detector import Detector
 from watchglass.analytics.pipeline import CameraPipeline
@@ -15,7 +16,9 @@ from watchglass.analytics.reports import Reports
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId
 from watchglass.bus.peer import PeerId
+from watchglass.model.found import made_id
 from watchglass.model.live import LiveFrame
+from watchglass.model.look_back import LATE
 from watchglass.model.visit import Analysed, Moves, VisitCause, Visited
 
 _INTERVAL_NS = NS_PER_S // 5
@@ -68,6 +71,9 @@ class Past:
             return None
         waiting = self._waiting.popleft()
         visited, peer = waiting.visited, waiting.peer
+        if visited.anew_ns:
+            self._begin_anew(peer, visited)
+            return waiting
         probe = visited.cause is VisitCause.PROBE
         pipeline = self._pipeline(peer, visited, probe=probe)
         moving, wanted = pipeline.see(visited)
@@ -91,6 +97,14 @@ class Past:
             self._answer(peer, moves)
         return waiting
 
+    def _begin_anew(self, peer: PeerId, visited: Visited) -> None:
+        for probe in (_PROBES, not _PROBES):
+            self._pipelines.pop((peer, visited.job, probe), None)
+        moves = Moves(visited.visit, visited.anew_ns, False)
+        self._reports.begin_anew(
+            visited.job, visited.anew_ns, partial(self._say, peer, moves)
+        )  # fmt: skip
+
     def _say(self, peer: PeerId, moves: Moves) -> None:
         self._answer(peer, moves)
 
@@ -100,9 +114,19 @@ class Past:
         found = self._pipelines.get(key)
         if found is None:
             found = self._pipelines[key] = CameraPipeline(
-                visited.camera, self._detector, lambda _: _INTERVAL_NS, known.left_out
-            )
+                visited.camera, self._detector, lambda _: _INTERVAL_NS, known.left_out,
+                new_id=_ids(visited),
+            )  # fmt: skip
         return found
+
+
+def _ids(visited: Visited) -> Callable[[], str]:
+    """Of tracks, the same where the same pictures are looked at again from the same one on: what
+    makes up for something may be cut off, and is found once."""
+    of = LATE if visited.job.startswith(LATE) else visited.job
+    begins_ns = next((each.wall_ns for each in visited.items if isinstance(each, LiveFrame)), 0)
+    numbers = count()
+    return lambda: made_id(of, visited.camera, begins_ns, next(numbers))
 
 
 def newest_ns(visited: Visited) -> int:

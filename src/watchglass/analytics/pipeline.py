@@ -67,12 +67,14 @@ class CameraPipeline:
         interval_ns: Callable[[int], int],
         left_out: Polygons = (),
         priority: int = 0,
+        new_id: Callable[[], str] = random_id,
     ) -> None:
         self.camera = camera
         self.priority = priority
         self._detector = detector
         self._interval_ns = interval_ns
         self._left_out = left_out
+        self._new_id = new_id
         self._motion = Motion(left_out)
         self._tamper = Tamper(camera, random_id)
         self._tracker: Tracker | None = None
@@ -196,7 +198,9 @@ class CameraPipeline:
         aspect = shape.width / shape.height if shape.width and shape.height else 16 / 9
         if self._tracker is not None:
             self._told += self._tracker.close()
-        self._tracker = Tracker(self.camera, self._detector.identity, aspect=aspect)
+        self._tracker = Tracker(
+            self.camera, self._detector.identity, aspect=aspect, new_id=self._new_id
+        )  # fmt: skip
 
     def _decode(self, frame: LiveFrame) -> list[Decoded]:
         decoder = self._decoder

@@ -50,18 +50,27 @@ class Reports:
     def put(self, items: Sequence[Understood], noted: Noted | None = None, job: str = "") -> None:
         """Tell this; ``noted`` is called when it is written down. ``job``: of which look at the
         past it is."""
-        if self._client is None:
-            self.told += len(items)
-            if noted is not None:
-                noted()
-            return
         for first in range(0, len(items), _MOST_A_REPORT):
             part = tuple(items[first : first + _MOST_A_REPORT])
             last = first + _MOST_A_REPORT >= len(items)
-            report = Report(self._session, self._next, part, job)
-            self._next += 1
-            self._kept.append((report, [noted] if noted is not None and last else []))
-            self._items += len(part)
+            self._put(part, noted if last else None, job)
+
+    def begin_anew(self, job: str, from_ns: int, noted: Noted) -> None:
+        """What that look found from then on (UTC) is void; ``noted`` as for ``put``."""
+        self._put((), noted, job, from_ns)
+
+    def _put(
+        self, part: tuple[Understood, ...], noted: Noted | None, job: str, anew_ns: int = 0
+    ) -> None:
+        if self._client is None:
+            self.told += len(part)
+            if noted is not None:
+                noted()
+            return
+        report = Report(self._session, self._next, part, job, anew_ns)
+        self._next += 1
+        self._kept.append((report, [noted] if noted is not None else []))
+        self._items += len(part)
         while self._items > self._most and len(self._kept) > 1:
             report, _ = self._kept.popleft()
             self._items -= len(report.items)

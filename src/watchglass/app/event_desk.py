@@ -203,6 +203,10 @@ class EventDesk:
         """Erase what a look at the past found."""
         self._store.forget_job(look)
 
+    def resumed_ns(self, look: LookBackId, at_ns: int, least_ns: int) -> int:
+        """See `EventStore`."""
+        return self._store.resumed_ns(look, at_ns, least_ns)
+
     def missed(self, from_ns: int, to_ns: int) -> list[AnalysisSpan]:
         """What was not looked at in that time, as there was too much or nobody to look."""
         return [

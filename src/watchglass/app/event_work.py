@@ -109,6 +109,9 @@ class EventWork:
         if len(items) < len(report.items):
             _LOG.error("reports_without_sense", items=len(report.items) - len(items))
         report = replace(report, items=items)
+        if report.job and report.anew_ns:
+            self._begin_anew(report)
+            return
         if report.job:
             self._take_job(report)
             return
@@ -164,6 +167,15 @@ class EventWork:
             )
         job.used_ns = self._clock.wall_ns()
         self._write_job(report.job, job.engine.take(report.items), report)
+
+    def _begin_anew(self, report: Report) -> None:
+        """A look was cut off, and looks again at what it looked at last."""
+        self.write()
+        self._jobs.pop(report.job, None)
+        # What makes up for something finds the same again, by the same ids.
+        if not report.job.startswith(LATE):
+            self._store.forget_job(report.job, report.anew_ns)
+        self._write_job(report.job, Found(), report)
 
     def _write_job(self, name: str, found: Found, report: Report | None) -> None:
         if name.startswith(LATE):

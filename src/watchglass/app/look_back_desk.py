@@ -14,7 +14,9 @@ import msgspec
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.launch import launch
 from watchglass.app.look_back_late import Late, Missed
+from watchglass.app.look_back_trial import WHY, Next, Trial
 from watchglass.app.ways import Ways
+from watchglass.app.words import count_words
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.disk import Disk, WriteSite
@@ -37,12 +39,13 @@ from watchglass.store.site_volumes import VolumeEntry
 NAME = "look-back"
 _MODULE = "watchglass.app.look_back_worker"
 _MOST_KEPT = 100
-_MOST_TRIES = 3
 _AHEAD_NS = 5 * NS_PER_S
 _TURN_S = 1.0
 _LATE_S = 60.0
 _WRITE_NS = 10 * NS_PER_S
 _END_S = 5.0
+_BACK_NS = 600 * NS_PER_S
+"""A look that was cut off does not go back further."""
 _GOES_ON = (LookBackState.WAITING, LookBackState.RUNNING)
 _TOLD: msgspec.json.Decoder[LookBackTold] = msgspec.json.Decoder(LookBackTold)
 _LOOKS: msgspec.json.Decoder[list[LookBack]] = msgspec.json.Decoder(list[LookBack])
@@ -50,7 +53,8 @@ _LOG = log.get("look_back")
 
 
 class LookBackDesk:
-    """Of one recorder. ``forget`` erases what a look found. Thread-safe."""
+    """Of one recorder. ``forget`` erases what a look found; ``resumed_ns`` says from where it goes
+    on when it was cut off, as `EventStore` does. Thread-safe."""
 
     def __init__(
         self,
@@ -60,12 +64,13 @@ class LookBackDesk:
         volumes: Callable[[], Sequence[VolumeEntry]],
         forget: Callable[[LookBackId], None],
         missed: Missed,
+        resumed_ns: Callable[[LookBackId, int, int], int],
         disk: Disk,
         clock: Clock,
     ) -> None:
         self._settings, self._ways, self._index = settings, ways, index
         self._volumes, self._forget, self._disk, self._clock = volumes, forget, disk, clock
-        self._late = Late(missed)
+        self._late, self._resumed_ns = Late(missed), resumed_ns
         self._path = ways.layout.state / "looks-back.json"
         self._lock = threading.Lock()
         self._looks = {each.id: each for each in self._read()}
@@ -160,9 +165,17 @@ class LookBackDesk:
         late = self._late.next(self._clock.wall_ns()) if self._settings.analysis else None
         if late is None:
             return False
-        over = self._run(late)
-        _LOG.info("made_up_for", camera=late.camera, seconds=_seconds(late), over=over)
+        trial, then = Trial(), Next.AGAIN
+        while then is Next.AGAIN and not self._ending.is_set():
+            # Always all of it: so it finds the same again, and what is found twice is there once.
+            then = trial.after(self._run(late, trial), came_further=False)
+            self._pause(then)
+        _LOG.info("made_up_for", camera=late.camera, seconds=_seconds(late), came=then.value)
         return True
+
+    def _pause(self, then: Next) -> None:
+        if then is Next.AGAIN:
+            self._clock.wait(self._ending, _TURN_S)
 
     def _next(self) -> LookBack | None:
         with self._lock:
@@ -170,38 +183,45 @@ class LookBackDesk:
             return min(waiting, key=lambda each: (each.asked_ns, each.id), default=None)
 
     def _carry_out(self, look: LookBack) -> None:
-        tries = 0
+        trial, furthest_ns = Trial(), look.done_to_ns
         while True:
             found = self._set(look.id, state=LookBackState.RUNNING)
             if found is None or found.state is not LookBackState.RUNNING or self._ending.is_set():
                 return
-            if self._run(found):
-                self._end(look.id, LookBackState.DONE)
-                return
+            last = self._run(self._resumed(found), trial)
             now = self._set(look.id)
-            came_further = now is not None and now.done_to_ns > found.done_to_ns
-            tries = 0 if came_further else tries + 1
-            if tries >= _MOST_TRIES:
-                sentence = "It ended again and again where it was: the recorder's log says why."
-                self._end(look.id, LookBackState.FAILED, sentence)
+            done_ns = now.done_to_ns if now is not None else 0
+            then = trial.after(last, came_further=done_ns > furthest_ns)
+            furthest_ns = max(furthest_ns, done_ns)
+            if then is Next.OVER:
+                self._end(look.id, LookBackState.DONE, _left_out(trial))
                 return
-            self._clock.wait(self._ending, _TURN_S)
+            if then is not Next.AGAIN:
+                self._end(look.id, LookBackState.FAILED, WHY[then])
+                return
+            self._pause(then)
 
-    def _run(self, look: LookBack) -> bool:
-        """Whether all of it was looked at."""
+    def _resumed(self, look: LookBack) -> LookBack:
+        """From where it was cut off; whole things, lest half of one is found again."""
+        least_ns = max(look.from_ns, look.done_to_ns - _BACK_NS)
+        return _with(look, done_to_ns=self._resumed_ns(look.id, look.done_to_ns, least_ns))
+
+    def _run(self, look: LookBack, trial: Trial) -> LookBackTold | None:
+        """The last word of a process that looks."""
         process = launch(_MODULE, speaks=True)
         with self._lock:
             self._process, self._running = process, look.id
         assert process.stdin is not None
         assert process.stdout is not None
-        over = False
+        last: LookBackTold | None = None
         try:
             with suppress(OSError):
-                process.stdin.write(msgspec.json.encode(self._start_of(look)) + b"\n")
+                process.stdin.write(msgspec.json.encode(self._start_of(look, trial)) + b"\n")
                 process.stdin.flush()
             for line in process.stdout:
                 with suppress(msgspec.MsgspecError):  # it tells what it is fenced by, too
-                    over = self._heard(look, _TOLD.decode(line)) or over
+                    last = _TOLD.decode(line)
+                    self._heard(look, last)
             process.wait()
         finally:
             with self._lock:
@@ -210,15 +230,16 @@ class LookBackDesk:
             process.wait()
             process.stdin.close()
             process.stdout.close()
-        return over
+        return last
 
-    def _start_of(self, look: LookBack) -> LookBackStart:
+    def _start_of(self, look: LookBack, trial: Trial) -> LookBackStart:
         settings = self._settings
         volumes = {each.id: each.path for each in self._volumes()}
         return LookBackStart(
             look, tuple(str(each) for each in self._files(look, volumes)),
             tuple(str(each) for each in volumes.values()), self._ways.show_analyst(NAME),
-            settings.log_level.value, settings.log_json, settings.fences,
+            settings.log_level.value, settings.log_json, settings.fences, trial.careful_to_ns,
+            tuple(sorted(trial.left_out)),
         )  # fmt: skip
 
     def _files(self, look: LookBack, volumes: dict[VolumeId, Path]) -> list[Path]:
@@ -243,12 +264,11 @@ class LookBackDesk:
                 ]  # fmt: skip
         return []
 
-    def _heard(self, look: LookBack, told: LookBackTold) -> bool:
+    def _heard(self, look: LookBack, told: LookBackTold) -> None:
         self._set(
             look.id, done_to_ns=told.done_to_ns, pictures=look.pictures + told.pictures,
             busy_s=round(look.busy_s + told.busy_s, 3),
         )  # fmt: skip
-        return told.over
 
     def _kill(self) -> None:
         with self._lock:
@@ -298,6 +318,17 @@ class LookBackDesk:
             )  # fmt: skip
         except StorageError as error:
             _LOG.error("looks_back_not_kept", error=error.sentence)
+
+
+def _left_out(trial: Trial) -> str:
+    """What is to be said of a look that is done; empty where it is whole."""
+    if not trial.left_out:
+        return ""
+    parts = count_words(len(trial.left_out), "part")
+    return (
+        f"{parts} of it, a few seconds each, made the process that looks at pictures crash, and "
+        "could not be looked at."
+    )
 
 
 def _seconds(look: LookBack) -> int:

@@ -24,7 +24,7 @@ from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import random_id
 from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
-from watchglass.model.analysis import Analysis, AnalysisSpan
+from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
 from watchglass.model.live import LiveFrame
 from watchglass.model.look_back import LATE, LookBack, LookBackStart, LookBackTold, ToLookBack
 from watchglass.model.visit import (
@@ -47,13 +47,16 @@ _GOPS_AT_ONCE = 6
 _MESSAGE_BYTES = 512 << 10
 _LIMIT_BYTES = 8 << 20
 _POLL_S = 0.5
-_MOST_RESTARTS = 2
 _TELL_S = 1.0
 _LOG = log.get("look_back")
 
 
 class Stopped(Exception):
     """Nobody wants it any more."""
+
+
+class AnalystDied(Exception):
+    """Who looks has died, maybe of what it was asked."""
 
 
 class Analysts:
@@ -72,25 +75,20 @@ class Analysts:
     def close(self) -> None:
         self._client.close()
 
-    def ask(self, messages: Sequence[ToAnalyst]) -> dict[str, Moves] | None:
-        """The answers, by the names of the visits. None where who looks has died of these again and
-        again."""
+    def ask(self, messages: Sequence[ToAnalyst]) -> dict[str, Moves]:
+        """The answers, by the names of the visits. AnalystDied where they do not come."""
         answers: dict[str, Moves] = {}
-        names = [_name(each) for each in messages]
-        waiting = set(names)
+        waiting = {_name(each) for each in messages}
         unsent = list(messages)
-        died = 0
         while waiting:
             while unsent and self._client.send(unsent[0]):
                 del unsent[0]
             for each in self._client.poll(_POLL_S):
                 match each:
-                    case LinkRenewed(server_restarted=restarted):
-                        died += restarted
-                        if died > _MOST_RESTARTS:
-                            return None
-                        self._client.discard_queued()
-                        answers, waiting, unsent = {}, set(names), list(messages)
+                    case LinkRenewed(server_restarted=True):
+                        raise AnalystDied
+                    case LinkRenewed():
+                        pass  # what it had not got yet is sent again
                     case Moves():
                         answers[each.visit] = each
                         waiting.discard(each.visit)
@@ -108,10 +106,15 @@ def _name(message: ToAnalyst) -> str:
 
 
 class LookingBack:
-    """One look."""
+    """One look. Where who looks dies, it is over, and says at what; see `LookBackStart`."""
 
-    def __init__(self, look: LookBack, analysts: Analysts) -> None:
+    def __init__(
+        self, look: LookBack, analysts: Analysts, careful_to_ns: int = 0,
+        left_out: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         self._look, self._analysts = look, analysts
+        self._careful_to_ns, self._left_out = careful_to_ns, frozenset(left_out)
+        self._at: Sequence[Gop] = ()
         self._session = random_id()
         self._visits = 0
         self._accounts = 0
@@ -122,23 +125,33 @@ class LookingBack:
 
     def look(self, files: Sequence[Path]) -> None:
         """All of it; says how far it is."""
-        gops = gops_of(files, self._done_ns, self._look.to_ns)
-        for window in windows(wanted(gops, self._look)):
-            self._window(window)
-        self._analysts.ask([self._visit((), last=True)])
+        try:
+            self._analysts.ask([self._visit((), anew_ns=self._done_ns)])
+            gops = gops_of(files, self._done_ns, self._look.to_ns)
+            for window in windows(wanted(gops, self._look)):
+                self._window(window)
+            self._analysts.ask([self._visit((), last=True)])
+        except AnalystDied:
+            self._tell(died=True)
+            return
         self._done_ns = self._look.to_ns
         self._tell(over=True)
 
     def _window(self, gops: Sequence[Gop]) -> None:
+        apart = [each for each in gops if each.from_ns in self._left_out]
+        gops = [each for each in gops if each.from_ns not in self._left_out]
+        self._account([self._span(each, Analysis.SKIPPED, SkipCause.SET_APART) for each in apart])
+        if not gops:
+            return
         changed: list[bool] = []
-        for at in range(0, len(gops), _AT_ONCE):
+        while len(changed) < len(gops):
+            self._at = self._some(gops[len(changed) :], _AT_ONCE)
             probes = [
-                self._visit((each.shape, each.key), cause=VisitCause.PROBE)
-                for each in gops[at : at + _AT_ONCE]
+                self._visit((each.shape, each.key), cause=VisitCause.PROBE) for each in self._at
             ]
             answers = self._analysts.ask(probes)
-            # Who looks may have died of a key frame: then all of them are looked at one by one.
-            changed += [answers is None or answers[each.visit].moving for each in probes]
+            changed += [answers[each.visit].moving for each in probes]
+        self._at = ()
         quiet: list[AnalysisSpan] = []
         waiting: list[Gop] = []
         for gop, is_chosen in zip(gops, chosen(gops, changed), strict=True):
@@ -146,7 +159,7 @@ class LookingBack:
                 waiting.append(gop)
             else:
                 quiet.append(self._span(gop, Analysis.QUIET))
-            if len(waiting) == _GOPS_AT_ONCE:
+            if len(waiting) == (1 if self._is_careful(gop) else _GOPS_AT_ONCE):
                 self._look_at(waiting)
                 waiting = []
             if not waiting:
@@ -155,25 +168,28 @@ class LookingBack:
                 self._tell()
         self._look_at(waiting)
         self._done_ns = max(self._done_ns, min(gops[-1].to_ns, self._look.to_ns))
-        if quiet:
-            self._accounts += 1
-            accounted = Accounted(self._session, self._accounts, joined(quiet))
-            self._analysts.ask([accounted])
+        self._account(quiet)
         self._tell()
 
+    def _is_careful(self, gop: Gop) -> bool:
+        return gop.from_ns <= self._careful_to_ns
+
+    def _some(self, gops: Sequence[Gop], most: int) -> Sequence[Gop]:
+        """The first of them, as many as may be looked at at once."""
+        return gops[: 1 if self._is_careful(gops[0]) else most]
+
+    def _account(self, spans: Sequence[AnalysisSpan]) -> None:
+        if spans:
+            self._accounts += 1
+            self._analysts.ask([Accounted(self._session, self._accounts, joined(spans))])
+
     def _look_at(self, gops: Sequence[Gop]) -> None:
-        """Some at once, so that nobody waits for the disk after each; one by one where who looks
-        has died of them, and without the one that it dies of."""
+        """Some at once, so that nobody waits for the disk after each."""
+        self._at = gops
         coded = [(gop, frames) for gop in gops if (frames := self._pictures_of(gop))]
-        parts = [self._parts(gop, frames) for gop, frames in coded]
-        if self._analysts.ask([each for part in parts for each in part]) is not None:
-            self._pictures += sum(len(frames) for _, frames in coded)
-            return
-        for (gop, frames), part in zip(coded, parts, strict=True):
-            if self._analysts.ask(part) is None:
-                _LOG.error("pictures_crash_who_looks", camera=self._look.camera, at_ns=gop.from_ns)
-            else:
-                self._pictures += len(frames)
+        self._analysts.ask([each for gop, frames in coded for each in self._parts(gop, frames)])
+        self._pictures += sum(len(frames) for _, frames in coded)
+        self._at = ()
 
     def _pictures_of(self, gop: Gop) -> list[LiveFrame]:
         try:
@@ -186,24 +202,31 @@ class LookingBack:
         return [self._visit((gop.shape, *piece)) for piece in pieces(frames)]
 
     def _visit(
-        self, items: tuple[object, ...], cause: VisitCause = VisitCause.JOB, *, last: bool = False
-    ) -> Visited:
+        self, items: tuple[object, ...], cause: VisitCause = VisitCause.JOB, *, last: bool = False,
+        anew_ns: int = 0,
+    ) -> Visited:  # fmt: skip
         self._visits += 1
         return Visited(
             visit=f"{self._session[:12]}-{self._visits:x}", camera=self._look.camera, cause=cause,
             items=items, last=last, job=self._look.id,  # type: ignore[arg-type] # as _visit is asked
+            anew_ns=anew_ns,
         )  # fmt: skip
 
-    def _span(self, gop: Gop, state: Analysis) -> AnalysisSpan:
+    def _span(self, gop: Gop, state: Analysis, cause: SkipCause | None = None) -> AnalysisSpan:
         return AnalysisSpan(
             camera=self._look.camera, from_ns=max(gop.from_ns, self._look.from_ns),
-            to_ns=min(gop.to_ns, self._look.to_ns), state=state,
+            to_ns=min(gop.to_ns, self._look.to_ns), state=state, cause=cause,
         )  # fmt: skip
 
-    def _tell(self, *, over: bool = False) -> None:
+    def _tell(self, *, over: bool = False, died: bool = False) -> None:
         self._told_s = time.monotonic()
         busy_s = self._told_s - self._began_s
-        say(LookBackTold(self._done_ns, self._pictures, round(busy_s, 3), over))
+        died_at = tuple(each.from_ns for each in self._at) or (self._done_ns,)
+        say(
+            LookBackTold(
+                self._done_ns, self._pictures, round(busy_s, 3), over, died_at if died else ()
+            )
+        )  # fmt: skip
 
 
 def wanted(gops: Iterable[Gop], look: LookBack) -> Iterator[Gop]:
@@ -245,7 +268,8 @@ def joined(spans: Sequence[AnalysisSpan]) -> tuple[AnalysisSpan, ...]:
     """Those that touch, as one."""
     found: list[AnalysisSpan] = []
     for each in spans:
-        if found and each.from_ns - found[-1].to_ns <= NS_PER_S // 2:
+        near = found and each.from_ns - found[-1].to_ns <= NS_PER_S // 2
+        if near and each.cause is found[-1].cause:
             found[-1] = msgspec.structs.replace(found[-1], to_ns=max(found[-1].to_ns, each.to_ns))
         elif each.to_ns > each.from_ns:
             found.append(each)
@@ -273,7 +297,8 @@ def main() -> None:
 
     take_messages(decoder, stop, stop)
     try:
-        LookingBack(start.look, analysts).look([Path(each) for each in start.files])
+        looking = LookingBack(start.look, analysts, start.careful_to_ns, start.left_out)
+        looking.look([Path(each) for each in start.files])
     except Stopped:
         pass
     except WatchglassError as error:

@@ -236,7 +236,7 @@ class Recorder:
         index = self._index = KeptIndex(on.layout.index_db)
         self._looks_back = LookBackDesk(
             on.settings, ways, index, self._store.volumes, self._events.forget_look,
-            self._events.missed, on.disk, on.clock,
+            self._events.missed, self._events.resumed_ns, on.disk, on.clock,
         )  # fmt: skip
         self._exports = export_desk(on, self.site, self._anchors, index)
         self._ending.callback(index.close)

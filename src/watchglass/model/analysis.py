@@ -82,12 +82,14 @@ Understood = TrackPart | AnalysisSpan | Tampered | MotionSeen
 
 class Report(msgspec.Struct, frozen=True, tag="report"):
     """From the analytics-worker to the events-worker, kept until it is taken: ``number`` counts
-    within ``session``. ``job`` names the look at the past that it belongs to; empty: it is now."""
+    within ``session``. ``job`` names the look at the past that it belongs to; empty: it is now.
+    ``anew_ns`` (UTC): what the job found from then on, before it was cut off, is void."""
 
     session: str
     number: int
     items: tuple[Understood, ...]
     job: str = ""
+    anew_ns: int = 0
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):

@@ -31,7 +31,8 @@ class LookBackState(StrEnum):
 
 class LookBack(msgspec.Struct, frozen=True, kw_only=True):
     """One look, UTC ns. What it finds has its id as ``job``; ``done_to_ns``: it has come so far.
-    ``pictures`` were looked at in ``busy_s``. ``error``: why it failed, in a sentence."""
+    ``pictures`` were looked at in ``busy_s``. ``error``: why it failed, or
+    what of it could not be looked at, in a sentence."""
 
     id: LookBackId
     camera: CameraId
@@ -48,7 +49,9 @@ class LookBack(msgspec.Struct, frozen=True, kw_only=True):
 
 class LookBackStart(msgspec.Struct, frozen=True, tag="look_back_start"):
     """The first message to the process that reads a recording again. ``files``: paths of what is
-    recorded of the span, in order; ``volumes``: where they lie. ``analyst`` is who looks."""
+    recorded of the span, in order; ``volumes``: where they lie. ``analyst`` is who looks. Up to
+    ``careful_to_ns`` one group of pictures is looked at at a time, for who looks has died; those
+    that begin at ``left_out`` (UTC ns) are what it dies of."""
 
     look: LookBack
     files: tuple[str, ...]
@@ -57,16 +60,20 @@ class LookBackStart(msgspec.Struct, frozen=True, tag="look_back_start"):
     log_level: str
     log_json: bool
     fences: FenceMode = FenceMode.AUTO
+    careful_to_ns: int = 0
+    left_out: tuple[int, ...] = ()
 
 
 class LookBackTold(msgspec.Struct, frozen=True, tag="look_back_told"):
     """Its word on its standard output: how far it is. ``over``: that was all. ``pictures`` and
-    ``busy_s`` are of this process."""
+    ``busy_s`` are of this process. ``died_at``: who looks has died, of one of the groups of
+    pictures that begin then (UTC ns), or of something else; the process ends."""
 
     done_to_ns: int
     pictures: int
     busy_s: float
     over: bool = False
+    died_at: tuple[int, ...] = ()
 
 
 ToLookBack = LookBackStart | Shutdown

@@ -44,8 +44,10 @@ LOOKS_AT_ONE = frozenset({VisitCause.PROBE, VisitCause.PEEK})
 class Visited(msgspec.Struct, frozen=True, tag="visited", kw_only=True):
     """Pictures of a visit, in decode order; the first part begins with a shape and a key frame.
 
-    ``last``: the visit ends with these. ``job`` is set where they are of the past. ``fine``: a
-    shape and one key frame of the camera's large stream, to look at more closely; no visit.
+    ``last``: the visit ends with these. ``job`` is set where they are of the past; with ``anew_ns``
+    (UTC) it begins there, and what it found from then on, before it was cut off, is void.
+    ``fine``: a shape and one key frame of the camera's large stream, to look at more closely; no
+    visit.
     """
 
     visit: str
@@ -55,6 +57,7 @@ class Visited(msgspec.Struct, frozen=True, tag="visited", kw_only=True):
     last: bool = False
     job: str = ""
     fine: bool = False
+    anew_ns: int = 0
 
 
 class Accounted(msgspec.Struct, frozen=True, tag="accounted"):

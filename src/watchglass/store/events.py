@@ -39,6 +39,8 @@ from watchglass.store.event_writer import EventWriter
 
 COUNTS_KEPT_NS = 2 * 366 * 24 * 3600 * NS_PER_S
 """Sums by the hour, which tell of nobody, are kept for two years."""
+_CUT_NS = NS_PER_S
+"""What ended so shortly before a look was cut off may have gone on."""
 _SESSIONS_KEPT_NS = 7 * 24 * 3600 * NS_PER_S
 
 
@@ -172,13 +174,28 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
             fold_span(connection, camera, from_ns, to_ns)
         return gone
 
-    def forget_job(self, job: str) -> None:
-        """Erase what a look at the past found."""
+    def forget_job(self, job: str, from_ns: int = 0) -> None:
+        """Erase what a look at the past found, of what began at ``from_ns`` (UTC) or later."""
+        begins = ((TRACKS, "from_ns"), (EVENTS, "from_ns"), (REVIEWS, "from_ns"))
         with self._database.write() as connection:
-            tracks = sa.select(TRACKS.c.num).where(TRACKS.c.job == job)
+            tracks = sa.select(TRACKS.c.num).where(TRACKS.c.job == job, TRACKS.c.from_ns >= from_ns)
             connection.execute(sa.delete(POINTS).where(POINTS.c.track.in_(tracks)))
-            for table in (TRACKS, EVENTS, REVIEWS, CROSSINGS):
-                connection.execute(sa.delete(table).where(table.c.job == job))
+            for table, begin in (*begins, (CROSSINGS, "at_ns")):
+                found = (table.c.job == job, table.c[begin] >= from_ns)
+                connection.execute(sa.delete(table).where(*found))
+
+    def resumed_ns(self, job: str, at_ns: int, least_ns: int) -> int:
+        """From where a look at the past that was cut off at ``at_ns`` goes on (UTC ns): before it,
+        where something was there that began before it; not before ``least_ns``."""
+        with self._database.read() as connection:
+            while at_ns > least_ns:
+                reaches = (TRACKS.c.from_ns < at_ns, TRACKS.c.to_ns >= at_ns - _CUT_NS)
+                first = sa.select(sa.func.min(TRACKS.c.from_ns))
+                found = connection.scalar(first.where(TRACKS.c.job == job, *reaches))
+                if found is None:
+                    return at_ns
+                at_ns = found
+        return max(at_ns, least_ns)
 
     def forget_old(self, now_ns: int) -> None:
         """Erase what is of no camera's footage any more: old sums, sessions of long ago."""

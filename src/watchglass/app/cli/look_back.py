@@ -42,6 +42,8 @@ def look_back(of: Shell, camera: str, from_: str, to: str | None, *, wait: bool)
         seconds = (to_ns - from_ns) / 1e9
         speed = f", {seconds / look.busy_s:.0f} times as fast as it happened" if look.busy_s else ""
         of.screen.say(f"Done: {look.pictures} pictures looked at{speed}.")
+        if look.error:
+            of.screen.remark(look.error)
     return look
 
 
