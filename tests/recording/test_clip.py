@@ -485,7 +485,7 @@ def test_real_cameras(tmp_path: Path) -> None:
             worker.record(
                 AssignedCamera(
                     camera, volume.id, (AssignedStream(MAIN, plain),), url.username or "",
-                    url.password or "", True,
+                    url.password or "", True, proof=Key(stand.key).proof("w", camera),
                 )
             )  # fmt: skip
         time.sleep(16)

@@ -8,8 +8,7 @@ them.
 """
 
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from watchglass.app.in_network import InNetwork
 from watchglass.app.last_words import LastWords
 from watchglass.app.launch import Spare
 from watchglass.app.made_anew import MadeAnew
+from watchglass.app.onvif_desk import OnvifDesk
 from watchglass.app.picture_errand import PictureErrand
 from watchglass.app.placement import Placement
 from watchglass.app.processes import waits_in_kernel
@@ -55,7 +55,7 @@ from watchglass.model.look import Look
 from watchglass.model.order import Configure
 from watchglass.model.restream import Restream
 from watchglass.model.said import Heard
-from watchglass.model.steering import MasksTold, OnvifStart, Spoken
+from watchglass.model.steering import MasksTold, Spoken
 from watchglass.model.still import MediaStart
 from watchglass.model.visit import Analysed
 from watchglass.recording.volume import volume_at
@@ -63,17 +63,14 @@ from watchglass.recording.volume import volume_at
 _WORKER = "watchglass.app.camera_worker"
 _API = "watchglass.app.api_process"
 _MEDIA = "watchglass.app.media_worker"
-_ONVIF = "watchglass.app.onvif_worker"
 _WORKER_END_S = 12.0
 _KEEPER_END_S = 15.0
 _API_END_S = 5.0
 _MEDIA_END_S = 2.0
-_ONVIF_END_S = 4.0
 _HEAR_S = 0.2
 _APART_AFTER_S = 0.5
 """The worker that stands by is for the neighbours; the suspect can wait for another."""
 _LOG = log.get("supervisor")
-_HEARD: msgspec.json.Decoder[Heard | MasksTold] = msgspec.json.Decoder(Heard | MasksTold)
 _API_ANSWERS: msgspec.json.Decoder[Serving | Refused] = msgspec.json.Decoder(Serving | Refused)
 _ANSWERS: msgspec.json.Decoder[Accepted | Refused] = msgspec.json.Decoder(Accepted | Refused)
 
@@ -123,8 +120,7 @@ class Supervisor:
         self._relay = RelayDesk(settings, ways, looked, clock)
         self._api: Child | None = None
         self._media: Child | None = None
-        self._onvif: Child | None = None
-        self._spoken: tuple[Spoken, ...] = ()
+        self._onvif = OnvifDesk(settings, ways, self._reached, self._hear_camera, clock)
         self._port = settings.port
         self._made_anew = MadeAnew(ways.layout.index_db, ways.layout.events_db)
         self.pictures = PictureErrand(self._tell_api)
@@ -239,10 +235,7 @@ class Supervisor:
         """End speaking with cameras: what they say until then is told before this returns."""
         with self._lock:
             self._stopping = True
-            onvif, self._onvif = self._onvif, None
-        if onvif is not None:
-            onvif.stop(Shutdown(GapCause.RECORDER_STOPPED))
-            onvif.wait(_ONVIF_END_S)
+        self._onvif.stop()
 
     def replace(self, name: str) -> None:
         """Kill a process that is stuck; it is started again, as one that crashed."""
@@ -260,7 +253,7 @@ class Supervisor:
             workers = tuple(self._workers.values())
             cameras = {name: self._placement.cameras(name) for name in self._placement.workers}
         analyst = self._analyst.child if self._analyst.runs else None
-        kept = (self._api, self._media, self._onvif, analyst, self._relay.child)
+        kept = (self._api, self._media, self._onvif.child, analyst, self._relay.child)
         others = tuple(child for child in kept if child)
         return Crew(self._keeper, workers, others, cameras, self._analyst.held)
 
@@ -273,7 +266,7 @@ class Supervisor:
                 self._placement.give(camera)
                 self._tell_again(camera.camera)
             self._start_workers()
-            self._tell_onvif()
+            self._onvif.tell()
 
     def stop_recording(self, camera: CameraId, cause: GapCause) -> None:
         """Take a camera from its worker; what follows is a gap of ``cause``."""
@@ -281,7 +274,7 @@ class Supervisor:
             name = self._placement.take(camera)
             if name is not None:
                 self._tell(name, StopRecording(camera, cause))
-            self._tell_onvif()
+            self._onvif.tell()
 
     def look_at(self, camera: CameraId, on: bool) -> None:
         """Have its pictures looked at from now on, or no longer."""
@@ -296,21 +289,13 @@ class Supervisor:
             self._allow = self._settings.allow | hosts
             for name, worker in self._workers.items():
                 worker.tell(self._assignment(name))
-            self._tell_onvif()
+            self._onvif.tell()
 
     def speak(self, cameras: list[Spoken]) -> None:
         """Speak by ONVIF with these from now on, while they are recorded; a process for it runs
         once there are any."""
         with self._lock:
-            self._spoken = tuple(cameras)
-            if self._onvif is None and cameras and not self._stopping:
-                self._onvif = Child(
-                    "onvif-worker", _ONVIF, self._speaking, self._clock, speaks=True,
-                    hear=self._hear_onvif,
-                )  # fmt: skip
-                self._onvif.start()
-            else:
-                self._tell_onvif()
+            self._onvif.speak(cameras)
 
     def hand_on(self, restreams: tuple[Restream, ...]) -> None:
         """Hand these on by RTSP, and no others; a process for it runs while there are any."""
@@ -319,12 +304,15 @@ class Supervisor:
                 for name, worker in self._workers.items():
                     worker.tell(self._assignment(name))
 
-    def _hear_onvif(self, line: bytes) -> None:
-        with suppress(msgspec.MsgspecError):  # of a worker that was taken over, or of nobody
-            heard = _HEARD.decode(line)
-            self._heard(heard)
-            if isinstance(heard, Heard):
-                self._camera_says({each.camera for each in heard.said if each.to_ns is None})
+    def _hear_camera(self, heard: Heard | MasksTold) -> None:
+        self._heard(heard)
+        if isinstance(heard, Heard):
+            self._camera_says({each.camera for each in heard.said if each.to_ns is None})
+
+    def _reached(self, cameras: Iterable[CameraId]) -> tuple[frozenset[str], set[CameraId]]:
+        """At which addresses cameras may be, and which of these are recorded."""
+        with self._lock:
+            return self._allow, {each for each in cameras if self._placement.find(each)}
 
     def _camera_says(self, cameras: set[CameraId]) -> None:
         """Its gate opens, whatever the sizes of its packets tell."""
@@ -333,10 +321,6 @@ class Supervisor:
                 found = self._placement.find(camera)
                 if found is not None:
                     self._tell(found[0], CameraSays(camera))
-
-    def _tell_onvif(self) -> None:
-        if self._onvif is not None:
-            self._onvif.tell(self._speaking(False))
 
     def use_volumes(self, volumes: list[tuple[VolumeId, str]]) -> None:
         """Let workers record to these from now on."""
@@ -450,7 +434,7 @@ class Supervisor:
         with self._lock:
             found = self._placement.find(camera)
             if found is not None:
-                self._tell(found[0], Record(found[1]))
+                self._tell(found[0], Record(self._given(*found)))
 
     def _later(self, seconds: float, do: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, do)
@@ -459,10 +443,13 @@ class Supervisor:
 
     # --- first messages ----------------------------------------------------------------------
 
+    def _given(self, name: str, camera: AssignedCamera) -> AssignedCamera:
+        return msgspec.structs.replace(camera, proof=self._ways.tell_of(name, camera.camera))
+
     def _assignment(self, name: str) -> WorkerStart:
         settings = self._settings
         with self._lock:
-            cameras = self._placement.cameras(name)
+            cameras = tuple(self._given(name, each) for each in self._placement.cameras(name))
         return WorkerStart(
             name, self._ways.tell_keeper(name), self._ways.show_live(name),
             self._ways.tell_vitals(name),
@@ -478,16 +465,6 @@ class Supervisor:
             self._ways.media, settings.log_level.value, settings.log_json, settings.fences,
             settings.beat_s,
         )  # fmt: skip
-
-    def _speaking(self, _first: bool) -> OnvifStart:
-        settings = self._settings
-        with self._lock:
-            recorded = [each for each in self._spoken if self._placement.find(each.camera)]
-            return OnvifStart(
-                self._ways.onvif, tuple(recorded), tuple(sorted(self._allow)),
-                settings.log_level.value, settings.log_json, settings.fences,
-                self._ways.tell_vitals("onvif-worker"),
-            )  # fmt: skip
 
     def _keep(self, first: bool) -> KeeperStart:
         settings = self._settings

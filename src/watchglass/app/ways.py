@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from watchglass.app.layout import Layout
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import ConfigError
+from watchglass.base.ids import CameraId
 from watchglass.bus.message import Codec
 from watchglass.bus.proof import Key
 from watchglass.bus.request import ControlClient, ControlServer, proof_to_ask
@@ -43,6 +44,10 @@ class Ways:
     def tell_keeper(self, worker: str) -> Way:
         """For a worker, which tells facts."""
         return Way(self.layout.keeper, self._keeper.proof(worker))
+
+    def tell_of(self, worker: str, camera: CameraId) -> str:
+        """What shows the keeper that this worker was given that camera."""
+        return self._keeper.proof(worker, camera)
 
     def order_keeper(self) -> Way:
         """For the supervisor alone."""

@@ -26,7 +26,8 @@ class AssignedStream(msgspec.Struct, frozen=True):
 
 class AssignedCamera(msgspec.Struct, frozen=True):
     """A camera to be recorded; a ``quarantined`` one is left alone, and its gap says so. Without
-    ``analysis`` its pictures are not looked at, and its timeline says so."""
+    ``analysis`` its pictures are not looked at, and its timeline says so. ``proof`` shows the
+    keeper that the worker was given it."""
 
     camera: CameraId
     volume: VolumeId
@@ -36,6 +37,7 @@ class AssignedCamera(msgspec.Struct, frozen=True):
     sound: bool
     quarantined: bool = False
     analysis: bool = True
+    proof: str = ""
 
     def __repr__(self) -> str:
         return f"AssignedCamera({self.camera})"

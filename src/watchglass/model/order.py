@@ -27,11 +27,15 @@ class Changed(StrEnum):
 
 
 class Facts(msgspec.Struct, frozen=True, tag="facts"):
-    """Facts of one life of a worker (``session``), with the serial number of the last of them."""
+    """Facts of one life of a worker (``session``), with the serial number of the last of them.
+
+    ``proofs`` show, by camera, that the worker was given it; facts about others are left out.
+    """
 
     session: str
     last: int
     facts: list[Fact]
+    proofs: dict[CameraId, str] = {}
 
 
 class Synced(msgspec.Struct, frozen=True, tag="synced"):

@@ -1,12 +1,16 @@
 """The keeper as a process: messages in, a cycle about once a second, answers out.
 
-Workers tell facts. Orders are the supervisor's alone, which has proven its name.
+Workers tell facts, of the cameras that they show they were given. Orders are the supervisor's
+alone, which has proven its name.
 """
 
 import threading
 
+from msgspec.structs import replace
+
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
+from watchglass.base.ids import CameraId
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.bus.peer import PeerId, PeerState
@@ -29,12 +33,15 @@ class KeeperService:
     def __init__(self, keeper: Keeper, stand: Stand, clock: Clock) -> None:
         self._keeper = keeper
         self._clock = clock
+        self._key = Key(stand.key)
         self._server: BusServer[ToKeeper, FromKeeper] = BusServer(
             stand.endpoint, Codec[ToKeeper](ToKeeper), Codec[FromKeeper](FromKeeper),
             credit_bytes=_CREDIT_BYTES, clock=clock, name="keeper",
-            key=Key(stand.key),
+            key=self._key,
         )  # fmt: skip
         self._peers: dict[str, PeerId] = {}
+        self._given: dict[str, set[CameraId]] = {}
+        self._told_of_others: set[str] = set()
         self._stop = threading.Event()
         self._hops: list[PeerState] = []
         self._alone_since_ns: int | None = None
@@ -84,15 +91,33 @@ class KeeperService:
             elif isinstance(event, PeerLost):
                 _LOG.info("peer_lost", peer=peer, reason=event.reason)
                 self._peers.pop(peer, None)
+                self._given.pop(peer, None)
+                self._told_of_others.discard(peer)
                 self._keeper.peer_lost(peer)
             else:
                 if isinstance(event.message, Facts):
-                    self._keeper.take_facts(peer, event.message)
+                    self._keeper.take_facts(peer, self._of_its_own(event.peer, event.message))
                 elif event.peer.name == GIVES_ORDERS:
                     self._keeper.take_order(peer, event.message)
                 else:
                     self._refuse(event.peer, event.message)
                 self._server.done(event.peer, event.size_bytes)
+
+    def _of_its_own(self, peer: PeerId, told: Facts) -> Facts:
+        """What it told of cameras that it was given. The rest is left out, and acknowledged as if
+        it had been heard: nothing of ours would tell it."""
+        of = f"{peer.name} {peer.session}"
+        given = self._given.setdefault(of, set())
+        for camera in {fact.camera for fact in told.facts} - given:
+            if self._key.admits(peer.name, told.proofs.get(camera, "").encode(), camera):
+                given.add(camera)
+        kept = [fact for fact in told.facts if fact.camera in given]
+        if len(kept) == len(told.facts):
+            return told
+        if of not in self._told_of_others:  # once: who lies must not fill the log
+            self._told_of_others.add(of)
+            _LOG.error("facts_refused", peer=of, count=len(told.facts) - len(kept))
+        return replace(told, facts=kept)
 
     def _refuse(self, peer: PeerId, ordered: Ordered) -> None:
         order = type(ordered.order).__name__

@@ -5,7 +5,7 @@ restart of the keeper; a worker whose pipe to the supervisor breaks closes its f
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from watchglass.base import log
@@ -17,7 +17,7 @@ from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.model.assignment import AssignedCamera, AssignedStream
-from watchglass.model.fact import GapOpened
+from watchglass.model.fact import Fact, GapOpened
 from watchglass.model.gap import GapCause
 from watchglass.model.live import LiveSink
 from watchglass.model.metric import Sample
@@ -80,6 +80,7 @@ class CameraWorker:
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._session = random_id()
+        self._proofs: dict[CameraId, str] = {}
         # The oldest unacknowledged fact, and since when it is the oldest.
         self._oldest: tuple[int | None, int] = (None, 0)
         self._client: BusClient[ToKeeper, FromKeeper] = BusClient(
@@ -106,6 +107,8 @@ class CameraWorker:
 
     def record(self, camera: AssignedCamera) -> None:
         """Begin with a camera; one that is recorded already is left as it is."""
+        # For good: facts may be told after another worker has it.
+        self._proofs[camera.camera] = camera.proof
         if camera.quarantined:
             self._tell_quarantine(camera)
             return
@@ -296,15 +299,19 @@ class CameraWorker:
 
     def _send_facts(self) -> None:
         while batch := self._outbox.unsent():
-            facts = Facts(self._session, batch[-1][0], [fact for _, fact in batch])
-            if not self._client.send(facts):
+            if not self._tell(batch[-1][0], [fact for _, fact in batch]):
                 self._outbox.unsend(batch[0][0])
                 return
 
     def _say_what_is_recorded(self) -> None:
         with self._lock:
             recorders = [r for streams in self._streams.values() for r, _ in streams]
-        self._client.send(Facts(self._session, -1, [each.status() for each in recorders]))
+        self._tell(-1, [each.status() for each in recorders])
+
+    def _tell(self, last: int, facts: Sequence[Fact]) -> bool:
+        cameras = {fact.camera for fact in facts}
+        proofs = {camera: self._proofs.get(camera, "") for camera in cameras}
+        return self._client.send(Facts(self._session, last, list(facts), proofs))
 
 
 def _stream_vitals(recorder: StreamRecorder, queue: StreamQueue) -> StreamVitals:
