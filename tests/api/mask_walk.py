@@ -31,6 +31,7 @@ NO_PICTURES = {
     API + "/cameras/{camera}/erasures/{erasure}/receipt.html": "the same, as a page",
     API + "/requests/{request_id}/held": "what is held of a time, as a table",
     API + "/requests/{request_id}/held.html": "the same, as a page without pictures",
+    API + "/anchors/heads": "hashes and signatures",
     API + "/counts.csv": "a table of numbers",
     API + "/cameras/probe": "what a camera shows that is not recorded yet, and has no mask",
     API + "/changes": "events without pictures",

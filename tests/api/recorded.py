@@ -58,6 +58,7 @@ from watchglass.api.ports import (
     ScanErrand,
 )
 from watchglass.api.watchports import WatchPorts
+from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.evidence.desk import ExportDesk, Notary
 from watchglass.app.exposition import exposition
 from watchglass.app.fleet_process import make_views
@@ -67,6 +68,7 @@ from watchglass.app.layout import Layout
 from watchglass.app.looking import looked_at_words
 from watchglass.app.notice_ways import change_way
 from watchglass.app.onvif_port import OnvifPort
+from watchglass.app.page_exports import anchor_ports
 from watchglass.app.settings_desk import SettingsDesk
 from watchglass.app.survey_desk import SurveyDesk
 from watchglass.app.words import CAUSES, REMEDIES
@@ -276,6 +278,9 @@ def served(
 
     found = FoundDesk(site.state / f"events-{port}.db", site.clock)
     evidence = export_desk(site, port, desk_of_masks, noted)
+    on = Ground(
+        Settings(site.folder, site.folder / "media"), Layout(site.state), site.disk, site.clock
+    )
 
     def carry_out(order: CameraOrder) -> CameraId:
         orders.append(order)
@@ -346,6 +351,7 @@ def served(
         decisions=decision_ports(site, desk_of_masks, found),
         watch=WatchPorts(desk_of_masks.watch, desk_of_masks.store.areas, desk_of_masks.store.rules),
         exports=ExportPorts(evidence.errand, evidence.folder),
+        anchors=anchor_ports(AnchorDesk(on).errand),
         events=EventPorts(found.store, found.order, found.look_back),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),

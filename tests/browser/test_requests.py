@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
+from benches.tamper.authority import Authority
 from tests.api.people import Person, arrived
 from tests.api.recorded import Browser, Recorded, Running, running
 from watchglass.access.right import Action, Role
@@ -14,9 +15,9 @@ from watchglass.api.pages import UI
 from watchglass.model.gap import GapCause
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Recorded, Running, Browser]]:
-    recorded = Recorded(tmp_path / "site", cameras=2)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Recorded, Running, Browser]]:
+    recorded = Recorded(tmp_path_factory.mktemp("requests"), cameras=2)
     recorded.record(20)
     for camera in recorded.cameras:
         recorded.worker.tell_gap(camera, GapCause.STALLED)
@@ -57,11 +58,14 @@ def test_two_people_erase_and_a_request_is_answered(
     expect(asking.get_by_text("Waits for somebody else to approve it")).to_be_visible()
     # Whoever asked is offered no decision.
     expect(asking.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(asking.get_by_role("button", name="Requests", exact=True)).to_be_visible()
     deciding = page_of(chromium, at, admin)
+    expect(deciding.get_by_role("button", name="Requests: 1 for you")).to_be_visible()
     expect(deciding.get_by_role("heading", name="One erasure waits for you.")).to_be_visible()
     deciding.get_by_role("button", name="Approve").click()
     deciding.get_by_role("dialog").get_by_role("button", name="Erase").click()
     expect(deciding.get_by_text("approved by admin")).to_be_visible()
+    expect(deciding.get_by_role("button", name="Requests", exact=True)).to_be_visible()
     assert sum(path.stat().st_size for path in recorded.site.files) < before
     # A request holds its span, and lets it go when it is answered.
     body = {
@@ -81,3 +85,30 @@ def test_two_people_erase_and_a_request_is_answered(
     for page in (asking, deciding):
         page.context.close()
     ann.http.close()
+
+
+def test_an_admin_names_a_witness_of_time(
+    chromium: Chromium, served: tuple[Recorded, Running, Browser]
+) -> None:
+    _, at, admin = served
+    page = page_of(chromium, at, admin)
+    page.get_by_role("button", name="Evidence").click()
+    page.get_by_role("button", name="Add an authority").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Vienna")
+    dialog.get_by_label("Address").fill("https://tsa.example/stamp")
+    certificate = FilePayload(name="tsa.pem", mimeType="text/plain", buffer=Authority().pem)
+    dialog.get_by_label("Its certificates").set_input_files(certificate)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("Its name is short")).to_be_visible()
+    dialog.get_by_label("Name").fill("vienna")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("no other certificate than its own is taken")).to_be_visible()
+    page.get_by_role("button", name="Stamp now").click()
+    expect(page.get_by_text("One waits for it.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Take it away as a file").click()
+    assert b'"sig":' in Path(download.value.path()).read_bytes()
+    page.get_by_role("button", name="Stop vienna").click()
+    page.get_by_role("button", name="Stop asking").click()
+    expect(page.get_by_text("the only witness")).to_be_visible()

@@ -13,6 +13,7 @@ from watchglass.access.policy import Action
 from watchglass.api import (
     account,
     analysis,
+    anchors,
     areas,
     bookmarks,
     camerachanges,
@@ -142,7 +143,7 @@ def add_routes(app: FastAPI) -> None:
         containment.router,
         devicepaths.router,
         scans.router, users.router, account.router, looking.router, clips.router, exports.router,
-        exportfile.router, keeping.router,
+        exportfile.router, anchors.router, keeping.router,
         cameratable.router, takeover.router, peoplelog.router, ptz.router, ptzsocket.router, _about,
         layouts.router, bookmarks.router,
         said.router, areas.router, rules.router, events.router, review.router,

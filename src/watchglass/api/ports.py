@@ -11,6 +11,7 @@ from watchglass.access.second_factor import SecondFactors
 from watchglass.access.session import Sessions
 from watchglass.access.tokens import Tokens
 from watchglass.access.users import Users
+from watchglass.api.anchorports import AnchorPorts
 from watchglass.api.cameraports import CameraPorts
 from watchglass.api.decisionports import DecisionPorts
 from watchglass.api.eventports import EventPorts
@@ -187,6 +188,7 @@ class ApiPorts:
     watch: WatchPorts
     events: EventPorts
     exports: ExportPorts
+    anchors: AnchorPorts
     notices: NoticePorts
     system: Callable[[], SystemReport]
     numbers: Callable[[], Sequence[Sample]]

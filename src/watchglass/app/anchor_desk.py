@@ -8,13 +8,14 @@ growing waits. Nothing is asked where no authority is set up.
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import msgspec
 
+from watchglass.app.authorities import change_authorities, told_of
 from watchglass.app.child import Child
 from watchglass.app.evidence.heads_now import newest_heads
 from watchglass.app.ground import Ground
+from watchglass.app.rounds import Rounds
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import NotFoundError, WatchglassError
@@ -26,6 +27,11 @@ from watchglass.model.assignment import Shutdown
 from watchglass.model.gap import GapCause
 from watchglass.model.metric import Metric, MetricKind, Sample
 from watchglass.model.stamping import (
+    AnchorErrand,
+    AnchorHeads,
+    AnchorHeadsRequest,
+    AnchorNowRequest,
+    AnchorsRequest,
     AnchorsTold,
     AskStamp,
     Authority,
@@ -86,9 +92,7 @@ class AnchorDesk:
         self._stamps: dict[str, int] = {}
         self._failed: dict[str, int] = {}
         self._started = False
-        self._ending = threading.Event()
-        self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="anchors", daemon=True)
+        self._rounds = Rounds("anchors", self.turn, _EVERY_S)
         self.child = Child(
             "stamper", "watchglass.app.stamp_process", self._first_message, on.clock,
             speaks=True, hear=self._hear, died=self._died,
@@ -99,18 +103,31 @@ class AnchorDesk:
         return (self.child,) if self._started else ()
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
-        self._ending.set()
-        self._wake.set()
+        self._rounds.close()
         with self._changed:
             self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_S)
         if self._started:
             self.child.stop(Shutdown(GapCause.RECORDER_STOPPED))
             self.child.wait(_JOIN_S)
+
+    def errand(self, request: AnchorErrand) -> AnchorsTold | AnchorHeads:
+        """What people ask; raises what stands in the way."""
+        match request:
+            case AnchorNowRequest():
+                return self.now(request.wait_s)
+            case AnchorsRequest():
+                return told_of(self._shelf)
+            case AnchorHeadsRequest():
+                return AnchorHeads(tuple(newest_heads(self._on.layout.ledgers)))
+            case _:
+                with self._shelf_lock:
+                    told = change_authorities(self._shelf, request)
+                    self._not_before.clear()
+                self._rounds.wake()
+                return told
 
     def now(self, patience_s: float = _NOW_S) -> AnchorsTold:
         """Have what is signed by now stamped by all authorities; how they do, when all have
@@ -123,14 +140,14 @@ class AnchorDesk:
                 )
             stem = self._put(names).stem
             self._not_before.clear()
-        self._wake.set()
+        self._rounds.wake()
         until_ns = self._on.clock.monotonic_ns() + round(patience_s * NS_PER_S)
         with self._changed:
-            while not self._ending.is_set() and self._waits(stem):
+            while not self._rounds.ended and self._waits(stem):
                 left_s = (until_ns - self._on.clock.monotonic_ns()) / NS_PER_S
                 if left_s <= 0 or not self._changed.wait(left_s):
                     break
-        return AnchorsTold(self._shelf.statuses())
+        return told_of(self._shelf)
 
     def _waits(self, stem: str) -> bool:
         """Whether somebody was not asked yet for this document."""
@@ -156,17 +173,6 @@ class AnchorDesk:
         return found
 
     # --- the thread --------------------------------------------------------------------------
-
-    def _work(self) -> None:
-        while not self._ending.is_set():
-            try:
-                self.turn()
-            except WatchglassError as error:
-                _LOG.error("anchors_failed", error=error.sentence)
-            except Exception:  # noqa: BLE001 - the thread's border: recording goes on without
-                _LOG.exception("anchors_failed")
-            self._wake.wait(_EVERY_S)
-            self._wake.clear()
 
     def turn(self) -> None:
         """Lay down what is due, and have the next one asked."""
@@ -255,7 +261,7 @@ class AnchorDesk:
                 self._settle(document, one, said)
             except WatchglassError as error:
                 _LOG.error("anchor_not_kept", error=error.sentence)
-        self._wake.set()
+        self._rounds.wake()
         with self._changed:
             self._changed.notify_all()
 
@@ -290,15 +296,3 @@ class AnchorDesk:
 
     def _died(self, _exit_code: int) -> None:
         self._under_way = None
-
-
-def checked_url(url: str) -> str:
-    """The same without blanks around; empty for one that no authority can have."""
-    url = url.strip()
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        good = good and "@" not in parts.netloc and not parts.fragment and len(url) <= 1000
-    except ValueError:
-        return ""
-    return url if good and url.isascii() and url.isprintable() and " " not in url else ""

@@ -21,10 +21,10 @@ from watchglass.model.control import (
 )
 from watchglass.model.erasure import SignStatementRequest, StatementRequest
 from watchglass.model.export_control import ExportErrand
-from watchglass.model.stamping import AnchorNowRequest
+from watchglass.model.stamping import AnchorErrand
 
 OfCommand: TypeAlias = BeginExportRequest | SignExportRequest | StatementRequest
-SignedRequest: TypeAlias = OfCommand | SignStatementRequest | AnchorNowRequest | ExportErrand
+SignedRequest: TypeAlias = OfCommand | SignStatementRequest | AnchorErrand | ExportErrand
 
 _PATIENCE_S = 15.0
 
@@ -42,7 +42,9 @@ def signed(
     on: Ground, site: Site, desk: ExportDesk, anchors: AnchorDesk, request: SignedRequest
 ) -> Reply:
     """Of a recorder that runs: note that a bundle is begun, sign the manifest of one that is made,
-    or a statement; or make the statement as well; or what the page asks of bundles."""
+    or a statement; or make the statement as well; or what is asked of bundles and anchors."""
+    if isinstance(request, AnchorErrand):
+        return anchors.errand(request)
     match request:
         case BeginExportRequest():
             _begin(site, anchors, request)
@@ -54,8 +56,6 @@ def signed(
             return Signature(site.sign_statement(request))
         case StatementRequest():
             return stated(on, site, request)
-        case AnchorNowRequest():
-            return anchors.now()
         case _:
             return desk.errand(request)
 

@@ -7,7 +7,6 @@ day.
 """
 
 import queue
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -20,10 +19,10 @@ from watchglass.app.notice_events import NoticeEvents, Watched
 from watchglass.app.notice_post import FAILED, SENT, Pictures, Post
 from watchglass.app.notice_watch import Certificate, Site, Slow, conditions
 from watchglass.app.notice_ways import change_way
+from watchglass.app.rounds import Rounds
 from watchglass.app.words import length_words
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
-from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId, NoticeId, VolumeId, random_id
 from watchglass.events.hysteresis import Hysteresis
 from watchglass.events.message import at, two_lines
@@ -45,7 +44,6 @@ from watchglass.store.vault import Vault
 _EVERY_S = 2.0
 _SLOW_NS = 300 * NS_PER_S
 _DAY_NS = 24 * 3600 * NS_PER_S
-_JOIN_S = 2.0
 _WANTED_AWAY = frozenset({GapCause.PAUSED, GapCause.DISABLED})
 _LOG = log.get("notices")
 
@@ -103,12 +101,10 @@ class NoticeDesk:
         self._post = Post(on, self.store, outside.pictures, outside.note)
         self._events = NoticeEvents(self.store, outside.watched)
         self._said: queue.SimpleQueue[Condition] = queue.SimpleQueue()
-        self._ending = threading.Event()
-        self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="notices", daemon=True)
+        self._rounds = Rounds("notices", self.turn, _EVERY_S)
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     @property
     def children(self) -> tuple[Child, ...]:
@@ -116,10 +112,7 @@ class NoticeDesk:
         return self._post.children
 
     def close(self) -> None:
-        self._ending.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_S)
+        self._rounds.close()
         self._post.close()
         self.store.close()
 
@@ -128,12 +121,12 @@ class NoticeDesk:
         change_way(self.store, request, self._on.clock.wall_ns())
         if isinstance(request, SetWayRequest) and isinstance(request.settings, MqttSettings):
             self._post.broker_changed()
-        self._wake.set()
+        self._rounds.wake()
 
     def take(self, told: ToNotices) -> None:
         """What the events-worker says; for any thread."""
         self._events.take(told)
-        self._wake.set()
+        self._rounds.wake()
 
     def events_lost(self) -> None:
         """The events-worker has ended; for any thread."""
@@ -151,17 +144,6 @@ class NoticeDesk:
         ]
 
     # --- the thread --------------------------------------------------------------------------
-
-    def _work(self) -> None:
-        while not self._ending.is_set():
-            try:
-                self.turn()
-            except WatchglassError as error:
-                _LOG.error("notices_failed", error=error.sentence)
-            except Exception:  # noqa: BLE001 - the thread's border: recording goes on without
-                _LOG.exception("notices_failed")
-            self._wake.wait(_EVERY_S)
-            self._wake.clear()
 
     def turn(self) -> None:
         """Look once, and send what is due."""

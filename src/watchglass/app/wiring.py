@@ -127,7 +127,6 @@ from watchglass.model.control import (
 from watchglass.model.event_work import FromEventsWorker, MarkTold
 from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWayRequest
 from watchglass.model.said import Heard
-from watchglass.model.stamping import AnchorNowRequest
 from watchglass.model.steering import MasksTold
 from watchglass.model.survey_control import SurveyRequest
 from watchglass.model.system import SystemRequest
@@ -147,7 +146,7 @@ from watchglass.recording.keeper import Keeper
 from watchglass.store.said import SaidStore
 
 _UPKEEP_NS = 5 * NS_PER_S
-_Slow = AnchorNowRequest | SignedRequest | EditCameraRequest | SwapFoundRequest | SystemRequest
+_Slow = SignedRequest | EditCameraRequest | SwapFoundRequest | SystemRequest
 _MEASURE_S = 1.0
 _SETUP_NS = 24 * 3600 * NS_PER_S
 _LOG = log.get("recorder")

@@ -118,13 +118,14 @@ class AnchorShelf:
                 "authorities anew."
             ) from error
 
-    def add(self, authority: Authority, pem: bytes) -> None:
-        """Set one up, or another way; its certificates, if they are known."""
+    def add(self, authority: Authority, pem: bytes | None) -> None:
+        """Set one up, or another way. ``pem``: its certificates, empty for none that is known;
+        None leaves what is there."""
         others = [each for each in self.authorities() if each.name != authority.name]
         self._disk.make_folders(_SITE, self.folder, 0o700)
         if pem:
             self._disk.write_whole(_SITE, self._pem(authority.name), pem, 0o600)
-        else:
+        elif pem is not None:
             self._disk.unlink(_SITE, self._pem(authority.name))
         self._write_authorities([*others, authority])
 

@@ -26,7 +26,7 @@ from watchglass.model.restream import RestreamRequest
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
 from watchglass.model.settings_import import SettingsRead
-from watchglass.model.stamping import AnchorNowRequest, AnchorsTold
+from watchglass.model.stamping import AnchorErrand, AnchorHeads, AnchorsTold
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.subject_request import FilmedRequest
@@ -435,7 +435,7 @@ Request = (
     | WatchRequest
     | ReviewRequest
     | LookBackErrand
-    | AnchorNowRequest
+    | AnchorErrand
     | KeyRequest
     | ExportErrand
     | RestreamRequest
@@ -496,5 +496,6 @@ Reply = (
     | SystemReport
     | LooksBack
     | AnchorsTold
+    | AnchorHeads
     | Exports
 )

@@ -31,15 +31,53 @@ class AuthorityStatus(msgspec.Struct, frozen=True):
 
 
 class AnchorNowRequest(msgspec.Struct, frozen=True, tag="anchor_now"):
-    """Have what is signed by now stamped by all authorities, and wait for it a while."""
+    """Have what is signed by now stamped by all authorities, and wait for it so long at most."""
 
+    by: str
+    wait_s: float = 40.0
+
+
+class AnchorsRequest(msgspec.Struct, frozen=True, tag="anchors"):
+    """How the authorities do."""
+
+
+class SetAuthorityRequest(msgspec.Struct, frozen=True, tag="anchor_set"):
+    """Have an authority stamp, or stamp otherwise. ``certificates``: its own, PEM; empty: any is
+    taken; None keeps those that are known."""
+
+    authority: Authority
+    certificates: bytes | None
     by: str
 
 
+class DropAuthorityRequest(msgspec.Struct, frozen=True, tag="anchor_drop"):
+    """Ask an authority no more. Its stamps stay."""
+
+    name: str
+    by: str
+
+
+class AnchorHeadsRequest(msgspec.Struct, frozen=True, tag="anchor_heads"):
+    """What was signed last of every ledger, to be taken away."""
+
+
+AuthorityChange = SetAuthorityRequest | DropAuthorityRequest
+AnchorErrand = AnchorNowRequest | AnchorsRequest | AuthorityChange | AnchorHeadsRequest
+
+
 class AnchorsTold(msgspec.Struct, frozen=True, tag="anchors_told"):
-    """How the authorities do, after that."""
+    """How the authorities do, and how they are set up. ``certified``: of whom certificates are
+    known."""
 
     authorities: tuple[AuthorityStatus, ...]
+    set_up: tuple[Authority, ...] = ()
+    certified: tuple[str, ...] = ()
+
+
+class AnchorHeads(msgspec.Struct, frozen=True, tag="anchor_heads_told"):
+    """A line for each ledger, as it lies; what an anchor file is."""
+
+    heads: tuple[bytes, ...]
 
 
 class StamperStart(msgspec.Struct, frozen=True, tag="stamper_start"):

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from watchglass.app.anchor_desk import checked_url
+from watchglass.app.authorities import change_authorities, checked_authority, stamps_words
 from watchglass.app.cli.moments import shown_time
 from watchglass.app.cli.noting import note
 from watchglass.app.cli.screen import AMBER, Cell, Column
@@ -14,13 +14,20 @@ from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.evidence.heads_now import newest_heads
 from watchglass.app.words import count_words
 from watchglass.base.disk import WriteSite
-from watchglass.base.errors import NotFoundError, RefusedError, UsageError
-from watchglass.evidence.stamps import AnchorShelf, checked_certificates, checked_name
+from watchglass.base.errors import NotFoundError, RefusedError
+from watchglass.evidence.stamps import AnchorShelf, checked_certificates
 from watchglass.model.act import ActKind
-from watchglass.model.stamping import AnchorNowRequest, AnchorsTold, Authority, AuthorityStatus
+from watchglass.model.stamping import (
+    AnchorNowRequest,
+    AnchorsTold,
+    Authority,
+    AuthorityChange,
+    AuthorityStatus,
+    DropAuthorityRequest,
+    SetAuthorityRequest,
+)
 
 _NOW_S = 60.0
-_MOST_HOURS = 24 * 31
 group = typer.Typer(help="What was signed, kept or stamped by others.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -74,11 +81,7 @@ def add(
     It gets a hash, and nothing that was recorded. Without one nothing is asked anywhere.
     """
     of = shell(context)
-    good = checked_url(url)
-    if not good:
-        raise UsageError("An authority is asked at an address such as https://tsa.example/stamp.")
-    if not 1 <= every <= _MOST_HOURS:
-        raise UsageError(f"The hours between two stamps are 1 to {_MOST_HOURS}.")
+    authority = checked_authority(Authority(name, url, every, allow))
     pem = b""
     if certificate is not None:
         try:
@@ -86,9 +89,8 @@ def add(
         except OSError as error:
             raise NotFoundError(f"There is no file {certificate} that can be read.") from error
         checked_certificates(pem)
-    authority = Authority(checked_name(name), good, every, allow)
-    note(of, ActKind.SETTING_CHANGED, f"time stamps of {name} every {every} h, from {good}")
-    _shelf(of).add(authority, pem)
+    note(of, ActKind.SETTING_CHANGED, stamps_words(authority))
+    _change(of, SetAuthorityRequest(authority, pem, of.by))
     of.screen.say(f"{name} stamps what was signed, every {count_words(every, 'hour')}.")
     if of.is_running:
         of.screen.hint("Try it:")
@@ -99,11 +101,10 @@ def add(
 def drop(context: typer.Context, name: Name) -> None:
     """Ask an authority no more. Its stamps stay."""
     of = shell(context)
-    shelf = _shelf(of)
-    if name not in {each.name for each in shelf.authorities()}:
+    if name not in {each.name for each in _shelf(of).authorities()}:
         raise NotFoundError(f"No authority has the name {name!r:.60}.")
     note(of, ActKind.SETTING_CHANGED, f"no time stamps of {name} any more")
-    shelf.drop(name)
+    _change(of, DropAuthorityRequest(name, of.by))
     of.screen.say(f"{name} is asked no more.")
 
 
@@ -127,6 +128,14 @@ def now(context: typer.Context, json: AsJson = False) -> None:
     told = of.ask(AnchorNowRequest(of.by), _NOW_S)
     assert isinstance(told, AnchorsTold)
     _show(of, shelf.authorities(), told.authorities, json=json)
+
+
+def _change(of: Shell, request: AuthorityChange) -> None:
+    """By the recorder that runs, which alone writes there; without one, here."""
+    if of.is_running:
+        of.ask(request, _NOW_S)
+    else:
+        change_authorities(_shelf(of), request)
 
 
 def _shelf(of: Shell) -> AnchorShelf:

@@ -4,7 +4,7 @@ import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
   AskBody, ErasureState, HoldBody, RequestOutcome, TakeBody,
-  AppriseBody, AreaBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
+  AppriseBody, AreaBody, AuthorityBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
   ClipOrder, ConsentRule, ExportBody, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile,
   ContainForm, ContainedNote, Needs, Purchase, ReadSettingsBody, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, TakeChannelBody, WebhookBody,
 } from "./types";
@@ -137,6 +137,10 @@ export const api = {
   stopClip: (camera: string, clip: string) => ask("delete", "/api/v1/clips/{camera}/{clip}", { at: { camera, clip } }),
   exports: () => ask("get", "/api/v1/exports"),
   startExport: (body: ExportBody) => ask("post", "/api/v1/exports", { body }),
+  authorities: () => ask("get", "/api/v1/anchors"),
+  setAuthority: (name: string, body: AuthorityBody) => ask("put", "/api/v1/anchors/{name}", { at: { name }, body }),
+  dropAuthority: (name: string) => ask("delete", "/api/v1/anchors/{name}", { at: { name } }),
+  stampNow: () => ask("post", "/api/v1/anchors/stamp"),
   setConsentRule: (body: ConsentRule) => ask("put", "/api/v1/exports/rule", { body }),
   decideExport: (id: string, act: "approve" | "refuse" | "accept" | "object", reason: string) =>
     ask("post", `/api/v1/exports/{export}/${act}`, { at: { export: id }, body: { reason } }),
@@ -288,6 +292,11 @@ export const countsUrl = (from_ms: number, to_ms: number, bucket: CountBucket, t
 
 /** Where the receipt of an erasure is read, and what is held about a request. */
 export const erasureUrl = (camera: string, erasure: string) => `${ROOT}/cameras/${camera}/erasures/${erasure}/receipt.html`;
+/** What is signed of it, to be checked by 'watchglass verify', verify.py or verify.html. */
+export const erasureFileUrl = (camera: string, erasure: string) => `${ROOT}/cameras/${camera}/erasures/${erasure}/receipt`;
+export const heldFileUrl = (request: string) => `${ROOT}/requests/${request}/held`;
+/** What was signed last of every ledger, for somebody to take away. */
+export const headsUrl = () => `${ROOT}/anchors/heads`;
 export const heldUrl = (request: string) => `${ROOT}/requests/${request}/held.html`;
 
 /** Where the signed report of now is had. */

@@ -1912,6 +1912,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/anchors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Authorities
+         * @description Who stamps what was signed, and how that goes.
+         */
+        get: operations["listAuthorities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Authority
+         * @description Have a time stamping authority (RFC 3161) stamp. It gets a hash, and nothing recorded.
+         */
+        put: operations["setAuthority"];
+        post?: never;
+        /**
+         * Drop Authority
+         * @description Ask it no more. Its stamps stay.
+         */
+        delete: operations["dropAuthority"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchors/stamp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stamp Now
+         * @description Have what is signed by now stamped by all; how it went is in the list soon after.
+         */
+        post: operations["stampNow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchors/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Heads
+         * @description What was signed last of every ledger, a line each: an anchor for somebody to take away. It
+         *     has hashes and signatures, no picture and no name.
+         */
+        get: operations["getHeads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keeping": {
         parameters: {
             query?: never;
@@ -3458,6 +3543,66 @@ export interface components {
              * @default
              */
             statement_date: string;
+        };
+        /**
+         * AuthorityBody
+         * @description ``every_h``: hours between two stamps. ``allow``: its host may be one that is refused by
+         *     default. ``certificates``: its own, PEM, no other is taken then; empty: any is; null keeps what
+         *     is known.
+         */
+        AuthorityBody: {
+            /** Url */
+            url: string;
+            /**
+             * Every H
+             * @default 6
+             */
+            every_h: number;
+            /**
+             * Allow
+             * @default false
+             */
+            allow: boolean;
+            /** Certificates */
+            certificates?: string | null;
+        };
+        /**
+         * AuthorityInfo
+         * @description ``stamped_ms``: the time in its last stamp. ``by``: of whom the certificate is; ``root``: the
+         *     SHA-256 of the topmost that is known of it, for whoever checks a bundle. ``waiting``: what it
+         *     has not stamped yet.
+         */
+        AuthorityInfo: {
+            /** Name */
+            name: string;
+            /** Url */
+            url: string;
+            /** Every H */
+            every_h: number;
+            /** Allow */
+            allow: boolean;
+            /**
+             * Certified
+             * @description No other certificate than its own is taken.
+             */
+            certified: boolean;
+            /** Stamped Ms */
+            stamped_ms: number | null;
+            /** By */
+            by: string;
+            /** Root */
+            root: string;
+            /** Failed Ms */
+            failed_ms: number | null;
+            /** Error */
+            error: string;
+            /** Waiting */
+            waiting: number;
+        };
+        /** AuthorityList */
+        AuthorityList: {
+            /** Authorities */
+            authorities: components["schemas"]["AuthorityInfo"][];
         };
         /**
          * BestInfo
@@ -11827,6 +11972,157 @@ export interface operations {
                     "application/zip": string;
                     "application/octet-stream": string;
                 };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAuthorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorityList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setAuthority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorityBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorityList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropAuthority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorityList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stampNow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorityList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHeads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done. */
             default: {
