@@ -355,3 +355,27 @@ def test_it_is_not_printed_by_accident(bed: Bed) -> None:
     )  # fmt: skip
     export = bed.ask(passphrase=WORDS)
     assert WORDS not in f"{request} {bed.desk._start_of(export)} {export}"
+
+
+def test_names_and_reasons_go_with_those_of_the_log(bed: Bed) -> None:
+    bed.store.set_consent_rule(ConsentRule(needed=True))
+    done = bed.act(bed.act(bed.ask(), ExportAct.APPROVE, reason="seen"), ExportAct.STOP, "ada")
+    waits = bed.ask(by="mia")
+    emergency = bed.act(bed.ask(by="eve", emergency=True), ExportAct.STOP, "eve")
+    bed.store.set_names_h(48)
+    assert bed.desk.forget_people() == 0
+    bed.site.site.clock.advance(49 * 3600 * NS_PER_S)
+    assert bed.desk.forget_people() == 1
+    assert bed.desk.forget_people() == 0
+    raw = (bed.site.on.layout.state / "exports.json").read_text()
+    after = bed.new_desk().book
+    assert (after.get(done.id).by, after.get(done.id).reason) == ("", "")
+    assert "ada" not in raw and "bob" not in raw and "seen" not in raw  # noqa: PT018
+    # Of what is open somebody has to know whose it is.
+    assert after.get(waits.id).by == "mia"
+    assert after.get(emergency.id).by == "eve"
+    with pytest.raises(RefusedError, match="erased with time"):
+        bed.act(done, ExportAct.RESUME, "ada")
+    bed.act(emergency, ExportAct.ACCEPT, "ada", "it was one")
+    assert bed.desk.forget_people() == 1
+    assert "eve" not in (bed.site.on.layout.state / "exports.json").read_text()

@@ -63,7 +63,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     in the folder of exports, empty where it was written elsewhere by a command; ``bytes``,
     ``sha256`` and ``fingerprint`` are of what is done. ``to_ns`` of what is done may lie before
     ``asked_to_ns``: what comes after was not signed yet. ``error``: why it failed, in a sentence.
-    ``encrypted``: under a passphrase, which is not kept here.
+    ``encrypted``: under a passphrase, which is not kept here. ``by`` is empty once names and
+    reasons were erased with time.
     """
 
     id: str
@@ -97,10 +98,29 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     def goes_on(self) -> bool:
         return self.state in (ExportState.WAITING, ExportState.RUNNING)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has yet to do something about it, who has to know whose it is."""
+        unreviewed = self.consent is Consent.EMERGENCY and self.review is None
+        return self.goes_on or self.state is ExportState.ASKED or unreviewed
+
+    def without_people(self) -> "Export":
+        """The same without who asked, who agreed, and why."""
+        return msgspec.structs.replace(
+            self, by="", by_id="", reason="", decision=_nobody(self.decision),
+            review=_nobody(self.review),
+        )  # fmt: skip
+
     def overdue(self, now_ns: int) -> bool:
         """Whether a second person should have looked at it by now, and has not."""
         due_ns = self.review_due_ns
         return due_ns is not None and self.review is None and now_ns > due_ns
+
+
+def _nobody(decision: Decision | None) -> Decision | None:
+    if decision is None:
+        return None
+    return msgspec.structs.replace(decision, by="", by_id="", reason="")
 
 
 class ConsentRule(msgspec.Struct, frozen=True):

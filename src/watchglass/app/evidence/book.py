@@ -1,7 +1,7 @@
 """The list of evidence bundles, as a file in the state folder: who asked, who agreed, what became.
 
-It is written whole at each change. Names and reasons lie in it in plain words until an entry is
-deleted; the site's ledger has commitments to them.
+It is written whole at each change. Names and reasons lie in it in plain words for as long as beside
+the site's ledger, which has commitments to them; of what is open yet, until it is not.
 """
 
 import threading
@@ -55,6 +55,20 @@ class ExportBook:
         with self._lock:
             if self._exports.pop(id, None) is not None:
                 self._write()
+
+    def forget_people(self, before_ns: int) -> int:
+        """Erase names and reasons of what was asked for before that (UTC ns); of how many."""
+        with self._lock:
+            gone = [
+                each
+                for each in self._exports.values()
+                if each.asked_ns < before_ns and not each.is_open
+                and each != each.without_people()
+            ]  # fmt: skip
+            self._exports |= {each.id: each.without_people() for each in gone}
+            if gone:
+                self._write()
+            return len(gone)
 
     def _read(self) -> list[Export]:
         try:

@@ -232,6 +232,10 @@ class ExportDesk:
             case ExportAct.RESUME:
                 if export.state not in (ExportState.STOPPED, ExportState.FAILED):
                     raise RefusedError("Only what was stopped, or failed, can go on.")
+                if not export.by:
+                    raise RefusedError(
+                        "Who asked for it, and why, was erased with time: ask for it anew."
+                    )
                 if self._passphrases.lost(export):
                     raise RefusedError(GONE)
                 waits = export.consent is Consent.NEEDED
@@ -274,7 +278,19 @@ class ExportDesk:
         while not self._ending.is_set():
             self._news.clear()
             if not self.make_next():
+                self._forget_people()
                 self._on.clock.wait(self._news, _IDLE_S)
+
+    def _forget_people(self) -> None:
+        try:
+            self.forget_people()
+        except WatchglassError as error:
+            _LOG.error("exports_not_forgotten", error=error.sentence)
+
+    def forget_people(self) -> int:
+        """Names and reasons go when those beside the ledgers do; of how many bundles."""
+        kept_ns = self._store.names_h() * 3600 * NS_PER_S
+        return self.book.forget_people(self._on.clock.wall_ns() - kept_ns)
 
     def make_next(self) -> bool:
         """Make the one that has waited longest; False where none waits."""

@@ -26,9 +26,9 @@ export function consentWords(one: Export): string {
     case "needed":
       return "It takes a second person's consent.";
     case "given":
-      return `${second?.by ?? "Somebody"} agreed${why}.`;
+      return `${second?.by || "Somebody"} agreed${why}.`;
     case "refused":
-      return `${second?.by ?? "Somebody"} refused${why}.`;
+      return `${second?.by || "Somebody"} refused${why}.`;
     case "emergency":
       return reviewWords(one);
     case "not_needed":
@@ -40,7 +40,7 @@ function reviewWords(one: Export): string {
   const review = one.review;
   const why = review?.reason ? `: ${review.reason}` : "";
   if (!review) return one.overdue ? "Emergency, without consent. The review is overdue." : "Emergency, without consent. A second person has to review it.";
-  return review.agreed ? `Emergency; ${review.by} reviewed and accepted it${why}.` : `Emergency; ${review.by} reviewed it and objected${why}.`;
+  return review.agreed ? `Emergency; ${review.by || "somebody"} reviewed and accepted it${why}.` : `Emergency; ${review.by || "somebody"} reviewed it and objected${why}.`;
 }
 
 /** From 0 to 1. */
