@@ -1,4 +1,5 @@
-"""Copies for browsers in bundles of H.265: in the folder, marked, and no part of what is proved."""
+"""Copies for browsers in bundles of H.265 and Motion JPEG: marked, and no part of what is
+proved."""
 
 import json
 import zipfile
@@ -24,10 +25,16 @@ pytestmark = pytest.mark.full
 CHROMIUM = Path("/usr/bin/chromium")
 
 
+@pytest.fixture(scope="module", params=[VideoCodec.H265, VideoCodec.MJPEG])
+def codec(request: pytest.FixtureRequest) -> VideoCodec:
+    found: VideoCodec = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(tmp_path_factory: pytest.TempPathFactory, codec: VideoCodec) -> Path:
     site = ExportedSite(tmp_path_factory.mktemp("viewing"))
-    site._pictures = pictures(192, 144, VideoCodec.H265)
+    site._pictures = pictures(192, 144, codec)
     start = site.now_ns
     site.record(8)
     site.gap(5)
@@ -42,15 +49,16 @@ def media(bundle: Path) -> list[dict[str, str]]:
     return found
 
 
-def test_each_recording_has_one_with_the_same_pictures(bundle: Path) -> None:
+def test_each_recording_has_one_with_the_same_pictures(bundle: Path, codec: VideoCodec) -> None:
     assert len(media(bundle)) >= 2
+    own = "hevc" if codec is VideoCodec.H265 else "mjpeg"
     for each in media(bundle):
-        assert each["codec"] == "h265"
+        assert each["codec"] == codec.value
         times = []
-        for path, codec in ((each["path"], "hevc"), (each["viewing"], "h264")):
+        for path, codec_name in ((each["path"], own), (each["viewing"], "h264")):
             with av.open(str(bundle / path)) as given:
                 stream = given.streams.video[0]
-                assert stream.codec_context.name in (codec, "vp9")
+                assert stream.codec_context.name in (codec_name, "vp9")
                 found = [float(frame.time or 0) for frame in given.decode(video=0)]
                 times.append([round(at - found[0], 3) for at in found])
         assert times[0] == times[1]

@@ -12,6 +12,7 @@ from tests.recording.packet_making import SOUND
 from watchglass.base.clock import NS_PER_S, SimulatedClock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.ids import CameraId, RunId
+from watchglass.media import jpeg
 from watchglass.media.bitstream import to_length_prefixed
 from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.fact import (
@@ -78,11 +79,16 @@ def pictures(
     width: int = 64, height: int = 48, codec: VideoCodec = VideoCodec.H264
 ) -> tuple[list[tuple[bytes, bool]], VideoParameters]:
     """A group of pictures from a real encoder, length-prefixed, to be sent again and again."""
-    options = () if codec is VideoCodec.H265 else (("g", str(GOP)),)
+    options = (("g", str(GOP)),) if codec is VideoCodec.H264 else ()
     units = encode(codec, width, height, GOP, options, FPS)
     sets = ParameterSets(codec)
     found = []
     for unit in units:
+        if codec is VideoCodec.MJPEG:
+            picture, header = jpeg.whole(unit)
+            sets.update((header,))
+            found.append((picture, True))
+            continue
         sample = to_length_prefixed(unit, codec)
         sets.update(sample.parameter_sets)
         found.append((sample.data, sample.is_key))
