@@ -31,6 +31,7 @@ from watchglass.model.stamping import (
     AnchorHeads,
     AnchorHeadsRequest,
     AnchorNowRequest,
+    AnchorReply,
     AnchorsRequest,
     AnchorsTold,
     AskStamp,
@@ -113,7 +114,7 @@ class AnchorDesk:
             self.child.stop(Shutdown(GapCause.RECORDER_STOPPED))
             self.child.wait(_JOIN_S)
 
-    def errand(self, request: AnchorErrand) -> AnchorsTold | AnchorHeads:
+    def errand(self, request: AnchorErrand) -> AnchorReply:
         """What people ask; raises what stands in the way."""
         match request:
             case AnchorNowRequest():

@@ -26,7 +26,7 @@ from watchglass.model.restream import RestreamRequest
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
 from watchglass.model.settings_import import SettingsRead
-from watchglass.model.stamping import AnchorErrand, AnchorHeads, AnchorsTold
+from watchglass.model.stamping import AnchorErrand, AnchorReply
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.subject_request import FilmedRequest
@@ -495,7 +495,6 @@ Reply = (
     | LookedAt
     | SystemReport
     | LooksBack
-    | AnchorsTold
-    | AnchorHeads
+    | AnchorReply
     | Exports
 )

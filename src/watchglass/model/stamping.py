@@ -80,6 +80,9 @@ class AnchorHeads(msgspec.Struct, frozen=True, tag="anchor_heads_told"):
     heads: tuple[bytes, ...]
 
 
+AnchorReply = AnchorsTold | AnchorHeads
+
+
 class StamperStart(msgspec.Struct, frozen=True, tag="stamper_start"):
     """The first message to the process that asks authorities."""
 
