@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.recording.keeper_making import QuietDisk, Site, Worker
+from tests.store.understood import BEGAN_NS, walk
 from watchglass.app.backup.make import BackupMaker, Choice, Made, Span, finished
 from watchglass.app.backup.manifest import EVENTS_DB, KEYS, NAME, media_parts, read_manifest, verify
 from watchglass.app.backup.places import Placing
@@ -37,11 +38,12 @@ from watchglass.config.settings import Settings
 from watchglass.model.analysis import Analysis, AnalysisSpan, Report
 from watchglass.model.camera import CameraState, Credentials, StreamAddress
 from watchglass.model.gap import GapCause
-from watchglass.model.order import ChangeSound, NoteBackup, PauseCamera
+from watchglass.model.order import ChangeSound, EraseSpan, NoteBackup, PauseCamera
 from watchglass.model.stream import StreamName
 from watchglass.recording.desk import KeeperLimits
 from watchglass.recording.keeper import Keeper
 from watchglass.recording.ledger import Ledger
+from watchglass.recording.mediafile import scan
 from watchglass.recording.resettle import is_marked
 from watchglass.recording.volume import Volume
 from watchglass.store import sealed
@@ -192,6 +194,53 @@ def test_the_next_backup_shares_recordings(product: Product) -> None:
     assert second.removed == [first.folder]
     assert finished(product.target) == [second.folder]
     assert verify(second.folder).media is not None
+
+
+@pytest.mark.full
+def test_what_was_erased_is_in_no_backup_of_later(product: Product) -> None:
+    """Though one of before lies beside it, of which the rest is taken."""
+    start_ns = product.site.clock.wall_ns() - 7 * NS_PER_S
+    events = EventStore(product.on.layout.events_db, product.disk)
+    ago_s = (start_ns - BEGAN_NS) / NS_PER_S
+    tracks = {"wgerased": 1.0, "wgkeptxx": 5.5}
+    for name, at in tracks.items():
+        walked = walk(name, ago_s + at, ago_s + at + 1, camera=product.camera)
+        events.write(Written(Report("s", 1, (walked,)), start_ns))
+    first = product.back_up()
+    fragments = [data for path in product.site.files for data in _fragments(path)]
+    product.site.clock.advance(NS_PER_S)
+    span = start_ns + NS_PER_S, start_ns + 2 * NS_PER_S
+    order = EraseSpan(product.camera, random_id(), *span, "ann", "bob", "a neighbour asked")
+    assert product.site.order(order) == ""
+    for _ in range(3):
+        product.site.cycle(product.worker)
+    events.forget_span(product.camera, *span)
+    events.close()
+    left = {data for path in product.site.files for data in _fragments(path)}
+    gone = [each for each in fragments if each not in left]
+    assert 1 < len(gone) < len(fragments) / 2
+    second = product.back_up()
+    assert 0 < second.linked < CLOSED
+    before, after = _bytes_of(first.folder), _bytes_of(second.folder)
+    # Head of a fragment: whose, which and when; then all of it.
+    assert sum(each in before for each in gone) > 1
+    assert not any(each[:90] in after for each in gone)
+    assert any(each in after for each in fragments if each in left)
+    assert b"wgerased" in before
+    assert b"wgerased" not in after
+    assert b"wgkeptxx" in after
+    assert verify(second.folder).media is not None
+
+
+def _fragments(path: Path) -> list[bytes]:
+    with path.open("rb") as file:
+        found = scan(file.fileno(), path.stat().st_size).entries
+    data = path.read_bytes()
+    return [data[each.offset : each.offset + each.length] for each in found]
+
+
+def _bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 @pytest.mark.full
