@@ -741,11 +741,27 @@ class Media:
         self.sequence = self.first_fragment = self.start = self.sound_scale = 0
         self.wall = 0
         self.header_leaf = self.root = b""
-        self.count = 0
-        self.fragments: list[Fragment] = []
+        self.count = self.pictures = 0
+        self.first: Fragment | None = None
+        self.last: Fragment | None = None
+        self.ranges: list[tuple[int, int]] = []
+        self.breaks: list[tuple[Fragment, Fragment]] = []
 
-    def pictures(self) -> list[Fragment]:
-        return [each for each in self.fragments if each.track == 0]
+    def take(self, one: Fragment, silent: bool) -> None:
+        """The next fragment that is here. Only first, last, and where some lack between two of
+        pictures are kept. `silent`: its sound was withheld, and may lack where no time does."""
+        begins = self.ranges.pop()[0] if self.ranges and self.ranges[-1][1] == one.index - 1 else 0
+        self.ranges.append((begins or one.index, one.index))
+        if one.track != 0:
+            return
+        self.pictures += 1
+        before, self.last = self.last, one
+        if before is None:
+            self.first = one
+        elif self.ranges[-1][0] > before.index:
+            timely = before.media + before.duration >= one.media
+            if not (silent and timely):
+                self.breaks.append((before, one))
 
 
 class Reading:
@@ -786,9 +802,12 @@ class Reading:
 class MediaReader:
     """Reads one media file, box by box."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, sound: bool) -> None:
+        """`sound`: whether the bundle is said to have the sound that was recorded with it."""
         self.reading = reading
+        self.sound = sound
         self.found = Media()
+        self.at_index = 0
         self.entries: list[bytes] = []
         self.places: dict[int, tuple[int, int, int, int, int, int, int, int, bytes]] = {}
 
@@ -850,13 +869,15 @@ class MediaReader:
             digest.update(piece)
         number_, track, flags, media, duration, samples, wall = place
         index = number_ - self.found.first_fragment + 1
-        if index < 1 or (self.places and index <= max(self.places)):
+        if index <= self.at_index:
             raise self.bad(f"fragment {number_} does not stand in its order")
+        self.at_index = index
         whole_length = self.reading.at - at
         self.places[index] = (
             at, whole_length, track, flags, media, duration, samples, wall, digest.digest()
         )  # fmt: skip
-        self.found.fragments.append(Fragment(index, track, media, duration))
+        silent = not self.sound and bool(self.found.sound_scale)
+        self.found.take(Fragment(index, track, media, duration), silent)
 
     def _told(
         self, box: bytes, moof: bytes, data_bytes: int
@@ -1099,14 +1120,21 @@ class Told:
         return file_end(file, ends) if begins else file.utc(file.media)
 
 
-def erased_of(file: File, count: int) -> "set[int]":
-    """Fragments that the ledger says were erased, of so many; 1 is the file's first."""
-    found: set[int] = set()
-    at = 1
-    for first, last in sorted(file.erased):
-        found.update(range(max(first, at), min(last, count) + 1))
-        at = max(at, last + 1)
-    return found
+class Held:
+    """Numbers of fragments, of ranges that may lie in any order and over each other."""
+
+    def __init__(self, ranges: "list[tuple[int, int]]") -> None:
+        self.ranges: list[tuple[int, int]] = []
+        for first, last in sorted(ranges):
+            if self.ranges and first <= self.ranges[-1][1] + 1:
+                self.ranges[-1] = self.ranges[-1][0], max(last, self.ranges[-1][1])
+            elif first <= last:
+                self.ranges.append((first, last))
+
+    def all(self, first: int, end: int) -> bool:
+        """Whether each of them is there, `end` not counted."""
+        at = bisect_right(self.ranges, (first, 1 << 62)) - 1
+        return first >= end or (at >= 0 and end - 1 <= self.ranges[at][1])
 
 
 def file_end(file: File, ends: dict[int, int]) -> int:
@@ -1293,7 +1321,7 @@ class Check(Findings):
             wrong: Wrong | None = None
             if is_media:
                 try:
-                    found = MediaReader(reading).read()
+                    found = MediaReader(reading, self._sound(is_media)).read()
                 except Wrong as error:
                     wrong = error
             if reading.finish() != due:
@@ -1308,6 +1336,15 @@ class Check(Findings):
             self.media_bytes += size
         if VIEWING_PATH.fullmatch(name):
             self.viewing += 1
+
+    def _sound(self, named: "re.Match[str]") -> bool:
+        """Whether the manifest says that the stream of a file is here with its sound."""
+        return any(
+            isinstance(stream, dict) and stream.get("stream") == named[2]
+            and stream.get("sound") is True
+            for camera in self.manifest["cameras"] if camera.get("camera") == named[1]
+            for stream in camera["streams"]
+        )  # fmt: skip
 
     # --- time stamps ---
 
@@ -1664,9 +1701,8 @@ class Span:
 
     def _file(self, key: tuple[str, int], file: File) -> tuple[int, int]:
         media = self.check_.media.get((self.ledger.name, *key))
-        if file.end is None and media is not None and media.pictures():
-            last = media.pictures()[-1]
-            self.ends[id(file)] = last.media + last.duration
+        if file.end is None and media is not None and media.last is not None:
+            self.ends[id(file)] = media.last.media + media.last.duration
         start, end = file.utc(file.media), file_end(file, self.ends)
         if not file.deleted and start < self.end and end > self.start:
             if media is None and not self._is_told_of(key[0], file, start, end):
@@ -1691,29 +1727,24 @@ class Span:
     def _check_range(self, file: File, media: Media, start: int, end: int) -> None:
         """All fragments of the span are here."""
         what = f"file {media.run[:8]}-{media.sequence:04d}"
-        pictures, count = media.pictures(), media.count
-        if not pictures:
+        first, last, count = media.first, media.last, media.count
+        if first is None or last is None:
             if count and not self._is_told_of(media.run, file, start, end):
                 self.no("fragment_left_out", f"{what} has no picture left.")
             return
-        first, last = pictures[0], pictures[-1]
-        held = {each.index for each in media.fragments} | erased_of(file, count)
+        held = Held([*media.ranges, *file.erased])
         begins_later = first.index > 1 and file.utc(first.media) > self.start
-        if begins_later and not all(each in held for each in range(1, first.index)):
+        if begins_later and not held.all(1, first.index):
             self.no("fragment_left_out", f"{what} begins later than the span.")
         ended = last.media + last.duration
-        reaches = file.utc(ended) >= min(self.end, end) or all(
-            each in held for each in range(last.index, count + 1)
-        )
+        reaches = file.utc(ended) >= min(self.end, end) or held.all(last.index, count + 1)
         if not reaches and (file.end is None or not self._is_told(media, ended, file.end)):
             self._left_out(media, f"{what} ends before the span.")
-        self._check_between(media, pictures, held, what)
+        self._check_between(media, held, what)
 
-    def _check_between(
-        self, media: Media, pictures: list[Fragment], held: set[int], what: str
-    ) -> None:
-        for one, other in zip(pictures, pictures[1:]):
-            if all(each in held for each in range(one.index + 1, other.index)):
+    def _check_between(self, media: Media, held: Held, what: str) -> None:
+        for one, other in media.breaks:
+            if held.all(one.index + 1, other.index):
                 continue
             if self._holds_sound(media):
                 self.no("fragment_left_out", f"{what} lacks a fragment after {one.index}.")
