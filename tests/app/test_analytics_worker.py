@@ -8,7 +8,13 @@ import pytest
 
 from tests.app.conftest import PASSWORD, USER, cameras, data
 from tests.app.running import Serving, call, json_of, wait_until
+from watchglass.app.layout import Layout
+from watchglass.model.analysis import SkipCause
+from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator
+from watchglass.store.event_spans import accounted
+from watchglass.store.events import EventStore
+from watchglass.store.index import IndexStore
 
 __all__ = ["cameras", "data"]
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
@@ -81,4 +87,16 @@ def test_switched_off_there_is_none(data: Path, cameras: Simulator) -> None:
         wait_until(lambda: value(data, "stream_frames_total") > 20, PATIENCE_S)
         assert pid_of(data, NAME) == 0
         assert value(data, "gate_held_bytes") == 0
+        (camera,) = json_of("--data", str(data), "camera", "list")
         assert serving.end(signal.SIGTERM) == 0
+    layout = Layout(data / "state")
+    index, events = IndexStore(layout.index_db), EventStore(layout.events_db)
+    with index.read() as reader:
+        files = reader.files_between(camera["id"], StreamName.MAIN, 0, 2**62)
+    recorded = [(each.wall_from, each.wall_to) for each in files if each.wall_to]
+    assert recorded
+    told = accounted([], recorded, camera["id"], events.switched_off(0, 2**62))
+    assert {each.cause for each in told} == {SkipCause.OFF}
+    assert events.cameras() == ()
+    index.close()
+    events.close()

@@ -475,3 +475,23 @@ def test_a_copy_is_made_while_reports_are_written(store: EventStore, tmp_path: P
         assert len(copy.events(Wanted(ALL, most=500)).found) == 120
     finally:
         copy.close()
+
+
+def test_what_nobody_told_of_is_switched_off_where_that_was_so(tmp_path: Path) -> None:
+    store = EventStore(tmp_path / "e.db")
+    looked = span(40, 50, Analysis.ANALYSED)
+    store.write(Written(Report("s", 1, (looked,)), at(60)))
+    store.put_switched_off(at(0), at(20))
+    store.put_switched_off(at(0), at(30))
+    off = store.switched_off(at(5), at(100))
+    assert [(each.from_ns, each.to_ns) for each in off] == [(at(5), at(30))]
+    spans = store.spans(CAMERA, at(5), at(100))
+    found = accounted(spans, [(at(10), at(35)), (at(38), at(60))], CAMERA, off)
+    assert [(each.from_ns, each.to_ns, each.cause) for each in found] == [
+        (at(10), at(30), SkipCause.OFF), (at(30), at(35), SkipCause.NOT_TOLD),
+        (at(38), at(40), SkipCause.NOT_TOLD), (at(40), at(50), None),
+        (at(50), at(60), SkipCause.NOT_TOLD),
+    ]  # fmt: skip
+    assert {each.camera for each in found} == {CAMERA}
+    assert store.cameras() == (CAMERA,)
+    store.close()

@@ -94,8 +94,8 @@ def understood(
         if stream in streams and span[0] < span[1]:
             line = timeline(index, camera, stream, *span, now_ns)
     recorded = _recorded(line)
-    told = of.ports.events.store.spans(camera, *span)
-    spans = accounted(told, recorded, camera)
+    store = of.ports.events.store
+    spans = accounted(store.spans(camera, *span), recorded, camera, store.switched_off(*span))
     if allowed is not None:
         spans = [
             AnalysisSpan(

@@ -36,6 +36,7 @@ _ASIDE = ".damaged-"
 _APART_NS = 600 * NS_PER_S
 """On a disk that damages what is written to it, a new one each time would help nobody."""
 _PURGE_S = 3600.0
+_OFF_S = 20.0
 _LATE_NS = 48 * 3600 * NS_PER_S
 _END_S = 5.0
 _LOG = log.get("events")
@@ -84,6 +85,7 @@ class EventDesk:
         self._store = open_events(path, disk, clock)
         self._lock = threading.Lock()
         self._begun_ns: int | None = None
+        self._off_ns: int | None = None
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -92,18 +94,28 @@ class EventDesk:
         """The one of now."""
         return self._store
 
-    def start(self, site: SiteStore, index: KeptIndex) -> None:
-        """From now on, erase what is of footage that is gone."""
+    def start(self, site: SiteStore, index: KeptIndex, *, off: bool = False) -> None:
+        """From now on, erase what is of footage that is gone. ``off``: nothing is understood, and
+        that is written down, for nobody else would say why."""
+        self._off_ns = self._clock.wall_ns() if off else None
 
         def work() -> None:
-            while not self._clock.wait(self._over, _PURGE_S):
+            purged_ns = self._clock.monotonic_ns()
+            while not self._clock.wait(self._over, _OFF_S if off else _PURGE_S):
                 try:
-                    self.purge(site, index)
+                    self._note_off()
+                    if not off or self._clock.monotonic_ns() - purged_ns >= _PURGE_S * NS_PER_S:
+                        purged_ns = self._clock.monotonic_ns()
+                        self.purge(site, index)
                 except WatchglassError as error:
                     _LOG.error("events_not_purged", error=error.sentence)
 
         self._thread = threading.Thread(target=work, name="events", daemon=True)
         self._thread.start()
+
+    def _note_off(self) -> None:
+        if self._off_ns is not None:
+            self._store.put_switched_off(self._off_ns, self._clock.wall_ns())
 
     def finder_died(self, exit_code: int) -> None:
         """Before the events-worker is started again: where it died of a damaged database, that is
@@ -139,6 +151,10 @@ class EventDesk:
         self._over.set()
         if self._thread is not None:
             self._thread.join(_END_S)
+        try:
+            self._note_off()
+        except WatchglassError as error:
+            _LOG.error("switched_off_not_noted", error=error.sentence)
         self._store.close()
 
     def purge(self, site: SiteStore, index: KeptIndex) -> None:

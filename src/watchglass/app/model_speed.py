@@ -43,9 +43,9 @@ def model_findings(settings: Settings) -> Iterator[Finding]:
 def speed_findings(settings: Settings, numbers: Sequence[Sample] = ()) -> Iterator[Finding]:
     """As the analytics-worker measured it at its start, by its ``numbers``; where none runs,
     measured as it would, in less time. Nothing without a model."""
-    told = told_speed(numbers)
-    if told is not None:
-        yield _speed(told, "the analytics-worker measured at its start")
+    told = list(measured_speed(numbers))
+    if told:
+        yield from told
         return
     models = Models(settings.models)
     try:
@@ -62,6 +62,14 @@ def speed_findings(settings: Settings, numbers: Sequence[Sample] = ()) -> Iterat
         yield Finding("Model, speed", "cannot be computed", error.sentence, Verdict.WRONG)
         return
     yield _speed(best.speed, "measured now")
+
+
+def measured_speed(numbers: Sequence[Sample]) -> Iterator[Finding]:
+    """As the analytics-worker measured it at its start; nothing where none runs, or without a
+    model."""
+    told = told_speed(numbers)
+    if told is not None:
+        yield _speed(told, "the analytics-worker measured at its start")
 
 
 def _speed(speed: DetectorSpeed, by: str) -> Finding:

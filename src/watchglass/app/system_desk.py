@@ -3,28 +3,40 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from watchglass.app import checkup
 from watchglass.app.findings import findings, told
 from watchglass.app.ground import Ground
 from watchglass.app.health import named
 from watchglass.app.kept_index import KeptIndex
+from watchglass.app.model_speed import measured_speed
 from watchglass.base import log
 from watchglass.base.errors import ConfigError
 from watchglass.config.settings import Settings
 from watchglass.model.control import Status
 from watchglass.model.health import Health
+from watchglass.model.metric import Sample
 from watchglass.model.system import LogLine, SystemReport
 from watchglass.store.index import IndexStore
 from watchglass.store.site import SiteStore
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_LINES = 300
-Lines = dict[str, tuple[tuple[str, str, str], ...]]
+_ASK_S = 2.0
+
+
+class Asked(Protocol):
+    """All processes that tell of themselves; those that do not answer in time are left out."""
+
+    def measure(self, timeout_s: float) -> list[Sample]: ...
+
+    def lines(self, timeout_s: float) -> dict[str, tuple[tuple[str, str, str], ...]]: ...
 
 
 class SystemDesk:
-    """Looks for the recorder that it is part of. ``lines``: what its processes logged last."""
+    """Looks for the recorder that it is part of; ``processes`` are asked for their numbers and what
+    they logged last."""
 
     def __init__(
         self,
@@ -33,7 +45,7 @@ class SystemDesk:
         index: KeptIndex,
         status: Callable[[], Status],
         health: Callable[[], Health],
-        lines: Callable[[], Lines],
+        processes: Asked,
     ) -> None:
         self.ground: Ground = on
         self.settings: Settings = on.settings
@@ -42,19 +54,20 @@ class SystemDesk:
         self._index = index
         self._status = status
         self._health = health
-        self._lines = lines
+        self._processes = processes
 
     def report(self) -> SystemReport:
         """All of it, as of now; takes a second or two."""
         status = self._status()
-        found = tuple(told(each) for each in findings(self))
+        speed = measured_speed(self._processes.measure(_ASK_S))
+        found = tuple(told(each) for each in (*findings(self), *speed))
         return SystemReport(
             status.version, status.started_ns, status.processes, found, self._log(),
             self._site.backup_ns(), checkup.synchronised(),
         )  # fmt: skip
 
     def _log(self) -> tuple[LogLine, ...]:
-        found = {"supervisor": log.recent(), **self._lines()}
+        found = {"supervisor": log.recent(), **self._processes.lines(_ASK_S)}
         lines = [
             LogLine(at, level, process, text)
             for process, said in found.items()

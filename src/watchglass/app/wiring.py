@@ -252,8 +252,7 @@ class Recorder:
         self._ending.callback(self._notices.close)
         self._pulse = Pulse(observer.observe, patience, Notifier(), self._pinger, replacement)
         self._system = SystemDesk(
-            on, self._store, index, self.status, self._pulse.health,
-            lambda: self._listener.lines(_MEASURE_S),
+            on, self._store, index, self.status, self._pulse.health, self._listener
         )  # fmt: skip
         self._pool, self._look_s = full_pool(4, "control"), patience.look_s
         self._replies: queue.SimpleQueue[tuple[Token, Reply]] = queue.SimpleQueue()
@@ -272,7 +271,7 @@ class Recorder:
         self._marks.start()
         self._said.start()
         self._finder.start()
-        self._events.start(self._store, self._index)
+        self._events.start(self._store, self._index, off=not self._on.settings.analysis)
         self._supervisor.start_analyst()
         self._looks_back.start()
         self._exports.start()

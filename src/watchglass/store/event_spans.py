@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from watchglass.base.ids import CameraId
 from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
@@ -19,6 +20,8 @@ _STATES = {each.value: each for each in Analysis}
 _CAUSES: dict[str | None, SkipCause | None] = {
     None: None, **{each.value: each for each in SkipCause}
 }  # fmt: skip
+EVERY = CameraId("")
+"""In place of a camera: all of them."""
 _WORTH = {Analysis.ANALYSED: 2, Analysis.QUIET: 1, Analysis.SKIPPED: 0}
 _KEYED = Keyed(SPANS, "camera", "from_ns")
 _GROWN = (
@@ -100,11 +103,43 @@ def spans_between(
     ]
 
 
+def put_off(connection: sa.Connection, from_ns: int, to_ns: int) -> None:
+    """Understanding was switched off for all cameras (UTC ns): nobody tells of their seconds."""
+    off = AnalysisSpan(
+        camera=EVERY, from_ns=from_ns, to_ns=to_ns, state=Analysis.SKIPPED, cause=SkipCause.OFF
+    )
+    put_spans(connection, [off])
+
+
 def accounted(
+    spans: Sequence[AnalysisSpan], recorded: Sequence[tuple[int, int]], camera: CameraId,
+    off: Sequence[AnalysisSpan] = (),
+) -> list[AnalysisSpan]:  # fmt: skip
+    """``spans`` with what was recorded (UTC ns, in order, apart) and nobody told of in between, as
+    skipped; in order. What was not recorded, and not told of, is not there. ``off``: spans of
+    ``EVERY``, which say why nobody told."""
+    found = _accounted(spans, recorded, camera)
+    if not off:
+        return found
+    return [piece for each in found for piece in _why(each, off)]
+
+
+def _why(span: AnalysisSpan, off: Sequence[AnalysisSpan]) -> list[AnalysisSpan]:
+    if span.cause is not SkipCause.NOT_TOLD:
+        return [span]
+    pieces = [span]
+    for each in off:
+        from_ns, to_ns = max(each.from_ns, span.from_ns), min(each.to_ns, span.to_ns)
+        if from_ns < to_ns:
+            pieces = laid_over(
+                pieces, replace(each, camera=span.camera, from_ns=from_ns, to_ns=to_ns)
+            )
+    return pieces
+
+
+def _accounted(
     spans: Sequence[AnalysisSpan], recorded: Sequence[tuple[int, int]], camera: CameraId
 ) -> list[AnalysisSpan]:
-    """``spans`` with what was recorded (UTC ns, in order, apart) and nobody told of in between, as
-    skipped; in order. What was not recorded, and not told of, is not there."""
     found: list[AnalysisSpan] = []
     number, taken = 0, 0
     for begin, end in recorded:

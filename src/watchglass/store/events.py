@@ -19,7 +19,7 @@ from watchglass.store.event_motion import DAY, HOUR, MINUTE, Density, density, f
 from watchglass.store.event_reviews import EventReviews
 from watchglass.store.event_rows import TamperRow, tamper_of
 from watchglass.store.event_search import EventSearch
-from watchglass.store.event_spans import forget_spans, spans_between
+from watchglass.store.event_spans import EVERY, forget_spans, put_off, spans_between
 from watchglass.store.event_tables import (
     CROSSINGS,
     EVENTS,
@@ -70,6 +70,16 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
         with self._database.read() as connection:
             return spans_between(connection, camera, from_ns, to_ns)
 
+    def switched_off(self, from_ns: int, to_ns: int) -> list[AnalysisSpan]:
+        """When, in a span (UTC ns), understanding was switched off for all cameras; for
+        `event_spans.accounted`."""
+        return self.spans(EVERY, from_ns, to_ns)
+
+    def put_switched_off(self, from_ns: int, to_ns: int) -> None:
+        """It was switched off then (UTC ns)."""
+        with self._database.write() as connection:
+            put_off(connection, from_ns, to_ns)
+
     def density(self, camera: CameraId, from_ns: int, to_ns: int, bucket_s: int) -> list[Density]:
         """See `event_motion.density`."""
         with self._database.read() as connection:
@@ -102,7 +112,7 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
                 for table in tables
                 for each in connection.scalars(sa.select(table.c.camera).distinct())
             }
-        return tuple(CameraId(each) for each in sorted(found))
+        return tuple(CameraId(each) for each in sorted(found - {EVERY}))
 
     def forget(self, camera: CameraId, before_ns: int) -> int:
         """Erase what is of footage before then; how many events and tracks. Counts are folded into
@@ -201,6 +211,8 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
         """Erase what is of no camera's footage any more: old sums, sessions of long ago."""
         with self._database.write() as connection:
             connection.execute(sa.delete(HOURS).where(HOURS.c.hour_ns < now_ns - COUNTS_KEPT_NS))
+            off = (SPANS.c.camera == EVERY, SPANS.c.to_ns < now_ns - COUNTS_KEPT_NS)
+            connection.execute(sa.delete(SPANS).where(*off))
             old = SESSIONS.c.at_ns < now_ns - _SESSIONS_KEPT_NS
             connection.execute(sa.delete(SESSIONS).where(old))
 

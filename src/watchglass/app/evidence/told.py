@@ -89,10 +89,12 @@ class Told:
             (each.from_ns, each.to_ns) for each in line.spans if each.kind is SpanKind.MEDIA
         ]
         found: list[AnalysisSpan] = []
+        switched_off: list[AnalysisSpan] = []
         if self._on.layout.events_db.exists():
             with closing(EventStore(self._on.layout.events_db, self._on.disk)) as events:
                 found = events.spans(camera, from_ns, to_ns)
-        spans = accounted(found, merged(recorded), camera)
+                switched_off = events.switched_off(from_ns, to_ns)
+        spans = accounted(found, merged(recorded), camera, switched_off)
         off = [each for each in spans if each.state is Analysis.SKIPPED]
         return {
             "camera": camera, "analysed_s": _sum_s(spans, Analysis.ANALYSED),
