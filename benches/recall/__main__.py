@@ -20,7 +20,7 @@ from benches.recall.ours import Ours
 from benches.recall.scenes import LIGHTS
 from benches.recall.score import Score, score
 from benches.recall.usual import UsualSettings, moving, small_pictures
-from watchglass.analytics.gate import GateLimits
+from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.motion import MotionSettings
 
 _TARGETS = {"recall": (">=", 0.99), "false_min_per_h": ("<=", 1.0), "intervals": (">=", 200)}

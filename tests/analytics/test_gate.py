@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchglass.analytics.gate import Gate, GateLimits, GateState, Step
+from watchglass.analytics.gate import Gate, GateState, Step
+from watchglass.analytics.gate_limits import GateLimits
 from watchglass.base.clock import NS_PER_S
 from watchglass.model.visit import VisitCause
 

@@ -7,10 +7,12 @@ It is told what was seen in what it sent, and looks at a quiet camera now and th
 it knows what it misses.
 """
 
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
-from watchglass.analytics.sizes import SizeLimits, Sizes
+from watchglass.analytics.gate_limits import GateLimits
+from watchglass.analytics.own_measure import OwnMeasure
+from watchglass.analytics.quiet import Quiet
+from watchglass.analytics.sizes import Sizes
 from watchglass.base.clock import NS_PER_S
 from watchglass.model.visit import VisitCause
 
@@ -46,50 +48,6 @@ class GateState(StrEnum):
     LEARNING = "learning"
 
 
-@dataclass(frozen=True, slots=True)
-class GateLimits:
-    """All that the gate's judgement hangs on; the same for all cameras."""
-
-    sizes: SizeLimits = field(default_factory=SizeLimits)
-    learn_s: float = 20.0
-    """So long all is looked at, at least."""
-    learn_frames: int = 60
-    learn_most_s: float = 300.0
-    linger_s: float = 3.0
-    """Open for so long after the last sign of movement."""
-    glance_s: float = 1.6
-    """The same where nothing was seen to move since it opened, and somebody looked."""
-    doubt_s: float = 6.0
-    peeks: int = 2
-    """So many peeks that found nothing are believed: sizes that grow again within ``doubt_s`` of
-    the last of them open."""
-    peek_s: float = 4.0
-    """Whoever is to peek and says nothing for so long is not waited for."""
-    unmoved_s: float = 4.0
-    """Closed when so long nothing was seen to move, whatever sizes say."""
-    camera_s: float = 10.0
-    """Open for so long after a camera has said something, moved or not."""
-    unanswered_s: float = 20.0
-    """Whoever looks and says nothing for so long is not waited for."""
-    before_s: float = 1.5
-    """So much before sizes began to grow somebody small may have come."""
-    back_s: float = 6.0
-    """A visit begins so much before the last key frame at most, where sizes began to grow then."""
-    probe_s: float = 0.8
-    """Key frames are probed so far apart, at least."""
-    longest_gop_s: float = 2.2
-    """Where sizes tell nothing and key frames are further apart, all is looked at."""
-    check_s: float = 4.0
-    """How long a quiet camera is looked at all the same."""
-    check_every_s: float = 600.0
-    blind_opens: float = 5.7
-    """Where sizes tell nothing, they have to grow so many times as much to open."""
-    most_doubt: float = 3.0
-    """So many misses, less what was found since, make the gate blind."""
-    proven_by: int = 8
-    """So many movements in a row that sizes told of: then they tell, whatever their spread."""
-
-
 class Gate:
     """Of one stream of one camera. ``phase`` (0 to 1) spreads the checks of many cameras. Not
     thread-safe."""
@@ -97,6 +55,8 @@ class Gate:
     def __init__(self, limits: GateLimits | None = None, phase: float = 0.5) -> None:
         self._limits = limits or GateLimits()
         self._sizes = Sizes(self._limits.sizes)
+        self._calm_up = 0.0
+        """Sums of growth up to here do not open."""
         self._now_s = 0.0
         self._before: tuple[int, int] | None = None
         self._keys_ns: list[int] = []
@@ -119,19 +79,11 @@ class Gate:
         self._probed_s = -self._limits.probe_s
         self._said_until_s = -1.0
         self._check_s = self._limits.check_every_s * (0.5 + phase)
-        self._quiet: list[tuple[int, int]] = []
-        self._quiet_from_ns: int | None = None
-        self._quiet_to_ns = 0
+        self._quiet = Quiet()
         self._calm_ns = 0
         self._learning_since_s = 0.0
-        self._doubt = 0.0
-        self._proven = 0
-        self.checks = 0
-        """How often a quiet camera was looked at all the same."""
-        self.misses = 0
-        """How often something moved then, or when a camera said so, of which sizes told nothing."""
-        self.moved_total_s = 0.0
-        self.quiet_total_s = 0.0
+        self._own = OwnMeasure(self._limits)
+        self._set_calm()
 
     # --- what it is ---------------------------------------------------------------------------
 
@@ -151,9 +103,8 @@ class Gate:
     @property
     def is_blind(self) -> bool:
         """Whether sizes tell nothing of this camera."""
-        if self._doubt >= self._limits.most_doubt or self._sizes.only_keys:
-            return True
-        return not self._sizes.tells and self._proven < self._limits.proven_by
+        sizes = self._sizes
+        return sizes.only_keys or not self._own.believes(sizes.tells)
 
     @property
     def gop_s(self) -> float:
@@ -163,35 +114,33 @@ class Gate:
     @property
     def own_recall(self) -> float | None:
         """What part of all movement it let through, by its own checks; None before the first."""
-        if not self.checks:
-            return None
-        missed_s = self.quiet_total_s * self.misses / self.checks
-        whole_s = self.moved_total_s + missed_s
-        return 1.0 if whole_s <= 0 else self.moved_total_s / whole_s
+        return self._own.recall(self._quiet.total_ns)
+
+    @property
+    def checks(self) -> int:
+        """How often a quiet camera was looked at all the same."""
+        return self._own.checks
+
+    @property
+    def misses(self) -> int:
+        """How often something moved then, or when a camera said so, of which sizes told nothing."""
+        return self._own.misses
 
     def take_quiet(self) -> list[tuple[int, int]]:
         """Spans (UTC ns) in which all was quiet, as far as it is certain and they are not yet
         taken."""
-        self._end_quiet()
-        taken, self._quiet = self._quiet, []
-        self.quiet_total_s += sum(end - start for start, end in taken) / NS_PER_S
-        return taken
+        return self._quiet.take()
 
     def take_unsure(self, before_ns: int) -> tuple[int, int] | None:
         """The span up to ``before_ns`` (UTC) of which nobody told whether it was quiet, if there
         is one; nobody is waited for any more."""
-        if self._quiet_from_ns is None or self._quiet_to_ns >= before_ns:
-            return None
-        self._end_quiet()
-        from_ns = self._quiet_to_ns
-        self._quiet_from_ns = self._quiet_to_ns = before_ns
-        return from_ns, before_ns
+        return self._quiet.take_unsure(before_ns)
 
     @property
     def needs_from_ns(self) -> int:
         """Frames from the key frame of that arrival on (UTC ns) may be wanted yet."""
-        if self._cause is None and self.is_blind and self._quiet_from_ns is not None:
-            return self._quiet_to_ns
+        if self._cause is None and self.is_blind and self._quiet.is_on:
+            return self._quiet.to_ns
         return self._key_before_ns() if self._keys_ns else 0
 
     def _key_before_ns(self) -> int:
@@ -200,12 +149,6 @@ class Gate:
         least_ns = last_ns - round(self._limits.back_s * NS_PER_S)
         calm_ns = max(self._calm_ns - round(self._limits.before_s * NS_PER_S), least_ns)
         return next((each for each in reversed(self._keys_ns) if each <= calm_ns), self._keys_ns[0])
-
-    def _end_quiet(self) -> None:
-        start_ns = self._quiet_from_ns
-        if start_ns is not None and self._quiet_to_ns > start_ns:
-            self._quiet.append((start_ns, self._quiet_to_ns))
-            self._quiet_from_ns = self._quiet_to_ns
 
     # --- what it is told ----------------------------------------------------------------------
 
@@ -224,6 +167,8 @@ class Gate:
             return self._go_on(wall_ns)
         if self._sizes.up == 0.0 and not self._doubts():
             self._calm_ns = wall_ns
+        if not is_key and self._is_calm():
+            return Step.PASS
         cause = self._reason(is_key)
         if cause is VisitCause.SIZES and self._may_peek():
             if not self._doubts():
@@ -243,7 +188,7 @@ class Gate:
             return
         now_s = self._now_s
         if moving:
-            self.moved_total_s += max(0.0, now_s - max(self._answer_s, self._opened_s))
+            self._own.moved_total_s += max(0.0, now_s - max(self._answer_s, self._opened_s))
             self._moved_s, self._seen_moving = now_s, True
         self._answer_s = now_s
 
@@ -258,11 +203,11 @@ class Gate:
             return
         if moving:
             # What is told of before the last visit ended was looked at in that visit.
-            if self._quiet_from_ns is None or at_ns >= self._quiet_from_ns:
+            if not self._quiet.is_on or self._quiet.holds(at_ns):
                 self._found_ns = at_ns
-        elif self._quiet_from_ns is not None and at_ns in self._keys_ns:
+        elif at_ns in self._keys_ns:
             # What is told of before a break or a visit is not of this span.
-            self._quiet_to_ns = max(self._quiet_to_ns, at_ns)
+            self._quiet.reach(at_ns)
 
     def said(self, over: bool = False) -> None:
         """The camera itself says that something happens, or that it is over."""
@@ -274,10 +219,9 @@ class Gate:
         key frame. What is usual here stays known."""
         if self._cause is not None:
             self._close()
-        elif self._quiet_from_ns is not None and self._before is not None and not self.is_blind:
-            self._quiet_to_ns = max(self._quiet_to_ns, self._before[0])
-        self._end_quiet()
-        self._quiet_from_ns = None
+        elif self._before is not None and not self.is_blind:
+            self._quiet.reach(self._before[0])
+        self._quiet.stop()
         self._before = None
         self._keys_ns.clear()
         self._keys_s.clear()
@@ -290,7 +234,8 @@ class Gate:
         self._sizes = Sizes(self._limits.sizes)
         self._gops_s.clear()
         self._learned = False
-        self._doubt, self._proven = 0.0, 0
+        self._own.forget()
+        self._set_calm()
         self._learning_since_s = self._now_s
 
     # --- time ---------------------------------------------------------------------------------
@@ -310,6 +255,21 @@ class Gate:
         del self._keys_ns[:-_KEYS], self._keys_s[:-_KEYS]
 
     # --- closed -------------------------------------------------------------------------------
+
+    def _is_calm(self) -> bool:
+        """Whether there can be no reason to open: most frames of most cameras, told at once."""
+        sizes = self._sizes
+        return (
+            self._learned
+            and sizes.up <= self._calm_up
+            and sizes.down <= self._limits.sizes.shrinks_at
+            and not sizes.key_is_new
+            and self._peek_ns is None
+            and self._found_ns is None
+            and not self._peek_found
+            and self._said_until_s <= self._now_s
+            and not (self.is_blind and self._gop_is_long())
+        )
 
     def _reason(self, is_key: bool) -> VisitCause | None:
         """Why to open now; None to stay closed."""
@@ -354,16 +314,16 @@ class Gate:
 
     def _told_by_sizes(self) -> bool:
         sizes, limits = self._sizes, self._limits
-        ease = limits.blind_opens if self.is_blind else 1 / (1 + 0.5 * self._doubt)
-        if sizes.up > ease * limits.sizes.opens_at:
+        least = limits.blind_opens * limits.sizes.opens_at if self.is_blind else self._calm_up
+        if sizes.up > least:
             return True
         return not self.is_blind and (sizes.down > limits.sizes.shrinks_at or sizes.key_is_new)
 
     def _at_quiet_key(self, wall_ns: int) -> Step:
-        if self._quiet_from_ns is None:
-            self._quiet_from_ns = self._quiet_to_ns = wall_ns
+        if not self._quiet.is_on:
+            self._quiet.begin(wall_ns)
         if not self.is_blind:
-            self._quiet_to_ns = max(self._quiet_to_ns, self._key_before_ns())
+            self._quiet.reach(self._key_before_ns())
             return Step.PASS
         # In parts of a frame: a second of 15 frames may be told as a little less.
         if self._now_s - self._probed_s < self._limits.probe_s:
@@ -375,10 +335,9 @@ class Gate:
         found_ns, self._found_ns = self._found_ns, None
         self.opened_ns = self._begin_ns(found_ns, cause)
         self._forget_peek()
-        if self._quiet_from_ns is not None and not self.is_blind:
-            self._quiet_to_ns = max(self._quiet_to_ns, self.opened_ns)
-        self._end_quiet()
-        self._quiet_from_ns = None
+        if not self.is_blind:
+            self._quiet.reach(self.opened_ns)
+        self._quiet.stop()
         self._cause = cause
         self._opened_s = self._sign_s = self._answer_s = self._moved_s = self._now_s
         self._seen_moving = found_ns is not None
@@ -392,7 +351,7 @@ class Gate:
         between those two it began."""
         if found_ns is None and cause is not VisitCause.SIZES:
             return self._keys_ns[-1]
-        clear_ns = self._quiet_to_ns if self._quiet_from_ns is not None else 0
+        clear_ns = self._quiet.to_ns if self._quiet.is_on else 0
         if found_ns is None:
             clear_ns = max(clear_ns, self._key_before_ns())
         # Where no key frame came since the last visit, the last one in it: else nothing decodes.
@@ -412,7 +371,7 @@ class Gate:
         if not self._may_close():
             return Step.SEND
         self._close()
-        self._quiet_from_ns = self._quiet_to_ns = wall_ns
+        self._quiet.begin(wall_ns)
         return Step.CLOSE
 
     def _has_learned(self) -> bool:
@@ -442,28 +401,15 @@ class Gate:
         return waited and now_s - self._sign_s > limits.linger_s
 
     def _close(self) -> None:
-        self._learn_from_visit()
+        self._own.learn(
+            self._cause, moved=self._seen_moving, sized=self._sized, blind=self.is_blind
+        )
+        self._set_calm()
         self._cause = None
         self._sizes.calm()
 
-    def _learn_from_visit(self) -> None:
-        """What was seen tells whether sizes would have told of it."""
-        cause = self._cause
-        if cause is VisitCause.CHECK:
-            self.checks += 1
-        if cause in (VisitCause.SIZES, VisitCause.LEARNING):
-            return
-        if not self._seen_moving:
-            if cause is VisitCause.CHECK:
-                self._doubt *= 0.9
-        elif self._sized:
-            self._proven += 1
-            self._doubt = max(0.0, self._doubt - 0.5)
-        else:
-            self._proven = 0
-            if not self.is_blind or cause is not VisitCause.BLIND:
-                self.misses += cause is VisitCause.CHECK
-                self._doubt = min(self._doubt + 1, 2 * self._limits.most_doubt)
+    def _set_calm(self) -> None:
+        self._calm_up = self._limits.sizes.opens_at / (1 + 0.5 * self._own.doubt)
 
     def _drift(self) -> float:
         limits, now_s = self._limits.sizes, self._now_s

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from watchglass.analytics.gate import Gate, GateLimits, GateState, Step
+from watchglass.analytics.gate import Gate, GateState, Step
+from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.hold import Hold, span_of
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId
@@ -14,8 +15,8 @@ from watchglass.model.visit import Moves, VisitCause, Visited
 
 _MOST_PROBES = 8
 _SETTLE_NS = 5 * NS_PER_S
-_TOGETHER = 3
-"""While all is quiet so many frames are dealt with at once: to come back to each costs far more
+_TOGETHER_NS = 8 * NS_PER_S // 10
+"""While all is quiet, frames of so long are dealt with at once: to come back to each costs far more
 than what is done for it."""
 _SILENT_NS = 6 * NS_PER_S
 _UNANSWERED_NS = 20 * NS_PER_S
@@ -91,8 +92,13 @@ class Gated:
                     self._catch_up()
                     self._take_shape(item)
                 else:
-                    self._waiting.append(item)
-                    if self._visit is not None or item.is_key or len(self._waiting) >= _TOGETHER:
+                    waiting = self._waiting
+                    waiting.append(item)
+                    if (
+                        self._visit is not None
+                        or item.is_key
+                        or item.wall_ns - waiting[0].wall_ns >= _TOGETHER_NS
+                    ):
                         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -119,6 +125,8 @@ class Gated:
             self._set_apart(moves.apart)
             if not moves.apart:
                 self._gate.saw_probe(at_ns, moves.moving)
+                if moves.moving:
+                    self._catch_up()
             return True
 
     @property
@@ -167,7 +175,7 @@ class Gated:
         return GateNumbers(
             self.camera, gate.state, gate.is_blind, self._visits, self._probed, gate.checks,
             gate.misses, gate.own_recall, self._hold.size_bytes, self._hold.too_large,
-            self._state_ns, self._frames, self._sent,
+            self._state_ns, self._frames + len(self._waiting), self._sent,
         )  # fmt: skip
 
     # --- frames --------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Protocol
 from watchglass.analytics.accounts import Accounts
 from watchglass.analytics.backlog import Backlog
 from watchglass.analytics.finer import Finer
-from watchglass.analytics.gate import GateLimits
+from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.gated import Gated
 from watchglass.analytics.metrics import gate_samples, outlet_samples
 from watchglass.analytics.unlooked import SwitchedOff
