@@ -150,10 +150,10 @@ class Sizes:
         # For each frame of each camera: comparisons cost a third of min() and max().
         most, slack = limits.most_at_once, limits.slack
         up, down = beyond - slack, -beyond - slack
-        up = self.up + (up if up < most else most)  # noqa: FURB136
-        self.up = up if up > 0.0 else 0.0  # noqa: FURB136
-        down = self.down + (down if down < most else most)  # noqa: FURB136
-        self.down = down if down > 0.0 else 0.0  # noqa: FURB136
+        up = self.up + (up if up < most else most)  # noqa: FURB136 - a third of min()
+        self.up = up if up > 0.0 else 0.0  # noqa: FURB136 - a third of min()
+        down = self.down + (down if down < most else most)  # noqa: FURB136 - a third of min()
+        self.down = down if down > 0.0 else 0.0  # noqa: FURB136 - a third of min()
         if drift > 0:
             self.followed += 1
             if self.down > limits.settles_at:

@@ -8,7 +8,6 @@ who sent it. It reads models and nothing else, and comes behind everybody who re
 import os
 import queue
 import signal
-import sys
 import threading
 from pathlib import Path
 
@@ -21,11 +20,11 @@ from watchglass.analytics.reports import Reports
 from watchglass.app.fences import fence_in, of_analytics_worker, tell
 from watchglass.app.few_rights import keep_to_itself, step_back
 from watchglass.app.last_words import listen_to_faults, tell_failure
-from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.app.pipes import take_messages
 from watchglass.app.reporter import Reporter
+from watchglass.app.worker_main import live
 from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
-from watchglass.base.errors import WatchglassError
 from watchglass.bus.endpoint import Listener
 from watchglass.model.analyst import AnalystStart, ToAnalystProcess
 from watchglass.model.assignment import Shutdown
@@ -43,30 +42,15 @@ _LOG = log.get("analytics")
 
 def main() -> None:
     """Look until told to stop, or until the supervisor is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    heap.bound()
     decoder: msgspec.json.Decoder[ToAnalystProcess] = msgspec.json.Decoder(ToAnalystProcess)
-    try:
-        start = first_message(decoder)
-    except EOFError:
-        return
-    assert isinstance(start, AnalystStart)
-    log.configure(start.log_level, json=start.log_json)
+    live(decoder, AnalystStart, _look, NAME)
+
+
+def _look(start: AnalystStart, decoder: msgspec.json.Decoder[ToAnalystProcess]) -> None:
     listener = Listener(start.stand.endpoint)
     tell(fence_in(of_analytics_worker(Path(start.models)), start.fences))
     listen_to_faults()
     threading.excepthook = _die
-    try:
-        _look(start, listener, decoder)
-    except WatchglassError as error:
-        _LOG.error("analytics_worker_ended", error=error.sentence)
-        sys.exit(error.exit_code)
-    leave()
-
-
-def _look(
-    start: AnalystStart, listener: Listener, decoder: msgspec.json.Decoder[ToAnalystProcess]
-) -> None:
     clock = SystemClock()
     heap.tend(clock)
     chosen = choose(Models(Path(start.models)), start.model, start.threads)

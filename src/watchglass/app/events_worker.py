@@ -6,8 +6,6 @@ and that one finds nothing twice.
 """
 
 import queue
-import signal
-import sys
 import threading
 from collections import deque
 from contextlib import suppress
@@ -20,8 +18,9 @@ from watchglass.app.event_work import EventWork
 from watchglass.app.fences import fence_in, lay_out, of_events_worker, tell
 from watchglass.app.few_rights import step_back
 from watchglass.app.layout import Layout
-from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.app.pipes import say, take_messages
 from watchglass.app.reporter import Reporter
+from watchglass.app.worker_main import live
 from watchglass.base import heap, log
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk
@@ -50,21 +49,8 @@ _LOG = log.get("events")
 
 def main() -> None:
     """Find until told to stop, or until the supervisor is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    heap.bound()
     decoder: msgspec.json.Decoder[ToEventsWorker] = msgspec.json.Decoder(ToEventsWorker)
-    try:
-        start = first_message(decoder)
-    except EOFError:
-        return
-    assert isinstance(start, EventsStart)
-    log.configure(start.log_level, json=start.log_json)
-    try:
-        _find(start, decoder)
-    except WatchglassError as error:
-        _LOG.error("events_worker_ended", error=error.sentence)
-        sys.exit(error.exit_code)
-    leave()
+    live(decoder, EventsStart, _find, NAME)
 
 
 def _find(start: EventsStart, decoder: msgspec.json.Decoder[ToEventsWorker]) -> None:

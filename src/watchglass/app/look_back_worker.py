@@ -5,8 +5,6 @@ now do, and wait there until nothing of now does. Behind everybody else in line.
 """
 
 import os
-import signal
-import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +15,8 @@ import msgspec
 
 from watchglass.app.fences import fence_in, of_look_back, tell
 from watchglass.app.look_back_gops import Gop, chosen, gops_of, pictures_of
-from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.app.pipes import say, take_messages
+from watchglass.app.worker_main import live
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.errors import WatchglassError
@@ -278,14 +277,11 @@ def joined(spans: Sequence[AnalysisSpan]) -> tuple[AnalysisSpan, ...]:
 
 def main() -> None:
     """Look back until it is over, or nobody wants it any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoder: msgspec.json.Decoder[ToLookBack] = msgspec.json.Decoder(ToLookBack)
-    try:
-        start = first_message(decoder)
-    except EOFError:
-        return
-    assert isinstance(start, LookBackStart)
-    log.configure(start.log_level, json=start.log_json)
+    live(decoder, LookBackStart, _look_back, NAME)
+
+
+def _look_back(start: LookBackStart, decoder: msgspec.json.Decoder[ToLookBack]) -> None:
     os.nice(_NICE)
     tell(fence_in(of_look_back([Path(each) for each in start.volumes]), start.fences))
     stopping = threading.Event()
@@ -301,11 +297,8 @@ def main() -> None:
         looking.look([Path(each) for each in start.files])
     except Stopped:
         pass
-    except WatchglassError as error:
-        _LOG.error("look_back_ended", error=error.sentence)
-        sys.exit(error.exit_code)
-    analysts.close()
-    leave()
+    finally:
+        analysts.close()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ more than half of the cores, and none that recording wants.
 
 import os
 import signal
-import sys
 import threading
 
 import msgspec
@@ -17,10 +16,10 @@ from watchglass.app.beats import Beats
 from watchglass.app.fences import fence_in, of_media_worker, tell
 from watchglass.app.few_rights import keep_to_itself, step_back
 from watchglass.app.picture_desk import PictureDesk
-from watchglass.app.pipes import first_message, leave, take_messages
+from watchglass.app.pipes import take_messages
+from watchglass.app.worker_main import live
 from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
-from watchglass.base.errors import WatchglassError
 from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
 from watchglass.bus.proof import Key
@@ -49,21 +48,8 @@ Server = ControlServer[MediaRequest, FromMediaWorker]
 
 def main() -> None:
     """Make pictures until told to stop, or until the supervisor is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    heap.bound()
     decoder: msgspec.json.Decoder[ToMediaWorker] = msgspec.json.Decoder(ToMediaWorker)
-    try:
-        start = first_message(decoder)
-    except EOFError:
-        return
-    assert isinstance(start, MediaStart)
-    log.configure(start.log_level, json=start.log_json)
-    try:
-        _serve(start, decoder)
-    except WatchglassError as error:
-        _LOG.error("media_worker_ended", error=error.sentence)
-        sys.exit(error.exit_code)
-    leave()
+    live(decoder, MediaStart, _serve, "media-worker")
 
 
 def _serve(start: MediaStart, decoder: msgspec.json.Decoder[ToMediaWorker]) -> None:

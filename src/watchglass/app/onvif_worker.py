@@ -7,8 +7,6 @@ cameras are told how long they last, and the supervisor starts another.
 
 import asyncio
 import queue
-import signal
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,11 +15,11 @@ import msgspec
 
 from watchglass.app.fences import fence_in, of_onvif_worker, tell
 from watchglass.app.few_rights import step_back
-from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.app.pipes import say, take_messages
 from watchglass.app.reporter import Reporter
+from watchglass.app.worker_main import live
 from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
-from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId
 from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
@@ -53,21 +51,8 @@ Server = ControlServer[Steering, SteeringReply]
 
 def main() -> None:
     """Speak until told to stop, or until the supervisor is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    heap.bound()
     decoder: msgspec.json.Decoder[ToOnvifWorker] = msgspec.json.Decoder(ToOnvifWorker)
-    try:
-        start = first_message(decoder)
-    except EOFError:
-        return
-    assert isinstance(start, OnvifStart)
-    log.configure(start.log_level, json=start.log_json)
-    try:
-        _serve(start, decoder)
-    except WatchglassError as error:
-        _LOG.error("onvif_worker_ended", error=error.sentence)
-        sys.exit(error.exit_code)
-    leave()
+    live(decoder, OnvifStart, _serve, NAME)
 
 
 def _serve(start: OnvifStart, decoder: msgspec.json.Decoder[ToOnvifWorker]) -> None:

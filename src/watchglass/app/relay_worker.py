@@ -8,19 +8,18 @@ process that holds no password but the hashes of its own tokens.
 
 import asyncio
 import queue
-import signal
-import sys
 import threading
 
 import msgspec
 
 from watchglass.app.fences import fence_in, of_relay_worker, tell
 from watchglass.app.few_rights import step_back
-from watchglass.app.pipes import first_message, leave, say, take_messages
+from watchglass.app.pipes import say, take_messages
 from watchglass.app.reporter import Reporter
+from watchglass.app.worker_main import live
 from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
-from watchglass.base.errors import ConfigError, WatchglassError
+from watchglass.base.errors import ConfigError
 from watchglass.bus.endpoint import Listener
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.live.restreaming.ports import Ports
@@ -39,21 +38,8 @@ _LOG = log.get("relay")
 
 def main() -> None:
     """Serve until told to stop, or until the supervisor is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    heap.bound()
     decoder: msgspec.json.Decoder[ToRelayWorker] = msgspec.json.Decoder(ToRelayWorker)
-    try:
-        start = first_message(decoder)
-    except EOFError:
-        return
-    assert isinstance(start, RestreamStart)
-    log.configure(start.log_level, json=start.log_json)
-    try:
-        _serve(start, decoder)
-    except WatchglassError as error:
-        _LOG.error("relay_worker_ended", error=error.sentence)
-        sys.exit(error.exit_code)
-    leave()
+    live(decoder, RestreamStart, _serve, NAME)
 
 
 def _serve(start: RestreamStart, decoder: msgspec.json.Decoder[ToRelayWorker]) -> None:
