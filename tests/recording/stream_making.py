@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,9 @@ class RecordedStream:
         self._sound = SOUND if sound else None
         self._limits = Limits(file=round(file_s * 90_000))
         self._pictures, self._parameters = pictures()
+        self.offsets: Sequence[int] = (0,)
+        """How much later than it is decoded each picture is shown, in 1/90000 s."""
+        self._offset = 0
         self._dts = 0
         self._at = 0
 
@@ -129,7 +132,8 @@ class RecordedStream:
         for _ in range(frames):
             self.clock.advance(round(lasts_s * NS_PER_S))
             self._dts += round(lasts_s * 90_000)
-            data, is_key = self._pictures[self._at % GOP]
+            data, is_key = self._pictures[self._at % len(self._pictures)]
+            self._offset = self.offsets[self._at % len(self.offsets)]
             self._at += 1
             if self.assembler is not None and self.queue.failed.is_set():
                 self.end(GapCause.WRITE_FAILED)
@@ -148,9 +152,10 @@ class RecordedStream:
     def _add(self, data: bytes, is_key: bool) -> None:
         assert self.assembler is not None
         wall_ns, monotonic_ns = self.clock.wall_ns(), self.clock.monotonic_ns()
+        pts = self._dts + self._offset
         self.assembler.add_video(
             Packet(
-                Track.VIDEO, b"", self._dts, self._dts, 90_000, is_key, wall_ns, monotonic_ns
+                Track.VIDEO, b"", pts, self._dts, 90_000, is_key, wall_ns, monotonic_ns
             ), data, is_key, self._parameters if is_key else None,
         )  # fmt: skip
         self.fed.append(data)

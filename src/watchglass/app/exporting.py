@@ -23,8 +23,10 @@ from watchglass.model.erasure import SignStatementRequest, StatementRequest
 from watchglass.model.export_control import ExportErrand
 from watchglass.model.stamping import AnchorErrand
 
-OfCommand: TypeAlias = BeginExportRequest | SignExportRequest | StatementRequest
-SignedRequest: TypeAlias = OfCommand | SignStatementRequest | AnchorErrand | ExportErrand
+OfCommand: TypeAlias = (
+    BeginExportRequest | SignExportRequest | StatementRequest | SignStatementRequest
+)
+SignedRequest: TypeAlias = OfCommand | AnchorErrand | ExportErrand
 
 _PATIENCE_S = 15.0
 
@@ -77,5 +79,7 @@ def by_command(on: Ground, site: Site, request: OfCommand) -> Reply:
             return Accepted()
         case SignExportRequest():
             return Signature(site.sign_export(request))
+        case SignStatementRequest():
+            return Signature(site.sign_statement(request))
         case StatementRequest():
             return stated(on, site, request)

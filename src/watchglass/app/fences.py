@@ -113,6 +113,15 @@ def of_viewing(reads: Path, writes: Path) -> Fence:
     )
 
 
+def of_redactor(folder: Path, models: Path, volumes: list[Path]) -> Fence:
+    """It decodes what cameras sent and asks a model about it; it reads recordings and models,
+    writes to the folder of one redacted copy, and calls nobody."""
+    rules = [Rule(models, READS), Rule(_PROCESSOR, Files.READ), Rule(_DEVICES, READS)]
+    rules += [Rule(path, READS) for path in volumes]
+    rules.append(Rule(folder, _MEETS | Files.MOVE))
+    return Fence(Network.LOCAL, tuple(rules), calls=False)
+
+
 def of_onvif_worker() -> Fence:
     """It talks to cameras, by their names too; its socket is open already."""
     return Fence(Network.OUTGOING, name_lookups(), only_new_files=True, serves=True, secrets=True)

@@ -1,11 +1,14 @@
-"""Masks painted over decoded pictures, before anything of them is encoded."""
+"""Masks, and what a redacted copy hides, painted over decoded pictures before anything of them is
+encoded."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from watchglass.model.detection import Box
 from watchglass.model.mask import Cover
 from watchglass.model.polygon import Point
 
@@ -14,6 +17,8 @@ Levels = NDArray[np.uint8]
 
 _DARK, _LIGHT, _GREY = 52, 66, 128
 _STRIPE = 12
+_FLAT = 84
+_AROUND = 2
 _MARGIN = 200
 """A mask is wider all round by that part of the picture's width, and by two pixels at least: a
 scaled pixel has something of its neighbours in it."""
@@ -54,6 +59,34 @@ class Painter:
         luma = np.repeat(np.repeat(chroma, 2, 0), 2, 1)[:height, :width]
         across = np.add.outer(np.arange(height), np.arange(width)) // _STRIPE % 2
         return luma, chroma, np.where(across, _LIGHT, _DARK).astype(np.uint8)
+
+
+def hide(picture: VideoFrame, boxes: Sequence[Box] | None) -> None:
+    """Fill boxes, or all of a planar 4:2:0 picture (None), with one level, in place. Nothing of
+    what was there goes into it: not even its mean."""
+    rows, columns = picture.height, picture.width
+    for x0, y0, x1, y1 in _pixels(boxes, columns, rows):
+        _plane(picture, 0, rows, columns)[y0:y1, x0:x1] = _FLAT
+        for plane in (1, 2):
+            half = _plane(picture, plane, -(-rows // 2), -(-columns // 2))
+            half[y0 // 2 : -(-y1 // 2), x0 // 2 : -(-x1 // 2)] = _GREY
+
+
+def _pixels(
+    boxes: Sequence[Box] | None, width: int, height: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """Where they lie, in whole samples of colour, and wider by what a scaled pixel may have of its
+    neighbours."""
+    if boxes is None:
+        yield 0, 0, width, height
+        return
+    for box in boxes:
+        yield (
+            max(0, math.floor(box.x0 * width) - _AROUND) & ~1,
+            max(0, math.floor(box.y0 * height) - _AROUND) & ~1,
+            min(width, (math.ceil(box.x1 * width) + _AROUND + 1) & ~1),
+            min(height, (math.ceil(box.y1 * height) + _AROUND + 1) & ~1),
+        )
 
 
 def inside(polygon: Sequence[Point], width: int, height: int) -> Bits:

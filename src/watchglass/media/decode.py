@@ -32,15 +32,19 @@ _MOST_HELD = 64
 
 class Picture:
     """One decoded picture. ``wall_ns`` is its frame's arrival (UTC), ``decode_time`` the frame's in
-    1/90000 s of its run. It may be kept; each costs what the decoder's own picture does."""
+    1/90000 s of its run, as ``shown_at`` is. It may be kept; each costs what the decoder's own
+    picture does."""
 
-    __slots__ = ("_frame", "_reformatter", "decode_time", "duration_ns", "is_key", "wall_ns")
+    __slots__ = (
+        "_frame", "_reformatter", "decode_time", "duration_ns", "is_key", "shown_at", "wall_ns"
+    )  # fmt: skip
 
     def __init__(self, frame: VideoFrame, of: LiveFrame, reformatter: VideoReformatter) -> None:
         self._frame = frame
         self._reformatter = reformatter
         self.wall_ns = of.wall_ns
         self.decode_time = of.decode_time
+        self.shown_at = of.decode_time + of.composition_offset
         self.duration_ns = duration_ns(of)
         self.is_key = of.is_key
 
@@ -51,6 +55,11 @@ class Picture:
     @property
     def height(self) -> int:
         return self._frame.height
+
+    @property
+    def frame(self) -> VideoFrame:
+        """The decoder's own, which may need it yet: not to be written to."""
+        return self._frame
 
     def luma(self, width: int = LUMA_WIDTH) -> Levels:
         """``uint8 (h, w)``, at most so wide: each level the mean of what it covers, as the camera
@@ -89,6 +98,11 @@ class StreamDecoder:
         self._reformatter = VideoReformatter()
         self._held: dict[int, LiveFrame] = {}
         self._last: int | None = None
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """How wide a pixel is to its height; 1 where the stream does not say."""
+        return self._decoder.sample_aspect_ratio or Fraction(1)
 
     @property
     def waits(self) -> bool:

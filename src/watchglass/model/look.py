@@ -17,6 +17,8 @@ class LookKind(StrEnum):
     """Took a copy of it."""
     EVIDENCE = "evidence"
     """Took an evidence bundle of it."""
+    REDACTED = "redacted"
+    """Had a redacted copy of it made: each picture was looked at by a program, or by them."""
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):

@@ -7,8 +7,6 @@ from watchglass.base.ids import ActId, random_id
 from watchglass.model.act import MOST_DETAIL, Act, ActKind
 from watchglass.model.control import NoteRequest
 
-_ASK_S = 30.0
-
 
 def note(of: Shell, kind: ActKind, detail: str) -> None:
     """Somebody is about to do this. Where it cannot be written down, that is said, and it may be
@@ -17,18 +15,6 @@ def note(of: Shell, kind: ActKind, detail: str) -> None:
         ActId(random_id()), of.by, kind, of.ground.clock.wall_ns(), None, detail[:MOST_DETAIL]
     )
     try:
-        _note(of, NoteRequest((act,)))
+        of.order_note(NoteRequest((act,)))
     except WatchglassError as error:
         of.screen.remark(f"The log does not have it: {error.sentence}")
-
-
-def _note(of: Shell, request: NoteRequest) -> None:
-    if of.is_running:
-        of.ask(request, _ASK_S)
-        return
-    # Not above: it brings the keeper along.
-    from watchglass.app.wiring import own_site
-
-    of.quiet()
-    with own_site(of.ground) as site:
-        site.note_people(request)

@@ -42,6 +42,7 @@ class _Commands(LateGroup):
         "key": "key:group",
         "export": "export:export",
         "decrypt": "export:decrypt",
+        "redact": "redact:redact",
         "hold": "hold:hold",
         "release": "hold:release",
         "holds": "hold:holds",

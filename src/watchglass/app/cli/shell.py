@@ -34,7 +34,7 @@ from watchglass.model.control import (
     Status,
     StatusRequest,
 )
-from watchglass.model.erasure import SignedStatement, StatementRequest
+from watchglass.model.erasure import SignedStatement, SignStatementRequest, StatementRequest
 from watchglass.model.export_control import ConsentRuleRequest
 from watchglass.store.index import IndexStore
 from watchglass.store.site import SiteStore
@@ -145,12 +145,33 @@ class Shell:
             raise BusError("The recorder answers what was not asked: is it of another version?")
         return reply.camera, True
 
+    def order_note(self, request: NoteRequest) -> None:
+        """Have the ledger told what somebody is about to do; raises where it cannot be."""
+        from watchglass.app.wiring import own_site
+
+        if not self.is_running:
+            self.quiet()
+            try:
+                with own_site(self.ground) as site:
+                    site.note_people(request)
+                    return
+            except AlreadyRunningError:
+                if not self.is_running:
+                    raise
+        self.ask(request, _ORDER_S)
+
     def begin_export(self, request: BeginExportRequest) -> None:
         """Note, before a byte of it is read, that an evidence bundle is made."""
         self._exporting(request)
 
     def sign_export(self, request: SignExportRequest) -> str:
         """The recorder's signature (hex) of a manifest."""
+        reply = self._exporting(request)
+        assert isinstance(reply, Signature)
+        return reply.signature
+
+    def sign_statement(self, request: SignStatementRequest) -> str:
+        """The recorder's signature (hex) of a document of its own."""
         reply = self._exporting(request)
         assert isinstance(reply, Signature)
         return reply.signature
@@ -162,7 +183,8 @@ class Shell:
         return reply
 
     def _exporting(
-        self, request: BeginExportRequest | SignExportRequest | StatementRequest
+        self,
+        request: BeginExportRequest | SignExportRequest | StatementRequest | SignStatementRequest,
     ) -> Reply:
         from watchglass.app.exporting import by_command
         from watchglass.app.wiring import own_site

@@ -1,6 +1,8 @@
 """``watchglass verify``: check what was signed (a bundle, receipt, statement, or report)."""
 
+import hashlib
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,8 @@ from watchglass.app.cli.trust_report import verify_report
 from watchglass.base.errors import DamagedError, NotFoundError
 from watchglass.evidence import verify as evidence
 from watchglass.evidence.agefile import is_encrypted
+from watchglass.evidence.redacted import KIND as REDACTED
+from watchglass.evidence.redacted import Answer, checked_copy, copy_name
 
 _MOST_ANCHOR = 64 << 20
 _STYLES = {evidence.YES: "", evidence.CANNOT_TELL: AMBER, evidence.NO: "red"}
@@ -39,12 +43,12 @@ def verify(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Check what a recorder signed: evidence, a receipt of an erasure, a statement of what is held,
-    or a report. Of a bundle four things are said, of a receipt or statement two, each with yes, no,
-    or cannot tell; exit code 40 when one is no, 10 when one cannot be told."""
+    """Check what a recorder signed: evidence, a receipt of an erasure, a statement of what is held
+    or of a redacted copy, or a report. Each thing that is said of it is yes, no, or cannot tell;
+    exit code 40 when one is no, 10 when one cannot be told."""
     of = shell(context)
     if (statement := _statement(path, fingerprint)) is not None:
-        _tell(of, statement, json=json)
+        _tell(of, statement, _copy(path, statement), json=json)
     elif path.is_dir() or is_encrypted(path) or (path.is_file() and zipfile.is_zipfile(path)):
         _verify_bundle(of, path, fingerprint, anchor or [], authority or [], json=json)
     else:
@@ -78,12 +82,36 @@ def _verify_bundle(
     _tell(of, check, json=json)
 
 
-def _tell(of: Shell, check: evidence.Findings, *, json: bool) -> None:
+def _copy(path: Path, check: evidence.Statement) -> Answer | None:
+    """Of a redacted copy, whether the file beside its statement is that; None for another kind."""
+    if check.kind() != REDACTED:
+        return None
+    sha256, name = "", copy_name(check.manifest)
+    with suppress(OSError):
+        if name:
+            with ((path if path.is_dir() else path.parent) / name).open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return checked_copy(check.manifest, sha256, intact=evidence.verdict(check)["intact"])
+
+
+def _tell(
+    of: Shell, check: evidence.Findings, copy: Answer | None = None, *, json: bool
+) -> None:  # fmt: skip
+    """``copy``: one more answer, of a redacted copy."""
+    answer, why = copy or ("", ())
     if json:
-        of.screen.json(evidence.as_json(check))
+        told = evidence.as_json(check)
+        if answer:
+            told["verdict"]["copy"] = {"answer": answer, "because": list(why)}
+        of.screen.json(told)
     else:
         _show(of, check)
-    status = evidence.exit_status(check)
+        if answer:
+            of.screen.say(f"Redacted copy: {answer.upper()}. {why[0]}", _STYLES[answer])
+            for each in why[1:]:
+                of.screen.say(f"    {each}")
+    own = 40 if answer == evidence.NO else 10 if answer == evidence.CANNOT_TELL else 0
+    status = max(evidence.exit_status(check), own)
     if status:
         raise typer.Exit(status)
 

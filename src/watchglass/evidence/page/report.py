@@ -14,6 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOW = {
     "live": "watched it live", "playback": "played it back", "clip": "took a clip",
     "evidence": "took an evidence bundle",
+    "redacted": "had a redacted copy made",
 }  # fmt: skip
 _MOST_ROWS = 200
 _CLOCK = {

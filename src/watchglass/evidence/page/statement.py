@@ -20,7 +20,7 @@ _OUTCOMES = {
 }  # fmt: skip
 _HOW = {
     "live": "watched it live", "playback": "played it back", "clip": "took a plain clip of it",
-    "evidence": "took an evidence bundle of it",
+    "evidence": "took an evidence bundle of it", "redacted": "had a redacted copy of it made",
 }  # fmt: skip
 
 

@@ -47,7 +47,10 @@ const DID: Record<string, string> = {
   log_checked: "checked this log",
 };
 
-const HOW: Record<string, string> = { live: "watched live", clip: "took a clip of", evidence: "took evidence of" };
+const HOW: Record<string, string> = {
+  live: "watched live", clip: "took a clip of", evidence: "took evidence of",
+  redacted: "had a redacted copy made of",
+};
 
 /** 'watched live', 'signed in': what was done, without who did it, and to which camera. */
 export function did(line: LogLine): string {
