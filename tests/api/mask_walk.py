@@ -42,6 +42,7 @@ NO_PICTURES = {
 
 ELSEWHERE = {
     API + "/exports/{export}/file": "test_exports.py",
+    API + "/redactions/{redaction}/files/{part}": "test_redactions.py",
     API + "/cameras/{camera}/imported/{footage}/video.mp4": "test_imported.py",
 }
 """Routes of bytes that masks do not change: who may not see without them gets nothing."""

@@ -57,9 +57,11 @@ from watchglass.api.ports import (
     Reach,
     ScanErrand,
 )
+from watchglass.api.redactionports import RedactionPorts
 from watchglass.api.watchports import WatchPorts
 from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.evidence.desk import ExportDesk, Notary
+from watchglass.app.evidence.redact_desk import RedactionDesk, RedactionNotary
 from watchglass.app.exposition import exposition
 from watchglass.app.fleet_process import make_views
 from watchglass.app.ground import Ground
@@ -188,6 +190,7 @@ class Served:
     masks: MaskDesk | None = None
     found: FoundDesk | None = None
     exports: ExportDesk | None = None
+    redactions: RedactionDesk | None = None
 
     @property
     def access(self) -> AccessStore:
@@ -281,6 +284,7 @@ def served(
     on = Ground(
         Settings(site.folder, site.folder / "media"), Layout(site.state), site.disk, site.clock
     )
+    redactions = redaction_desk(evidence, noted)
 
     def carry_out(order: CameraOrder) -> CameraId:
         orders.append(order)
@@ -352,6 +356,7 @@ def served(
         watch=WatchPorts(desk_of_masks.watch, desk_of_masks.store.areas, desk_of_masks.store.rules),
         exports=ExportPorts(evidence.errand, evidence.folder),
         anchors=anchor_ports(AnchorDesk(on).errand),
+        redactions=RedactionPorts(redactions.errand, redactions.folder),
         events=EventPorts(found.store, found.order, found.look_back),
         note_people=noted.extend,
         spool=NoteSpool(site.folder, Disk()),
@@ -396,7 +401,7 @@ def served(
     return Served(
         recorded, ports, create_app(ports, files), feed, token, noted, orders, about, removed,
         notes, system, numbers, health, recording, trust, access, desk_of_masks, found,
-        evidence,
+        evidence, redactions,
     )  # fmt: skip
 
 
@@ -408,6 +413,12 @@ def export_desk(site: Site, port: int, masks: MaskDesk, noted: list[Note]) -> Ex
     on.layout.exports.mkdir()
     keeping = Notary(lambda _: None, lambda _: "", noted.append)
     return ExportDesk(on, masks.store, keeping, KeptIndex(site.state / "index.db"))
+
+
+def redaction_desk(of: ExportDesk, noted: list[Note]) -> RedactionDesk:
+    """Beside it; no process makes a copy."""
+    notary = RedactionNotary(noted.append, lambda _: "")
+    return RedactionDesk(of._on, of._store, notary, of._index)
 
 
 T = TypeVar("T")

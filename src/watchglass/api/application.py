@@ -51,6 +51,7 @@ from watchglass.api import (
     playback,
     ptz,
     ptzsocket,
+    redactions,
     requests,
     review,
     rules,
@@ -79,6 +80,7 @@ from watchglass.api.policy import Allowed, Signed, allowed_user, require_policie
 from watchglass.api.ports import ApiPorts
 from watchglass.api.problem import Problem, handle_errors
 from watchglass.api.reconversion import OpenSessions
+from watchglass.api.redactionplan import Plans
 from watchglass.api.services import Services, services
 from watchglass.api.sight import sight_of
 from watchglass.api.steering import Wheels
@@ -119,6 +121,7 @@ def create_app(ports: ApiPorts, files: FileTable | None = None) -> FastAPI:
         Lifts(ports.clock),
         SightChanges(sight_of),
         Wheels(ports.clock),
+        Plans(),
     )
     app = FastAPI(
         title="Watchglass", version=ports.version, openapi_url=None, docs_url=None, redoc_url=None,
@@ -143,7 +146,7 @@ def add_routes(app: FastAPI) -> None:
         containment.router,
         devicepaths.router,
         scans.router, users.router, account.router, looking.router, clips.router, exports.router,
-        exportfile.router, anchors.router, keeping.router,
+        exportfile.router, redactions.router, anchors.router, keeping.router,
         cameratable.router, takeover.router, peoplelog.router, ptz.router, ptzsocket.router, _about,
         layouts.router, bookmarks.router,
         said.router, areas.router, rules.router, events.router, review.router,

@@ -19,6 +19,7 @@ from watchglass.api.exportports import ExportPorts
 from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.noticeports import NoticePorts
+from watchglass.api.redactionports import RedactionPorts
 from watchglass.api.watchports import WatchPorts
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, VolumeId
@@ -189,6 +190,7 @@ class ApiPorts:
     events: EventPorts
     exports: ExportPorts
     anchors: AnchorPorts
+    redactions: RedactionPorts
     notices: NoticePorts
     system: Callable[[], SystemReport]
     numbers: Callable[[], Sequence[Sample]]

@@ -16,6 +16,7 @@ from watchglass.api.notequeue import NoteQueue
 from watchglass.api.permits import Permits
 from watchglass.api.ports import ApiPorts
 from watchglass.api.reconversion import OpenSessions
+from watchglass.api.redactionplan import Plans
 from watchglass.api.steering import Wheels
 from watchglass.api.stills import Stills
 from watchglass.live.hub import LiveHub
@@ -42,6 +43,7 @@ class Services:
     lifts: Lifts
     sights: SightChanges
     wheels: Wheels
+    redactions: Plans
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -53,6 +53,7 @@ from watchglass.app.notice_pictures import NoticePictures
 from watchglass.app.onvif_port import OnvifPort
 from watchglass.app.page_exports import anchor_ports, export_ports
 from watchglass.app.page_notices import notice_ports
+from watchglass.app.page_redactions import redaction_ports
 from watchglass.app.page_socket import page_hosts, page_listener, page_tls
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
@@ -297,6 +298,7 @@ class _Site:
             watch=WatchPorts(self._carry_out, self._store.areas, self._store.rules),
             exports=export_ports(self._call, self._layout.exports),
             anchors=anchor_ports(self._call),
+            redactions=redaction_ports(self._call, self._layout.redacted),
             events=EventPorts(self._events, self._order, self._look_back),
             note_people=self._note_people,
             spool=NoteSpool(self._layout.notes, disk),

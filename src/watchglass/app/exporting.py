@@ -6,6 +6,7 @@ from typing import TypeAlias
 from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.evidence.book import ExportBook
 from watchglass.app.evidence.desk import ExportDesk, Notary, note_outside
+from watchglass.app.evidence.redact_desk import RedactionDesk, RedactionNotary
 from watchglass.app.ground import Ground
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.site import Site
@@ -38,6 +39,14 @@ def export_desk(on: Ground, site: Site, anchors: AnchorDesk, index: KeptIndex) -
         lambda act: site.note_people(NoteRequest((act,))),
     )  # fmt: skip
     return ExportDesk(on, site.store, notary, index)
+
+
+def redaction_desk(on: Ground, site: Site, index: KeptIndex) -> RedactionDesk:
+    """The desk of redacted copies of a recorder that runs."""
+    notary = RedactionNotary(
+        lambda note: site.note_people(NoteRequest((note,))), site.sign_statement
+    )  # fmt: skip
+    return RedactionDesk(on, site.store, notary, index)
 
 
 def signed(

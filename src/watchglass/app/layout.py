@@ -92,6 +92,11 @@ class Layout:
         return self.state.parent / "exports"
 
     @property
+    def redacted(self) -> Path:
+        """Redacted copies, a folder for each."""
+        return self.exports / "redacted"
+
+    @property
     def ledgers(self) -> Path:
         return self.state / "ledger"
 

@@ -28,6 +28,8 @@
                        ─ bus ─▶ analytics.past, while nothing of now waits
     a lone video       ``analyse FILE`` ─▶ app.film_process: read and decoded there alone, and told
     evidence           app.evidence.desk ─▶ app.evidence.worker ─▶ a bundle; api.exports, read
+    redacted copies    app.evidence.redact_desk ─▶ app.evidence.redact_worker: looks at each
+                       picture, paints, encodes ─▶ a copy; api.redactions, read
     events             events.rules ─▶ store.events; marks and notices, said to the supervisor
     pictures           api.keyframe ─ bus ─▶ app.media_worker ─▶ media.still, a JPEG
     devices around     app.survey_desk ─▶ app.scan_desk ─▶ cameras.scan_worker, ─▶ store.trust
@@ -45,9 +47,10 @@
 Processes: ``supervisor`` (this one, serving), ``keeper``, ``camera-worker-N``, ``api``,
 ``media-worker``, ``analytics-worker``, ``events-worker``, ``onvif-worker`` where one is spoken to
 so, ``relay-worker`` where one is handed on, ``look-back`` while the past is looked at again, one
-for each evidence bundle, ``ping``, ``mqtt``, ``stamper`` and ``notice-sender`` where that is set
-up, for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses no process border.
-Orders come through the control socket to ``app.site``, which tells database, keeper and workers.
+for each evidence bundle and redacted copy, ``ping``, ``mqtt``, ``stamper``, ``notice-sender`` where
+that is set up, for a look at a camera ``cameras.probe_worker``. Media to be recorded crosses no
+process border. Orders go through the control socket to ``app.site``, which tells database, keeper
+and workers.
 """
 
 import queue
@@ -65,7 +68,7 @@ from watchglass.app.adding import record_found
 from watchglass.app.anchor_desk import AnchorDesk
 from watchglass.app.crew import Crew
 from watchglass.app.event_desk import EventDesk
-from watchglass.app.exporting import SignedRequest, export_desk, signed
+from watchglass.app.exporting import SignedRequest, export_desk, redaction_desk, signed
 from watchglass.app.fence_trial import require_fences
 from watchglass.app.finder_desk import FinderDesk
 from watchglass.app.ground import Ground, ground, open_store
@@ -126,6 +129,7 @@ from watchglass.model.control import (
 )
 from watchglass.model.event_work import FromEventsWorker, MarkTold
 from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWayRequest
+from watchglass.model.redaction_control import RedactionErrand
 from watchglass.model.said import Heard
 from watchglass.model.steering import MasksTold
 from watchglass.model.survey_control import SurveyRequest
@@ -237,7 +241,9 @@ class Recorder:
             on.settings, ways, index, self._store.volumes, self._events.forget_look,
             self._events.missed, self._events.resumed_ns, on.disk, on.clock,
         )  # fmt: skip
-        self._exports = export_desk(on, self.site, self._anchors, index)
+        self._exports, self._redactions = (
+            export_desk(on, self.site, self._anchors, index), redaction_desk(on, self.site, index)
+        )  # fmt: skip
         self._ending.callback(index.close)
         self._notices = NoticeDesk(
             on, self._store, index,
@@ -275,6 +281,7 @@ class Recorder:
         self._supervisor.start_analyst()
         self._looks_back.start()
         self._exports.start()
+        self._redactions.start()
         recorded = self.site.take_up()
         note_model(self._on.settings, self._store, self._on.clock, self._note)
         if self._pinger is not None:
@@ -359,6 +366,7 @@ class Recorder:
         self._marks.close()
         self._looks_back.close()
         self._exports.close()
+        self._redactions.close()
         self._supervisor.stop()
         self._finder.stop()
         self._ending.close()
@@ -417,6 +425,8 @@ class Recorder:
             return self._survey.answer(request)
         if isinstance(request, SignedRequest):
             return signed(self._on, self.site, self._exports, self._anchors, request)
+        if isinstance(request, RedactionErrand):
+            return self._redactions.errand(request)
         match request:
             case NoteRequest():
                 self.site.note_people(request)
@@ -457,6 +467,7 @@ class Recorder:
         self._events.forget(self._index, camera, from_ns, to_ns)
         self._said.forget(camera, from_ns, to_ns)
         self._exports.forget(camera, from_ns, to_ns)
+        self._redactions.forget(camera, from_ns, to_ns)
 
     def _told_by_cameras(self, told: Heard | MasksTold) -> None:
         if isinstance(told, MasksTold):

@@ -14,7 +14,6 @@ from watchglass.model.erasure import (
     StatementRequest,
 )
 from watchglass.model.export import Consent
-from watchglass.model.export_control import ExportErrand, Exports
 from watchglass.model.footage import Footage
 from watchglass.model.health import Health
 from watchglass.model.look import Look
@@ -22,6 +21,7 @@ from watchglass.model.metric import Sample
 from watchglass.model.notice_control import NoticeRequest
 from watchglass.model.polygon import Point
 from watchglass.model.process import ProcessStatus
+from watchglass.model.redaction_control import EvidenceErrand, EvidenceReply
 from watchglass.model.restream import RestreamRequest
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
@@ -437,7 +437,7 @@ Request = (
     | LookBackErrand
     | AnchorErrand
     | KeyRequest
-    | ExportErrand
+    | EvidenceErrand
     | RestreamRequest
 )
 
@@ -496,5 +496,5 @@ Reply = (
     | SystemReport
     | LooksBack
     | AnchorReply
-    | Exports
+    | EvidenceReply
 )

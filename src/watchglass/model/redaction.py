@@ -138,7 +138,8 @@ class Correction(msgspec.Struct, frozen=True):
 
 class Redaction(msgspec.Struct, frozen=True, kw_only=True):
     """One redacted copy of the main stream; UTC ns. ``pictures``, ``whole``, ``bytes`` and
-    ``sha256`` are of a copy that is written; ``done`` of ``pictures`` are looked at before that."""
+    ``sha256`` are of a copy that is written, and ``masks`` is the version of those that are painted
+    in it; ``done`` of ``pictures`` are looked at before that."""
 
     id: str
     camera: CameraId
@@ -160,6 +161,7 @@ class Redaction(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
     fingerprint: str = ""
     detector: str = ""
+    masks: str = ""
     written_ns: int = 0
     error: str = ""
 
@@ -175,12 +177,22 @@ class Unlooked(msgspec.Struct, frozen=True, array_like=True):
     cause: WholeCause
 
 
+class SourceFile(msgspec.Struct, frozen=True, array_like=True):
+    """A recording, and how its times are placed: media time ``media_from`` (1/90000 s of the run)
+    is ``wall_from`` (UTC ns), and its clock is off by ``rate_ppb``."""
+
+    path: str
+    media_from: int
+    wall_from: int
+    rate_ppb: int
+
+
 class RedactStart(msgspec.Struct, frozen=True, tag="redact_start"):
     """Its first message. It looks at each picture of the span in ``files`` and writes what it found
     to ``folder``; with ``write``, it reads that there and writes the copy, as corrected."""
 
     folder: str
-    files: tuple[str, ...]
+    files: tuple[SourceFile, ...]
     volumes: tuple[str, ...]
     models: str
     model: str

@@ -10,10 +10,12 @@ from watchglass.app.look_back_gops import Gop, gops_of, pictures_of
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import DamagedError
 from watchglass.media.decode import Picture, StreamDecoder
-from watchglass.model.redaction import SourceFragment
+from watchglass.model.redaction import SourceFile, SourceFragment
 from watchglass.recording.merkle import leaf_hash
+from watchglass.recording.placement import wall_at
 
-TICKS = 90_000
+_AROUND_NS = 5 * NS_PER_S
+"""Times at which fragments arrived are a little off from those of the timeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +33,29 @@ class SpanPictures:
     each picture that is decoded. ``unreadable`` counts those that cannot be."""
 
     def __init__(
-        self, files: Sequence[Path], from_ns: int, to_ns: int, passed: Callable[[], None]
+        self, files: Sequence[SourceFile], from_ns: int, to_ns: int, passed: Callable[[], None]
     ) -> None:
-        self._files, self._from_ns, self._to_ns = files, from_ns, to_ns
+        self._files = {Path(each.path): each for each in files}
+        self._from_ns, self._to_ns = from_ns, to_ns
         self._passed = passed
         self.unreadable = 0
 
     def all(self) -> Iterator[Shown]:
         """Each picture of the span. Not to be called twice."""
         decoder: StreamDecoder | None = None
-        for gop in gops_of(self._files, self._from_ns, self._to_ns):
+        around = self._from_ns - _AROUND_NS, self._to_ns + _AROUND_NS
+        for gop in gops_of(list(self._files), *around):
             if decoder is None or decoder.shape.init != gop.shape.init:
                 decoder = StreamDecoder(gop.shape)
             yield from self._of(gop, decoder)
 
     def _of(self, gop: Gop, decoder: StreamDecoder) -> Iterator[Shown]:
-        frames = pictures_of(gop)
-        start = gop.key.decode_time + gop.key.composition_offset
+        frames, file = pictures_of(gop), self._files[gop.path]
 
         def wall(shown_at: int) -> int:
-            return gop.from_ns + (shown_at - start) * NS_PER_S // TICKS
+            """As the timeline places it: a key frame is shown when it is decoded."""
+            media_time = shown_at - gop.key.composition_offset
+            return wall_at(media_time, file.media_from, file.wall_from, file.rate_ppb)
 
         inside = sum(
             self._from_ns <= wall(each.decode_time + each.composition_offset) < self._to_ns

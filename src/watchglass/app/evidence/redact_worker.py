@@ -188,8 +188,7 @@ def _hashed(path: Path) -> tuple[str, int]:
 
 
 def _pictures(start: RedactStart) -> SpanPictures:
-    files = [Path(each) for each in start.files]
-    return SpanPictures(files, start.from_ns, start.to_ns, _alive)
+    return SpanPictures(start.files, start.from_ns, start.to_ns, _alive)
 
 
 class _Progress:

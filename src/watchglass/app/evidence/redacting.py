@@ -38,6 +38,7 @@ from watchglass.model.redaction import (
     RedactStart,
     RedactTold,
     RedactWritten,
+    SourceFile,
     Unlooked,
     WholeCause,
 )
@@ -76,7 +77,7 @@ def start_of(
         raise NotFoundError("Nothing of this span can be copied: choose one that is recorded.")
     settings = on.settings
     return RedactStart(
-        str(folder), tuple(map(str, files)), tuple(str(each) for each in volumes.values()),
+        str(folder), files, tuple(str(each) for each in volumes.values()),
         str(settings.models), settings.model, redaction.from_ns, redaction.to_ns,
         store.masking(redaction.camera).covers, unlooked_of(on, redaction),
         settings.log_level.value, settings.log_json, settings.fences, write,
@@ -84,18 +85,26 @@ def start_of(
     )  # fmt: skip
 
 
-def _files(index: IndexStore, volumes: dict[VolumeId, Path], of: Redaction) -> list[Path]:
+def _files(
+    index: IndexStore, volumes: dict[VolumeId, Path], of: Redaction
+) -> tuple[SourceFile, ...]:
     with index.read() as reader:
         rows = reader.files_between(
             of.camera, StreamName.MAIN, of.from_ns - _AROUND_NS, of.to_ns + _AROUND_NS
         )
-    return [
-        media_path(
-            volumes[row.volume], row.camera, row.stream, row.opened_ns, row.run, row.sequence
+    return tuple(
+        SourceFile(
+            str(
+                media_path(
+                    volumes[row.volume], row.camera, row.stream, row.opened_ns, row.run,
+                    row.sequence,
+                )
+            ),
+            row.media_from, row.wall_from, row.rate_ppb,
         )
         for row in rows
         if row.volume in volumes
-    ]
+    )  # fmt: skip
 
 
 def unlooked_of(on: Ground, of: Redaction) -> tuple[Unlooked, ...]:

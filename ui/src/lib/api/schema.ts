@@ -1912,6 +1912,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/redactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Redactions
+         * @description Those of footage that the asker may take a clip of, newest first.
+         */
+        get: operations["listRedactions"];
+        put?: never;
+        /**
+         * Start Redaction
+         * @description Have each picture of a span looked at. Noted first.
+         */
+        post: operations["startRedaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redactions/{redaction}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Redaction
+         * @description How it stands, and how far it is.
+         */
+        get: operations["getRedaction"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Redaction
+         * @description Delete what was found, and the copy here. That it was made stays in the ledger.
+         */
+        delete: operations["deleteRedaction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redactions/{redaction}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Findings
+         * @description Tracks, and what a person should look at.
+         */
+        get: operations["getRedactionFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redactions/{redaction}/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pictures
+         * @description What is hidden in each of some pictures, at most 250 of them.
+         */
+        get: operations["getRedactionPictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redactions/{redaction}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct Redaction
+         * @description Correct it. A copy that was written is not offered any more.
+         */
+        post: operations["correctRedaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redactions/{redaction}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Redaction
+         * @description Say that one has gone through all of it; the statement says who.
+         */
+        post: operations["reviewRedaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redactions/{redaction}/write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write Redaction
+         * @description Have the copy written, once it is reviewed. Noted first.
+         */
+        post: operations["writeRedaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redactions/{redaction}/files/{part}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch Redaction
+         * @description The copy, or the statement of where it comes from. The copy is noted before it goes out.
+         */
+        get: operations["fetchRedaction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/anchors": {
         parameters: {
             query?: never;
@@ -3660,6 +3828,13 @@ export interface components {
             more: boolean;
         };
         /**
+         * Border
+         * @description How a track begins or ends: at an end of the span, over the edge of the picture, where it
+         *     cannot be told from another that it met, or in the midst of the picture: lost.
+         * @enum {string}
+         */
+        Border: "span" | "edge" | "met" | "lost";
+        /**
          * Bucket
          * @description Over how long is summed. Days are those of the time zone.
          * @enum {string}
@@ -4026,6 +4201,64 @@ export interface components {
             applied: boolean;
         };
         /**
+         * CorrectionBody
+         * @description ``keep``, ``hide`` and ``lift`` are of a track (``number``), ``undo`` of an earlier
+         *     correction; all but keep, hide and undo of pictures ``first`` to ``last``; ``cover`` has a
+         *     ``box``: left, top, right, bottom in parts of the picture.
+         */
+        CorrectionBody: {
+            kind: components["schemas"]["CorrectionKind"];
+            /**
+             * Number
+             * @default -1
+             */
+            number: number;
+            /**
+             * First
+             * @default 0
+             */
+            first: number;
+            /**
+             * Last
+             * @default 0
+             */
+            last: number;
+            /** Box */
+            box?: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * CorrectionInfo
+         * @description ``undone``: it does not count any more.
+         */
+        CorrectionInfo: {
+            /** Number */
+            number: number;
+            kind: components["schemas"]["CorrectionKind"];
+            /** By */
+            by: string;
+            /** At Ms */
+            at_ms: number;
+            /** Of */
+            of: number;
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+        };
+        /**
+         * CorrectionKind
+         * @description ``keep``: a track is shown; ``hide``: it is not, after all. ``cover``: a box is hidden;
+         *     ``lift``: a track is not hidden in some pictures. ``clear``: pictures are not hidden as a whole;
+         *     ``whole``: they are. ``undo``: an earlier correction does not count.
+         * @enum {string}
+         */
+        CorrectionKind: "keep" | "hide" | "cover" | "lift" | "clear" | "whole" | "undo";
+        /**
          * CostsBody
          * @description In hundredths of the currency.
          */
@@ -4166,6 +4399,13 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
+        /**
+         * Doubt
+         * @description What a person should look at: where a track begins or ends in the midst of the picture, where
+         *     it met another, one that the detector was never sure of, pictures that are hidden as a whole.
+         * @enum {string}
+         */
+        Doubt: "begins" | "ends" | "met" | "unsure" | "whole";
         /**
          * DrawBody
          * @description ``from_ms`` None: all footage that there is already is covered too.
@@ -4720,6 +4960,42 @@ export interface components {
             from_ms: number;
             /** To Ms */
             to_ms: number;
+        };
+        /**
+         * HiddenBox
+         * @description ``track``: -1 for a box that a person drew.
+         */
+        HiddenBox: {
+            /** Track */
+            track: number;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * HiddenPicture
+         * @description ``at_ms``: ask for the still of that moment, exact, to see it. ``hidden``: what the copy will
+         *     hide in it; ``shown``: where those are that stay. ``cause``: why all of it is hidden.
+         */
+        HiddenPicture: {
+            /** Number */
+            number: number;
+            /** At Ms */
+            at_ms: number;
+            cause: components["schemas"]["WholeCause"] | null;
+            /** Hidden */
+            hidden: components["schemas"]["HiddenBox"][];
+            /** Shown */
+            shown: components["schemas"]["HiddenBox"][];
+        };
+        /** HiddenPictures */
+        HiddenPictures: {
+            /** Pictures */
+            pictures: components["schemas"]["HiddenPicture"][];
         };
         /** HoldBody */
         HoldBody: {
@@ -6004,6 +6280,148 @@ export interface components {
         RecoveryCodes: {
             /** Codes */
             codes: string[];
+        };
+        /**
+         * RedactionBody
+         * @description What to look at: a span of the main stream, at most 15 minutes long.
+         */
+        RedactionBody: {
+            /** Camera */
+            camera: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RedactionFindings
+         * @description What was found, and what a person should look at. ``unreadable`` pictures are not in the
+         *     copy at all.
+         */
+        RedactionFindings: {
+            /** Pictures */
+            pictures: number;
+            /** Unreadable */
+            unreadable: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Tracks */
+            tracks: components["schemas"]["RedactionTrack"][];
+            /** Questions */
+            questions: components["schemas"]["RedactionQuestion"][];
+        };
+        /**
+         * RedactionInfo
+         * @description ``done`` of its pictures are looked at, or written. ``whole`` of ``pictures`` are hidden as a
+         *     whole in the copy that is written.
+         */
+        RedactionInfo: {
+            /** Id */
+            id: string;
+            /** Camera */
+            camera: string;
+            /** Name */
+            name: string;
+            /** From Ms */
+            from_ms: number;
+            /** To Ms */
+            to_ms: number;
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+            /** Asked Ms */
+            asked_ms: number;
+            state: components["schemas"]["RedactionState"];
+            /** Has Model */
+            has_model: boolean;
+            /** Corrections */
+            corrections: components["schemas"]["CorrectionInfo"][];
+            /** Reviewed By */
+            reviewed_by: string;
+            /** Done */
+            done: number;
+            /** Pictures */
+            pictures: number;
+            /** Whole */
+            whole: number;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Error */
+            error: string;
+            /**
+             * Url
+             * @description Where the copy and its statement are; empty without one.
+             */
+            url: string;
+        };
+        /** RedactionList */
+        RedactionList: {
+            /** Redactions */
+            redactions: components["schemas"]["RedactionInfo"][];
+        };
+        /**
+         * RedactionQuestion
+         * @description What a person should look at. ``track``: -1 for none.
+         */
+        RedactionQuestion: {
+            doubt: components["schemas"]["Doubt"];
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** At Ms */
+            at_ms: number;
+            /** Track */
+            track: number;
+            cause: components["schemas"]["WholeCause"] | null;
+        };
+        /**
+         * RedactionState
+         * @description ``finding``: each picture is looked at. ``made``: what was found waits for a person's eyes;
+         *     ``reviewed``: they said that they went through it; ``written``: the copy is there.
+         * @enum {string}
+         */
+        RedactionState: "waiting" | "finding" | "made" | "reviewed" | "writing" | "written" | "failed";
+        /**
+         * RedactionTrack
+         * @description ``first``, ``last`` and ``best`` are pictures; ``box`` is where it is in the best.
+         */
+        RedactionTrack: {
+            /** Number */
+            number: number;
+            kind: components["schemas"]["ObjectClass"];
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Best */
+            best: number;
+            /** Best Ms */
+            best_ms: number;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Confidence */
+            confidence: number;
+            /** Sure */
+            sure: boolean;
+            begins: components["schemas"]["Border"];
+            ends: components["schemas"]["Border"];
+            /** Stays */
+            stays: boolean;
         };
         /**
          * RemoveBody
@@ -7524,6 +7942,12 @@ export interface components {
             /** Secret */
             secret: string | null;
         };
+        /**
+         * WholeCause
+         * @description Why all of a picture is hidden.
+         * @enum {string}
+         */
+        WholeCause: "no_model" | "quiet" | "not_analysed" | "failed" | "too_many" | "lost" | "person";
         /**
          * WhyInfo
          * @description All that the rule decided by: itself as it was, its area as it lay (``points``), and where
@@ -11971,6 +12395,324 @@ export interface operations {
                 content: {
                     "application/zip": string;
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRedactions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedactionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                redaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                redaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRedactionFindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                redaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionFindings"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRedactionPictures: {
+        parameters: {
+            query: {
+                first: number;
+                last: number;
+            };
+            header?: never;
+            path: {
+                redaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HiddenPictures"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correctRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                redaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                redaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    writeRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                redaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetchRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                redaction: string;
+                part: "redacted.mp4" | "statement.json" | "statement.html";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, as a download. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                    "application/json": string;
+                    "text/html": string;
                 };
             };
             /** @description Why it was not done. */
