@@ -24,6 +24,7 @@ from tests.api.decision_desk import decision_ports
 from tests.api.found_desk import FoundDesk
 from tests.api.mask_desk import MaskDesk
 from tests.api.own_worker import OwnWorker
+from tests.api.relay_desk import relay_ports
 from tests.recording.keeper_making import Site, Worker
 from watchglass.access.directory import Directory
 from watchglass.access.door import Door
@@ -352,6 +353,7 @@ def served(
             desk_of_masks.masking,
             desk_of_masks.masked_cameras,
         ),
+        relays=relay_ports(desk_of_masks, site.clock),
         decisions=decision_ports(site, desk_of_masks, found),
         watch=WatchPorts(desk_of_masks.watch, desk_of_masks.store.areas, desk_of_masks.store.rules),
         exports=ExportPorts(evidence.errand, evidence.folder),

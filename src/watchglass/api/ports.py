@@ -20,6 +20,7 @@ from watchglass.api.maskports import MaskPorts
 from watchglass.api.notespool import NoteSpool
 from watchglass.api.noticeports import NoticePorts
 from watchglass.api.redactionports import RedactionPorts
+from watchglass.api.relayports import RelayPorts
 from watchglass.api.watchports import WatchPorts
 from watchglass.base.clock import Clock
 from watchglass.base.ids import CameraId, VolumeId
@@ -185,6 +186,7 @@ class ApiPorts:
     volume_path: Callable[[VolumeId], Path | None]
     of_cameras: CameraPorts
     masks: MaskPorts
+    relays: RelayPorts
     decisions: DecisionPorts
     watch: WatchPorts
     events: EventPorts

@@ -1,13 +1,11 @@
 """Entry of the api process: reads what to serve from standard input."""
 
-import asyncio
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TypeVar
 
 import msgspec
@@ -40,8 +38,8 @@ from watchglass.api.notespool import NoteSpool
 from watchglass.api.openfile import OpenFileReader
 from watchglass.api.pages import UI
 from watchglass.api.ports import ApiPorts, CauseWords, PeoplePorts, Reach, ScanErrand
+from watchglass.api.relayports import RelayPorts
 from watchglass.api.watchports import WatchPorts
-from watchglass.app.beats import beating
 from watchglass.app.exposition import exposition
 from watchglass.app.fences import fence_in, lay_out_databases, of_api, say_if_fenced_off, tell
 from watchglass.app.fleet_ports import fleet_ports
@@ -54,6 +52,7 @@ from watchglass.app.onvif_port import OnvifPort
 from watchglass.app.page_exports import anchor_ports, export_ports
 from watchglass.app.page_notices import notice_ports
 from watchglass.app.page_redactions import redaction_ports
+from watchglass.app.page_server import PageServer
 from watchglass.app.page_socket import page_hosts, page_listener, page_tls
 from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.app.refusal import error_of, refusal
@@ -90,6 +89,7 @@ from watchglass.model.health import Health
 from watchglass.model.look_back import LookBack
 from watchglass.model.metric import Sample
 from watchglass.model.notice_picture import PictureWanted
+from watchglass.model.restream import RestreamRequest, RestreamsRequest, RestreamsTold
 from watchglass.model.retention import Keeping
 from watchglass.model.settings_import import SettingsRead
 from watchglass.model.survey_control import (
@@ -167,7 +167,7 @@ def _serve(start: ApiStart, decoder: msgspec.json.Decoder[ToApiProcess]) -> None
     )  # fmt: skip
     config.load()
     config.ssl = tls
-    server = _Server(config, start.beat_s)
+    server = PageServer(config, start.beat_s)
     pictures = NoticePictures(site.ports, files)
 
     def on_message(message: ToApiProcess) -> None:
@@ -203,35 +203,6 @@ def _fence_in(start: ApiStart) -> Vault:
     accounts.make_key()
     tell(fence_in(of_api(layout, volumes, Path(start.ui) if start.ui else UI), start.fences))
     return accounts
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's own looks ten times a second whether it is to end; this one is told."""
-
-    def __init__(self, config: uvicorn.Config, beat_s: float) -> None:
-        super().__init__(config)
-        self._beat_s = beat_s
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._told = asyncio.Event()
-
-    def end(self) -> None:
-        """For any thread, and for signals."""
-        self.should_exit = True
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._told.set)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        self.end()
-
-    async def main_loop(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        beat = asyncio.ensure_future(beating(self._beat_s))
-        # The order matters: ``end`` may have come before there was a loop to tell.
-        while not await self.on_tick(0):
-            await self._told.wait()
-        beat.cancel()
-        self._loop = None
 
 
 class _Site:
@@ -287,6 +258,11 @@ class _Site:
             of_cameras=CameraPorts(self._carry_out, self._about, self._volumes_now, self._removed),
             masks=MaskPorts(
                 self._carry_out, self._store.masks, self._store.masking, self._store.masked_cameras
+            ),
+            relays=RelayPorts(
+                self._store.restreams,
+                self._carry_out,
+                partial(self._told, RestreamsTold, RestreamsRequest()),
             ),
             decisions=DecisionPorts(
                 self._order,
@@ -351,7 +327,9 @@ class _Site:
     def _root_of(self, camera: CameraId) -> Path | None:
         return self._volume_path(self._store.camera(camera, with_credentials=False).volume)
 
-    def _carry_out(self, request: CameraOrder | MaskOrder | WatchRequest) -> CameraId:
+    def _carry_out(
+        self, request: CameraOrder | MaskOrder | WatchRequest | RestreamRequest
+    ) -> CameraId:
         looks = isinstance(request, EditCameraRequest | SwapFoundRequest)
         accepted = self._ask(request, _LOOKED_S if looks else _ORDER_S)
         if accepted.camera is None:

@@ -124,6 +124,8 @@ class Observed:
     wanted: tuple[Wanted, ...] = ()
     apart: tuple[tuple[CameraId, int], ...] = ()
     """Cameras at whose pictures nobody looks, for they ended who did; and until when."""
+    unserved: tuple[str, ...] = ()
+    """Why relays are not served where they are to be, as sentences."""
 
 
 _Key = tuple[str, CameraId, StreamName]
@@ -140,6 +142,7 @@ def judge(seen: Observed, patience: Patience) -> Health:
         *_of_streams(seen, told, patience),
         *_of_others(seen, patience),
         *_of_understanding(seen),
+        *(Reason(HealthState.DEGRADED, each) for each in seen.unserved),
         *_of_restarts(seen),
     ]
     reasons.sort(key=lambda each: (not each.stuck, each.state is not HealthState.FAILING))

@@ -18,7 +18,7 @@ _Key = tuple[str, CameraId, StreamName]
 
 class Observer:
     """Thread-safe. ``serving_ns`` is asked for the moment when the control socket was last looked
-    at."""
+    at, ``unserved`` for sentences on relays that are not served where they are to be."""
 
     def __init__(
         self,
@@ -26,11 +26,13 @@ class Observer:
         words: Callable[[], dict[str, Word]],
         serving_ns: Callable[[], int],
         clock: Clock,
+        unserved: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._crew = crew
         self._words = words
         self._serving_ns = serving_ns
         self._clock = clock
+        self._unserved = unserved
         self._lock = threading.Lock()
         self._seen: dict[_Key, int] = {}
 
@@ -46,6 +48,7 @@ class Observer:
             tuple(_heard(child, words) for child in crew.others),
             self._wanted(crew, workers, now_ns),
             tuple(sorted(crew.apart.items())),
+            self._unserved(),
         )
 
     def _wanted(self, crew: Crew, workers: tuple[Heard, ...], now_ns: int) -> tuple[Wanted, ...]:

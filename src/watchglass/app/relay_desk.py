@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from watchglass.app.child import Child
+from watchglass.app.restreams import why_taken
 from watchglass.app.ways import Ways
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
@@ -15,7 +16,17 @@ from watchglass.config.settings import Settings
 from watchglass.model.assignment import Shutdown
 from watchglass.model.gap import GapCause
 from watchglass.model.look import Look, LookKind
-from watchglass.model.restream import Fetched, Restream, RestreamStart
+from watchglass.model.restream import (
+    Fetched,
+    FromRelayWorker,
+    Opened,
+    Restream,
+    RestreamId,
+    RestreamStart,
+    RestreamsTold,
+    Taker,
+    Unserved,
+)
 from watchglass.model.way import Way
 
 NAME = "relay-worker"
@@ -25,7 +36,8 @@ _SAME_LOOK_NS = 60 * NS_PER_S
 """Who comes back that soon goes on with the same look: a system that connects again and again is
 one line, and cannot fill the ledger."""
 _LOG = log.get("supervisor")
-_FETCHED: msgspec.json.Decoder[Fetched] = msgspec.json.Decoder(Fetched)
+_AGAIN_NS = 15 * NS_PER_S
+_TOLD: msgspec.json.Decoder[FromRelayWorker] = msgspec.json.Decoder(FromRelayWorker)
 _OVER = Shutdown(GapCause.RECORDER_STOPPED)
 
 
@@ -44,6 +56,8 @@ class RelayDesk:
         self._looks: dict[tuple[str, str], Look] = {}
         """The newest of each restream and peer."""
         self._open: dict[str, tuple[str, str]] = {}
+        self._unserved: tuple[Unserved, ...] = ()
+        self._tried_ns = 0
         self._stopped = False
         self.child: Child | None = None
 
@@ -55,7 +69,7 @@ class RelayDesk:
                 return False
             child = self.child
             if not restreams:
-                self.child = None
+                self.child, self._unserved = None, ()
             elif child is None:
                 self.child = Child(
                     NAME, _MODULE, self._start, self._clock, speaks=True, hear=self._hear,
@@ -77,6 +91,29 @@ class RelayDesk:
         """By which a camera-worker comes to it; None while nothing is handed on."""
         return self._ways.show_relay(worker) if self.child is not None else None
 
+    def told(self) -> RestreamsTold:
+        """How they stand now."""
+        with self._lock:
+            return RestreamsTold(
+                tuple(each.id for each in self._restreams),
+                tuple(
+                    Taker(RestreamId(restream), peer, self._looks[restream, peer].from_ns)
+                    for restream, peer in sorted(set(self._open.values()))
+                ),
+                self._unserved,
+            )
+
+    def keep_up(self) -> None:
+        """Where an address can be served that could not, the process is started again: only a new
+        one may open it. Who takes something elsewhere connects again then."""
+        with self._lock:
+            now_ns, child, unserved = self._clock.monotonic_ns(), self.child, self._unserved
+            if child is None or not unserved or now_ns - self._tried_ns < _AGAIN_NS:
+                return
+            self._tried_ns = now_ns
+        if any(not why_taken(each.host, each.port) for each in unserved):
+            child.tell(_OVER)
+
     def stop(self) -> None:
         with self._lock:
             self._stopped = True
@@ -92,7 +129,8 @@ class RelayDesk:
     def _start(self, _first: bool) -> RestreamStart:
         settings = self._settings
         return RestreamStart(
-            self._ways.relay, self._ways.tell_vitals(NAME), self._restreams,
+            self._ways.relay, self._ways.ask_media(), self._ways.tell_vitals(NAME),
+            self._restreams,
             settings.log_level.value, settings.log_json, settings.fences,
         )  # fmt: skip
 
@@ -100,11 +138,14 @@ class RelayDesk:
 
     def _hear(self, line: bytes) -> None:
         try:
-            fetched = _FETCHED.decode(line)
+            told = _TOLD.decode(line)
         except msgspec.MsgspecError:
             return
         with self._lock:
-            look = self._look(fetched)
+            if isinstance(told, Opened):
+                self._unserved, self._tried_ns = told.unserved, self._clock.monotonic_ns()
+                return
+            look = self._look(told)
         if look is not None:
             self._looked(look)
 

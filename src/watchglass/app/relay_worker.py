@@ -1,9 +1,10 @@
 """Entry of the relay-worker: hands cameras on by RTSP, to an old system that runs beside this one.
 
 It gets coded pictures from those who record, and packs them as they are; it decodes nothing, and
-connects to no camera. Whoever records never waits for it, and it may die at any moment: the other
-system connects again, and the recording has no gap. What strangers ask is taken apart here, in a
-process that holds no password but the hashes of its own tokens.
+connects to no camera. Where masks are to be painted on, the media-worker does that. Whoever records
+never waits for it, and it may die at any moment: the other system connects again, and the recording
+has no gap. What strangers ask is taken apart here, in a process that holds no password but the
+hashes of its own tokens.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import msgspec
 
 from watchglass.app.fences import fence_in, of_relay_worker, tell
 from watchglass.app.few_rights import step_back
+from watchglass.app.painter import painter
 from watchglass.app.pipes import say, take_messages
 from watchglass.app.reporter import Reporter
 from watchglass.app.worker_main import live
@@ -21,15 +23,23 @@ from watchglass.base import heap, log
 from watchglass.base.clock import SystemClock
 from watchglass.base.errors import ConfigError
 from watchglass.bus.endpoint import Listener
+from watchglass.live.conversion import Converter
 from watchglass.live.relayfeed import RelayFeed
 from watchglass.live.restreaming.ports import Ports
 from watchglass.live.restreaming.server import RestreamServer
-from watchglass.model.restream import Fetched, Restream, RestreamStart, ToRelayWorker
+from watchglass.media.sample_entry import video_entry
+from watchglass.model.restream import (
+    Fetched,
+    Opened,
+    Restream,
+    RestreamStart,
+    ToRelayWorker,
+    Unserved,
+)
 from watchglass.model.vitals import Alive
 
 NAME = "relay-worker"
 _BEAT_S = 1.0
-_AGAIN_S = 15.0
 _JOIN_S = 1.0
 _NICE = 3
 _MOST_MEMORY_BYTES = 2 << 30
@@ -44,7 +54,8 @@ def main() -> None:
 
 def _serve(start: RestreamStart, decoder: msgspec.json.Decoder[ToRelayWorker]) -> None:
     listener = Listener(start.stand.endpoint)
-    opened, missing = _open(start.restreams)
+    opened, unserved = _open(start.restreams)
+    say(Opened(tuple(unserved)))
     tell(fence_in(of_relay_worker(), start.fences))
     clock = SystemClock()
     step_back(_NICE, _MOST_MEMORY_BYTES)
@@ -52,22 +63,22 @@ def _serve(start: RestreamStart, decoder: msgspec.json.Decoder[ToRelayWorker]) -
     # Nothing is read back: who comes waits for a key frame, as at the camera.
     feed = RelayFeed(start.stand, lambda _camera, _stream: (), clock, listener=listener)
     teller = _Teller()
-    again = missing
+    converter = Converter(painter(start.media, clock), video_entry)
     try:
-        asyncio.run(_Work(feed, opened, teller, clock).run(start, decoder, again=again))
+        asyncio.run(_Work(feed, converter, opened, teller, clock).run(start, decoder))
     finally:
         feed.close()
         teller.close()
 
 
-def _open(restreams: tuple[Restream, ...]) -> tuple[list[Ports], bool]:
-    """The addresses that can be served, and whether any cannot: it costs the others nothing."""
-    opened, missing = [], False
+def _open(restreams: tuple[Restream, ...]) -> tuple[list[Ports], list[Unserved]]:
+    """The addresses that can be served, and those that cannot: they cost the others nothing."""
+    opened, missing = [], []
     for host, port in sorted({(each.host, each.port) for each in restreams}):
         try:
             opened.append(Ports(host, port))
         except ConfigError as error:
-            missing = True
+            missing.append(Unserved(host, port, error.sentence))
             _LOG.error("relay_not_served", host=host, port=port, error=error.sentence)
     return opened, missing
 
@@ -99,20 +110,26 @@ class _Work:
     """The event loop's."""
 
     def __init__(
-        self, feed: RelayFeed, ports: list[Ports], teller: _Teller, clock: SystemClock
+        self,
+        feed: RelayFeed,
+        converter: Converter,
+        ports: list[Ports],
+        teller: _Teller,
+        clock: SystemClock,
     ) -> None:
         self._feed = feed
+        self._converter = converter
         self._ports = ports
         self._teller = teller
         self._clock = clock
         self._turned_ns = 0
 
-    async def run(
-        self, start: RestreamStart, decoder: msgspec.json.Decoder[ToRelayWorker], *, again: bool
-    ) -> None:
+    async def run(self, start: RestreamStart, decoder: msgspec.json.Decoder[ToRelayWorker]) -> None:
         loop = asyncio.get_running_loop()
         told: asyncio.Queue[ToRelayWorker | None] = asyncio.Queue()
-        server = RestreamServer(self._feed, self._ports, self._teller.put, self._clock)
+        server = RestreamServer(
+            self._feed, self._converter, self._ports, self._teller.put, self._clock
+        )
         server.use(start.restreams)
         serving = asyncio.ensure_future(server.run())
         beat = asyncio.ensure_future(self._beat())
@@ -126,9 +143,6 @@ class _Work:
             loop.call_soon_threadsafe(told.put_nowait, message)
 
         take_messages(decoder, hear, lambda: hear(None))
-        if again:
-            # An address may be there later; only a new process may open it.
-            loop.call_later(_AGAIN_S, told.put_nowait, None)
         while isinstance(message := await told.get(), RestreamStart):
             server.use(message.restreams)
         beat.cancel()

@@ -4,6 +4,8 @@ import ipaddress
 import socket
 from collections.abc import Callable
 
+import msgspec
+
 from watchglass.base.clock import Clock
 from watchglass.base.errors import NotFoundError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, is_id
@@ -31,7 +33,7 @@ def change_restreams(
 
 def handed_on(store: SiteStore, note: Note) -> tuple[Restream, ...]:
     """Those that hold now: of cameras that are recorded, and of which no mask hides a part unless
-    the relay was made although. Those of removed cameras are ended."""
+    the relay was made although, or has it painted on. Those of removed cameras are ended."""
     found = store.restreams()
     if not found:
         return ()
@@ -44,10 +46,12 @@ def handed_on(store: SiteStore, note: Note) -> tuple[Restream, ...]:
         if states[each.camera] is CameraState.REMOVED:
             note(ActKind.CAMERA_CHANGED, each.camera, "", f"relay {each.id[:8]} ended: removed")
             store.drop_restream(each.id)
-        elif states[each.camera] is CameraState.ENABLED and (
-            each.unmasked or each.camera not in masked
-        ):
-            held.append(each)
+        elif states[each.camera] is CameraState.ENABLED:
+            if each.unmasked or each.camera not in masked:
+                held.append(each)
+            elif each.masked:
+                masking = store.masking(each.camera)
+                held.append(msgspec.structs.replace(each, masking=masking))
     return tuple(held)
 
 
@@ -59,22 +63,29 @@ def _add(store: SiteStore, note: Note, clock: Clock, request: AddRestreamRequest
     if request.stream not in [each.stream for each in camera.streams]:
         raise UsageError(f"This camera has no stream '{request.stream}' that is recorded.")
     hides = camera.id in store.masked_cameras()
-    if hides and not request.unmask:
+    if request.unmask and request.masked:
+        raise UsageError("A relay hands on what masks hide, or paints them on: not both.")
+    if hides and not request.unmask and not request.masked:
         raise RefusedError(
-            "Masks hide a part of this camera's picture, and a relay hands it on as it is: say"
-            " --unmask, and a --reason, if the other system may have what they hide."
+            "Masks hide a part of this camera's picture, and a relay hands it on as it is: have"
+            " them painted on (--masked), or give a reason (--unmask, --reason) if the other"
+            " system may have what they hide."
         )
     if request.unmask and not request.reason.strip():
         raise UsageError("Handing on what masks hide needs a reason: --reason 'why'.")
     taken = {(each.host, each.port) for each in store.restreams()}
-    if (host, request.port) not in taken:
-        _require_free(host, request.port)
+    if (host, request.port) not in taken and (why := why_taken(host, request.port)):
+        raise UsageError(
+            f"Nothing can listen at {host}:{request.port} ({why}): name another address or port."
+        )
     made = Restream(
         request.restream, camera.id, request.stream, host, request.port, request.user,
         request.secret, request.unmask, clock.wall_ns(), request.by, request.reason.strip(),
+        request.masked,
     )  # fmt: skip
+    store.require_room(made)
     # Told of first: who cannot be noted gets nothing.
-    unmasked = ", with what masks hide" if made.unmasked else ""
+    unmasked = ", with what masks hide" if made.unmasked else ", masked" if made.masked else ""
     why = f": {made.reason}" if made.reason else ""
     note(
         ActKind.CAMERA_CHANGED, camera.id, request.by,
@@ -103,14 +114,13 @@ def _checked_host(text: str) -> str:
         ) from None
 
 
-def _require_free(host: str, port: int) -> None:
+def why_taken(host: str, port: int) -> str:
+    """Why nothing can listen there now; empty: it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind((host, port))
         except OSError as error:
-            raise UsageError(
-                f"Nothing can listen at {host}:{port} ({error.strerror}): name another with"
-                " --listen."
-            ) from error
+            return error.strerror or str(error)
+    return ""

@@ -117,7 +117,7 @@ class Supervisor:
             "keeper", "watchglass.app.keeper_process", self._keep, clock, speaks=True
         )
         self._analyst = AnalystDesk(settings, ways, analysed, clock)
-        self._relay = RelayDesk(settings, ways, looked, clock)
+        self.relay = RelayDesk(settings, ways, looked, clock)
         self._api: Child | None = None
         self._media: Child | None = None
         self._onvif = OnvifDesk(settings, ways, self._reached, self._hear_camera, clock)
@@ -220,7 +220,7 @@ class Supervisor:
             self._stopping = True
             workers = list(self._workers.values())
         self._spare.close()
-        self._relay.stop()
+        self.relay.stop()
         self.stop_listening()
         self.stop_api()
         for worker in workers:
@@ -253,7 +253,7 @@ class Supervisor:
             workers = tuple(self._workers.values())
             cameras = {name: self._placement.cameras(name) for name in self._placement.workers}
         analyst = self._analyst.child if self._analyst.runs else None
-        kept = (self._api, self._media, self._onvif.child, analyst, self._relay.child)
+        kept = (self._api, self._media, self._onvif.child, analyst, self.relay.child)
         others = tuple(child for child in kept if child)
         return Crew(self._keeper, workers, others, cameras, self._analyst.held)
 
@@ -299,7 +299,7 @@ class Supervisor:
 
     def hand_on(self, restreams: tuple[Restream, ...]) -> None:
         """Hand these on by RTSP, and no others; a process for it runs while there are any."""
-        if self._relay.follow(restreams):
+        if self.relay.follow(restreams):
             with self._lock:
                 for name, worker in self._workers.items():
                     worker.tell(self._assignment(name))
@@ -408,6 +408,7 @@ class Supervisor:
         """The api may use the databases that were there when it started; where one was made anew,
         it is started again."""
         self._analyst.keep_up()
+        self.relay.keep_up()
         index, events = self._made_anew()
         if events or (index and self._settings.fences is not FenceMode.OFF):
             self.renew_api()
@@ -456,7 +457,7 @@ class Supervisor:
             tuple(self._volumes), cameras, tuple(sorted(self._allow)), settings.fragment_ms,
             settings.file_s, settings.queue_bytes, settings.log_level.value, settings.log_json,
             settings.fences,
-            str(settings.sources or ""), self._analyst.way(name), self._relay.way(name),
+            str(settings.sources or ""), self._analyst.way(name), self.relay.way(name),
         )  # fmt: skip
 
     def _make_pictures(self, _first: bool) -> MediaStart:

@@ -130,6 +130,7 @@ from watchglass.model.control import (
 from watchglass.model.event_work import FromEventsWorker, MarkTold
 from watchglass.model.notice_control import DropWayRequest, SetWayRequest, TryWayRequest
 from watchglass.model.redaction_control import RedactionErrand
+from watchglass.model.restream import RestreamsRequest
 from watchglass.model.said import Heard
 from watchglass.model.steering import MasksTold
 from watchglass.model.survey_control import SurveyRequest
@@ -232,7 +233,9 @@ class Recorder:
         self._serving_ns: int | None = None
         self._page = PageInNetwork(on)
         self._origin, self._anchors = "", AnchorDesk(on, self._note)
-        observer = Observer(self._crew, self._listener.words, self._served_ns, on.clock)
+        observer = Observer(
+            self._crew, self._listener.words, self._served_ns, on.clock, self._unserved
+        )
         replacement = Replacement(
             self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
@@ -441,7 +444,13 @@ class Recorder:
                 return LooksBack(tuple(self._looks_back.errand(request)))
             case EditCameraRequest() | SwapFoundRequest():
                 return Accepted(changed_found(self._on.settings, self.site, request))
-            case StatusRequest() | HealthRequest() | MeasureRequest() | SystemRequest():
+            case (
+                StatusRequest()
+                | HealthRequest()
+                | MeasureRequest()
+                | SystemRequest()
+                | RestreamsRequest()
+            ):
                 raise AssertionError  # told before
             case _:
                 return Accepted(self.site.carry_out(request))
@@ -457,8 +466,13 @@ class Recorder:
                 return self.measurements()
             case SystemRequest():
                 return self._system.report()
+            case RestreamsRequest():
+                return self._supervisor.relay.told()
             case _:
                 return None
+
+    def _unserved(self) -> tuple[str, ...]:
+        return tuple(each.problem for each in self._supervisor.relay.told().unserved)
 
     def _note(self, act: Note) -> None:
         self.site.note_people(NoteRequest((act,)))

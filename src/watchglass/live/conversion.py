@@ -10,12 +10,13 @@ import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import random_id
 from watchglass.live.taker import InThread
-from watchglass.live.viewer import TICKS, Viewer
+from watchglass.live.viewer import TICKS
 from watchglass.model.conversion import MOST_FRAMES_BYTES, Converted, ConvertRequest
 from watchglass.model.live import LiveFrame, LiveItem, LiveShape
 from watchglass.model.mask import Cover
@@ -44,6 +45,14 @@ class Converter:
     """So many live streams are converted at once."""
 
 
+class Follower(Protocol):
+    """Who is given what becomes of a stream. Neither call waits."""
+
+    def put(self, items: Sequence[LiveItem]) -> None: ...
+
+    def refuse(self, sentence: str) -> None: ...
+
+
 class LiveConversion:
     """Takes a stream as it is, and gives it to ``viewers`` as it becomes. Of one event loop."""
 
@@ -56,7 +65,7 @@ class LiveConversion:
     ) -> None:
         """``again`` brings the stream from its last key frame on; ``covers`` are painted on it."""
         self._covers = covers
-        self.viewers: set[Viewer] = set()
+        self.viewers: set[Follower] = set()
         self.dropped = 0
         """Frames that were never given to the worker."""
         self._converter = converter

@@ -22,7 +22,7 @@ from watchglass.model.notice_control import NoticeRequest
 from watchglass.model.polygon import Point
 from watchglass.model.process import ProcessStatus
 from watchglass.model.redaction_control import EvidenceErrand, EvidenceReply
-from watchglass.model.restream import RestreamRequest
+from watchglass.model.restream import RestreamErrand, RestreamsTold
 from watchglass.model.retention import Kept
 from watchglass.model.schedule import PauseSchedule
 from watchglass.model.settings_import import SettingsRead
@@ -30,7 +30,7 @@ from watchglass.model.stamping import AnchorErrand, AnchorReply
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
 from watchglass.model.subject_request import FilmedRequest
-from watchglass.model.survey_control import FleetMade, LookedAt, Scans, SurveyRequest
+from watchglass.model.survey_control import SurveyReply, SurveyRequest
 from watchglass.model.system import SystemReport, SystemRequest
 from watchglass.model.watch_control import (
     LookBackErrand,
@@ -438,7 +438,7 @@ Request = (
     | AnchorErrand
     | KeyRequest
     | EvidenceErrand
-    | RestreamRequest
+    | RestreamErrand
 )
 
 
@@ -488,13 +488,12 @@ Reply = (
     | Status
     | Health
     | Measurements
-    | FleetMade
-    | Scans
+    | SurveyReply
     | TableState
     | SettingsRead
-    | LookedAt
     | SystemReport
     | LooksBack
     | AnchorReply
     | EvidenceReply
+    | RestreamsTold
 )

@@ -11,6 +11,7 @@ import msgspec
 from watchglass.base.fence import FenceMode
 from watchglass.base.ids import CameraId
 from watchglass.model.assignment import Shutdown
+from watchglass.model.mask import BARE, Masking
 from watchglass.model.stream import StreamName
 from watchglass.model.way import Stand, Way
 
@@ -24,6 +25,9 @@ class Restream(msgspec.Struct, frozen=True):
 
     Of the token only ``secret`` is kept: what digest authentication takes for it (HA1, hex).
     ``unmasked``: made although masks hide a part of the picture; ``reason`` says why then.
+    ``masked``: with masks painted on, where there are any; that is made anew, as H.264 of at most
+    1280 pixels across. Of one that is neither, nothing is handed on while a mask hides anything.
+    ``masking`` is what is painted on now.
     """
 
     id: RestreamId
@@ -37,6 +41,8 @@ class Restream(msgspec.Struct, frozen=True):
     made_ns: int
     made_by: str
     reason: str
+    masked: bool = False
+    masking: Masking = BARE
 
     @property
     def path(self) -> str:
@@ -59,11 +65,17 @@ def secret_of(user: str, token: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+def user_of(relay: RestreamId) -> str:
+    """As whom the other system logs in."""
+    return f"relay-{relay[:8]}"
+
+
 # --- orders of people ----------------------------------------------------------------------------
 
 
 class AddRestreamRequest(msgspec.Struct, frozen=True, tag="add_restream"):
-    """Hand on a stream of a camera; ``unmask``: although masks hide a part of it."""
+    """Hand on a stream of a camera. ``unmask``: although masks hide a part of it; ``masked``: with
+    them painted on."""
 
     restream: RestreamId
     camera: str
@@ -75,6 +87,7 @@ class AddRestreamRequest(msgspec.Struct, frozen=True, tag="add_restream"):
     by: str
     unmask: bool = False
     reason: str = ""
+    masked: bool = False
 
     def __repr__(self) -> str:
         return f"AddRestreamRequest({self.restream})"
@@ -88,7 +101,36 @@ class DropRestreamRequest(msgspec.Struct, frozen=True, tag="drop_restream"):
     reason: str = ""
 
 
+class RestreamsRequest(msgspec.Struct, frozen=True, tag="how_are_relays"):
+    """Who takes what now, and what cannot be served."""
+
+
+class Unserved(msgspec.Struct, frozen=True):
+    """An address at which nothing can be served; ``problem`` is a sentence that says what to do."""
+
+    host: str
+    port: int
+    problem: str
+
+
+class Taker(msgspec.Struct, frozen=True):
+    """Somebody at ``peer`` (an address) takes a restream since then (UTC)."""
+
+    restream: RestreamId
+    peer: str
+    since_ns: int
+
+
+class RestreamsTold(msgspec.Struct, frozen=True, tag="relays_are"):
+    """How restreams stand. ``served``: those that hold now."""
+
+    served: tuple[RestreamId, ...]
+    takers: tuple[Taker, ...]
+    unserved: tuple[Unserved, ...]
+
+
 RestreamRequest = AddRestreamRequest | DropRestreamRequest
+RestreamErrand = RestreamRequest | RestreamsRequest
 
 
 # --- supervisor and relay-worker -----------------------------------------------------------------
@@ -96,9 +138,10 @@ RestreamRequest = AddRestreamRequest | DropRestreamRequest
 
 class RestreamStart(msgspec.Struct, frozen=True, tag="restream_start"):
     """The first message, and said again when what is handed on changes. ``stand``: where
-    camera-workers bring pictures."""
+    camera-workers bring pictures; ``media``: where masks are painted on them."""
 
     stand: Stand
+    media: Way
     vitals: Way
     restreams: tuple[Restream, ...]
     log_level: str
@@ -120,4 +163,11 @@ class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
     to_ns: int | None
 
 
+class Opened(msgspec.Struct, frozen=True, tag="opened"):
+    """What cannot be served, of all that is to be; the first that a relay-worker says."""
+
+    unserved: tuple[Unserved, ...]
+
+
+FromRelayWorker = Fetched | Opened
 ToRelayWorker = RestreamStart | Shutdown

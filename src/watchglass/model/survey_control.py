@@ -200,3 +200,4 @@ SurveyRequest = (
     | TableErrand
     | SettingsErrand
 )
+SurveyReply = FleetMade | Scans | LookedAt

@@ -197,6 +197,7 @@ RESTREAMS = sa.Table(
     sa.Column("made_ns", sa.BigInteger, nullable=False),
     sa.Column("made_by", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("masked", sa.Boolean, server_default=sa.false(), nullable=False),
 )
 
 
@@ -338,6 +339,12 @@ def _restreams(connection: sa.Connection) -> None:
     )
 
 
+def _masked_restreams(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text("ALTER TABLE restreams ADD COLUMN masked BOOLEAN DEFAULT false NOT NULL")
+    )
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -354,6 +361,7 @@ SCHEMA = Schema(
         _analysis_of_cameras,
         _erasures_holds_and_requests,
         _restreams,
+        _masked_restreams,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

@@ -19,6 +19,7 @@ from watchglass.model.restream import (
     DropRestreamRequest,
     RestreamId,
     secret_of,
+    user_of,
 )
 from watchglass.model.stream import StreamName
 
@@ -47,6 +48,10 @@ def add(
     unmask: Annotated[
         bool, typer.Option("--unmask", help="Although masks hide a part; needs a reason.")
     ] = False,
+    masked: Annotated[
+        bool,
+        typer.Option("--masked", help="With masks painted on: made anew, which costs CPU."),
+    ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; it goes into the ledger.")] = "",
     json: AsJson = False,
 ) -> None:
@@ -55,11 +60,11 @@ def add(
     host, port = _listen(listen)
     found = of.find_camera(camera)
     relay = RestreamId(random_id())
-    user, token = f"relay-{relay[:8]}", new_token()
+    user, token = user_of(relay), new_token()
     of.carry_out(
         AddRestreamRequest(
             relay, found.id, stream, host, port, user, secret_of(user, token), of.by, unmask,
-            reason,
+            reason, masked,
         )
     )  # fmt: skip
     with of.store() as store:
@@ -69,7 +74,8 @@ def add(
             {"relay": relay, "camera": found.id, "url": made.url, "user": user, "token": token}
         )
         return
-    of.screen.say(f"{found.name} is handed on, as it is recorded and without sound. Keep this now,")
+    how = "with its masks painted on" if masked else "as it is recorded"
+    of.screen.say(f"{found.name} is handed on, {how} and without sound. Keep this now,")
     of.screen.say("the token is not shown again:")
     of.screen.command(made.url.replace("rtsp://", f"rtsp://{quote(user)}:{quote(token)}@"))
     if not ipaddress.ip_address(host).is_loopback:
@@ -93,8 +99,9 @@ def list_(context: typer.Context, json: AsJson = False) -> None:
         of.screen.json([
             {
                 "relay": each.id, "camera": each.camera, "stream": each.stream, "url": each.url,
-                "user": each.user, "unmasked": each.unmasked, "made": utc_text(each.made_ns),
-                "made_by": each.made_by, "reason": each.reason or None,
+                "user": each.user, "unmasked": each.unmasked, "masked": each.masked,
+                "made": utc_text(each.made_ns), "made_by": each.made_by,
+                "reason": each.reason or None,
             }
             for each in found
         ])  # fmt: skip

@@ -6,6 +6,7 @@ and where that is full all is left out up to the next key frame.
 
 import asyncio
 import secrets
+import struct
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -74,6 +75,11 @@ class Channel:
         with suppress(ValueError):
             self._takers.remove(taker)
 
+    def refuse(self, sentence: str) -> None:
+        """There will be no pictures."""
+        self.described, self.problem = None, sentence
+        self._ready.set()
+
     # --- the feed's thread -------------------------------------------------------------------
 
     def sink(self, items: Sequence[LiveItem]) -> None:
@@ -108,7 +114,7 @@ class Channel:
 
     def _shape(self, shape: LiveShape) -> None:
         try:
-            self.described, self.problem = described(shape.init), ""
+            self.described, self.problem = described(shape), ""
         except StreamInvalidError as error:
             self.described, self.problem = None, error.sentence
         self._whole = False
@@ -120,18 +126,15 @@ class Channel:
         if not frame.is_key and not self._whole:
             self._left_out(1)
             return
-        units: list[bytes | memoryview] = [*nal_units(frame.data)]
+        payloads = _payloads(frame, described)
+        if not payloads:
+            self._left_out(1)
+            return
         if frame.is_key:
             self._whole = True
             self._kept, self._kept_bytes = [], 0
-            # Whoever joins, or lost a packet, finds all that a decoder needs at a key frame.
-            units[:0] = described.sets
-        if not units:
-            return
         shown = frame.decode_time + frame.composition_offset + self._offset
-        picture = Picture(
-            video_payloads(units, described.codec), shown & 0xFFFF_FFFF, frame.is_key, frame.wall_ns
-        )
+        picture = Picture(payloads, shown & 0xFFFF_FFFF, frame.is_key, frame.wall_ns)
         self._keep(picture, len(frame.data))
         for taker in tuple(self._takers):
             taker.put(picture)
@@ -153,3 +156,17 @@ class Channel:
             self._kept = []  # too long a way back: who joins waits for the next key frame
         elif self._kept or picture.is_key:
             self._kept.append(picture)
+
+
+def _payloads(frame: LiveFrame, described: Described) -> list[Payload]:
+    """Empty for what cannot be packed."""
+    if described.codec == "mjpeg":
+        try:
+            return video_payloads([frame.data], "mjpeg")
+        except (LookupError, ValueError, struct.error):
+            return []  # no baseline JPEG, or with other colours than RTP has words for
+    units: list[bytes | memoryview] = [*nal_units(frame.data)]
+    if frame.is_key:
+        # Whoever joins, or lost a packet, finds all that a decoder needs at a key frame.
+        units[:0] = described.sets
+    return video_payloads(units, described.codec)

@@ -140,7 +140,8 @@ class Connection:
     async def _set_up(self, restream: Restream, request: Request) -> bytes:
         if self._session is not None:
             return format_response(455, request)
-        if await self._open(restream).ready(_FIRST_PICTURE_S) is None:
+        described = await self._open(restream).ready(_FIRST_PICTURE_S)
+        if described is None:
             return format_response(503, request)
         asked = request.headers.get("transport", "")
         channel, way = 0, None
@@ -163,7 +164,7 @@ class Connection:
             return format_response(461, request)
         house = self._house
         self._session = session = Session(
-            self._writer.transport, channel, way,
+            self._writer.transport, channel, way, described.payload_type,
             lambda count: house.count(sent=count), lambda count: house.count(left_out=count),
         )  # fmt: skip
         told = f"{told};ssrc={session.ssrc:08X}"

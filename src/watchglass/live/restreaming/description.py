@@ -7,33 +7,44 @@ from watchglass.base.errors import StreamInvalidError
 from watchglass.media.bitstream import H265_PPS, H265_SPS, H265_VPS
 from watchglass.media.sample_entry import video_entry
 from watchglass.media.serving.packetize import VideoCodecName
+from watchglass.model.live import LiveShape
 from watchglass.model.stream import VideoCodec
 
-PAYLOAD_TYPE = 96
+_DYNAMIC, _JPEG = 96, 26
+_MOST_JPEG_SIDE = 2040
+"""RFC 2435 has a byte for each side, in blocks of 8."""
 CLOCK_RATE = 90_000
 CONTROL = "trackID=0"
 
-_NAMES: dict[VideoCodec, VideoCodecName] = {VideoCodec.H264: "h264", VideoCodec.H265: "h265"}
+_NAMES: dict[VideoCodec, VideoCodecName] = {
+    VideoCodec.H264: "h264", VideoCodec.H265: "h265", VideoCodec.MJPEG: "mjpeg",
+}  # fmt: skip
+_ENCODINGS: dict[VideoCodecName, str] = {"h264": "H264", "h265": "H265", "mjpeg": "JPEG"}
 _SPROPS = {H265_VPS: "sprop-vps", H265_SPS: "sprop-sps", H265_PPS: "sprop-pps"}
 _HVCC_ARRAYS_AT = 22
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A stream's codec, and its parameter sets in the order a decoder wants them."""
+    """A stream's codec, and its parameter sets in the order a decoder wants them; JPEG has none."""
 
     codec: VideoCodecName
     sets: tuple[bytes, ...]
 
+    @property
+    def payload_type(self) -> int:
+        return _JPEG if self.codec == "mjpeg" else _DYNAMIC
+
     def sdp(self, host: str) -> str:
         """Of the one track; sound is not handed on."""
         kind = "IP6" if ":" in host else "IP4"
-        name = "H264" if self.codec == "h264" else "H265"
+        number = self.payload_type
         lines = [
             "v=0", f"o=- 1 1 IN {kind} {host}", "s=Watchglass", f"c=IN {kind} {host}", "t=0 0",
-            "a=control:*", "a=range:npt=now-", f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
-            f"a=rtpmap:{PAYLOAD_TYPE} {name}/{CLOCK_RATE}",
-            f"a=fmtp:{PAYLOAD_TYPE} {self._parameters()}", f"a=control:{CONTROL}",
+            "a=control:*", "a=range:npt=now-", f"m=video 0 RTP/AVP {number}",
+            f"a=rtpmap:{number} {_ENCODINGS[self.codec]}/{CLOCK_RATE}",
+            *([f"a=fmtp:{number} {self._parameters()}"] if self.sets else []),
+            f"a=control:{CONTROL}",
         ]  # fmt: skip
         return "\r\n".join(lines) + "\r\n"
 
@@ -50,14 +61,17 @@ class Described:
         return ";".join(f"{name}={','.join(texts)}" for name, texts in by_name.items())
 
 
-def described(init: bytes) -> Described:
-    """By the header of a media file. StreamInvalidError for what cannot be handed on."""
-    codec, record = video_entry(init)
-    name = _NAMES.get(codec)
-    if name is None:
-        raise StreamInvalidError(
-            "This stream is neither H.264 nor H.265, and only those are handed on."
-        )
+def described(shape: LiveShape) -> Described:
+    """StreamInvalidError for what cannot be handed on."""
+    codec, record = video_entry(shape.init)
+    name = _NAMES[codec]
+    if name == "mjpeg":
+        if max(shape.width, shape.height) > _MOST_JPEG_SIDE:
+            raise StreamInvalidError(
+                f"RTSP has no way for JPEG pictures of more than {_MOST_JPEG_SIDE} pixels a side:"
+                " hand on the small stream, or have the camera send H.264."
+            )
+        return Described(name, ())
     try:
         sets = _avcc_sets(record) if name == "h264" else _hvcc_sets(record)
     except IndexError:

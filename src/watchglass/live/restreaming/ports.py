@@ -26,8 +26,9 @@ class Ports:
         except OSError as error:
             self.listener.close()
             raise ConfigError(
-                f"Nothing can be served at {host}:{port} ({error.strerror or error}): choose"
-                " another with --listen."
+                f"Relays cannot be served at {host}:{port} ({error.strerror or error}): give this"
+                " machine that address, end what has the port, or remove the relay and make it"
+                " elsewhere."
             ) from error
         for each in (self.listener, self.rtp, self.rtcp):
             each.setblocking(False)

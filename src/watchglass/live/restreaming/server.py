@@ -6,36 +6,45 @@ from contextlib import suppress
 
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
-from watchglass.base.ids import CameraId
+from watchglass.live.conversion import Converter
 from watchglass.live.feed import FrameFeed
 from watchglass.live.metrics import restream_samples
 from watchglass.live.restreaming.channel import Channel
 from watchglass.live.restreaming.connection import Connection
+from watchglass.live.restreaming.painted import Painted
 from watchglass.live.restreaming.ports import Ports
+from watchglass.live.restreaming.sources import Key, Sources
 from watchglass.model.metric import Sample
 from watchglass.model.restream import Fetched, Restream
-from watchglass.model.stream import StreamName
 
 MOST_CONNECTIONS = 64
 _LOOK_S = 5.0
 _LINGER_S = 15.0
 _LOG = log.get("relay")
-Key = tuple[CameraId, StreamName]
+_ChannelKey = tuple[Key, str]
+"""With the version of the masks that are painted on; empty for a stream as it is."""
 
 
 class RestreamServer:
     """Of one event loop. ``tell`` is told who takes what, and must not wait."""
 
     def __init__(
-        self, feed: FrameFeed, ports: Iterable[Ports], tell: Callable[[Fetched], None], clock: Clock
+        self,
+        feed: FrameFeed,
+        converter: Converter,
+        ports: Iterable[Ports],
+        tell: Callable[[Fetched], None],
+        clock: Clock,
     ) -> None:
-        self._feed = feed
+        self._sources = Sources(feed)
+        self._converter = converter
         self._ports = tuple(ports)
         self._tell = tell
         self._clock = clock
         self._restreams: tuple[Restream, ...] = ()
-        self._channels: dict[Key, tuple[Channel, int]] = {}
+        self._channels: dict[_ChannelKey, tuple[Channel, int]] = {}
         """Each with how many connections are there for it."""
+        self._painted: dict[_ChannelKey, Painted] = {}
         self._connections: set[Connection] = set()
         self._since: dict[str, int] = {}
         self._servers: list[asyncio.Server] = []
@@ -79,29 +88,63 @@ class RestreamServer:
         return None
 
     def channel(self, restream: Restream) -> Channel:
-        key = restream.camera, restream.stream
+        key = _key(restream)
         found = self._channels.get(key)
         if found is None:
             channel = Channel(lambda count: self.count(left_out=count))
             self._channels[key] = channel, 1
-            self._feed.start(restream.camera, restream.stream, channel.sink)
+            self._begin(key, restream, channel)
             return channel
         self._channels[key] = found[0], found[1] + 1
         return found[0]
 
     def release(self, restream: Restream) -> None:
         """One connection less; the stream is left soon after the last."""
-        key = restream.camera, restream.stream
+        key = _key(restream)
+        if key not in self._channels:
+            return  # it was given up
         channel, count = self._channels[key]
         self._channels[key] = channel, count - 1
         if count == 1:
             asyncio.get_running_loop().call_later(_LINGER_S, self._leave, key)
 
-    def _leave(self, key: Key) -> None:
+    def _begin(self, key: _ChannelKey, restream: Restream, channel: Channel) -> None:
+        if not key[1]:
+            self._sources.add(key[0], channel.sink)
+        elif len(self._painted) < self._converter.most:
+            self._painted[key] = Painted(
+                self._sources, key[0], self._converter, restream.masking, channel.sink,
+                lambda sentence: self._give_up(key, sentence),
+            )  # fmt: skip
+        else:
+            channel.refuse(
+                f"Masks are painted on {self._converter.most} relays already, and this machine"
+                " paints no more at once."
+            )
+
+    def _leave(self, key: _ChannelKey) -> None:
         found = self._channels.get(key)
-        if found is not None and not found[1]:
-            del self._channels[key]
-            self._feed.stop(*key)
+        if found is None or found[1]:
+            return
+        del self._channels[key]
+        painted = self._painted.pop(key, None)
+        if painted is not None:
+            painted.close()
+        elif not key[1]:
+            self._sources.remove(key[0], found[0].sink)
+
+    def _give_up(self, key: _ChannelKey, sentence: str) -> None:
+        """Nothing more can be painted: whoever takes it connects again, and it is tried anew."""
+        _LOG.error("not_painted", camera=key[0][0], stream=key[0][1], error=sentence)
+        found, painted = self._channels.pop(key, None), self._painted.pop(key, None)
+        if painted is not None:
+            painted.close()
+        if found is None:
+            return
+        found[0].refuse(sentence)
+        for connection in tuple(self._connections):
+            if connection.restream is not None and _key(connection.restream) == key:
+                connection.close()
 
     def count(self, *, sent: int = 0, left_out: int = 0, refused: int = 0) -> None:
         self._sent += sent
@@ -144,3 +187,7 @@ class RestreamServer:
             _, where = ports.rtcp.recvfrom(2048)
             for connection in tuple(self._connections):
                 connection.heard(str(where[0]), int(where[1]))
+
+
+def _key(restream: Restream) -> _ChannelKey:
+    return (restream.camera, restream.stream), restream.masking.version

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from watchglass.base.clock import NS_PER_S
 from watchglass.live.restreaming.channel import Picture
-from watchglass.live.restreaming.description import CLOCK_RATE, PAYLOAD_TYPE
+from watchglass.live.restreaming.description import CLOCK_RATE
 from watchglass.media.serving.packetize import RtpSender
 
 MOST_WAITING_BYTES = 4 << 20
@@ -36,6 +36,7 @@ class Session:
     transport: asyncio.WriteTransport
     channel_number: int
     datagrams: Datagrams | None
+    payload_type: int
     sent: Callable[[int], None]
     left_out: Callable[[int], None]
     id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -48,7 +49,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._sender = RtpSender(
-            PAYLOAD_TYPE, CLOCK_RATE, self.channel_number, secrets.randbits(32),
+            self.payload_type, CLOCK_RATE, self.channel_number, secrets.randbits(32),
             secrets.randbits(16),
         )  # fmt: skip
 

@@ -28,8 +28,12 @@ class Request:
 
     @property
     def path(self) -> str:
-        """Path of the URL without slashes at the ends: camera/stream, perhaps /trackID=N."""
-        return unquote(urlsplit(self.url).path).strip("/")
+        """Path of the URL without slashes at the ends: camera/stream, perhaps /trackID=N; empty
+        for what is no URL."""
+        try:
+            return unquote(urlsplit(self.url).path).strip("/")
+        except ValueError:
+            return ""
 
 
 class Malformed(Exception):

@@ -5,7 +5,7 @@ import type { paths } from "./schema";
 import type {
   AskBody, ErasureState, HoldBody, RequestOutcome, TakeBody,
   AppriseBody, AreaBody, AuthorityBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
-  ClipOrder, ConsentRule, ExportBody, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile,
+  ClipOrder, ConsentRule, ExportBody, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile, RelayBody,
   ContainForm, ContainedNote, Needs, Purchase, ReadSettingsBody, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, TakeChannelBody, WebhookBody,
 } from "./types";
 
@@ -222,6 +222,10 @@ export const api = {
   drawMask: (camera: string, body: NewMask) => ask("post", "/api/v1/cameras/{camera}/masks", { at: { camera }, body }),
   endMask: (camera: string, mask: string, until_ms: number | null, reason: string) =>
     ask("post", "/api/v1/cameras/{camera}/masks/{mask}/end", { at: { camera, mask }, body: { until_ms, reason } }),
+  relays: (camera: string) => ask("get", "/api/v1/cameras/{camera}/relays", { at: { camera } }),
+  makeRelay: (camera: string, body: RelayBody) => ask("post", "/api/v1/cameras/{camera}/relays", { at: { camera }, body }),
+  endRelay: (camera: string, relay: string, reason: string) =>
+    ask("post", "/api/v1/cameras/{camera}/relays/{relay}/end", { at: { camera, relay }, body: { reason } }),
   areas: (camera: string) => ask("get", "/api/v1/cameras/{camera}/areas", { at: { camera } }),
   drawArea: (camera: string, body: AreaBody) => ask("post", "/api/v1/cameras/{camera}/areas", { at: { camera }, body }),
   changeArea: (camera: string, area: string, body: AreaBody) => ask("put", "/api/v1/cameras/{camera}/areas/{area}", { at: { camera, area }, body }),

@@ -52,6 +52,9 @@ export type HoldInfo = Schemas["HoldInfo"];
 export type RequestOutcome = Schemas["RequestOutcome"];
 export type TakeBody = Schemas["TakeBody"];
 export type Mask = Schemas["MaskInfo"];
+export type Relay = Schemas["RelayInfo"];
+export type RelayBody = Schemas["RelayBody"];
+export type RelayMade = Schemas["RelayMade"];
 export type NewMask = Schemas["DrawBody"];
 /** As the camera coded it, or made anew by the recorder. */
 export type Moving = Schemas["Form"];
