@@ -42,6 +42,7 @@ from watchglass.api.cameraports import (
     RemovedCamera,
     VolumeNow,
 )
+from watchglass.api.egressports import EgressPorts
 from watchglass.api.eventports import EventPorts
 from watchglass.api.exportports import ExportPorts
 from watchglass.api.filetable import FileTable
@@ -93,6 +94,7 @@ from watchglass.model.control import (
     RetentionRequest,
     StepRequest,
 )
+from watchglass.model.egress import EgressTaken
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
@@ -322,6 +324,8 @@ def served(
 
     worker = worker or OwnWorker()
     names_h = [180 * 24]
+    uploads = Layout(site.state).run
+    uploads.mkdir(parents=True, exist_ok=True)
 
     def keep_names(request: NamesRequest) -> None:
         names_h.append(request.hours)
@@ -391,6 +395,7 @@ def served(
             DevicePathPorts(
                 trust.paths, trust.put_path, steps.append, trust.put_document, trust.document
             ),
+            EgressPorts(uploads, site.disk, answering(desk, EgressTaken)),
         ),
         people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
         steer=steer or OnvifPort(None, site.clock).steer,

@@ -76,6 +76,8 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         "STUCK_S": "10",
         "LAN": "true",
         "HOSTS": "Recorder.Local, 192.0.2.7",
+        "EGRESS_SYSLOG": "5514, [::1]:514,5514",
+        "EGRESS_FLOWS": "192.0.2.7:4739",
         "CERTIFICATE": f"{tmp_path}/d/../own.pem",
         "CERTIFICATE_KEY": str(tmp_path / "own.key"),
     }
@@ -107,6 +109,8 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         stuck_s=10,
         lan=True,
         hosts=frozenset({"recorder.local", "192.0.2.7"}),
+        egress_syslog=(("127.0.0.1", 5514), ("::1", 514)),
+        egress_flows=(("192.0.2.7", 4739),),
         certificate=tmp_path / "own.pem",
         certificate_key=tmp_path / "own.key",
     )

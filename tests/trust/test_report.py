@@ -7,25 +7,30 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trust.seeing import AT_NS, AXIS_MAC, HIK_MAC, SCAN, see
+from tests.trust.test_egress import contact
 from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, UsageError
 from watchglass.base.ids import DeviceId
 from watchglass.model.coverage import Coverage
+from watchglass.model.egress import Contained, Needs, PeerContact
 from watchglass.model.observation import Observation, Source
 from watchglass.model.profile import Organisation, Purpose, SiteProfile
 from watchglass.trust.contact import contacts_of
 from watchglass.trust.day import parse_day
+from watchglass.trust.egress import EgressJudge
 from watchglass.trust.facts import read_facts
 from watchglass.trust.identity import devices_of, name_devices
 from watchglass.trust.judgement import Judge
 from watchglass.trust.report.compare import compare, read_document
 from watchglass.trust.report.compose import make_document
 from watchglass.trust.report.document import Document
+from watchglass.trust.report.egress_part import doc_contained, doc_talk
 from watchglass.trust.report.page import make_page
 from watchglass.trust.report.signature import (
     ReportKey,
@@ -36,6 +41,7 @@ from watchglass.trust.report.signature import (
 from watchglass.trust.report.twins import cell, devices_csv, evidence_csv, report_json, vex_json
 
 FACTS = read_facts()
+DAY_NS = 86_400 * 10**9
 SCHOOL = SiteProfile(
     name="Riverside", country="US", organisation=Organisation.PUBLIC_SCHOOL, federal_grants=True,
     federal_contracts=False, purposes=(Purpose.PUBLIC_SAFETY,),
@@ -281,3 +287,46 @@ def test_the_report_key_is_a_key_of_its_own(tmp_path: Path) -> None:
     (folder / "report.key").write_bytes(b"short")
     with pytest.raises(DamagedError):
         ReportKey.load_or_create(folder, Disk())
+
+
+def test_what_was_done_between_two_board_meetings() -> None:
+    """It reached a cloud, was contained, and was seen to be held: that is what the board reads."""
+    contacts = [contact("52.1.2.3", "dev.hik-connect.com"), contact("10.20.0.5")]
+    judge = EgressJudge(FACTS, Needs(recorders=("10.20.0.5",)), ())
+    rules = Contained(device=DeviceId("d"), form="nftables", exported_ns=3 * DAY_NS, by="Ann",
+                      applied_ns=4 * DAY_NS)  # fmt: skip
+
+    def report(at: list[PeerContact], contained: Contained | None) -> Document:
+        base = document(HIK)
+        talks = judge.talks(at)
+        return msgspec.structs.replace(base, devices=tuple(
+            msgspec.structs.replace(
+                each, egress=tuple(map(doc_talk, talks)),
+                contained=doc_contained(contained, talks) if contained else None,
+            )
+            for each in base.devices
+        ))  # fmt: skip
+
+    def at(peer: PeerContact, day: int) -> PeerContact:
+        return msgspec.structs.replace(peer, first_ns=DAY_NS, last_ns=day * DAY_NS)
+
+    cloud, own = contacts
+    before = report([at(cloud, 2), at(own, 2)], None)
+    held = report([at(cloud, 2), at(own, 9)], rules)
+    found = {each.what: each.sentence for each in compare(before, held).changes}
+    assert found.keys() == {"contained", "egress"}
+    assert "in force since" in found["contained"]
+    assert "nothing that was let out" in found["contained"]
+    assert "dev.hik-connect.com any more; last on 1970-01-03" in found["egress"]
+    page = make_page(held, FACTS, "f" * 64, compare(before, held)).decode()
+    assert "1 of what keeps devices in, 1 of whom they talk to" in page
+    # Nothing newer was taken in: then nothing is said of whom it does not reach.
+    silent = compare(before, report([at(cloud, 2), at(own, 2)], rules))
+    assert {each.what for each in silent.changes} == {"contained"}
+    # The rules do not hold it, and it found another way.
+    other = contact("9.9.9.9")
+    escaped = compare(held, report([at(cloud, 8), at(own, 9), at(other, 9)], rules))
+    told = [each.sentence for each in escaped.changes]
+    assert any("do not hold it" in each for each in told)
+    assert any(each.startswith("now talks to 9.9.9.9") for each in told)
+    assert compare(held, held).changes == ()

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from watchglass.api.paths import (
     CAMERA_TABLE,
     DOCUMENTS,
+    EGRESS,
+    MOST_EGRESS_BYTES,
     MOST_SETTINGS_BYTES,
     MOST_TABLE_BYTES,
     SETTINGS,
@@ -30,6 +32,7 @@ _MOST_OF = {
     CAMERA_TABLE: MOST_TABLE_BYTES,
     SETTINGS: MOST_SETTINGS_BYTES,
     DOCUMENTS: MOST_DOCUMENT_BYTES,
+    EGRESS: MOST_EGRESS_BYTES,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})

@@ -7,3 +7,5 @@ MOST_TABLE_BYTES = 1 << 20
 SETTINGS = f"{PREFIX}/settings-imports"
 MOST_SETTINGS_BYTES = 8 << 20
 DOCUMENTS = f"{PREFIX}/trust/documents"
+EGRESS = f"{PREFIX}/trust/egress"
+MOST_EGRESS_BYTES = 64 << 20

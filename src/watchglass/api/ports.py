@@ -14,6 +14,7 @@ from watchglass.access.users import Users
 from watchglass.api.anchorports import AnchorPorts
 from watchglass.api.cameraports import CameraPorts
 from watchglass.api.decisionports import DecisionPorts
+from watchglass.api.egressports import EgressPorts
 from watchglass.api.eventports import EventPorts
 from watchglass.api.exportports import ExportPorts
 from watchglass.api.maskports import MaskPorts
@@ -147,6 +148,7 @@ class FleetPorts:
     contained: Callable[[], Sequence[Contained]]
     put_contained: Callable[[Sequence[Contained]], None]
     paths: DevicePathPorts
+    egress: EgressPorts
 
 
 @dataclass(frozen=True, slots=True)

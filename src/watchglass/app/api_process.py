@@ -30,6 +30,7 @@ from watchglass.api.cameraports import (
 )
 from watchglass.api.connection import CountedWebSocket, PatientHttp
 from watchglass.api.decisionports import DecisionOrder, DecisionPorts
+from watchglass.api.egressports import EgressPorts, forget_uploads
 from watchglass.api.eventports import EventPorts
 from watchglass.api.filetable import FileTable
 from watchglass.api.maskports import MaskOrder, MaskPorts
@@ -84,6 +85,7 @@ from watchglass.model.control import (
     RetentionRequest,
     SwapFoundRequest,
 )
+from watchglass.model.egress import EgressTaken
 from watchglass.model.erasure import SignedStatement, StatementRequest
 from watchglass.model.health import Health
 from watchglass.model.look_back import LookBack
@@ -242,6 +244,10 @@ class _Site:
         asks = self._fleet, self._scans, self._record, self._look, self._table
         reads = partial(self._told, SettingsRead, timeout_s=_JUDGED_S)
         takes = partial(self._told, Accepted, timeout_s=_LOOKED_S)
+        forget_uploads(self._layout.run)
+        taken = EgressPorts(
+            self._layout.run, disk, partial(self._told, EgressTaken, timeout_s=_JUDGED_S)
+        )
         self.ports = ApiPorts(
             clock=clock,
             reach=Reach(
@@ -289,7 +295,7 @@ class _Site:
             factors=factors,
             measurements=self._measurements,
             health=self._health,
-            devices=fleet_ports(self._trust, self._egress, self._ask, *asks, reads, takes),
+            devices=fleet_ports(self._trust, self._egress, self._ask, *asks, reads, takes, taken),
             people=PeoplePorts(self._layout.ledgers / "site", self._store.names_h, self._keep),
             steer=self._onvif.steer,
             arrangement=self._arrangement,

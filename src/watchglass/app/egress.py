@@ -21,6 +21,7 @@ from watchglass.cameras.probe_worker import worker_environment
 from watchglass.cameras.survey.neighbours import Neighbours
 from watchglass.model.egress import (
     Bound,
+    CameraBounds,
     EgressEnded,
     EgressOrder,
     EgressRead,
@@ -58,29 +59,39 @@ class TakenIn:
         self.cameras.update(each.mac for each in read.contacts)
 
 
+def camera_bounds(
+    on: Ground,
+    fleet: Fleet,
+    collector: CollectorId = CollectorId(""),  # noqa: B008 - a str
+) -> CameraBounds:
+    """Which address was which camera's and when, by all that was seen."""
+    macs = camera_macs(fleet.judgements)
+    with trust_store(on) as store:
+        return CameraBounds(bounds_of(store.observations(), macs, collector), macs)
+
+
 def bounds_now(
     on: Ground,
     fleet: Fleet | None = None,
     collector: CollectorId = CollectorId(""),  # noqa: B008 - a str
 ) -> tuple[Bound, ...]:
-    """Which address was which camera's and when, by all that was seen and by this machine's own
-    neighbour table as of now."""
-    judged = fleet or judge_fleet(on)
-    macs = camera_macs(judged.judgements)
-    with trust_store(on) as store:
-        bounds = bounds_of(store.observations(), macs, collector)
-    if collector:
-        return bounds
+    """The same, and by this machine's own neighbour table as of now."""
+    known = camera_bounds(on, fleet or judge_fleet(on), collector)
+    return known.bounds if collector else seen_now(on, known)
+
+
+def seen_now(on: Ground, known: CameraBounds) -> tuple[Bound, ...]:
+    """What is known, and by this machine's own neighbour table as of now."""
     now_ns = on.clock.wall_ns()
     neighbours = Neighbours(on.clock.monotonic_ns)
     try:
         mine = [
             Bound(address, now_ns, now_ns + HELD_NS, clean_mac(mac))
-            for address, mac in neighbours.table().items() if clean_mac(mac) in macs
+            for address, mac in neighbours.table().items() if clean_mac(mac) in known.macs
         ]  # fmt: skip
     finally:
         neighbours.close()
-    return tuple(sorted((*bounds, *mine)))
+    return tuple(sorted((*known.bounds, *mine)))
 
 
 class Reading:
@@ -142,15 +153,18 @@ class Reading:
         self._process.stdout.close()
 
 
-def take_file(on: Ground, path: Path, collector: CollectorId = CollectorId("")) -> TakenIn:  # noqa: B008 - a str
-    """Take in a log or a capture, once."""
+def take_file(
+    on: Ground, path: Path, whose: Callable[[], tuple[Bound, ...]], name: str = ""
+) -> TakenIn:
+    """Take in a log or a capture, once. ``whose`` is asked which address is which camera's;
+    ``name``: what it is called, where that is not the file's."""
     digest = _digest(path)
     with egress_store(on) as store:
         if store.taken(digest):
             return TakenIn(again=True)
-        order = EgressOrder(at_ns=on.clock.wall_ns(), bounds=bounds_now(on, collector=collector))
+        order = EgressOrder(at_ns=on.clock.wall_ns(), bounds=whose())
         taken = take(store, order, _pieces(path))
-        store.note_taken(digest, on.clock.wall_ns(), path.name[:200])
+        store.note_taken(digest, on.clock.wall_ns(), (name or path.name)[:200])
     return taken
 
 

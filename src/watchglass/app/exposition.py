@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from watchglass.analytics.metrics import METRICS as OF_ANALYTICS
 from watchglass.api.metrics import METRICS as OF_API
 from watchglass.app.anchor_desk import METRICS as OF_ANCHORS
+from watchglass.app.egress_desk import METRICS as OF_EGRESS
 from watchglass.app.event_metrics import METRICS as OF_EVENTS
 from watchglass.app.measures import METRICS as OF_SUPERVISOR
 from watchglass.app.notice_desk import METRICS as OF_NOTICES
@@ -21,7 +22,7 @@ from watchglass.recording.metrics import METRICS as OF_RECORDING
 
 ALL: tuple[Metric, ...] = (
     *OF_SUPERVISOR, *OF_RECORDING, *OF_BUS, *OF_LIVE, *OF_API, *OF_PINGS, *OF_NOTICES,
-    *OF_ANALYTICS, *OF_ANCHORS, *OF_EVENTS, *OF_CAMERAS,
+    *OF_ANALYTICS, *OF_ANCHORS, *OF_EVENTS, *OF_CAMERAS, *OF_EGRESS,
 )  # fmt: skip
 
 

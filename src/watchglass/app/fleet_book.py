@@ -17,10 +17,11 @@ from watchglass.app.refusal import error_of
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import BusError
 from watchglass.model.control import Accepted, Refused
+from watchglass.model.egress import CameraBounds
 from watchglass.model.survey_control import FleetMade, FleetOrder
 from watchglass.trust.day import day_of_ns
 from watchglass.trust.report.signature import ReportKey
-from watchglass.trust.view import DEVICE_PAGE, INDEX, REPORT_PAGE
+from watchglass.trust.view import BOUNDS, DEVICE_PAGE, INDEX, REPORT_PAGE
 
 _MODULE = "watchglass.app.fleet_process"
 _MOST_S = 120.0
@@ -69,6 +70,14 @@ class FleetBook:
             if not (folder / wanted).exists():
                 self._make(folder, report=report, page=page)
             return FleetMade(key, str(folder))
+
+    def bounds(self) -> CameraBounds:
+        """Which address was which camera's, as of now."""
+        path = Path(self.made(report=False).folder) / BOUNDS
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=CameraBounds)
+        except (OSError, msgspec.MsgspecError):
+            raise BusError("Whose addresses are is not known just now: try again.") from None
 
     def _make(self, folder: Path, *, report: bool, page: str) -> None:
         on = self._on

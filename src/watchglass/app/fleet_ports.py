@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from watchglass.api.egressports import EgressPorts
 from watchglass.api.ports import DevicePathPorts, FleetPorts, ScanErrand
 from watchglass.model.camera_table import TableErrand, TableState
 from watchglass.model.control import Accepted, StepRequest
@@ -33,6 +34,7 @@ def fleet_ports(
     table: Callable[[TableErrand], TableState],
     settings: Callable[[ReadSettingsRequest], SettingsRead],
     take: Callable[[TakeChannelRequest], Accepted],
+    taken: EgressPorts,
 ) -> FleetPorts:
     """What is asked of the running recorder is given; the rest is in the database."""
 
@@ -46,4 +48,5 @@ def fleet_ports(
         DevicePathPorts(
             trust.paths, trust.put_path, step, trust.put_document, trust.document
         ),
+        taken,
     )  # fmt: skip

@@ -1,9 +1,9 @@
 """The process that judges the fleet: reads what to judge from standard input, writes files, ends.
 
 Texts of strangers are matched against patterns and joined to devices here, and not where recordings
-are made or people are let in. It writes into one folder: ``fleet.json`` (a `FleetView`),
-each `DeviceView` with an index, and on request the signed report (see `trust.view` for the names).
-Behind everybody else in line.
+are made or people are let in. It writes into one folder: ``fleet.json`` (a `FleetView`), each
+`DeviceView` with an index, which address was which camera's, and on request the signed report (see
+`trust.view` for the names). Behind everybody else in line.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from watchglass.app.egress import camera_bounds
 from watchglass.app.fences import fence_in, of_fleet
 from watchglass.app.fleet import PROGRAM, judge_fleet
 from watchglass.app.ground import Ground
@@ -28,7 +29,7 @@ from watchglass.config.settings import Settings
 from watchglass.model.control import Accepted
 from watchglass.model.survey_control import FleetOrder
 from watchglass.trust.report.signature import FILE_NAME
-from watchglass.trust.view import DEVICE_PAGE, DEVICES, FLEET, INDEX
+from watchglass.trust.view import BOUNDS, DEVICE_PAGE, DEVICES, FLEET, INDEX
 from watchglass.trust.viewing import device_views, fleet_view
 
 _NICE = 5
@@ -71,6 +72,7 @@ def make_views(on: Ground, folder: Path, *, report: bool, page: str = "") -> Non
     files = {
         FLEET: msgspec.json.encode(fleet_view(fleet, document)),
         DEVICES: b"".join(parts),
+        BOUNDS: msgspec.json.encode(camera_bounds(on, fleet)),
         INDEX: msgspec.json.encode(index),
     }
     if report:

@@ -125,7 +125,7 @@ class Observed:
     apart: tuple[tuple[CameraId, int], ...] = ()
     """Cameras at whose pictures nobody looks, for they ended who did; and until when."""
     unserved: tuple[str, ...] = ()
-    """Why relays are not served where they are to be, as sentences."""
+    """Why it is not listened where it is to be: relays, and egress. Sentences."""
 
 
 _Key = tuple[str, CameraId, StreamName]

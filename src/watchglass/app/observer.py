@@ -18,7 +18,7 @@ _Key = tuple[str, CameraId, StreamName]
 
 class Observer:
     """Thread-safe. ``serving_ns`` is asked for the moment when the control socket was last looked
-    at, ``unserved`` for sentences on relays that are not served where they are to be."""
+    at, ``unserved`` for sentences on what is not served where it is to be."""
 
     def __init__(
         self,

@@ -5,14 +5,17 @@ look into the ledger must not wait for it.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias
 
+from watchglass.app.egress_desk import EgressDesk
 from watchglass.app.fleet_book import FleetBook, Judging, judge_apart
 from watchglass.app.ground import Ground
 from watchglass.app.scan_desk import Cameras, ScanDesk
 from watchglass.app.settings_desk import SettingsDesk
 from watchglass.app.table_desk import TableDesk
+from watchglass.base import log
+from watchglass.base.errors import WatchglassError
 from watchglass.model.camera_table import (
     StartTableRequest,
     StopTableRequest,
@@ -20,6 +23,7 @@ from watchglass.model.camera_table import (
     TableState,
 )
 from watchglass.model.control import Accepted
+from watchglass.model.egress import EgressTaken, TakeEgressRequest
 from watchglass.model.settings_import import (
     ReadSettingsRequest,
     SettingsRead,
@@ -40,7 +44,10 @@ from watchglass.model.survey_control import (
 )
 
 _THREADS = 3
-Answer: TypeAlias = FleetMade | Scans | LookedAt | TableState | SettingsRead | Accepted
+_LOG = log.get("survey")
+Answer: TypeAlias = (
+    FleetMade | Scans | LookedAt | TableState | SettingsRead | Accepted | EgressTaken
+)
 
 
 class SurveyDesk:
@@ -59,9 +66,11 @@ class SurveyDesk:
         self._look = look
         self._settings = settings
         self._book = FleetBook(on, judging)
+        self.egress = EgressDesk(on, self._book.bounds)
         self._scans = ScanDesk(on, cameras)
         self._table = TableDesk(on.clock, record, cameras)
         self.pool = ThreadPoolExecutor(_THREADS, "survey")
+        self._upkeep: Future[None] | None = None
 
     def answer(self, request: SurveyRequest) -> Answer:
         """Do what was asked. Raises what stands in the way."""
@@ -72,21 +81,40 @@ class SurveyDesk:
                 return self._record(request)
             case LookRequest():
                 return self._look(request.camera)
+            case TakeEgressRequest():
+                return self.egress.take(request)
+            case StartTableRequest() | StopTableRequest() | TableRequest():
+                return self._table.answer(request)
+            case ReadSettingsRequest() | TakeChannelRequest():
+                return self._settings.answer(request)
+            case _:
+                return self._scanned(request)
+
+    def _scanned(
+        self, request: StartScanRequest | ResumeScanRequest | StopScanRequest | ScansRequest
+    ) -> Scans:
+        match request:
             case StartScanRequest():
                 self._scans.start(request.networks, request.logins, request.by)
             case ResumeScanRequest():
                 self._scans.resume(request.scan, request.logins, request.by)
             case StopScanRequest():
                 self._scans.stop(request.scan)
-            case ScansRequest():
-                pass
-            case StartTableRequest() | StopTableRequest() | TableRequest():
-                return self._table.answer(request)
-            case ReadSettingsRequest() | TakeChannelRequest():
-                return self._settings.answer(request)
         return self._scans.states()
 
+    def keep_up(self) -> None:
+        """What falls due, in a thread that may wait."""
+        if self.egress.listens and (self._upkeep is None or self._upkeep.done()):
+            self._upkeep = self.pool.submit(self._keep_up)
+
+    def _keep_up(self) -> None:
+        try:
+            self.egress.keep_up()
+        except WatchglassError as error:
+            _LOG.error("egress_not_kept_up", error=error.sentence)
+
     def close(self) -> None:
+        self.egress.close()
         self._table.close()
         self._scans.close()
         self.pool.shutdown(wait=False, cancel_futures=True)

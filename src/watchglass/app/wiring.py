@@ -331,6 +331,7 @@ class Recorder:
                 due_ns = now_ns + _UPKEEP_NS
                 # Not here: an order waits for the keeper, and the socket must not.
                 self._upkeep = self._pool.submit(self._due.look)
+                self._survey.keep_up()
         self._pulse.stop()
         ending = self._pool.submit(self._supervisor.stop_api)
         ending.add_done_callback(lambda _: self._control.wake())
@@ -384,6 +385,7 @@ class Recorder:
         others += self._notices.children
         others += self._anchors.children
         others += [self._finder.child] if self._finder.runs else []
+        others += self._survey.egress.children
         return replace(crew, others=(*crew.others, *others))
 
     def measurements(self) -> Measurements:
@@ -393,6 +395,7 @@ class Recorder:
         found += self._keeper.samples()
         found += self._notices.samples()
         found += self._anchors.samples()
+        found += self._survey.egress.samples()
         if self._pinger is not None:
             found += self._pinger.samples()
         return Measurements(tuple(found))
@@ -472,7 +475,8 @@ class Recorder:
                 return None
 
     def _unserved(self) -> tuple[str, ...]:
-        return tuple(each.problem for each in self._supervisor.relay.told().unserved)
+        relays = (each.problem for each in self._supervisor.relay.told().unserved)
+        return (*relays, *self._survey.egress.unserved())
 
     def _note(self, act: Note) -> None:
         self.site.note_people(NoteRequest((act,)))

@@ -1,14 +1,17 @@
 """The process that reads egress: ``python -m watchglass.cameras.egress_worker``.
 
 It reads one `EgressOrder` as a JSON line from standard input, then logs or a capture to their end,
-and datagrams from sockets that it was handed; it writes `FromEgress` lines to standard output. It
-opens no file and makes no socket, has no secret, and may die of what it reads.
+and datagrams and connections from sockets that it was handed; it writes `FromEgress` lines to
+standard output. It opens no file and makes no socket, has no secret, and may die of what it reads.
 """
 
 import os
 import selectors
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -20,14 +23,18 @@ from watchglass.cameras.egress.capture import CaptureReader, NoCaptureError, is_
 from watchglass.cameras.egress.flows import FlowReader
 from watchglass.cameras.egress.gather import Gatherer
 from watchglass.cameras.egress.lines import MOST_LINE_BYTES, LineReader
+from watchglass.cameras.egress.streams import SyslogStream
 from watchglass.cameras.egress.watched import Watched
 from watchglass.cameras.probe_worker import FENCES_SETTING
-from watchglass.model.egress import EgressEnded, EgressOrder, EgressRead
+from watchglass.model.assignment import FenceTold
+from watchglass.model.egress import EgressEnded, EgressOrder, EgressRead, ToEgress
 
 FENCE = Fence(Network.LOCAL, (), only_new_files=True, calls=False)
 _PIECE = 1 << 16
 _MOST_DATAGRAMS = 256
+_MOST_STREAMS = 64
 _BATCH = 500
+_TOLD: msgspec.json.Decoder[ToEgress] = msgspec.json.Decoder(ToEgress)
 
 
 class EgressReader:
@@ -66,6 +73,10 @@ class EgressReader:
             self._lines.read(self._left)
             self._left = b""
 
+    def watch(self, order: EgressOrder) -> None:
+        """From now on addresses are whose this order says."""
+        self.gathered.watched = Watched(order.bounds)
+
     def line(self, datagram: bytes) -> None:
         for each in datagram.split(b"\n"):
             self._lines.read(each)
@@ -82,41 +93,94 @@ class _Loop:
         self._reader = EgressReader(order)
         self._wait = selectors.DefaultSelector()
         self._sockets: list[socket.socket] = []
+        self._streams: dict[socket.socket, SyslogStream] = {}
+        self._orders = b""
 
     def run(self) -> None:
-        """To the end of standard input."""
-        self._wait.register(0, selectors.EVENT_READ, None)
+        """To the end of standard input, or until it is told to end."""
+        self._wait.register(0, selectors.EVENT_READ, self._standard_input)
         for take, numbers in (
             (self._reader.flow, self._order.flows),
             (lambda data, _: self._reader.line(data), self._order.lines),
         ):
             for number in numbers:
-                one = socket.socket(fileno=number)
-                one.setblocking(False)
-                self._sockets.append(one)
-                self._wait.register(one, selectors.EVENT_READ, take)
+                one = self._own(number)
+                self._wait.register(one, selectors.EVENT_READ, partial(self._datagrams, one, take))
+        for number in self._order.streams:
+            one = self._own(number)
+            self._wait.register(one, selectors.EVENT_READ, partial(self._accept, one))
         due_ns = self._clock.monotonic_ns()
         flush_ns = round(self._order.flush_s * 1e9)
         while True:
             for key, _ in self._wait.select(self._order.flush_s or None):
-                if key.data is None:
-                    piece = os.read(0, _PIECE)
-                    if not piece:
-                        self._reader.end()
-                        self._tell()
-                        return
-                    self._reader.feed(piece)
-                else:
-                    self._datagrams(key.fileobj, key.data)
+                if key.data() is False:
+                    self._reader.end()
+                    self._tell()
+                    return
             if flush_ns and self._clock.monotonic_ns() >= due_ns:
                 due_ns = self._clock.monotonic_ns() + flush_ns
                 self._tell()
 
-    def _datagrams(self, one: Any, take: Any) -> None:
+    def _own(self, number: int) -> socket.socket:
+        one = socket.socket(fileno=number)
+        one.setblocking(False)
+        self._sockets.append(one)
+        return one
+
+    def _standard_input(self) -> bool:
+        """False where there is no more to do."""
+        piece = os.read(0, _PIECE)
+        if not piece:
+            return False
+        if not self._order.renewed:
+            self._reader.feed(piece)
+            return True
+        *whole, self._orders = (self._orders + piece).split(b"\n")
+        for line in whole:
+            order = _TOLD.decode(line)
+            if not isinstance(order, EgressOrder):
+                return False
+            self._reader.watch(order)
+        return True
+
+    def _datagrams(self, one: socket.socket, take: Callable[[bytes, str], None]) -> None:
         with suppress(BlockingIOError):
             for _ in range(_MOST_DATAGRAMS):
                 datagram, sender = one.recvfrom(_PIECE)
                 take(datagram, str(sender[0]) if sender else "")
+
+    # --- log lines by TCP --------------------------------------------------------------------
+
+    def _accept(self, listening: socket.socket) -> None:
+        with suppress(OSError):
+            one, _ = listening.accept()
+            if len(self._streams) >= _MOST_STREAMS:
+                # The one that has said nothing for longest: a log server opens few, and keeps them.
+                self._hang_up(next(iter(self._streams)))
+            one.setblocking(False)
+            self._streams[one] = SyslogStream()
+            self._wait.register(one, selectors.EVENT_READ, partial(self._stream, one))
+
+    def _stream(self, one: socket.socket) -> None:
+        stream = self._streams.pop(one, None)
+        if stream is None:
+            return  # hung up on in the same turn
+        self._streams[one] = stream
+        try:
+            piece = one.recv(_PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        for line in stream.feed(piece) if piece else stream.end():
+            self._reader.line(line)
+        if not piece:
+            self._hang_up(one)
+
+    def _hang_up(self, one: socket.socket) -> None:
+        self._streams.pop(one)
+        self._wait.unregister(one)
+        one.close()
 
     def _tell(self) -> None:
         if self._reader.gathered.empty:
@@ -141,7 +205,12 @@ def main() -> None:
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)
         order = msgspec.json.decode(_first_line(), type=EgressOrder)
-        put_up(FENCE, FenceMode(os.environ.get(FENCES_SETTING) or FenceMode.AUTO))
+        fence = replace(FENCE, serves=True) if order.streams else FENCE
+        fenced = put_up(fence, FenceMode(os.environ.get(FENCES_SETTING) or FenceMode.AUTO))
+        if order.renewed:
+            # The recorder's own: it lists what its processes are fenced by.
+            output.write(msgspec.json.encode(FenceTold(str(fenced), fenced.whole)) + b"\n")
+            output.flush()
         ended = EgressEnded()
         try:
             _Loop(order, output, SystemClock()).run()

@@ -82,6 +82,11 @@ class Settings:
     certificate_key: Path | None = None
     allow: frozenset[str] = frozenset()
     """Hosts and IP addresses that a camera's URL may name although they are refused by default."""
+    egress_syslog: tuple[tuple[str, int], ...] = ()
+    """Addresses and ports at which log lines of firewalls and name servers are taken, by UDP and
+    TCP: what cameras sent is kept of them. None unless set; a port alone is on loopback."""
+    egress_flows: tuple[tuple[str, int], ...] = ()
+    """The same for NetFlow and IPFIX, by UDP."""
     fragment_ms: int = _number(400, 100, 2_000)
     """A fragment ends with the first frame past this length."""
     file_s: int = _number(300, 10, 3_600)
@@ -153,6 +158,8 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         allow=_allowed(found.pop("allow")),
         lan=found.pop("lan"),
         hosts=_allowed(found.pop("hosts")),
+        egress_syslog=_places("EGRESS_SYSLOG", found.pop("egress_syslog")),
+        egress_flows=_places("EGRESS_FLOWS", found.pop("egress_flows")),
         certificate=_file(found.pop("certificate")),
         certificate_key=_file(found.pop("certificate_key")),
         ping_url=_ping_url(found.pop("ping_url")),
@@ -209,6 +216,8 @@ def _environment_model() -> "Callable[..., BaseSettings]":
         allow: str = ""
         lan: bool = False
         hosts: str = ""
+        egress_syslog: str = ""
+        egress_flows: str = ""
         certificate: str = ""
         certificate_key: str = ""
         ping_url: str = ""
@@ -299,6 +308,24 @@ def _ping_url(text: str) -> Secret | None:
             "host, and a path, without user name, spaces or '#'."
         )
     return Secret(text)
+
+
+def _places(name: str, text: str) -> tuple[tuple[str, int], ...]:
+    """Addresses of this machine with ports; a port alone is on loopback."""
+    found = []
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        host, _, port = part.rpartition(":")
+        try:
+            address = str(ipaddress.ip_address(host.strip("[]") or "127.0.0.1"))
+            if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+                raise ValueError
+        except ValueError:
+            raise ConfigError(
+                f"{PREFIX}{name} cannot be {text[:_SHOWN_MOST]!r}: give ports, or addresses of this"
+                " machine with ports, as 5514 or 192.168.1.5:5514, with commas between them."
+            ) from None
+        found.append((address, int(port)))
+    return tuple(dict.fromkeys(found))
 
 
 def _allowed(text: str) -> frozenset[str]:

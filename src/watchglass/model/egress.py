@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from watchglass.base.ids import DeviceId
+from watchglass.model.assignment import Shutdown
 
 MOST_NAME_CHARS = 253
 
@@ -30,6 +31,14 @@ class Bound(msgspec.Struct, frozen=True, order=True):
     from_ns: int
     to_ns: int
     mac: str
+
+
+class CameraBounds(msgspec.Struct, frozen=True):
+    """All that is known of which address was which camera's. ``macs``: of all cameras, those that
+    have no address too."""
+
+    bounds: tuple[Bound, ...]
+    macs: frozenset[str]
 
 
 class PeerContact(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,11 +89,13 @@ class PeerName(msgspec.Struct, frozen=True, order=True):
     at_ns: int
 
 
-class EgressOrder(msgspec.Struct, frozen=True, kw_only=True):
+class EgressOrder(msgspec.Struct, frozen=True, kw_only=True, tag="egress_order"):
     """Read what follows on standard input, or arrives at the sockets handed over.
 
     ``at_ns``: now, for lines without a time. ``flush_s``: how often is told what was read; 0: at
-    the end. ``flows`` and ``lines``: descriptors of sockets for NetFlow and IPFIX, and for syslog.
+    the end. ``flows`` and ``lines``: descriptors of sockets for NetFlow and IPFIX, and for syslog;
+    ``streams``: of those that listen for syslog by TCP. ``renewed``: what follows on standard input
+    is orders of newer bounds, and nothing to read.
     """
 
     at_ns: int
@@ -92,6 +103,8 @@ class EgressOrder(msgspec.Struct, frozen=True, kw_only=True):
     flush_s: float = 0.0
     flows: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
+    streams: tuple[int, ...] = ()
+    renewed: bool = False
 
 
 class EgressRead(msgspec.Struct, frozen=True, kw_only=True, tag="egress_read"):
@@ -113,6 +126,28 @@ class EgressEnded(msgspec.Struct, frozen=True, tag="egress_ended"):
 
 
 FromEgress = EgressRead | EgressEnded
+ToEgress = EgressOrder | Shutdown
+
+
+class TakeEgressRequest(msgspec.Struct, frozen=True, tag="take_egress"):
+    """Take in a log or a capture that somebody gave: ``file``, which is removed then, called
+    ``name`` by who gave it."""
+
+    file: str
+    name: str
+
+
+class EgressTaken(msgspec.Struct, frozen=True, tag="egress_taken"):
+    """What came of it. ``records`` of ``cameras``; ``others`` were dropped unread, ``unknown`` are
+    of no known form, ``beyond`` were too many; ``new`` contacts. ``again``: it was taken before."""
+
+    records: int
+    others: int
+    unknown: int
+    beyond: int
+    new: int
+    cameras: int
+    again: bool
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from watchglass.base.fence import FenceMode
 from watchglass.base.ids import ScanId
 from watchglass.model.camera_table import TableErrand
 from watchglass.model.coverage import Network
+from watchglass.model.egress import EgressTaken, TakeEgressRequest
 from watchglass.model.scan import Login
 from watchglass.model.settings_import import SettingsErrand
 from watchglass.model.stream import StreamName
@@ -199,5 +200,6 @@ SurveyRequest = (
     | LookRequest
     | TableErrand
     | SettingsErrand
+    | TakeEgressRequest
 )
-SurveyReply = FleetMade | Scans | LookedAt
+SurveyReply = FleetMade | Scans | LookedAt | EgressTaken

@@ -15,6 +15,8 @@ from watchglass.trust.report.document import Covered, DocDevice, DocRule, Summar
 FLEET = "fleet.json"
 """The name of the file that holds a `FleetView`."""
 DEVICES = "devices.json"
+BOUNDS = "bounds.json"
+"""Which address was which camera's, for who reads what cameras sent."""
 """Each `DeviceView`, one after the other."""
 INDEX = "devices.index"
 """Where in ``DEVICES`` each device begins, and how long it is."""

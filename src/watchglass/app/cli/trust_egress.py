@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -65,7 +66,8 @@ def egress(
     if file is not None and str(file) != "-" and not follow and not flows and not syslog:
         if not file.is_file():
             raise UsageError(f"{file} is no file: give a log or a capture.")
-        _tell(of, take_file(of.ground, file, CollectorId(collector)), json=json)
+        whose = partial(bounds_now, of.ground, collector=CollectorId(collector))
+        _tell(of, take_file(of.ground, file, whose), json=json)
         return
     _tell(of, _follow(of, file, flows or [], syslog or [], CollectorId(collector)), json=json)
 

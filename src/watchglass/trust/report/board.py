@@ -196,7 +196,8 @@ def _changes(changed: Comparison | None) -> Html | None:
         for what, words in (
             ("came", "new"), ("went", "not found any more"), ("origin", "judged otherwise"),
             ("rule", "of rules"), ("hole", "of known holes"), ("firmware", "of firmware"),
-            ("purchase", "of purchases"),
+            ("purchase", "of purchases"), ("step", "steps done"),
+            ("contained", "of what keeps devices in"), ("egress", "of whom they talk to"),
         )
         if changed.counted(what)
     ) or "nothing"  # fmt: skip

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 import msgspec
 
 from watchglass.base.errors import UsageError
-from watchglass.trust.report.document import FORMAT, DocDevice, Document
+from watchglass.trust.egress import OUTSIDE
+from watchglass.trust.report.document import FORMAT, DocDevice, DocTalk, Document
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One change. ``what``: came, went, origin, firmware, rule, hole,
-    purchase or step (on its way out)."""
+    """One change. ``what``: came, went, origin, firmware, rule, hole, purchase, step (on its way
+    out), egress (whom it talks to outside) or contained (what keeps it in)."""
 
     what: str
     device: str
@@ -96,6 +97,8 @@ def _of_pair(old: DocDevice, new: DocDevice) -> list[Change]:
     if old.purchase != new.purchase:
         found.append(_change("purchase", new, f"its purchase: {new.purchase.words}"))
     found += [_change("step", new, each) for each in _steps(old, new)]
+    found += [_change("contained", new, each) for each in _contained(old, new)]
+    found += [_change("egress", new, each) for each in _egress(old, new)]
     rules = {each.rule: each.outcome for each in old.rules}
     for rule in new.rules:
         before = rules.get(rule.rule, "does_not")
@@ -123,6 +126,43 @@ def _steps(old: DocDevice, new: DocDevice) -> list[str]:
         for each in new.path.steps
         if each not in known
     ]
+
+
+def _contained(old: DocDevice, new: DocDevice) -> list[str]:
+    """What was exported or stated of the rules that keep it in, and whether they were seen not to
+    hold it."""
+    before, after = old.contained, new.contained
+    if after is None:
+        return ["no rules are known to keep it in any more"] if before is not None else []
+    if before is not None and (before.applied, before.words) == (after.applied, after.words):
+        return []
+    return [f"{after.words[:1].lower()}{after.words[1:].rstrip('.')}"]
+
+
+def _egress(old: DocDevice, new: DocDevice) -> list[str]:
+    """Whom it began to reach outside, and whom it reached before and was not seen to since."""
+    before, after = _outside(old), _outside(new)
+    found = [f"now talks to {peer}: {after[peer].words}" for peer in sorted(after.keys() - before)]
+    if max((each.last for each in new.egress), default="") > max(
+        (each.last for each in old.egress), default=""
+    ):
+        # Only where something newer of it was taken in is it worth a word that this is not there.
+        found += [
+            f"was not seen to reach {peer} any more; last on {before[peer].last[:10]}"
+            for peer in sorted(before)
+            if peer not in after or after[peer].last <= before[peer].last
+        ]
+    return found
+
+
+def _outside(device: DocDevice) -> dict[str, DocTalk]:
+    """Those whom something was let through to, and not only asked for, by their names."""
+    found: dict[str, DocTalk] = {}
+    for each in device.egress:
+        if each.kind in OUTSIDE and each.refused < each.times:
+            known = found.get(each.peer)
+            found[each.peer] = each if known is None or each.last > known.last else known
+    return found
 
 
 def _origin(device: DocDevice) -> str:

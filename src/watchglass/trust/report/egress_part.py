@@ -75,7 +75,7 @@ def _device(
         egress_words=egress_sentence(talks, needs) if talks else "",
         egress=tuple(map(doc_talk, talks[:MOST_TALKS])),
         egress_left_out=max(0, len(talks) - MOST_TALKS),
-        contained=_contained(contained, talks) if contained is not None else None,
+        contained=doc_contained(contained, talks) if contained is not None else None,
     )
 
 
@@ -89,7 +89,7 @@ def doc_talk(talk: Talk) -> DocTalk:
     )  # fmt: skip
 
 
-def _contained(contained: Contained, talks: Sequence[Talk]) -> DocContained:
+def doc_contained(contained: Contained, talks: Sequence[Talk]) -> DocContained:
     """What was exported, what was stated, and what was seen since."""
     applied = contained.applied_ns
     exported = f"Rules that keep it in were exported on {utc(contained.exported_ns)}"

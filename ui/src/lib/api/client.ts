@@ -6,7 +6,7 @@ import type {
   AskBody, ErasureState, HoldBody, RequestOutcome, TakeBody,
   AppriseBody, AreaBody, AuthorityBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
   ClipOrder, ConsentRule, ExportBody, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile, RelayBody,
-  ContainForm, ContainedNote, Needs, Purchase, ReadSettingsBody, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, TakeChannelBody, WebhookBody,
+  ContainForm, ContainedNote, EgressTaken, Needs, Purchase, ReadSettingsBody, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, TakeChannelBody, WebhookBody,
 } from "./types";
 
 const ROOT = "/api/v1";
@@ -333,6 +333,22 @@ export const devicePageUrl = (device: string): string => `${ROOT}/trust/devices/
 
 /** A paper that proves a step, to save. */
 export const documentUrl = (sha256: string): string => `${ROOT}/trust/documents/${sha256}`;
+
+/** Have what a firewall, name server, router or capture wrote down taken in. */
+export async function takeEgress(file: File): Promise<EgressTaken> {
+  const url = `${ROOT}/trust/egress?${new URLSearchParams({ name: file.name.slice(0, 120) })}`;
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method: "POST", body: file, credentials: "same-origin",
+      headers: { "X-Watchglass": "1", "Content-Type": "application/octet-stream" },
+    });
+  } catch {
+    throw new ApiError(0, { detail: "The recorder does not answer." });
+  }
+  if (!answer.ok) return refuse(answer, false);
+  return (await answer.json()) as EgressTaken;
+}
 
 /** Keep a paper; by its SHA-256 it is known from then on. */
 export async function putDocument(file: File): Promise<{ sha256: string }> {

@@ -55,6 +55,7 @@ export type Mask = Schemas["MaskInfo"];
 export type Relay = Schemas["RelayInfo"];
 export type RelayBody = Schemas["RelayBody"];
 export type RelayMade = Schemas["RelayMade"];
+export type EgressTaken = Schemas["EgressTakenInfo"];
 export type NewMask = Schemas["DrawBody"];
 /** As the camera coded it, or made anew by the recorder. */
 export type Moving = Schemas["Form"];
