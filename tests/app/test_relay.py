@@ -4,7 +4,10 @@ import os
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +76,72 @@ def takes(url: str) -> bool:
         return pictures(url, "tcp") == PICTURES
     except (OSError, av.error.FFmpegError):
         return False
+
+
+def slices(data: bytes, *, prefixed: bool) -> list[bytes]:
+    """The coded slices of a packet: behind lengths, as in a file, or behind start codes."""
+    if prefixed:
+        units, at = list[bytes](), 0
+        while at + 4 <= len(data):
+            end = at + 4 + int.from_bytes(data[at : at + 4], "big")
+            units.append(data[at + 4 : end])
+            at = end
+    else:
+        units = [each.strip(b"\0") for each in data.split(b"\0\0\1")]
+    return [each.rstrip(b"\0") for each in units if each and each[0] & 0x1F in (1, 5)]
+
+
+def recorded_slices(recorder: RunningRecorder) -> list[bytes]:
+    """Of the file that is being written; what a picture comes later than the one before it."""
+    (file,) = recorder.media.glob("*/main/2???/*/*/*.mp4")
+    found: list[bytes] = []
+    with av.open(str(file)) as opened:
+        times = []
+        for packet in opened.demux(video=0):
+            if packet.size:
+                found += slices(bytes(packet), prefixed=True)
+                assert packet.dts is not None
+                times.append(packet.dts * packet.time_base)
+    assert max(later - each for each, later in pairwise(times)) < 0.5, "a hole in the recording"
+    return found
+
+
+def test_each_picture_is_that_of_the_recording_through_a_crash(recorder: RunningRecorder) -> None:
+    told, url = made(recorder)
+    wait_until(lambda: takes(url))
+    taken: list[list[bytes]] = []
+    ending = threading.Event()
+
+    def read() -> None:
+        while not ending.is_set():
+            with suppress(OSError, av.error.FFmpegError):
+                session: list[bytes] = []
+                taken.append(session)
+                with av.open(url, options={"rtsp_transport": "tcp"}, timeout=5.0) as opened:
+                    for packet in opened.demux(video=0):
+                        session += slices(bytes(packet), prefixed=False)
+                        if ending.is_set():
+                            return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    wait_until(lambda: any(len(each) > 20 for each in taken))
+    before = len(taken)
+    pid = recorder.processes()["relay-worker"].pid
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: any(len(each) > 20 for each in taken[before:]), 60.0)
+    ending.set()
+    reader.join(20)
+    wait_until(lambda: taken[-1][-1] in recorded_slices(recorder))
+    kept = recorded_slices(recorder)
+    for session in filter(None, taken):
+        # The camera's loop repeats, so that a picture may stand in the recording more than once.
+        assert any(
+            kept[at : at + len(session)] == session
+            for at, each in enumerate(kept) if each == session[0]
+        ), "what was handed on is not what was recorded"  # fmt: skip
+    assert run(["--data", str(recorder.data), "relay", "remove", told["relay"]]) == 0
+    wait_until(lambda: "relay-worker" not in recorder.processes())
 
 
 def test_an_old_system_reads_it_by_both_transports(recorder: RunningRecorder) -> None:

@@ -81,17 +81,20 @@ class LineReader:
                 return
         self._into.unknown += 1
 
-    def _at_ns(self, text: str) -> int:
-        return time_of(text, self._now_ns)
+    def _sender(self, text: str, source: str) -> tuple[int, str, str] | None:
+        """When the line was written, the camera's MAC, and its address; None for what no camera
+        sent, of which nothing else is looked at."""
+        at_ns, address = time_of(text, self._now_ns), clean_address(source)
+        mac = self._into.camera(address, at_ns)
+        return (at_ns, mac, address) if mac else None
 
     def _conntrack(self, text: str) -> None:
         source = _CT_SRC.search(text)
         if source is None:
             self._into.unknown += 1
             return
-        at_ns, address = self._at_ns(text), clean_address(source[1])
-        mac = self._into.camera(address, at_ns)
-        if not mac:
+        sender = self._sender(text, source[1])
+        if sender is None:
             return
         found = _CT.search(text)
         protocol = _CT_PROTOCOL.search(text)
@@ -111,7 +114,7 @@ class LineReader:
             if len(self._open) > _MOST_OPEN:
                 self._open.popitem(last=False)
         self._into.add(Record(
-            at_ns, mac, address, found["dst"], int(found["dport"] or 0), protocol[1] or "other",
+            *sender, found["dst"], int(found["dport"] or 0), protocol[1] or "other",
             EgressSource.CONNTRACK, sent=int(found["bytes"] or 0),
             received=int(back[1]) if back is not None else 0,
             times=0 if known else 1,
@@ -122,14 +125,13 @@ class LineReader:
         if source is None:
             self._into.unknown += 1
             return
-        at_ns, address = self._at_ns(text), clean_address(source[1])
-        mac = self._into.camera(address, at_ns)
-        if not mac:
+        sender = self._sender(text, source[1])
+        if sender is None:
             return
         fields = dict(_NF_FIELD.findall(text))
         prefix = text[: text.find("IN=")] if "IN=" in text else ""
         self._into.add(Record(
-            at_ns, mac, address, fields.get("DST", ""), _number(fields.get("DPT", "")),
+            *sender, fields.get("DST", ""), _number(fields.get("DPT", "")),
             fields.get("PROTO", "other"), EgressSource.FIREWALL,
             sent=_number(fields.get("LEN", "")), refused=_REFUSES.search(prefix) is not None,
         ))  # fmt: skip
@@ -141,13 +143,12 @@ class LineReader:
         if not at or len(cells) < at + 2:
             self._into.unknown += 1
             return
-        at_ns, address = self._at_ns(text), clean_address(cells[at])
-        mac = self._into.camera(address, at_ns)
-        if not mac:
+        sender = self._sender(text, cells[at])
+        if sender is None:
             return
         ports = len(cells) > at + 3
         self._into.add(Record(
-            at_ns, mac, address, cells[at + 1], _number(cells[at + 3]) if ports else 0,
+            *sender, cells[at + 1], _number(cells[at + 3]) if ports else 0,
             cells[16] if at == 18 else cells[12], EgressSource.FIREWALL,
             sent=_number(cells[at - 1]), refused=cells[6] in ("block", "reject"),
         ))  # fmt: skip
@@ -157,16 +158,15 @@ class LineReader:
         if found is None:
             self._into.unknown += 1
             return
-        at_ns, address = self._at_ns(text), clean_address(found[2])
-        mac = self._into.camera(address, at_ns)
-        if not mac:
+        sender = self._sender(text, found[2])
+        if sender is None:
             return
         peer, length = _MIKROTIK_PEER.search(text), _LENGTH.search(text)
         if peer is None:
             self._into.unknown += 1
             return
         self._into.add(Record(
-            at_ns, mac, address, peer[1], _number(peer[2] or ""), found[1],
+            *sender, peer[1], _number(peer[2] or ""), found[1],
             EgressSource.FIREWALL, sent=_number(length[1]) if length is not None else 0,
             refused=_REFUSES.search(text[: found.start()]) is not None,
         ))  # fmt: skip
@@ -178,9 +178,9 @@ class LineReader:
         query = _QUERY.match(rest)
         if query is not None:
             self._chain = ""
-            at_ns, address = self._at_ns(text), clean_address(query[2])
-            mac = self._into.camera(address, at_ns)
-            if mac:
+            sender = self._sender(text, query[2])
+            if sender is not None:
+                at_ns, mac, address = sender
                 self._into.asked(mac, address, query[1], at_ns, EgressSource.DNS)
             return
         answer = _ANSWER.match(rest)
@@ -203,10 +203,10 @@ class LineReader:
         if found is None:
             self._into.unknown += 1
             return
-        at_ns, address = self._at_ns(text), clean_address(found[1])
-        mac = self._into.camera(address, at_ns)
-        if not mac:
+        sender = self._sender(text, found[1])
+        if sender is None:
             return
+        at_ns, mac, address = sender
         asked = (address, found[2], found[3])
         if found[4] and asked in self._pending:
             self._pending.pop(asked)
