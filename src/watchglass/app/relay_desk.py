@@ -103,6 +103,10 @@ class RelayDesk:
                 self._unserved,
             )
 
+    def unserved(self) -> tuple[str, ...]:
+        """Why something is not served where it is to be, as sentences."""
+        return tuple(each.problem for each in self._unserved)
+
     def keep_up(self) -> None:
         """Where an address can be served that could not, the process is started again: only a new
         one may open it. Who takes something elsewhere connects again then."""

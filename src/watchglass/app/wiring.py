@@ -152,6 +152,7 @@ from watchglass.store.said import SaidStore
 
 _UPKEEP_NS = 5 * NS_PER_S
 _Slow = SignedRequest | EditCameraRequest | SwapFoundRequest | SystemRequest
+_Asked = StatusRequest | HealthRequest | MeasureRequest | SystemRequest | RestreamsRequest
 _MEASURE_S = 1.0
 _SETUP_NS = 24 * 3600 * NS_PER_S
 _LOG = log.get("recorder")
@@ -234,8 +235,9 @@ class Recorder:
         self._page = PageInNetwork(on)
         self._origin, self._anchors = "", AnchorDesk(on, self._note)
         observer = Observer(
-            self._crew, self._listener.words, self._served_ns, on.clock, self._unserved
-        )
+            self._crew, self._listener.words, self._served_ns, on.clock,
+            lambda: (*self._supervisor.relay.unserved(), *self._survey.egress.unserved()),
+        )  # fmt: skip
         replacement = Replacement(
             self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
         )
@@ -427,6 +429,7 @@ class Recorder:
             )
 
     def _changed(self, request: Request) -> Reply:
+        assert not isinstance(request, _Asked)  # told before
         if isinstance(request, SurveyRequest):
             return self._survey.answer(request)
         if isinstance(request, SignedRequest):
@@ -447,14 +450,6 @@ class Recorder:
                 return LooksBack(tuple(self._looks_back.errand(request)))
             case EditCameraRequest() | SwapFoundRequest():
                 return Accepted(changed_found(self._on.settings, self.site, request))
-            case (
-                StatusRequest()
-                | HealthRequest()
-                | MeasureRequest()
-                | SystemRequest()
-                | RestreamsRequest()
-            ):
-                raise AssertionError  # told before
             case _:
                 return Accepted(self.site.carry_out(request))
 
@@ -473,10 +468,6 @@ class Recorder:
                 return self._supervisor.relay.told()
             case _:
                 return None
-
-    def _unserved(self) -> tuple[str, ...]:
-        relays = (each.problem for each in self._supervisor.relay.told().unserved)
-        return (*relays, *self._survey.egress.unserved())
 
     def _note(self, act: Note) -> None:
         self.site.note_people(NoteRequest((act,)))

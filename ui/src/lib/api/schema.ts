@@ -840,6 +840,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera}/relays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Relays
+         * @description Where a camera is handed on, and who takes it now.
+         */
+        get: operations["listRelays"];
+        put?: never;
+        /**
+         * Make Relay
+         * @description Hand a camera on. With what masks hide, it takes the right to see without them.
+         */
+        post: operations["makeRelay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/relays/{relay}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Relay
+         * @description Hand it on no longer; who takes it now is cut off.
+         */
+        post: operations["endRelay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/thumbnail/{camera}": {
         parameters: {
             query?: never;
@@ -1166,6 +1210,27 @@ export interface paths {
         get: operations["getDevicePage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/egress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Egress
+         * @description Take in what a firewall, a name server, a router or a capture wrote down, 64 MB at most: its
+         *     bytes are the body. What no known camera sent is dropped unread.
+         */
+        post: operations["takeEgress"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4446,6 +4511,14 @@ export interface components {
             /** Count */
             count: number;
         };
+        /** DropRelayBody */
+        DropRelayBody: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
         /**
          * EditBody
          * @description What is left out stays as it is. ``look``: it is looked at first, and nothing is changed
@@ -4483,6 +4556,28 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * EgressTakenInfo
+         * @description ``records`` are of ``cameras``; ``dropped_unread`` were of no known camera, ``unknown`` are
+         *     of no known form, ``beyond`` were more than are kept at once. ``taken_before``: nothing of the
+         *     file was counted again.
+         */
+        EgressTakenInfo: {
+            /** Records */
+            records: number;
+            /** Cameras */
+            cameras: number;
+            /** New Contacts */
+            new_contacts: number;
+            /** Dropped Unread */
+            dropped_unread: number;
+            /** Unknown */
+            unknown: number;
+            /** Beyond */
+            beyond: number;
+            /** Taken Before */
+            taken_before: boolean;
         };
         /**
          * EndBody
@@ -5522,6 +5617,13 @@ export interface components {
             masks: components["schemas"]["MaskInfo"][];
         };
         /**
+         * MaskedBy
+         * @description What becomes of masks: nothing is handed on while there are any; they are painted on, which
+         *     takes decoding and encoding; or what they hide is handed on too.
+         * @enum {string}
+         */
+        MaskedBy: "refuse" | "paint" | "unmask";
+        /**
          * Money
          * @description Where the money came from.
          * @enum {string}
@@ -6422,6 +6524,75 @@ export interface components {
             ends: components["schemas"]["Border"];
             /** Stays */
             stays: boolean;
+        };
+        /**
+         * RelayBody
+         * @description ``host``: an address of this machine, where the other system asks for it.
+         */
+        RelayBody: {
+            /** @default main */
+            stream: components["schemas"]["StreamName"];
+            /**
+             * Host
+             * @default 127.0.0.1
+             */
+            host: string;
+            /**
+             * Port
+             * @default 8554
+             */
+            port: number;
+            /** @default refuse */
+            masks: components["schemas"]["MaskedBy"];
+            /**
+             * Reason
+             * @description It goes into the ledger.
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * RelayInfo
+         * @description ``problem``: why nothing is handed on now, and what to do; empty: it is.
+         */
+        RelayInfo: {
+            /** Id */
+            id: string;
+            stream: components["schemas"]["StreamName"];
+            /** Url */
+            url: string;
+            /** User */
+            user: string;
+            masks: components["schemas"]["MaskedBy"];
+            /** Made Ms */
+            made_ms: number;
+            /** Made By */
+            made_by: string;
+            /** Reason */
+            reason: string;
+            /** Problem */
+            problem: string;
+            /** Takers */
+            takers: components["schemas"]["TakerInfo"][];
+        };
+        /** RelayList */
+        RelayList: {
+            /** Relays */
+            relays: components["schemas"]["RelayInfo"][];
+        };
+        /**
+         * RelayMade
+         * @description The token is shown this once. ``url`` has neither user nor token in it.
+         */
+        RelayMade: {
+            /** Url */
+            url: string;
+            /** User */
+            user: string;
+            /** Token */
+            token: string;
+            /** Relays */
+            relays: components["schemas"]["RelayInfo"][];
         };
         /**
          * RemoveBody
@@ -7527,6 +7698,16 @@ export interface components {
             camera: string;
             /** Already */
             already: boolean;
+        };
+        /**
+         * TakerInfo
+         * @description Who takes it now, from an address.
+         */
+        TakerInfo: {
+            /** Address */
+            address: string;
+            /** Since Ms */
+            since_ms: number;
         };
         /**
          * TamperInfo
@@ -10405,6 +10586,108 @@ export interface operations {
             };
         };
     };
+    listRelays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeRelay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelayBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayMade"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endRelay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                relay: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropRelayBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getThumbnail: {
         parameters: {
             query?: {
@@ -10996,6 +11279,37 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                     "text/html": string;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeEgress: {
+        parameters: {
+            query?: {
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressTakenInfo"];
                 };
             };
             /** @description Why it was not done. */
