@@ -149,6 +149,7 @@ def test_the_command_writes_one_page_that_asks_for_nothing(
     )
     page = out.read_text()
     assert "<script>" not in page
+    assert "\\u" not in page
     assert "198.51" not in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "Vaduz" not in page  # two networks

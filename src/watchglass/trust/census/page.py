@@ -9,6 +9,8 @@ from watchglass.trust.census.centroids import CENTROIDS
 from watchglass.trust.report.markup import Html, bullets, el, raw, table
 
 _MOST_ROWS = 500
+_FIRST_ROWS = 40
+"""Of a longer table, what is seen without asking for the rest."""
 _WIDTH, _HEIGHT = 960, 460
 _NORTH, _SOUTH = 80, -58
 _LARGEST = 34.0
@@ -32,7 +34,8 @@ th{text-align:left;font-weight:600;border-bottom:1.5px solid var(--ink);padding:
 td{border-bottom:1px solid var(--line);padding:.28rem .8rem .28rem 0;overflow-wrap:anywhere}
 td:nth-last-child(-n+2),th:nth-last-child(-n+2){text-align:right;font-variant-numeric:tabular-nums;
 white-space:nowrap}
-@media (max-width:44rem){body{padding:1.2rem}h1{font-size:1.5rem}}
+summary{cursor:pointer;padding:.7rem 0}
+@media (max-width:44rem){body{padding:1.2rem}h1{font-size:1.5rem}svg text{font-size:26px}}
 @media print{html{background:#fff}body{padding:0;max-width:none}h2{break-after:avoid}}
 """
 _HEADS = {"country": "Country", "city": "City", "operator": "Operator", "maker": "Maker"}
@@ -67,7 +70,7 @@ def census_page(census: Census, made: str, source: str, program: str) -> bytes:
 
 
 def number(value: int | None, least: int) -> str:
-    return f"{value:,}".replace(",", "\u202f") if value is not None else f"fewer than {least}"
+    return f"{value:,}" if value is not None else f"fewer than {least}"
 
 
 def _lead(census: Census) -> str:
@@ -119,8 +122,11 @@ def _table(told: CensusTable) -> list[Html]:
         for cell in shown
     ]  # fmt: skip
     note = " ".join(each for each in notes if each)
+    first, more = rows[:_FIRST_ROWS], rows[_FIRST_ROWS:]
     return [
-        el("h2", told.name), el("div", table(heads, rows), class_="wide"),
+        el("h2", told.name), el("div", table(heads, first), class_="wide"),
+        *([el("details", el("summary", f"{len(more):,} more"),
+              el("div", table(heads, more), class_="wide"))] if more else []),
         *([el("p", note, class_="quiet")] if note else []),
     ]  # fmt: skip
 
