@@ -31,7 +31,8 @@ NAMES = ("Street", "Yard", "Gate", "Lane")
 class Bed:
     """A recorder whose page always has the same address, and the cameras it can be given."""
 
-    def __init__(self, folder: Path, cameras: list[CameraUrls]) -> None:
+    def __init__(self, folder: Path, cameras: list[CameraUrls], *, analysis: bool) -> None:
+        self._analysis = str(analysis).lower()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = str(free.getsockname()[1])
@@ -62,8 +63,9 @@ class Bed:
 
     def _start(self) -> RunningRecorder:
         return RunningRecorder(
-            self.data, WATCHGLASS_PORT=self._port, WATCHGLASS_ALLOW="127.0.0.1,127.0.77.2"
-        )
+            self.data, WATCHGLASS_PORT=self._port, WATCHGLASS_ALLOW="127.0.0.1,127.0.77.2",
+            WATCHGLASS_ANALYSIS=self._analysis,
+        )  # fmt: skip
 
 
 Visiting: TypeAlias = Callable[..., Visitor]
@@ -110,17 +112,24 @@ def simulator() -> Iterator[Simulator]:
         yield simulator
 
 
+@pytest.fixture(scope="module")
+def analysis(request: pytest.FixtureRequest) -> bool:
+    """Whether the module's recorders understand what they see: unless ``ANALYSIS`` says no, for
+    it costs as much as all the rest of them."""
+    return bool(getattr(request.module, "ANALYSIS", True))
+
+
 @pytest.fixture
-def new_bed(simulator: Simulator) -> Iterator[Callable[[], Bed]]:
+def new_bed(simulator: Simulator, analysis: bool) -> Iterator[Callable[[], Bed]]:
     """Recorders that nobody has set up; ended with the test."""
-    with _beds(simulator) as make:
+    with _beds(simulator, analysis=analysis) as make:
         yield make
 
 
 @pytest.fixture(scope="module")
-def bed(simulator: Simulator, chromium: Browser) -> Iterator[Bed]:
+def bed(simulator: Simulator, chromium: Browser, analysis: bool) -> Iterator[Bed]:
     """A recorder with four cameras, set up with the password of ``Visitor``."""
-    with _beds(simulator) as make:
+    with _beds(simulator, analysis=analysis) as make:
         bed = make()
         for name in NAMES:
             bed.add(name)
@@ -150,14 +159,14 @@ def readable(visitor: Visitor) -> None:
 
 
 @contextmanager
-def _beds(simulator: Simulator) -> Iterator[Callable[[], Bed]]:
+def _beds(simulator: Simulator, *, analysis: bool) -> Iterator[Callable[[], Bed]]:
     made: list[Bed] = []
     # Short: sockets lie in it, and their paths may have 107 bytes.
     folders: list[Path] = []
 
     def make() -> Bed:
         folders.append(Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp")))
-        made.append(Bed(folders[-1], simulator.urls))
+        made.append(Bed(folders[-1], simulator.urls, analysis=analysis))
         return made[-1]
 
     try:

@@ -17,6 +17,7 @@ from watchglass.trust.facts import read_facts
 from watchglass.trust.fleet import judge_fleet
 
 pytestmark = pytest.mark.full
+ANALYSIS = False
 SHOTS = os.environ.get("WATCHGLASS_SHOTS", "")
 AT_NS = 1_795_821_360 * 10**9
 

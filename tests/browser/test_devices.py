@@ -15,6 +15,7 @@ from watchglass.simulate.lan.network import Network, NoNetworkError
 from watchglass.simulate.process import Simulator, SimulatorFailed, arguments
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
+ANALYSIS = False
 
 
 @pytest.fixture(scope="module")

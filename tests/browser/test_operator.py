@@ -17,6 +17,7 @@ from watchglass.model.look import LookKind
 from watchglass.recording.people import noted_looks
 
 pytestmark = pytest.mark.full
+ANALYSIS = False
 
 LOOP_MS = 4000.0
 

@@ -9,6 +9,7 @@ from tests.browser.conftest import AXE, Bed, Visiting, readable, set_up
 from watchglass.simulate.process import Simulator
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
+ANALYSIS = False
 
 SIZE = "--width 320 --height 192 --sub-width 160 --sub-height 96 --seconds 2 --bit-rate 150000"
 RECORDER = [*SIZE.split(), "--kind", "a", "--cameras", "3", "--onvif-recorder", "--no-sound",

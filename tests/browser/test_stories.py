@@ -13,6 +13,7 @@ from tests.browser.visitor import PASSWORD
 from watchglass.simulate.process import Simulator
 
 pytestmark = pytest.mark.full
+ANALYSIS = False
 
 
 def test_from_nothing_to_two_cameras(new_bed: Callable[[], Bed], visiting: Visiting) -> None:

@@ -13,6 +13,7 @@ from tests.browser.visitor import Visitor
 from watchglass.simulate.process import Simulator
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
+ANALYSIS = False
 
 _LONG_MS = 120_000
 _BAD_ROWS = 200

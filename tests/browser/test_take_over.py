@@ -10,6 +10,7 @@ from watchglass.simulate.isapi import RECORDER, IsapiServer
 from watchglass.simulate.process import Simulator, arguments
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
+ANALYSIS = False
 
 WIDE = {"width": 1280, "height": 800, "color_scheme": "dark"}
 _LONG_MS = 90_000
