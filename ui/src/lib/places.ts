@@ -18,7 +18,7 @@ export const PLACES = [
   { name: "review", icon: "review", label: "Review", title: "Review: what happened, and what waits for somebody" },
   { name: "search", icon: "look", label: "Search", title: "Search: what was seen, by time, place and way" },
   { name: "counts", icon: "chart", label: "Counts", title: "Counts: how many went in and out" },
-  { name: "evidence", icon: "seal", label: "Evidence", title: "Evidence: bundles that others can check, and who agreed" },
+  { name: "evidence", icon: "seal", label: "Evidence", title: "Evidence: bundles that others can check, who agreed, and redacted copies" },
   { name: "cameras", icon: "camera", label: "Cameras", title: "Cameras: how each one does, and what it is for" },
   { name: "rules", icon: "zone", label: "Rules", title: "Rules: zones, lines, and what you want to be told of" },
   { name: "devices", icon: "label", label: "Devices", title: "Devices: who made them", needs: "see_fleet" },

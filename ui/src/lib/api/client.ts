@@ -4,8 +4,8 @@ import { systemZone } from "../time/zone";
 import type { paths } from "./schema";
 import type {
   AskBody, ErasureState, HoldBody, RequestOutcome, TakeBody,
-  AppriseBody, AreaBody, AuthorityBody, BookmarkBody, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
-  ClipOrder, ConsentRule, ExportBody, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile, RelayBody,
+  AppriseBody, AreaBody, AuthorityBody, BookmarkBody, Correction, CountBucket, CameraEdit, CameraKeep, GateChange, CameraRemoval, CameraSchedule, CameraStatement, CameraSwap,
+  ClipOrder, ConsentRule, ExportBody, KeepingWanted, LayoutBody, LogKeeping, MailBody, Moving, MqttBody, NewCamera, NewMask, NoticeWay, PlanBody, PluginBody, Problem, Profile, RedactionBody, RelayBody,
   ContainForm, ContainedNote, EgressTaken, Needs, Purchase, ReadSettingsBody, RuleBody, ScanOrder, StepBody, StreamName, TableOrder, TakeChannelBody, WebhookBody,
 } from "./types";
 
@@ -147,6 +147,15 @@ export const api = {
   stopExport: (id: string) => ask("post", "/api/v1/exports/{export}/stop", { at: { export: id } }),
   resumeExport: (id: string) => ask("post", "/api/v1/exports/{export}/resume", { at: { export: id } }),
   deleteExport: (id: string) => ask("delete", "/api/v1/exports/{export}", { at: { export: id } }),
+  redactions: () => ask("get", "/api/v1/redactions"),
+  startRedaction: (body: RedactionBody) => ask("post", "/api/v1/redactions", { body }),
+  redaction: (id: string) => ask("get", "/api/v1/redactions/{redaction}", { at: { redaction: id } }),
+  redactionFindings: (id: string) => ask("get", "/api/v1/redactions/{redaction}/findings", { at: { redaction: id } }),
+  redactionPictures: (id: string, first: number, last: number) => ask("get", "/api/v1/redactions/{redaction}/pictures", { at: { redaction: id }, query: { first, last } }),
+  correctRedaction: (id: string, body: Correction) => ask("post", "/api/v1/redactions/{redaction}/corrections", { at: { redaction: id }, body }),
+  reviewRedaction: (id: string) => ask("post", "/api/v1/redactions/{redaction}/review", { at: { redaction: id } }),
+  writeRedaction: (id: string) => ask("post", "/api/v1/redactions/{redaction}/write", { at: { redaction: id } }),
+  deleteRedaction: (id: string) => ask("delete", "/api/v1/redactions/{redaction}", { at: { redaction: id } }),
   camera: (camera: string) => ask("get", "/api/v1/cameras/{camera}", { at: { camera } }),
   swapCamera: (camera: string, body: CameraSwap) => ask("post", "/api/v1/cameras/{camera}/swap", { at: { camera }, body }),
   editCamera: (camera: string, body: CameraEdit) => ask("patch", "/api/v1/cameras/{camera}", { at: { camera }, body }),
