@@ -2,7 +2,7 @@
 
 import { api, ApiError, sentenceOf, still } from "../api/client";
 import type { Correction, HiddenPicture, Redaction, RedactionFindings, RedactionTrack } from "../api/types";
-import { goesOn, isFound } from "./words";
+import { goesOn, isFound, momentOf } from "./words";
 
 /** So many pictures are asked for at once; the recorder tells at most 250. */
 const CHUNK = 200;
@@ -108,7 +108,10 @@ export class Look {
     if (!this.one || !isFound(this.one)) return;
     const version = `${this.one.corrections.length}`;
     if (version === this.version) return;
-    this.found = await api.redactionFindings(this.id);
+    const found = await api.redactionFindings(this.id);
+    const [first] = found.questions;
+    if (!this.found && first) this.at = momentOf(first);
+    this.found = found;
     this.version = version;
     this.chunks = new Map();
     this.shown = -1;

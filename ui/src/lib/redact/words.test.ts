@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CorrectionInfo, RedactionFindings, RedactionQuestion, RedactionTrack } from "../api/types";
-import { boxOf, correctionWords, counting, questionAt, questionWords, summary, trackName, untils } from "./words";
+import { boxOf, correctionWords, counting, momentOf, questionWords, summary, trackName, untils } from "./words";
 
 const track = (number: number, stays = false, kind: RedactionTrack["kind"] = "person") => ({ number, kind, stays }) as RedactionTrack;
 const asked = (doubt: RedactionQuestion["doubt"], first: number, last: number, more: Partial<RedactionQuestion> = {}): RedactionQuestion =>
@@ -20,6 +20,7 @@ describe("a redacted copy in words", () => {
     expect(trackName(track(3, false, "animal"))).toBe("Animal 3");
     expect(trackName(track(3, false, "moving"))).toBe("Thing 3");
     expect(questionWords(asked("ends", 4, 9, { track: 3 }), track(3))).toContain("Person 3 ends here");
+    expect(questionWords(asked("ends", 4, 9, { track: 3 }), track(3, true))).toContain("Person 3 stays visible, and ends here");
     expect(questionWords(asked("unsure", 4, 9, { track: 3 }), track(3))).toContain("never sure of person 3");
     expect(questionWords(asked("whole", 4, 9, { cause: "not_analysed" }), undefined)).toBe("Nothing was looked at here when it was recorded: all of it is hidden.");
   });
@@ -40,12 +41,10 @@ describe("a redacted copy in words", () => {
     expect(untils(0, 9, 10, 100).at(-1)).toEqual({ label: "for 1 s", last: 9 });
   });
 
-  it("finds the question of a moment", () => {
-    const all = [asked("whole", 0, 9), asked("ends", 40, 50)];
-    expect(questionAt(all, 5)).toBe(0);
-    expect(questionAt(all, 20)).toBe(1);
-    expect(questionAt(all, 90)).toBe(1);
-    expect(questionAt([], 3)).toBe(-1);
+  it("looks at the picture in which something is seen", () => {
+    expect(momentOf(asked("begins", 4, 9))).toBe(9);
+    expect(momentOf(asked("ends", 4, 9))).toBe(4);
+    expect(momentOf(asked("whole", 4, 9))).toBe(4);
   });
 
   it("takes a box from any two of its corners, and none without a middle", () => {

@@ -47,13 +47,13 @@ export function questionWords(asked: RedactionQuestion, track: RedactionTrack | 
   const who = track ? trackName(track) : "A track";
   switch (asked.doubt) {
     case "begins":
-      return `${who} begins here, in the midst of the picture. Was it there before?`;
+      return track?.stays ? `${who} stays visible, and begins here, in the midst of the picture. Is it another before?` : `${who} begins here, in the midst of the picture. If it was there before, draw a box over it.`;
     case "ends":
-      return `${who} ends here, in the midst of the picture. Is it still there?`;
+      return track?.stays ? `${who} stays visible, and ends here, in the midst of the picture. Does it go on as another?` : `${who} ends here, in the midst of the picture. If it is still there, draw a box over it.`;
     case "met":
       return `${who} stays visible and meets another here: what goes on from here is hidden. Which of them is it?`;
     case "unsure":
-      return `The model was never sure of ${who.charAt(0).toLowerCase()}${who.slice(1)}. What is it?`;
+      return `The model was never sure of ${who.charAt(0).toLowerCase()}${who.slice(1)}. ${track?.stays ? "It stays visible." : "It is hidden, unless you say that it stays."}`;
   }
 }
 
@@ -127,11 +127,8 @@ export function correctionWords(each: CorrectionInfo, tracks: readonly Redaction
   }
 }
 
-/** The question that is at a picture or comes next after it; the last one where none does. */
-export function questionAt(questions: readonly RedactionQuestion[], at: number): number {
-  const next = questions.findIndex((each) => each.last >= at);
-  return next < 0 ? questions.length - 1 : next;
-}
+/** The picture to look at for what is asked: where something is seen. */
+export const momentOf = (asked: RedactionQuestion): number => (asked.doubt === "begins" ? asked.last : asked.first);
 
 /** Two corners as they were drawn, as left, top, right, bottom; null where nothing is between them. */
 export function boxOf(corners: readonly (readonly number[])[]): [number, number, number, number] | null {
