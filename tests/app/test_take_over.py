@@ -204,7 +204,9 @@ def bed(tmp_path: Path) -> Iterator[Bed]:
 
 def test_areas_become_areas_with_rules_of_a_camera(bed: Bed) -> None:
     front = told_by(RECORDER).channels[0]
-    assert put_onto(bed.camera, front, "me", bed.site.carry_out) == 3
+    assert put_onto(bed.camera, front, "me", bed.site.carry_out, ()) == 3
+    there = bed.store.areas(bed.camera)
+    assert put_onto(bed.camera, front, "me", bed.site.carry_out, there) == 0  # again, no harm
     drawn = {each.id: each for each in bed.store.areas(bed.camera)}
     rules = bed.store.rules(bed.camera)
     assert {each.kind for each in rules} == {RuleKind.MOTION, RuleKind.CROSSING, RuleKind.ENTER}

@@ -99,7 +99,7 @@ class SettingsDesk:
             raise NotFoundError("The device has no such channel.")
         if request.camera:
             camera = self._store.find_camera(request.camera, with_credentials=False).id
-            put_onto(camera, channel, request.by, self._order)
+            put_onto(camera, channel, request.by, self._order, self._store.areas(camera))
             return Accepted(camera)
         if not read.host:
             raise UsageError("Files hold no camera to record: choose a camera that is recorded.")
@@ -112,7 +112,7 @@ class SettingsDesk:
             self._allowed(read.host, allow=read.allow), request.by,
         )  # fmt: skip
         camera = self._add(wanted)
-        put_onto(camera, channel, request.by, self._order)
+        put_onto(camera, channel, request.by, self._order, ())
         return Accepted(camera)
 
     def _allowed(self, host: str, *, allow: bool) -> frozenset[str]:

@@ -9,11 +9,12 @@ from watchglass.base.errors import CameraError, UsageError
 from watchglass.base.ids import CameraId, random_id
 from watchglass.cameras.address import CameraAddress, resolve, split_url
 from watchglass.config.settings import Settings
-from watchglass.model.area import Area, AreaId
+from watchglass.model.area import Area, AreaId, AreaKind, checked_name, checked_points
 from watchglass.model.camera import Camera
 from watchglass.model.control import AddCameraRequest
+from watchglass.model.polygon import Point
 from watchglass.model.rule import Rule, RuleId
-from watchglass.model.settings_import import SettingsOrder, TakenChannel
+from watchglass.model.settings_import import SettingsOrder, TakenArea, TakenChannel
 from watchglass.model.stream import StreamName
 from watchglass.model.watch_control import SetAreaRequest, SetRuleRequest
 
@@ -56,10 +57,14 @@ def order_of_device(
     )
 
 
-def put_onto(camera: CameraId, channel: TakenChannel, by: str, order: Orders) -> int:
+def put_onto(
+    camera: CameraId, channel: TakenChannel, by: str, order: Orders, drawn: Iterable[Area]
+) -> int:
     """Draw a channel's areas on a camera, each with its rule; how many. What was switched off there
-    is switched off here."""
-    for each in channel.areas:
+    is switched off here. What is among ``drawn`` is left as people have it since."""
+    known = {(each.name, each.kind, each.points) for each in drawn}
+    new = [each for each in channel.areas if _as_kept(each) not in known]
+    for each in new:
         area = Area(
             id=AreaId(random_id()), camera=camera, name=each.name, kind=each.kind,
             points=each.points,
@@ -70,7 +75,11 @@ def put_onto(camera: CameraId, channel: TakenChannel, by: str, order: Orders) ->
             direction=each.direction, enabled=each.enabled,
         )  # fmt: skip
         order(SetRuleRequest(camera, rule, True, by))
-    return len(channel.areas)
+    return len(new)
+
+
+def _as_kept(area: TakenArea) -> tuple[str, AreaKind, tuple[Point, ...]]:
+    return checked_name(area.name, "An area"), area.kind, checked_points(area.kind, area.points)
 
 
 def stream_url(host: str, channel: TakenChannel, path: str) -> str:

@@ -109,10 +109,15 @@ def _put(of: Shell, found: TakenSettings, onto: list[str]) -> list[str]:
             raise UsageError(f"{each[:40]!r} names no channel: write 3=Hall.")
         known = of.find_camera(camera)
         meant.append((channels[int(number)], known.id, known.name))
-    return [
-        f"{name}: {count_words(put_onto(camera, channel, of.by, of.order), 'area')} with rules."
-        for channel, camera, name in meant
-    ]
+    return [f"{name}: {_drawn(of, camera, channel)} with rules." for channel, camera, name in meant]
+
+
+def _drawn(of: Shell, camera: CameraId, channel: TakenChannel) -> str:
+    with of.store() as store:
+        there = store.areas(camera)
+    count = put_onto(camera, channel, of.by, of.order, there)
+    left = len(channel.areas) - count
+    return count_words(count, "area") + (f" ({left} drawn before)" if left else "")
 
 
 def _add(
@@ -132,8 +137,7 @@ def _add(
                 of.settings, cameras, host, channel, (user or "", password), allowed | hosts, of.by
             )
             camera, _ = of.carry_out(request)
-            drawn = put_onto(camera, channel, of.by, of.order)
-            done.append(f"{request.name} is added, with {count_words(drawn, 'area')}.")
+            done.append(f"{request.name} is added, with {_drawn(of, camera, channel)}.")
         except WatchglassError as error:
             done.append(f"{what} is not added: {error.sentence}")
             if isinstance(error, AuthFailedError):
