@@ -66,7 +66,7 @@ def test_h265_and_mjpeg_move_live(watcher: Watcher, converting: Bed) -> None:
         # Of a loop of 20 s; on a busy machine some are left out, and none comes twice.
         steps = [(two - one) % (20 * fps) for one, two in pairwise(numbers)]
         assert len(numbers) > 15
-        assert all(0 < step < 4 * fps for step in steps), numbers
+        assert all(0 < step < 10 * fps for step in steps), numbers  # half a loop: not backwards
         assert f"{PLAIN_LINE} {codec}. The recording is the original" in watcher.text(".tile.large")
 
 
@@ -76,7 +76,7 @@ def test_a_dying_media_worker_is_got_over(watcher: Watcher, converting: Bed) -> 
     watcher.page.wait_for_timeout(500)
     watcher.log(LIVE)
     watcher.until(lambda: len(watcher.logged()) > 10, 60)
-    assert PLAIN_LINE in watcher.text(".tile.large")
+    watcher.until(lambda: PLAIN_LINE in watcher.text(".tile.large"), 60)
 
 
 def test_a_masked_camera_is_masked_and_seen_by_who_says_why(

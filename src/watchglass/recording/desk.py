@@ -99,6 +99,7 @@ class Desk:
         self.doubted: set[RunId] = set()
         """Runs of which something was written before a sync that failed."""
         self.look_for_files = False
+        self.look_for_imports = True
         self.names_h: int | None = None
         """Hours that names and reasons are kept; None: nobody has said it yet."""
         self.accounted = False

@@ -74,6 +74,7 @@ def import_lines(desk: Desk, order: ImportFootage) -> list[LedgerEntry]:
         }
         for ledger in ("site", told.camera)
     )
+    desk.look_for_imports = True
     desk.note_site((IMPORTED, {"camera": told.camera, **fields, **site}))
     return [(IMPORTED, {**fields, **own})]
 
@@ -102,7 +103,6 @@ class ImportPurger:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._due_ns = 0
-        self._has_some = True
         self._removed: list[tuple[VolumeId, int, ImportRow]] = []
 
     def step(self) -> None:
@@ -111,7 +111,7 @@ class ImportPurger:
             return
         self._forget_synced()
         now_ns = self._desk.clock.monotonic_ns()
-        if not self._has_some and now_ns < self._due_ns:
+        if not self._desk.look_for_imports and now_ns < self._due_ns:
             return
         with self._desk.index.read() as index:
             rows = index.imports()
@@ -120,7 +120,7 @@ class ImportPurger:
                 if rows
                 else []
             )
-        self._has_some = bool(rows)
+        self._desk.look_for_imports = bool(rows)
         going = [row for row in rows if row.state == DELETING]
         kept = [row for row in rows if row.state != DELETING]
         due: dict[GapCause, list[ImportRow]] = defaultdict(list)
