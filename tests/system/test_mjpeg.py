@@ -52,7 +52,7 @@ def test_mjpeg_is_recorded_from_two_senders(folder: Path) -> None:
             listed = json_of(*of, "camera", "list")
             clip = folder / "clip.mp4"
             json_of(
-                *of, "clip", "gst", "--from", "3s ago", "-o", str(clip), "--reason", "a test"
+                *of, "clip", "gst", "--from", "20s ago", "-o", str(clip), "--reason", "a test"
             )  # fmt: skip
             probed = probe_rtsp(ProbeRequest(gst.urls["gst"], measure_s=0.5), SystemClock())
         finally:
