@@ -83,7 +83,12 @@ def test_what_people_state_is_kept(store: TrustStore) -> None:
 def test_names_go_on_leading_where_they_did(store: TrustStore) -> None:
     store.remember_devices({"mac:a": DeviceId("1" * 32), "mac:b": DeviceId("2" * 32)})
     store.remember_devices({"mac:b": DeviceId("3" * 32)})
-    assert store.device_names() == {"mac:a": "1" * 32, "mac:b": "3" * 32}
+    known = store.device_names()
+    assert known == {"mac:a": "1" * 32, "mac:b": "3" * 32}
+    other = {"mac:a": DeviceId("4" * 32)}
+    assert not store.remember_devices(other, {}), "somebody has named devices since"
+    assert store.device_names() == known
+    assert store.remember_devices(other, known)
 
 
 def test_it_shares_the_sites_database(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ kept once, with the time at which it was first told.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -207,17 +207,25 @@ class TrustStore(DevicePaths):
     def device_names(self) -> dict[str, DeviceId]:
         """The id that each key, or address, of a device led to."""
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(_NAMES.c.name, _NAMES.c.device))
-            return {row.name: DeviceId(row.device) for row in rows}
+            return _names_in(connection)
 
-    def remember_devices(self, names: dict[str, DeviceId]) -> None:
-        """Which id each name leads to from now on; names not given go on leading where they did."""
+    def remember_devices(
+        self, names: dict[str, DeviceId], known: Mapping[str, DeviceId] | None = None
+    ) -> bool:
+        """Which id each name leads to from now on; names not given go on leading where they did.
+
+        ``known``: what they led to when that was decided. False, and nothing is kept, where another
+        process has named devices since: whoever has seen its ids must find them again.
+        """
         rows = [{"name": name, "device": device} for name, device in sorted(names.items())]
         with self._database.write() as connection:
+            if known is not None and _names_in(connection) != known:
+                return False
             for batch in _batches(rows, _BATCH):
                 named = [row["name"] for row in batch]
                 connection.execute(sa.delete(_NAMES).where(_NAMES.c.name.in_(named)))
                 connection.execute(sa.insert(_NAMES), list(batch))
+        return True
 
     def purchases(self) -> list[Purchase]:
         query = sa.select(_PURCHASES.c.purchase).order_by(_PURCHASES.c.device)
@@ -275,3 +283,8 @@ def _batches(values: Iterable[T], most: int) -> Iterator[Sequence[T]]:
     rest = iter(values)
     while batch := list(islice(rest, most)):
         yield batch
+
+
+def _names_in(connection: sa.Connection) -> dict[str, DeviceId]:
+    rows = connection.execute(sa.select(_NAMES.c.name, _NAMES.c.device))
+    return {row.name: DeviceId(row.device) for row in rows}

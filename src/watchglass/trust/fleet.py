@@ -109,10 +109,13 @@ def judge_fleet(
 ) -> Fleet:
     """All that was seen, judged for a day (that of ``now_ns``, UTC). New ids are remembered."""
     devices = devices_of(contacts_of(store.observations()))
-    known = store.device_names()
-    named, names = name_devices(devices, known)
-    if any(known.get(name) != given for name, given in names.items()):
-        store.remember_devices(names)
+    while True:
+        known = store.device_names()
+        named, names = name_devices(devices, known)
+        if all(known.get(name) == given for name, given in names.items()):
+            break
+        if store.remember_devices(names, known):
+            break
     coverage = tuple(store.coverage())
     profile = store.profile()
     present = frozenset(each.id for each in named)
