@@ -14,6 +14,8 @@ from watchglass.access.right import Action, Role
 from watchglass.api.pages import UI
 from watchglass.model.gap import GapCause
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Recorded, Running, Browser]]:
