@@ -13,11 +13,10 @@ import msgspec
 from watchglass.app.fleet import PROGRAM, judge_fleet, trust_store
 from watchglass.app.ground import Ground
 from watchglass.app.own_cameras import take_in_own
-from watchglass.app.reporting import make_report
+from watchglass.app.reporting import make_report, write_report
 from watchglass.app.scan_desk import Cameras
 from watchglass.app.scanning import look, new_order
 from watchglass.base import log
-from watchglass.base.disk import WriteSite
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import ScanId, random_id
 from watchglass.cameras.scan import COMMAND, RunningScan
@@ -26,7 +25,6 @@ from watchglass.model.coverage import ScanEntry, ScanKind
 from watchglass.model.profile import Organisation, Purpose, SiteProfile
 from watchglass.simulate.lan import school
 from watchglass.simulate.lan.network import Network, NoNetworkError
-from watchglass.trust.view import REPORT_PAGE
 
 _PROFILE = SiteProfile(
     name="Demo school", country="US", region="OH", organisation=Organisation.PUBLIC_SCHOOL,
@@ -110,8 +108,4 @@ class DemoFleet:
             return None
         fleet = judge_fleet(self._on)
         made = make_report(self._on, fleet, fleet.document(PROGRAM))
-        folder = self._on.settings.data / "report"
-        self._on.disk.make_folders(WriteSite.SETTINGS, folder, 0o700)
-        for name, data in made.files.items():
-            self._on.disk.write_whole(WriteSite.SETTINGS, folder / name, data, 0o600)
-        return folder / REPORT_PAGE
+        return write_report(self._on, made, self._on.settings.data / "report")

@@ -16,7 +16,7 @@ import msgspec
 from watchglass.app.fleet import PROGRAM, egress_store, judge_fleet, trust_store
 from watchglass.app.ground import Ground
 from watchglass.app.refusal import error_of
-from watchglass.app.reporting import make_page_of, make_report
+from watchglass.app.reporting import make_page_of, make_report, write_report
 from watchglass.app.scanning import take_in
 from watchglass.app.ways import control_client
 from watchglass.base import log
@@ -32,10 +32,10 @@ from watchglass.model.scan import FromScan, Observed, ScanEnded
 from watchglass.simulate.lan import school
 from watchglass.trust.contain.forms import contained_text
 from watchglass.trust.contain.plan import ContainForm, check_needs, make_plan, what_breaks
+from watchglass.trust.fleet import Fleet
 from watchglass.trust.judgement import Judgement
 from watchglass.trust.report.compare import Comparison, compare
 from watchglass.trust.report.document import Document
-from watchglass.trust.view import REPORT_PAGE
 
 BY = "demo"
 _ORDER_S = 30.0
@@ -127,13 +127,14 @@ class DemoStory:
         take_in(self._on, entry, self._seen(of, entry))
         fleet = judge_fleet(self._on)
         document = fleet.document(PROGRAM)
-        found = next(each for each in document.devices if each.id == self._device().id)
+        device = fleet.find(_ADDRESS).id
+        found = next(each for each in document.devices if each.id == device)
         self._say(
             f"Found: {of.name} was bought as {found.label} and answers as a device of "
             f"{found.origin_name}; {len(found.rules)} rules and {len(found.holes)} known holes "
             "concern it."
         )
-        self._keep_report("report-before", document)
+        self._keep_report("report-before", fleet, document)
 
     def _seen(self, of: Relabelled, entry: ScanEntry) -> list[FromScan]:
         told = (*_TOLD, (Source.OWN_CAMERA, Signal.CAMERA_ID, of.camera))
@@ -154,8 +155,8 @@ class DemoStory:
     # --- contained -----------------------------------------------------------------------------
 
     def _contain(self, of: Relabelled) -> None:
-        device = self._device()
         fleet = judge_fleet(self._on)
+        device = fleet.find(_ADDRESS)
         document = fleet.document(PROGRAM, [device])
         with egress_store(self._on) as store:
             needs = check_needs(msgspec.structs.replace(store.needs(), recorders=(school.LOOKER,)))
@@ -178,8 +179,9 @@ class DemoStory:
     # --- replaced ------------------------------------------------------------------------------
 
     def _plan(self, of: Relabelled) -> None:
-        device = self._device().id
-        path = judge_fleet(self._on).paths.get(device) or DevicePath(device=device)
+        fleet = judge_fleet(self._on)
+        device = fleet.find(_ADDRESS).id
+        path = fleet.paths.get(device) or DevicePath(device=device)
         planned = msgspec.structs.replace(
             path, owner="Demo owner", wave=1, costs=Costs(device=21_990, labour=8_000),
             currency="EUR", needs=Attributes(megapixels=1), replacement=_REPLACEMENT,
@@ -214,15 +216,14 @@ class DemoStory:
     # --- proved --------------------------------------------------------------------------------
 
     def _prove(self, of: Relabelled) -> None:
-        device = self._device().id
         fleet = judge_fleet(self._on)
         document = fleet.document(PROGRAM)
         page = self._on.settings.data / "device.html"
-        data = make_page_of(self._on, fleet, document, device)
+        data = make_page_of(self._on, fleet, document, fleet.find(_ADDRESS).id)
         self._on.disk.write_whole(WriteSite.SETTINGS, page, data, 0o600)
         assert self._before is not None
         changed = compare(self._before, document)
-        self.told.report = self._keep_report("report-after", document, changed)
+        self.told.report = self._keep_report("report-after", fleet, document, changed)
         self.told.page, self.told.changes = page, len(changed.changes)
         self._say(
             f"Proved: {page.name} is its signed page, and report-after says what was done since "
@@ -230,16 +231,12 @@ class DemoStory:
         )
 
     def _keep_report(
-        self, name: str, document: Document, changed: Comparison | None = None
+        self, name: str, fleet: Fleet, document: Document, changed: Comparison | None = None
     ) -> Path:
-        made = make_report(self._on, judge_fleet(self._on), document, changed)
-        folder = self._on.settings.data / name
-        self._on.disk.make_folders(WriteSite.SETTINGS, folder, 0o700)
-        for each, data in made.files.items():
-            self._on.disk.write_whole(WriteSite.SETTINGS, folder / each, data, 0o600)
         if changed is None:
             self._before = document
-        return folder / REPORT_PAGE
+        made = make_report(self._on, fleet, document, changed)
+        return write_report(self._on, made, self._on.settings.data / name)
 
     # --- requests ------------------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 """The signed report of a fleet: its page and its twins, by file name."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from watchglass.app.ground import Ground
+from watchglass.base.disk import WriteSite
 from watchglass.base.errors import NotFoundError
 from watchglass.trust.fleet import Fleet
 from watchglass.trust.report.compare import Comparison
@@ -40,6 +42,14 @@ def make_report(
     return Report(
         twins | {REPORT_PAGE: sign_page(page, twins, key, fleet.made_ns)}, key.fingerprint
     )
+
+
+def write_report(on: Ground, made: Report, folder: Path) -> Path:
+    """Write it for its owner alone; where its page lies."""
+    on.disk.make_folders(WriteSite.SETTINGS, folder, 0o700)
+    for name, data in made.files.items():
+        on.disk.write_whole(WriteSite.SETTINGS, folder / name, data, 0o600)
+    return folder / REPORT_PAGE
 
 
 def make_page_of(on: Ground, fleet: Fleet, document: Document, device: str) -> bytes:
