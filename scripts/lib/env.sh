@@ -103,3 +103,10 @@ ensure_system_packages() {
         say "They could not be installed: tests that need them are skipped (${missing[*]})."
     fi
 }
+
+# Says so where the tests would fill the disk: what fails then tells of everything but that.
+check_room() {
+    local folder=${TMPDIR:-/tmp} free
+    free=$(df --output=avail -BG "$folder" 2>/dev/null | tail -n 1 | tr -dc 0-9)
+    ((${free:-99} >= 8)) || say "Only $free GiB are free in $folder, and the tests need up to 8: some will fail. Free some, or name another folder as TMPDIR."
+}

@@ -205,11 +205,10 @@ def test_a_wrong_password_and_a_broker_that_is_refused_are_said(bed: Bed, broker
     assert "user name and password" in mqtt._stands.error
     bed.desk.change(SetWayRequest(settings(broker, allow=False), PASSWORD, "me"))
     bed.desk.turn()
-    until(bed, lambda: mqtt._stands is not None)
+    # Kept a moment after it was heard.
+    until(bed, lambda: "let in by name" in bed.desk.store.status(NoticeWay.MQTT).error)
     assert mqtt._stands is not None
     assert "let in by name" in mqtt._stands.error
-    status = bed.desk.store.status(NoticeWay.MQTT)
-    assert "let in by name" in status.error
 
 
 def test_a_password_goes_encrypted_to_the_broker_that_it_is_for(
