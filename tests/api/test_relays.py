@@ -28,7 +28,7 @@ def test_a_relay_is_made_shown_once_and_ended(
     assert told["token"] not in listed.text
     assert kept.secret not in listed.text
     (relay,) = listed.json()["relays"]
-    assert (relay["masks"], relay["problem"]) == ("refuse", "")
+    assert (relay["masks"], relay["problem"], relay["sound"]) == ("refuse", "", False)
     assert [each["address"] for each in relay["takers"]] == ["10.0.0.9"]
     # What is there already is refused, and so is an address that is none of ours.
     assert admin.send("POST", path, BODY).status_code == 409
@@ -42,6 +42,11 @@ def test_a_relay_is_made_shown_once_and_ended(
     details = [detail for *_, detail in at.of.masks.notes if "relay" in detail]
     assert len(details) == 2
     assert details[-1].endswith("ended: switched")
+    assert "with sound" not in details[0]
+    (relay,) = admin.send("POST", path, BODY | {"sound": True}).json()["relays"]
+    assert relay["sound"] is True
+    assert at.of.masks.notes[-1][-1].endswith(", with sound")
+    admin.send("POST", f"{path}/{relay['id']}/end", {})
 
 
 def test_masks_are_refused_painted_on_or_lifted_with_the_right(

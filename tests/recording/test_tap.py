@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from tests.recording.packet_making import KeptJobs, parameters, video_packet
+from tests.recording.packet_making import KeptJobs, parameters, sound_packet, video_packet
 from watchglass.base.ids import CameraId
 from watchglass.model.gap import GapCause
-from watchglass.model.live import LiveFrame, LiveItem, LiveShape
-from watchglass.model.stream import StreamName
+from watchglass.model.live import (
+    LiveFrame,
+    LiveItem,
+    LiveShape,
+    LiveSound,
+    LiveSoundShape,
+    SoundItem,
+)
+from watchglass.model.stream import SoundCodec, SoundParameters, StreamName, Track
 from watchglass.recording.assembler import Assembler, Limits
 from watchglass.recording.fragment import decode_fragment
 from watchglass.recording.job import WriteFragment
@@ -21,7 +28,10 @@ STEP_NS = 66_666_667
 class Watched:
     """A stream of 15 pictures a second that are not quite regular, and its tap."""
 
-    def __init__(self, gop: int = 30, file_s: int = 300) -> None:
+    def __init__(
+        self, gop: int = 30, file_s: int = 300, sound: SoundParameters | None = None
+    ) -> None:
+        self.sound = sound
         self.tap = Tap()
         self.jobs = KeptJobs()
         self.limits = Limits(file=file_s * 90_000)
@@ -31,7 +41,9 @@ class Watched:
         self.assembler = self.run()
 
     def run(self) -> Assembler:
-        return Assembler(CAMERA, StreamName.MAIN, self.jobs, limits=self.limits, tap=self.tap)
+        return Assembler(
+            CAMERA, StreamName.MAIN, self.jobs, sound=self.sound, limits=self.limits, tap=self.tap
+        )
 
     def feed(self, count: int) -> None:
         for _ in range(count):
@@ -162,3 +174,86 @@ def test_who_left_and_comes_back_begins_anew() -> None:
     stream.feed(1)
     assert isinstance(got[0], LiveShape)
     assert int(frames_of(got)[-1].data) == 13
+
+
+# --- sound ----------------------------------------------------------------------------------------
+
+G711 = SoundParameters(SoundCodec.PCM_ALAW, 8000, 1)
+
+
+class Heard(Watched):
+    """The same with a sound of 20 ms beside each 20 ms of picture."""
+
+    def __init__(self) -> None:
+        super().__init__(sound=G711)
+        self.sounds = 0
+
+    def feed_both(self, count: int) -> None:
+        for _ in range(count):
+            self.feed(1)
+            until = self.at * STEP * 8000 // 90_000
+            while self.sounds * 160 < until:
+                at, self.sounds = self.sounds, self.sounds + 1
+                packet = sound_packet(at * 160, at * 20_000_000, b"%08d" % at)
+                self.assembler.add_sound(packet)
+
+    def written_sound(self) -> list[bytes]:
+        found = []
+        for job in self.jobs.jobs:
+            if isinstance(job, WriteFragment) and job.track is Track.SOUND:
+                decoded = decode_fragment(job.data)
+                for sample, offset in zip(decoded.samples, decoded.offsets, strict=True):
+                    found.append(job.data[offset : offset + sample.data_bytes])
+        return found
+
+
+def test_sound_is_given_behind_its_shape_on_the_pictures_clock() -> None:
+    stream, got, seen = Heard(), list[SoundItem](), list[LiveItem]()
+    stream.tap.sound.sink = got.extend
+    stream.tap.sinks = (seen.extend,)
+    stream.feed_both(40)
+    stream.assembler.end(GapCause.STALLED, 0)
+    shape, *sounds = got
+    assert isinstance(shape, LiveSoundShape)
+    assert (shape.codec, shape.sample_rate, shape.channels) == (SoundCodec.PCM_ALAW, 8000, 1)
+    heard = [each for each in sounds if isinstance(each, LiveSound)]
+    assert [each.data for each in heard] == stream.written_sound()
+    assert [each.time for each in heard] == [160 * at for at in range(len(heard))]
+    assert {each.run for each in heard} == {frames_of(seen)[0].run}
+    assert heard[3].wall_ns == sound_packet(0, 60_000_000, b"").arrival_wall_ns
+
+
+def test_each_run_says_what_it_sounds_like_also_one_without() -> None:
+    stream, got = Heard(), list[SoundItem]()
+    stream.tap.sound.sink = got.extend
+    stream.feed_both(3)
+    stream.assembler.end(GapCause.STALLED, 0)
+    stream.sound, stream.at = None, 0
+    stream.assembler = stream.run()
+    stream.feed(2)
+    shapes = [each for each in got if isinstance(each, LiveSoundShape)]
+    assert [each.codec for each in shapes] == [SoundCodec.PCM_ALAW, None]
+    assert len({each.run for each in shapes}) == 2
+
+
+def test_who_comes_to_hear_is_told_the_shape_at_once_and_who_left_hears_nothing() -> None:
+    stream, got = Heard(), list[SoundItem]()
+    stream.feed_both(3)
+    stream.tap.sound.sink = got.extend
+    stream.assembler.show()
+    assert len(got) == 1
+    stream.feed_both(1)
+    count = len(got)
+    assert count > 1
+    stream.tap.sound.sink = None
+    stream.feed_both(2)
+    assert len(got) == count
+
+
+def test_sound_that_the_disk_refuses_is_heard_all_the_same() -> None:
+    stream, got = Heard(), list[SoundItem]()
+    stream.tap.sound.sink = got.extend
+    stream.jobs.refuses = lambda _: True
+    stream.feed_both(40)
+    assert sum(isinstance(each, LiveSound) for each in got) == stream.sounds
+    assert stream.written_sound() == []

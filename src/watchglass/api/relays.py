@@ -60,6 +60,7 @@ class RelayInfo(BaseModel):
     url: str
     user: str
     masks: MaskedBy
+    sound: bool
     made_ms: int
     made_by: str
     reason: str
@@ -80,6 +81,7 @@ class RelayBody(BaseModel):
     host: str = Field(USUAL_HOST, min_length=2, max_length=64)
     port: int = Field(USUAL_PORT, ge=1024, le=65_535)
     masks: MaskedBy = MaskedBy.REFUSE
+    sound: bool = False
     reason: str = Field("", max_length=300, description="It goes into the ledger.")
 
 
@@ -116,7 +118,7 @@ async def make_relay(request: Request, user: Giver, camera: Id, body: RelayBody)
     login = user_of(relay)
     order = AddRestreamRequest(
         relay, camera, body.stream, body.host.strip(), body.port, login, secret_of(login, token),
-        user.name, unmask, body.reason, body.masks is MaskedBy.PAINT,
+        user.name, unmask, body.reason, body.masks is MaskedBy.PAINT, body.sound,
     )  # fmt: skip
     await of.blocking(of.ports.relays.order, order)
     relays = await of.blocking(_relays, of, CameraId(camera))
@@ -158,6 +160,7 @@ def _info(relay: Restream, told: RestreamsTold, *, hides: bool) -> RelayInfo:
         url=relay.url,
         user=relay.user,
         masks=MaskedBy.UNMASK if relay.unmasked else masks,
+        sound=relay.sound,
         made_ms=relay.made_ns // _NS_PER_MS,
         made_by=relay.made_by,
         reason=relay.reason,

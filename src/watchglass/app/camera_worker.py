@@ -121,7 +121,10 @@ class _Relay:
 
     def use(self, way: Way | None) -> None:
         if way is not None and self._outlet is None:
-            self._outlet = Outlet(way, self._name, self._worker.restream, self._clock, hop="relay")
+            self._outlet = Outlet(
+                way, self._name, self._worker.restream, self._clock,
+                set_sound_sink=self._worker.hear, hop="relay",
+            )  # fmt: skip
             self._outlet.start()
 
     def samples(self) -> list[Sample]:

@@ -81,15 +81,16 @@ def _add(store: SiteStore, note: Note, clock: Clock, request: AddRestreamRequest
     made = Restream(
         request.restream, camera.id, request.stream, host, request.port, request.user,
         request.secret, request.unmask, clock.wall_ns(), request.by, request.reason.strip(),
-        request.masked,
+        request.masked, sound=request.sound,
     )  # fmt: skip
     store.require_room(made)
     # Told of first: who cannot be noted gets nothing.
     unmasked = ", with what masks hide" if made.unmasked else ", masked" if made.masked else ""
+    heard = ", with sound" if made.sound else ""
     why = f": {made.reason}" if made.reason else ""
     note(
         ActKind.CAMERA_CHANGED, camera.id, request.by,
-        f"relay {made.id[:8]} made at {made.url} for {made.user}{unmasked}{why}",
+        f"relay {made.id[:8]} made at {made.url} for {made.user}{unmasked}{heard}{why}",
     )  # fmt: skip
     store.add_restream(made)
     return camera.id

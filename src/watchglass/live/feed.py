@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from watchglass.base.ids import CameraId
-from watchglass.model.live import LiveItem, LiveSink
+from watchglass.model.live import LiveItem, LiveSink, SoundSink
 from watchglass.model.stream import StreamName
 
 
@@ -31,3 +31,21 @@ class FrameFeed(Protocol):
         It waits a moment where there would be a hole; one that stays shows in a frame's ``after``.
         """
         ...
+
+
+class SoundFeed(Protocol):
+    """Brings the sound of the streams that somebody hears, behind the shape it belongs to; a new
+    run begins with a shape, which says so where there is none. As for frames, the calls may block,
+    and a sink never does."""
+
+    def start_sound(self, camera: CameraId, stream: StreamName, sink: SoundSink) -> None:
+        """From now on give new sound to ``sink``. Called once until ``stop_sound``."""
+        ...
+
+    def stop_sound(self, camera: CameraId, stream: StreamName) -> None:
+        """Nobody hears any more."""
+        ...
+
+
+class FullFeed(FrameFeed, SoundFeed, Protocol):
+    """Both."""

@@ -1,8 +1,8 @@
-"""The worker's end of the relay: pictures that somebody watches go to the api as they arrive.
+"""The worker's end of the relay: what somebody watches or hears goes to the api as it arrives.
 
-Readers put pictures into one byte-bounded queue, a thread of its own carries them to the api. Where
-the queue is full, a stream is left out up to its next key frame. While the api is away nothing is
-kept for it; when it comes back it says again what is watched.
+Readers put pictures and sound into one byte-bounded queue, a thread of its own carries them to the
+api. Where the queue is full, a stream is left out up to its next key frame, and sound as long as it
+is. While the api is away nothing is kept for it; when it comes back it says again what is watched.
 """
 
 import threading
@@ -18,9 +18,18 @@ from watchglass.bus.client import BusClient, LinkRenewed
 from watchglass.bus.message import Codec
 from watchglass.bus.metrics import hop_samples
 from watchglass.live.metrics import outlet_samples
-from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
+from watchglass.model.live import (
+    LiveFrame,
+    LiveItem,
+    LiveShape,
+    LiveSink,
+    LiveSound,
+    LiveSoundShape,
+    SoundItem,
+    SoundSink,
+)
 from watchglass.model.metric import Sample
-from watchglass.model.relay import FromApi, Relayed, Unwatch, Watch
+from watchglass.model.relay import FromApi, FromWorker, Listen, Relayed, Sounded, Unwatch, Watch
 from watchglass.model.stream import StreamName
 from watchglass.model.way import Way
 
@@ -37,9 +46,15 @@ class SetSink(Protocol):
     def __call__(self, camera: CameraId, stream: StreamName, sink: LiveSink | None, /) -> None: ...
 
 
+class SetSoundSink(Protocol):
+    """The same for its sound."""
+
+    def __call__(self, camera: CameraId, stream: StreamName, sink: SoundSink | None, /) -> None: ...
+
+
 class Outlet:
-    """Of one worker. ``name`` is the worker's, ``set_sink`` what it does for who watches, ``hop``
-    what its numbers call it."""
+    """Of one worker. ``name`` is the worker's, ``set_sink`` and ``set_sound_sink`` what it does for
+    who watches and hears, ``hop`` what its numbers call it."""
 
     def __init__(
         self,
@@ -48,18 +63,22 @@ class Outlet:
         set_sink: SetSink,
         clock: Clock,
         *,
+        set_sound_sink: SetSoundSink | None = None,
         hop: str = "live",
         limit_bytes: int = _LIMIT_BYTES,
     ) -> None:
         self._set_sink = set_sink
+        self._set_sound_sink = set_sound_sink
         self._hop = hop
-        self._queue: ByteQueue[tuple[str, list[LiveItem]]] = ByteQueue(f"live {name}", limit_bytes)
+        self._queue: ByteQueue[tuple[str, list[LiveItem] | list[SoundItem]]] = ByteQueue(
+            f"live {name}", limit_bytes
+        )
         # It is filled only when it is empty, with no more than the queue may hold.
-        self._client: BusClient[Relayed, FromApi] = BusClient(
-            way.endpoint, name, Codec[Relayed](Relayed), Codec[FromApi](FromApi),
+        self._client: BusClient[FromWorker, FromApi] = BusClient(
+            way.endpoint, name, Codec[FromWorker](FromWorker), Codec[FromApi](FromApi),
             limit_bytes=2 * limit_bytes, clock=clock, proof=way.proof,
         )  # fmt: skip
-        self._watched: dict[str, _Watched] = {}
+        self._watched: dict[str, _Watched | _Heard] = {}
         self._linked = False
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._work, name="live outlet", daemon=True)
@@ -87,8 +106,8 @@ class Outlet:
             *hop_samples(self._client.stats(), self._hop, name),
         ]
 
-    def _put(self, watch: str, items: list[LiveItem], data_bytes: int) -> bool:
-        """From a reader: queue a picture; False when there is no room for it, or nobody there."""
+    def _put(self, watch: str, items: list[LiveItem] | list[SoundItem], data_bytes: int) -> bool:
+        """From a reader: queue what arrived; False where there is no room for it, or nobody."""
         size_bytes = data_bytes + _OVERHEAD_BYTES
         if not self._linked or size_bytes > self._queue.limit_bytes:
             return False
@@ -122,6 +141,10 @@ class Outlet:
                 if watch not in self._watched:
                     watched = self._watched[watch] = _Watched(message, self._put)
                     self._set_sink(camera, stream, watched)
+            case Listen(watch, camera, stream):
+                if watch not in self._watched and self._set_sound_sink is not None:
+                    heard = self._watched[watch] = _Heard(message, self._put)
+                    self._set_sound_sink(camera, stream, heard)
             case Unwatch(watch):
                 self._end(watch)
             case LinkRenewed():
@@ -132,10 +155,17 @@ class Outlet:
         if watched is None:
             return
         wish = watched.wish
-        self._set_sink(wish.camera, wish.stream, None)
+        if isinstance(wish, Watch):
+            self._set_sink(wish.camera, wish.stream, None)
+        elif self._set_sound_sink is not None:
+            self._set_sound_sink(wish.camera, wish.stream, None)
         if watched.left_out:
             _LOG.warning(
-                "relay_left_out", camera=wish.camera, stream=wish.stream, frames=watched.left_out
+                "relay_left_out",
+                camera=wish.camera,
+                stream=wish.stream,
+                what="pictures" if isinstance(wish, Watch) else "sound",
+                count=watched.left_out,
             )
 
     def _forget(self) -> None:
@@ -148,12 +178,19 @@ class Outlet:
 
     def _send_waiting(self) -> None:
         """Hand over all that waits, a message for each stream."""
-        waiting: dict[str, list[LiveItem]] = {}
+        pictures: dict[str, list[LiveItem]] = {}
+        sounds: dict[str, list[SoundItem]] = {}
         while (entry := self._queue.get(0)) is not None:
             watch, items = entry
-            waiting.setdefault(watch, []).extend(items)
-        for watch, items in waiting.items():
-            self._client.send(Relayed(watch, tuple(items)))
+            for item in items:
+                if isinstance(item, LiveSound | LiveSoundShape):
+                    sounds.setdefault(watch, []).append(item)
+                else:
+                    pictures.setdefault(watch, []).append(item)
+        for watch, seen in pictures.items():
+            self._client.send(Relayed(watch, tuple(seen)))
+        for watch, heard in sounds.items():
+            self._client.send(Sounded(watch, tuple(heard)))
 
 
 class _Watched:
@@ -182,3 +219,24 @@ class _Watched:
                 self._shape = None
                 return
         self.left_out += 1
+
+
+class _Heard:
+    """The sound of one stream, as a sink. A shape that found no room goes ahead of the next."""
+
+    def __init__(self, wish: Listen, put: Callable[[str, list[SoundItem], int], bool]) -> None:
+        self.wish = wish
+        self.left_out = 0
+        self._put = put
+        self._untold: list[SoundItem] = []
+
+    def __call__(self, items: Sequence[SoundItem]) -> None:
+        shapes = [each for each in items if isinstance(each, LiveSoundShape)]
+        if shapes:
+            self._untold = [shapes[-1]]
+        sounds = [each for each in items if isinstance(each, LiveSound)]
+        size_bytes = sum(len(each.data) for each in sounds)
+        if self._put(self.wish.watch, [*self._untold, *sounds], size_bytes):
+            self._untold = []
+        else:
+            self.left_out += len(sounds)

@@ -18,9 +18,9 @@ from watchglass.bus.metrics import hop_samples
 from watchglass.bus.peer import PeerId, PeerState
 from watchglass.bus.proof import Key
 from watchglass.bus.server import BusServer, PeerJoined, PeerLost, Received
-from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
+from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink, SoundSink
 from watchglass.model.metric import Sample
-from watchglass.model.relay import FromApi, Relayed, Unwatch, Watch
+from watchglass.model.relay import FromApi, FromWorker, Listen, Relayed, Sounded, Unwatch, Watch
 from watchglass.model.stream import StreamName
 from watchglass.model.way import Stand
 
@@ -36,7 +36,7 @@ _WAITS_S = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 0.64)
 
 
 class RelayFeed:
-    """A FrameFeed; a thread of its own serves ``stand``.
+    """A FullFeed; a thread of its own serves ``stand``.
 
     AlreadyRunningError when another process does. ``waits_s`` is how long a viewer that comes is
     kept waiting, again and again, for frames without a hole.
@@ -51,9 +51,9 @@ class RelayFeed:
         waits_s: Sequence[float] = _WAITS_S,
         listener: Listener | None = None,
     ) -> None:
-        self._server: BusServer[Relayed, FromApi] = BusServer(
+        self._server: BusServer[FromWorker, FromApi] = BusServer(
             listener or stand.endpoint,
-            Codec[Relayed](Relayed),
+            Codec[FromWorker](FromWorker),
             Codec[FromApi](FromApi),
             clock=clock,
             key=Key(stand.key),
@@ -63,6 +63,7 @@ class RelayFeed:
         self._waits_s = waits_s
         self._lock = threading.Lock()
         self._watched: dict[str, _Watched] = {}
+        self._heard: dict[str, tuple[Listen, SoundSink]] = {}
         self._peers: set[PeerId] = set()
         self._hops: list[PeerState] = []
         self._to_say: queue.SimpleQueue[FromApi] = queue.SimpleQueue()
@@ -82,6 +83,24 @@ class RelayFeed:
             with self._lock:
                 del self._watched[watched.wish.watch]
             self._say(Unwatch(watched.wish.watch))
+
+    def start_sound(self, camera: CameraId, stream: StreamName, sink: SoundSink) -> None:
+        wish = Listen(random_id(), camera, stream)
+        with self._lock:
+            self._heard[wish.watch] = wish, sink
+        self._say(wish)
+
+    def stop_sound(self, camera: CameraId, stream: StreamName) -> None:
+        with self._lock:
+            ended = [
+                watch
+                for watch, (wish, _) in self._heard.items()
+                if (wish.camera, wish.stream) == (camera, stream)
+            ]
+            for watch in ended:
+                del self._heard[watch]
+        for watch in ended:
+            self._say(Unwatch(watch))
 
     def since_key_frame(self, camera: CameraId, stream: StreamName) -> Sequence[LiveItem]:
         watched = self._find(camera, stream)
@@ -142,7 +161,10 @@ class RelayFeed:
             for news in self._server.poll(_POLL_S):
                 match news:
                     case Received(peer, message, size_bytes):
-                        self._take(message)
+                        if isinstance(message, Sounded):
+                            self._take_sound(message)
+                        else:
+                            self._take(message)
                         self._server.done(peer, size_bytes)
                     case PeerJoined(peer):
                         self._welcome(peer)
@@ -159,7 +181,8 @@ class RelayFeed:
         """A worker that is new, or was away, has to hear it all."""
         self._peers.add(peer)
         with self._lock:
-            wishes = [each.wish for each in self._watched.values()]
+            wishes: list[FromApi] = [each.wish for each in self._watched.values()]
+            wishes += [wish for wish, _ in self._heard.values()]
         for wish in wishes:
             self._server.send(peer, wish)
 
@@ -171,6 +194,12 @@ class RelayFeed:
             for item in message.items:
                 watched.keep(item)
         watched.sink(message.items)
+
+    def _take_sound(self, message: Sounded) -> None:
+        with self._lock:
+            heard = self._heard.get(message.watch)
+        if heard is not None:
+            heard[1](message.items)
 
 
 class _Watched:

@@ -1,4 +1,4 @@
-"""Live pictures: what a recorder hands out while it records, and a viewer is sent."""
+"""Live pictures and sound: what a recorder hands out while it records, and a viewer is sent."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -7,6 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from watchglass.base.ids import RunId
+from watchglass.model.stream import SoundCodec
 
 
 class Form(StrEnum):
@@ -49,6 +50,31 @@ class LiveFrame(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False)
     data: bytes
 
 
+class LiveSoundShape(msgspec.Struct, frozen=True, array_like=True, tag="h"):
+    """What a player must know before the next sound. ``codec`` is None for a run without any;
+    ``config`` is AAC's AudioSpecificConfig."""
+
+    run: RunId
+    codec: SoundCodec | None
+    sample_rate: int
+    channels: int
+    config: bytes
+
+
+class LiveSound(msgspec.Struct, frozen=True, array_like=True, tag="n", gc=False):
+    """One packet of sound. ``time`` counts in 1/sample rate s from where the run's pictures count
+    from too; ``wall_ns`` is its arrival, UTC."""
+
+    run: RunId
+    time: int
+    wall_ns: int
+    data: bytes
+
+
 LiveItem: TypeAlias = LiveShape | LiveFrame
 LiveSink: TypeAlias = Callable[[Sequence[LiveItem]], None]
 """Takes the frames of one stream in order, each behind its shape. It never blocks."""
+
+SoundItem: TypeAlias = LiveSoundShape | LiveSound
+SoundSink: TypeAlias = Callable[[Sequence[SoundItem]], None]
+"""The same for the sound of one stream."""

@@ -27,7 +27,7 @@ class Restream(msgspec.Struct, frozen=True):
     ``unmasked``: made although masks hide a part of the picture; ``reason`` says why then.
     ``masked``: with masks painted on, where there are any; that is made anew, as H.264 of at most
     1280 pixels across. Of one that is neither, nothing is handed on while a mask hides anything.
-    ``masking`` is what is painted on now.
+    ``masking`` is what is painted on now. ``sound``: with the camera's sound, as it is recorded.
     """
 
     id: RestreamId
@@ -43,6 +43,7 @@ class Restream(msgspec.Struct, frozen=True):
     reason: str
     masked: bool = False
     masking: Masking = BARE
+    sound: bool = False
 
     @property
     def path(self) -> str:
@@ -88,6 +89,7 @@ class AddRestreamRequest(msgspec.Struct, frozen=True, tag="add_restream"):
     unmask: bool = False
     reason: str = ""
     masked: bool = False
+    sound: bool = False
 
     def __repr__(self) -> str:
         return f"AddRestreamRequest({self.restream})"

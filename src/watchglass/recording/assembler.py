@@ -20,6 +20,7 @@ from watchglass.base.ids import CameraId, GapId, RunId, random_id
 from watchglass.media.header import file_header
 from watchglass.model.fact import Hole, RunStarted, SoundBroke
 from watchglass.model.gap import GapCause
+from watchglass.model.live import LiveSound
 from watchglass.model.stream import Packet, SoundParameters, StreamName, Track, VideoParameters
 from watchglass.recording.fileheader import FileInfo, encode_header_box
 from watchglass.recording.fragment import FragmentInfo, Sample, encode_fragment, flags_of
@@ -141,6 +142,8 @@ class Assembler:
             self._append_video(media, offset, packet, payload, is_key)
             if self._tap.sinks:
                 self._show(packet.arrival_wall_ns)
+            if self._tap.sound.sink is not None:
+                self._tap.sound.begin(self.run, self._sound)
 
     def add_sound(self, packet: Packet) -> None:
         """One frame of sound; dropped before the run's first picture."""
@@ -152,11 +155,16 @@ class Assembler:
             origin = self._origin * rate // VIDEO_TIMESCALE
             media = packet.pts * rate // packet.timescale - origin
             newest = (self._last_dts + _LONGEST_JUMP) * rate // VIDEO_TIMESCALE
-            if media < 0 or self._refusing or len(packet.data) > MOST_PENDING_BYTES:
+            if media < 0 or len(packet.data) > MOST_PENDING_BYTES:
                 return
             if media > newest:
                 # Not the picture's clock: no file could say when it was heard.
                 self._tell_sound("changed", packet.arrival_wall_ns)
+                return
+            if self._tap.sound.sink is not None:
+                heard = LiveSound(self.run, media, packet.arrival_wall_ns, packet.data)
+                self._tap.sound.follow(self.run, sound, heard)
+            if self._refusing:
                 return
             self._close_sound(media, packet)
             pending = self._audio
@@ -208,6 +216,8 @@ class Assembler:
         """The tap has got a sink: give it what is pending. From any thread."""
         with self._lock:
             self._show(None)
+            if self._origin is not None:
+                self._tap.sound.begin(self.run, self._sound)
 
     def _show(self, wall_ns: int | None) -> None:
         """Give the tap what is pending, or the one picture that arrived at ``wall_ns``."""

@@ -24,7 +24,7 @@ from watchglass.base.retry import Backoff
 from watchglass.base.signpost import signposted
 from watchglass.model.fact import GapOpened, StreamIs
 from watchglass.model.gap import GapCause
-from watchglass.model.live import LiveSink
+from watchglass.model.live import LiveSink, SoundSink
 from watchglass.model.source import CountsLosses, SharedSource, TellsClock, VideoSource
 from watchglass.recording.assembler import Limits
 from watchglass.recording.job import Tell
@@ -126,6 +126,11 @@ class StreamRecorder:
         """The same for one beside it."""
         self._restream = sink
         self._hurry()
+
+    def hear(self, sink: SoundSink | None) -> None:
+        """Give ``sink`` the sound too, as it is read; None ends it."""
+        self._tap.sound.sink = sink
+        self._show()
 
     def _hurry(self) -> None:
         reading = self._reading

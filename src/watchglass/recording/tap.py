@@ -1,15 +1,23 @@
-"""Where those who watch take a stream's pictures as they arrive, beside the recording.
+"""Where those who watch take a stream's pictures and sound as they arrive, beside the recording.
 
-While nobody does it costs one look at ``sinks`` for each picture. A sink never blocks and never
-fails, so whoever watches can neither delay the recording nor end it.
+While nobody does it costs two looks at a sink for each picture, and one for each sound. A sink
+never blocks and never fails, so whoever watches can neither delay the recording nor end it.
 """
 
 from collections import deque
 
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import RunId
-from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
-from watchglass.model.stream import Track
+from watchglass.model.live import (
+    LiveFrame,
+    LiveItem,
+    LiveShape,
+    LiveSink,
+    LiveSound,
+    LiveSoundShape,
+    SoundSink,
+)
+from watchglass.model.stream import SoundParameters, Track
 from watchglass.recording.fileheader import VIDEO_TIMESCALE
 from watchglass.recording.pending import PendingFragment
 from watchglass.recording.track import track_header
@@ -22,9 +30,10 @@ class Tap:
     lies before that is in the file, or on the way to it.
     """
 
-    __slots__ = ("_given", "_left", "_run", "_sinks")
+    __slots__ = ("_given", "_left", "_run", "_sinks", "sound")
 
     def __init__(self) -> None:
+        self.sound = SoundTap()
         self._sinks: tuple[LiveSink, ...] = ()
         self._left: deque[LiveSink] = deque()
         self._run: RunId | None = None
@@ -76,6 +85,38 @@ class Tap:
             self._given.clear()
         while self._left:
             self._given.pop(self._left.popleft(), None)
+
+
+class SoundTap:
+    """The same for its sound. ``sink`` may be set by any thread. One that is new, or new to a run,
+    is given the shape first, also of a run that has no sound."""
+
+    __slots__ = ("_given", "sink")
+
+    def __init__(self) -> None:
+        self.sink: SoundSink | None = None
+        self._given: tuple[SoundSink, RunId] | None = None
+
+    def begin(self, run: RunId, sound: SoundParameters | None) -> None:
+        sink = self.sink
+        if sink is None:
+            self._given = None
+        elif self._given != (sink, run):
+            self._given = sink, run
+            sink([_sound_shape(run, sound)])
+
+    def follow(self, run: RunId, sound: SoundParameters, sample: LiveSound) -> None:
+        """It has just arrived."""
+        self.begin(run, sound)
+        sink = self.sink
+        if sink is not None and self._given == (sink, run):
+            sink([sample])
+
+
+def _sound_shape(run: RunId, sound: SoundParameters | None) -> LiveSoundShape:
+    if sound is None:
+        return LiveSoundShape(run, None, 0, 0, b"")
+    return LiveSoundShape(run, sound.codec, sound.sample_rate, sound.channels, sound.extradata)
 
 
 def _shape(run: RunId, header: bytes) -> LiveShape:

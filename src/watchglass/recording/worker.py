@@ -7,6 +7,7 @@ restart of the keeper; a worker whose pipe to the supervisor breaks closes its f
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
@@ -19,7 +20,7 @@ from watchglass.bus.metrics import hop_samples
 from watchglass.model.assignment import AssignedCamera, AssignedStream
 from watchglass.model.fact import Fact, GapOpened
 from watchglass.model.gap import GapCause
-from watchglass.model.live import LiveSink
+from watchglass.model.live import LiveSink, SoundSink
 from watchglass.model.metric import Sample
 from watchglass.model.order import Doubt, Facts, FromKeeper, Synced, ToKeeper
 from watchglass.model.source import VideoSource
@@ -46,6 +47,7 @@ _JOIN_S = 2.4
 more than a keeper that was left alone waits for the last facts."""
 _SOON_S = 0.4
 _LOG = log.get("worker")
+_Sink = TypeVar("_Sink")
 
 
 class CameraWorker:
@@ -77,6 +79,7 @@ class CameraWorker:
         self._sinks: dict[tuple[CameraId, StreamName], LiveSink] = {}
         self._followers: dict[tuple[CameraId, StreamName], LiveSink] = {}
         self._restreams: dict[tuple[CameraId, StreamName], LiveSink] = {}
+        self._listeners: dict[tuple[CameraId, StreamName], SoundSink] = {}
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._session = random_id()
@@ -126,6 +129,7 @@ class CameraWorker:
                 recorder.watch(self._sinks.get((camera.camera, each.stream)))
                 recorder.follow(self._followers.get((camera.camera, each.stream)))
                 recorder.restream(self._restreams.get((camera.camera, each.stream)))
+                recorder.hear(self._listeners.get((camera.camera, each.stream)))
                 streams.append((recorder, queue))
             self._streams[camera.camera] = streams
         for recorder, _ in streams:
@@ -156,6 +160,13 @@ class CameraWorker:
             _keep(self._restreams, (camera, stream), sink)
             for recorder in self._recorders(camera, stream):
                 recorder.restream(sink)
+
+    def hear(self, camera: CameraId, stream: StreamName, sink: SoundSink | None) -> None:
+        """The same for a stream's sound."""
+        with self._lock:
+            _keep(self._listeners, (camera, stream), sink)
+            for recorder in self._recorders(camera, stream):
+                recorder.hear(sink)
 
     def follow(self, camera: CameraId, stream: StreamName, sink: LiveSink | None) -> None:
         """The same for one beside it that takes pictures whenever they are read: nothing is read
@@ -324,9 +335,9 @@ def _stream_vitals(recorder: StreamRecorder, queue: StreamQueue) -> StreamVitals
 
 
 def _keep(
-    sinks: dict[tuple[CameraId, StreamName], LiveSink],
+    sinks: dict[tuple[CameraId, StreamName], _Sink],
     key: tuple[CameraId, StreamName],
-    sink: LiveSink | None,
+    sink: _Sink | None,
 ) -> None:
     if sink is None:
         sinks.pop(key, None)

@@ -198,6 +198,7 @@ RESTREAMS = sa.Table(
     sa.Column("made_by", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("masked", sa.Boolean, server_default=sa.false(), nullable=False),
+    sa.Column("sound", sa.Boolean, server_default=sa.false(), nullable=False),
 )
 
 
@@ -345,6 +346,12 @@ def _masked_restreams(connection: sa.Connection) -> None:
     )
 
 
+def _restreams_with_sound(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text("ALTER TABLE restreams ADD COLUMN sound BOOLEAN DEFAULT false NOT NULL")
+    )
+
+
 SCHEMA = Schema(
     "site",
     TABLES,
@@ -362,6 +369,7 @@ SCHEMA = Schema(
         _erasures_holds_and_requests,
         _restreams,
         _masked_restreams,
+        _restreams_with_sound,
     ),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )

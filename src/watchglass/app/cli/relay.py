@@ -52,6 +52,9 @@ def add(
         bool,
         typer.Option("--masked", help="With masks painted on: made anew, which costs CPU."),
     ] = False,
+    sound: Annotated[
+        bool, typer.Option("--sound", help="With the camera's sound, where it is recorded.")
+    ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; it goes into the ledger.")] = "",
     json: AsJson = False,
 ) -> None:
@@ -64,7 +67,7 @@ def add(
     of.carry_out(
         AddRestreamRequest(
             relay, found.id, stream, host, port, user, secret_of(user, token), of.by, unmask,
-            reason, masked,
+            reason, masked, sound,
         )
     )  # fmt: skip
     with of.store() as store:
@@ -75,9 +78,15 @@ def add(
         )
         return
     how = "with its masks painted on" if masked else "as it is recorded"
-    of.screen.say(f"{found.name} is handed on, {how} and without sound. Keep this now,")
+    heard = "with" if sound else "without"
+    of.screen.say(f"{found.name} is handed on, {how} and {heard} sound. Keep this now,")
     of.screen.say("the token is not shown again:")
     of.screen.command(made.url.replace("rtsp://", f"rtsp://{quote(user)}:{quote(token)}@"))
+    if sound and not found.sound:
+        of.screen.hint(
+            "Its sound is not kept, so that there is none to hand on until it is:"
+            f" '{of.command(f'camera sound {found.id[:8]} on')}' switches it on."
+        )
     if not ipaddress.ip_address(host).is_loopback:
         of.screen.hint(
             "RTSP is not encrypted: whoever is between here and there sees the pictures. Keep it to"
@@ -100,6 +109,7 @@ def list_(context: typer.Context, json: AsJson = False) -> None:
             {
                 "relay": each.id, "camera": each.camera, "stream": each.stream, "url": each.url,
                 "user": each.user, "unmasked": each.unmasked, "masked": each.masked,
+                "sound": each.sound,
                 "made": utc_text(each.made_ns), "made_by": each.made_by,
                 "reason": each.reason or None,
             }

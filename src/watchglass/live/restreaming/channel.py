@@ -26,12 +26,17 @@ _MOST_KEPT_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture as RTP payloads, on the stream's own RTP clock; ``wall_ns`` is its arrival."""
+    """One picture as RTP payloads, on the stream's own RTP clock; ``wall_ns`` is its arrival.
+
+    ``shown_ns`` counts from the start of its run.
+    """
 
     payloads: list[Payload]
     timestamp: int
     is_key: bool
     wall_ns: int
+    run: RunId
+    shown_ns: int
 
 
 class Taker(Protocol):
@@ -133,8 +138,11 @@ class Channel:
         if frame.is_key:
             self._whole = True
             self._kept, self._kept_bytes = [], 0
-        shown = frame.decode_time + frame.composition_offset + self._offset
-        picture = Picture(payloads, shown & 0xFFFF_FFFF, frame.is_key, frame.wall_ns)
+        shown = frame.decode_time + frame.composition_offset
+        picture = Picture(
+            payloads, (shown + self._offset) & 0xFFFF_FFFF, frame.is_key, frame.wall_ns, frame.run,
+            shown * NS_PER_S // CLOCK_RATE,
+        )  # fmt: skip
         self._keep(picture, len(frame.data))
         for taker in tuple(self._takers):
             taker.put(picture)

@@ -8,16 +8,19 @@ from contextlib import suppress
 from typing import Protocol
 
 from watchglass.live.restreaming.channel import Channel
-from watchglass.live.restreaming.description import CONTROL
+from watchglass.live.restreaming.description import CLOCK_RATE, CONTROL, SOUND_CONTROL
 from watchglass.live.restreaming.gate import challenge, may_take
 from watchglass.live.restreaming.ports import Ports
-from watchglass.live.restreaming.session import Datagrams, Session
+from watchglass.live.restreaming.session import Datagrams, Outgoing, Session
+from watchglass.live.restreaming.sound_channel import SoundChannel
 from watchglass.media.serving.requests import Malformed, Request, RequestParser, format_response
 from watchglass.model.restream import Restream
 
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
 TIMEOUT_S = 60
 _FIRST_PICTURE_S = 10.0
+_SOUND_TOLD_S = 2.0
+"""After the first picture: a run says at once what it sounds like."""
 _MOST_REFUSED = 8
 _MOST_STUCK = 3000
 _READ_BYTES = 16_384
@@ -31,6 +34,8 @@ class House(Protocol):
     def find(self, ports: Ports, path: str) -> Restream | None: ...
 
     def channel(self, restream: Restream) -> Channel: ...
+
+    def sound(self, restream: Restream) -> SoundChannel: ...
 
     def release(self, restream: Restream) -> None: ...
 
@@ -62,6 +67,7 @@ class Connection:
         self._nonce = secrets.token_hex(16)
         self._parser = RequestParser()
         self._channel: Channel | None = None
+        self._sound: SoundChannel | None = None
         self._session: Session | None = None
 
     async def serve(self) -> None:
@@ -81,18 +87,23 @@ class Connection:
         self._end_session()
         if self.restream is not None and self._channel is not None:
             self._house.release(self.restream)
-            self._channel = None
+            self._channel = self._sound = None
         self._writer.transport.abort()
 
     def heard(self, address: str, port: int) -> None:
         """A receiver's report came from there."""
-        way = self._session.datagrams if self._session is not None else None
-        if way is not None and (way.client, way.ports[1]) == (address, port):
-            self._heard_s = self._now_s()
+        for track in self._session.tracks if self._session is not None else ():
+            way = track.datagrams
+            if way is not None and (way.client, way.ports[1]) == (address, port):
+                self._heard_s = self._now_s()
 
     def abort_if_silent(self) -> None:
         session = self._session
-        by_tcp = session is not None and session.playing and session.datagrams is None
+        by_tcp = (
+            session is not None
+            and session.playing
+            and all(each.datagrams is None for each in session.tracks)
+        )
         # By TCP who reads is there; by UDP only who says so.
         silent = not by_tcp and self._now_s() - self._heard_s > 2 * TIMEOUT_S
         if silent or (session is not None and session.stuck > _MOST_STUCK):
@@ -103,7 +114,7 @@ class Connection:
     async def _answer(self, request: Request) -> bytes:
         if request.method == "OPTIONS":
             return format_response(200, request, {"Public": METHODS})
-        path = request.path.partition("/trackID=")[0]
+        path, _, track = request.path.partition("/trackID=")
         restream = self._house.find(self._ports, path)
         header = request.headers.get("authorization", "")
         # Which paths there are is not told to who may take none.
@@ -119,7 +130,7 @@ class Connection:
             case "DESCRIBE":
                 return await self._describe(restream, request)
             case "SETUP":
-                return await self._set_up(restream, request)
+                return await self._set_up(restream, request, track)
             case "PLAY":
                 return self._play(request)
             case "GET_PARAMETER" | "SET_PARAMETER":
@@ -133,21 +144,31 @@ class Connection:
         described = await self._open(restream).ready(_FIRST_PICTURE_S)
         if described is None:
             return format_response(503, request)
+        sound = await self._hear(restream).ready(_SOUND_TOLD_S) if restream.sound else None
         base = request.url.rstrip("/") + "/"
         headers = {"Content-Base": base, "Content-Type": "application/sdp"}
-        return format_response(200, request, headers, described.sdp(self._ports.host))
+        return format_response(200, request, headers, described.sdp(self._ports.host, sound))
 
-    async def _set_up(self, restream: Restream, request: Request) -> bytes:
-        if self._session is not None:
+    async def _set_up(self, restream: Restream, request: Request, track: str) -> bytes:
+        session = self._session
+        is_sound = track == SOUND_CONTROL.partition("=")[2]
+        taken = session is not None and (session.sound if is_sound else session.video) is not None
+        if taken or (session is not None and session.playing):
             return format_response(455, request)
         described = await self._open(restream).ready(_FIRST_PICTURE_S)
         if described is None:
             return format_response(503, request)
+        kind, clock_rate = described.payload_type, CLOCK_RATE
+        if is_sound:
+            sound = await self._hear(restream).ready(_SOUND_TOLD_S) if restream.sound else None
+            if sound is None:
+                return format_response(404, request)
+            kind, clock_rate = sound.payload_type, sound.sample_rate
         asked = request.headers.get("transport", "")
-        channel, way = 0, None
+        channel, way = 2 if is_sound else 0, None
         if "RTP/AVP/TCP" in asked:
             numbers = _INTERLEAVED.search(asked)
-            channel = int(numbers[1]) if numbers else 0
+            channel = int(numbers[1]) if numbers else channel
             told = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
         else:
             found = _CLIENT_PORTS.search(asked)
@@ -162,12 +183,18 @@ class Connection:
             )
         if channel > 254:
             return format_response(461, request)
-        house = self._house
-        self._session = session = Session(
-            self._writer.transport, channel, way, described.payload_type,
-            lambda count: house.count(sent=count), lambda count: house.count(left_out=count),
-        )  # fmt: skip
-        told = f"{told};ssrc={session.ssrc:08X}"
+        if session is None:
+            house = self._house
+            session = self._session = Session(
+                self._writer.transport, lambda count: house.count(sent=count),
+                lambda count: house.count(left_out=count),
+            )  # fmt: skip
+        outgoing = Outgoing(kind, clock_rate, channel, way)
+        if is_sound:
+            session.sound = outgoing
+        else:
+            session.video = outgoing
+        told = f"{told};ssrc={outgoing.sender.ssrc:08X}"
         return format_response(200, request, {"Transport": told, **self._session_header()})
 
     def _play(self, request: Request) -> bytes:
@@ -175,7 +202,12 @@ class Connection:
         if session is None:
             return format_response(454, request)
         url = request.url.rstrip("/")
-        info = f"url={url}/{CONTROL};seq={session.sequence}"
+        tracks = ((CONTROL, session.video), (SOUND_CONTROL, session.sound))
+        info = ",".join(
+            f"url={url}/{control};seq={each.sender.sequence}"
+            for control, each in tracks
+            if each is not None
+        )
         headers = self._session_header() | {"Range": "npt=now-", "RTP-Info": info}
         return format_response(200, request, headers)
 
@@ -186,6 +218,8 @@ class Connection:
             return
         self._house.fetched(session.id, self.restream, self._peer, over=False)
         session.playing = True
+        if session.sound is not None and self._sound is not None:
+            self._sound.add(session)
         channel.add(session)
 
     def _end_session(self) -> None:
@@ -193,6 +227,8 @@ class Connection:
         if session is None or self._channel is None:
             return
         self._channel.remove(session)
+        if self._sound is not None:
+            self._sound.remove(session)
         if session.playing and self.restream is not None:
             self._house.fetched(session.id, self.restream, self._peer, over=True)
 
@@ -200,6 +236,12 @@ class Connection:
         if self._channel is None:
             self._channel = self._house.channel(restream)
         return self._channel
+
+    def _hear(self, restream: Restream) -> SoundChannel:
+        """Of a stream that was opened."""
+        if self._sound is None:
+            self._sound = self._house.sound(restream)
+        return self._sound
 
     def _session_header(self) -> dict[str, str]:
         if self._session is None:

@@ -8,13 +8,14 @@ from watchglass.media.bitstream import H265_PPS, H265_SPS, H265_VPS
 from watchglass.media.sample_entry import video_entry
 from watchglass.media.serving.packetize import VideoCodecName
 from watchglass.model.live import LiveShape
-from watchglass.model.stream import VideoCodec
+from watchglass.model.stream import SoundCodec, VideoCodec
 
-_DYNAMIC, _JPEG = 96, 26
+_DYNAMIC, _DYNAMIC_SOUND, _JPEG = 96, 97, 26
+_STATIC_SOUND = {SoundCodec.PCM_MULAW: 0, SoundCodec.PCM_ALAW: 8}
 _MOST_JPEG_SIDE = 2040
 """RFC 2435 has a byte for each side, in blocks of 8."""
 CLOCK_RATE = 90_000
-CONTROL = "trackID=0"
+CONTROL, SOUND_CONTROL = "trackID=0", "trackID=1"
 
 _NAMES: dict[VideoCodec, VideoCodecName] = {
     VideoCodec.H264: "h264", VideoCodec.H265: "h265", VideoCodec.MJPEG: "mjpeg",
@@ -22,6 +23,38 @@ _NAMES: dict[VideoCodec, VideoCodecName] = {
 _ENCODINGS: dict[VideoCodecName, str] = {"h264": "H264", "h265": "H265", "mjpeg": "JPEG"}
 _SPROPS = {H265_VPS: "sprop-vps", H265_SPS: "sprop-sps", H265_PPS: "sprop-pps"}
 _HVCC_ARRAYS_AT = 22
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedSound:
+    """A stream's sound; its RTP clock is its sample rate. ``config``: AAC's AudioSpecificConfig."""
+
+    codec: SoundCodec
+    sample_rate: int
+    channels: int
+    config: bytes
+
+    @property
+    def payload_type(self) -> int:
+        """Numbers of their own are for G.711 of 8 kHz alone (RFC 3551, 6)."""
+        if (self.sample_rate, self.channels) == (8000, 1):
+            return _STATIC_SOUND.get(self.codec, _DYNAMIC_SOUND)
+        return _DYNAMIC_SOUND
+
+    def lines(self) -> list[str]:
+        number = self.payload_type
+        names = {SoundCodec.PCM_ALAW: "PCMA", SoundCodec.PCM_MULAW: "PCMU"}
+        name = names.get(self.codec, "MPEG4-GENERIC")
+        found = [
+            f"m=audio 0 RTP/AVP {number}",
+            f"a=rtpmap:{number} {name}/{self.sample_rate}/{self.channels}",
+        ]
+        if self.codec is SoundCodec.AAC:
+            found.append(
+                f"a=fmtp:{number} streamtype=5;profile-level-id=1;mode=AAC-hbr;sizelength=13;"
+                f"indexlength=3;indexdeltalength=3;config={self.config.hex()}"
+            )
+        return [*found, f"a=control:{SOUND_CONTROL}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +68,8 @@ class Described:
     def payload_type(self) -> int:
         return _JPEG if self.codec == "mjpeg" else _DYNAMIC
 
-    def sdp(self, host: str) -> str:
-        """Of the one track; sound is not handed on."""
+    def sdp(self, host: str, sound: DescribedSound | None = None) -> str:
+        """Of the picture, and of the sound that is handed on with it."""
         kind = "IP6" if ":" in host else "IP4"
         number = self.payload_type
         lines = [
@@ -45,6 +78,7 @@ class Described:
             f"a=rtpmap:{number} {_ENCODINGS[self.codec]}/{CLOCK_RATE}",
             *([f"a=fmtp:{number} {self._parameters()}"] if self.sets else []),
             f"a=control:{CONTROL}",
+            *(sound.lines() if sound is not None else ()),
         ]  # fmt: skip
         return "\r\n".join(lines) + "\r\n"
 

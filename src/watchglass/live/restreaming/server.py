@@ -7,12 +7,13 @@ from contextlib import suppress
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.live.conversion import Converter
-from watchglass.live.feed import FrameFeed
+from watchglass.live.feed import FullFeed
 from watchglass.live.metrics import restream_samples
 from watchglass.live.restreaming.channel import Channel
 from watchglass.live.restreaming.connection import Connection
 from watchglass.live.restreaming.painted import Painted
 from watchglass.live.restreaming.ports import Ports
+from watchglass.live.restreaming.sound_channel import SoundChannel
 from watchglass.live.restreaming.sources import Key, Sources
 from watchglass.model.metric import Sample
 from watchglass.model.restream import Fetched, Restream
@@ -30,7 +31,7 @@ class RestreamServer:
 
     def __init__(
         self,
-        feed: FrameFeed,
+        feed: FullFeed,
         converter: Converter,
         ports: Iterable[Ports],
         tell: Callable[[Fetched], None],
@@ -45,6 +46,7 @@ class RestreamServer:
         self._channels: dict[_ChannelKey, tuple[Channel, int]] = {}
         """Each with how many connections are there for it."""
         self._painted: dict[_ChannelKey, Painted] = {}
+        self._sounds: dict[Key, SoundChannel] = {}
         self._connections: set[Connection] = set()
         self._since: dict[str, int] = {}
         self._servers: list[asyncio.Server] = []
@@ -98,6 +100,15 @@ class RestreamServer:
         self._channels[key] = found[0], found[1] + 1
         return found[0]
 
+    def sound(self, restream: Restream) -> SoundChannel:
+        """Of a stream whose channel was asked for; it lasts as long as any of that stream does."""
+        key = _key(restream)[0]
+        found = self._sounds.get(key)
+        if found is None:
+            found = self._sounds[key] = SoundChannel()
+            self._sources.hear(key, found.sink)
+        return found
+
     def release(self, restream: Restream) -> None:
         """One connection less; the stream is left soon after the last."""
         key = _key(restream)
@@ -132,6 +143,12 @@ class RestreamServer:
             painted.close()
         elif not key[1]:
             self._sources.remove(key[0], found[0].sink)
+        self._mute(key[0])
+
+    def _mute(self, key: Key) -> None:
+        if key in self._sounds and all(each != key for each, _ in self._channels):
+            del self._sounds[key]
+            self._sources.mute(key)
 
     def _give_up(self, key: _ChannelKey, sentence: str) -> None:
         """Nothing more can be painted: whoever takes it connects again, and it is tried anew."""
@@ -145,6 +162,7 @@ class RestreamServer:
         for connection in tuple(self._connections):
             if connection.restream is not None and _key(connection.restream) == key:
                 connection.close()
+        self._mute(key[0])
 
     def count(self, *, sent: int = 0, left_out: int = 0, refused: int = 0) -> None:
         self._sent += sent

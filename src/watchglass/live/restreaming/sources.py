@@ -5,8 +5,8 @@ import threading
 from collections.abc import Sequence
 
 from watchglass.base.ids import CameraId
-from watchglass.live.feed import FrameFeed
-from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink
+from watchglass.live.feed import FullFeed
+from watchglass.model.live import LiveFrame, LiveItem, LiveShape, LiveSink, SoundSink
 from watchglass.model.stream import StreamName
 
 MOST_KEPT_BYTES = 16 << 20
@@ -16,7 +16,7 @@ Key = tuple[CameraId, StreamName]
 class Sources:
     """``add`` and ``remove`` are for one thread."""
 
-    def __init__(self, feed: FrameFeed) -> None:
+    def __init__(self, feed: FullFeed) -> None:
         self._feed = feed
         self._sources: dict[Key, _Source] = {}
 
@@ -36,6 +36,13 @@ class Sources:
         if found is not None and not found.remove(sink):
             del self._sources[key]
             self._feed.stop(*key)
+
+    def hear(self, key: Key, sink: SoundSink) -> None:
+        """Give the stream's sound to ``sink``, until ``mute``."""
+        self._feed.start_sound(*key, sink)
+
+    def mute(self, key: Key) -> None:
+        self._feed.stop_sound(*key)
 
     def since_key_frame(self, key: Key) -> Sequence[LiveItem]:
         found = self._sources.get(key)

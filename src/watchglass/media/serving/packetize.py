@@ -14,6 +14,7 @@ Payload = tuple[bytes, bytes | memoryview]
 """Prefix (payload header, fragmentation header) and body; together one RTP payload."""
 
 MAX_PAYLOAD_BYTES = 1400
+MOST_AAC_BYTES = (1 << 13) - 1
 NTP_EPOCH_OFFSET_S = 2_208_988_800
 
 _INTERLEAVED_RTP = struct.Struct(">BBHBBHII")
@@ -134,6 +135,16 @@ def _segments(picture: bytes) -> tuple[dict[int, list[bytes]], int]:
 def aac_payload(access_unit: bytes) -> Payload:
     """AAC-hbr: length of the AU headers in bits, one header of 13 bits size and 3 bits index."""
     return (16).to_bytes(2, "big") + (len(access_unit) << 3).to_bytes(2, "big"), access_unit
+
+
+def aac_payloads(access_unit: bytes, max_bytes: int = MAX_PAYLOAD_BYTES) -> list[Payload]:
+    """The same, cut into fragments where it is long; each names the whole size. Empty for one that
+    is longer than 13 bits can say."""
+    if not 0 < len(access_unit) <= MOST_AAC_BYTES:
+        return []
+    head, whole = aac_payload(access_unit)
+    step = max_bytes - len(head)
+    return [(head, whole[at : at + step]) for at in range(0, len(whole), step)]
 
 
 class RtpSender:

@@ -6545,6 +6545,11 @@ export interface components {
             /** @default refuse */
             masks: components["schemas"]["MaskedBy"];
             /**
+             * Sound
+             * @default false
+             */
+            sound: boolean;
+            /**
              * Reason
              * @description It goes into the ledger.
              * @default
@@ -6564,6 +6569,8 @@ export interface components {
             /** User */
             user: string;
             masks: components["schemas"]["MaskedBy"];
+            /** Sound */
+            sound: boolean;
             /** Made Ms */
             made_ms: number;
             /** Made By */
