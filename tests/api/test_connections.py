@@ -93,6 +93,25 @@ def test_who_never_ends_is_cut_off(port: int, parts: tuple[bytes, ...]) -> None:
     assert b"408 " in answer_to(port, *parts)
 
 
+STEP, STEPS, BODY_S = 1000, 8, 2.5
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("stalls", [False, True])
+def test_a_large_body_is_waited_for_while_it_comes(
+    port: int, monkeypatch: pytest.MonkeyPatch, *, stalls: bool
+) -> None:
+    """It takes longer than is waited for a step of it."""
+    monkeypatch.setattr(connection, "BODY_S", BODY_S)
+    monkeypatch.setattr(connection, "BODY_STEP_BYTES", STEP)
+    head = POST.replace(b"Length: 4", b"Length: %d" % (STEP * STEPS))
+    parts = [bytes(STEP)] * (2 if stalls else STEPS)
+    began_s = time.monotonic()
+    found = answer_to(port, head, *parts, pause_s=0.4)
+    assert time.monotonic() - began_s > BODY_S
+    assert found.startswith(b"HTTP/1.1 408" if stalls else b"HTTP/1.1 200"), found
+
+
 def test_byte_by_byte_is_no_way_round_it(port: int) -> None:
     head = b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: b\r\n" * 100
     began_s = time.monotonic()

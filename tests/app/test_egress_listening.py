@@ -23,6 +23,7 @@ from watchglass.model.egress import EgressSource, PeerContact
 
 pytestmark = pytest.mark.full
 CAMERA, DESK = "44:19:b6:00:00:04", "00:11:22:33:44:55"
+STUCK_S = 6
 LINE = "<13>kernel: [1.2] egress IN=lan OUT=wan SRC={} DST={} LEN=60 PROTO=TCP SPT=5 DPT=443"
 
 
@@ -46,7 +47,7 @@ class Listening:
             ])  # fmt: skip
         self.syslog, self.flows = free_port(), free_port()
         self.recorder = RunningRecorder(
-            folder / "d", WATCHGLASS_ANALYSIS="false",
+            folder / "d", WATCHGLASS_ANALYSIS="false", WATCHGLASS_STUCK_S=str(STUCK_S),
             WATCHGLASS_EGRESS_SYSLOG=str(self.syslog),
             WATCHGLASS_EGRESS_FLOWS=f"127.0.0.1:{self.flows}",
         )  # fmt: skip
@@ -117,6 +118,23 @@ def test_it_dies_and_another_listens_at_the_same_port(listening: Listening) -> N
     status = listening.recorder.processes()["egress-worker"]
     wait_until(lambda: bool(listening.recorder.processes()["egress-worker"].fence))
     assert status.restarts == 1
+
+
+def test_who_hangs_is_started_again(listening: Listening) -> None:
+    """It says that it is at work, as the events-worker does, which no camera needs either."""
+    recorder = listening.recorder
+    stopped = {name: recorder.processes()[name].pid for name in ("egress-worker", "events-worker")}
+    for pid in stopped.values():
+        os.kill(pid, signal.SIGSTOP)
+    wait_until(
+        lambda: all(
+            recorder.processes()[name].pid not in (0, pid) for name, pid in stopped.items()
+        ),
+        90.0,
+    )
+    wait_until(lambda: "egress-worker has done nothing" in recorder.log())
+    by_udp(listening.syslog, LINE.format("10.20.30.4", "9.9.9.8"))
+    wait_until(lambda: "9.9.9.8" in listening.peers(EgressSource.FIREWALL))
 
 
 def test_a_camera_that_is_seen_later_is_one_from_then_on(listening: Listening) -> None:

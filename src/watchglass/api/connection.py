@@ -2,7 +2,8 @@
 
 Whoever sends a head or a body byte by byte is cut off after seconds, whoever sends a head without
 end after some kilobytes; from one address there are at most so many connections. A proxy on this
-machine speaks for many, so loopback is not counted.
+machine speaks for many, so loopback is not counted. A large body may take long on a slow line: it
+is waited for as long as it keeps coming.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from watchglass.base import log
 
 HEAD_S = 10.0
 BODY_S = 20.0
+BODY_STEP_BYTES = 128 * 1024
+"""So much of a body, or what is left of it, has to come within ``BODY_S``: 50 kbit/s do."""
 MOST_HEAD_BYTES = 32 * 1024
 MOST_OF_ADDRESS = 100
 MOST = 1000
@@ -58,6 +61,7 @@ class PatientHttp(HttpToolsProtocol):
     _admitted = False
     _in_head = True
     _head_bytes = 0
+    _body_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -90,9 +94,16 @@ class PatientHttp(HttpToolsProtocol):
         self._wait(HEAD_S)
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._head_bytes = False, 0
-        self._wait(BODY_S)
+        self._in_head, self._head_bytes, self._body_bytes = False, 0, 0
+        self._wait_for_body()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes >= BODY_STEP_BYTES:
+            self._body_bytes = 0
+            self._wait_for_body()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._wait(None)
@@ -110,6 +121,17 @@ class PatientHttp(HttpToolsProtocol):
         self._timer = None
         if seconds is not None:
             self._timer = self.loop.call_later(seconds, self._refuse, _TOO_SLOW)
+
+    def _wait_for_body(self) -> None:
+        self._wait(None)
+        self._timer = self.loop.call_later(BODY_S, self._body_is_late)
+
+    def _body_is_late(self) -> None:
+        if self.flow.read_paused:
+            # It is we who do not take it: a disk is slow.
+            self._wait_for_body()
+        else:
+            self._refuse(_TOO_SLOW)
 
     def _refuse(self, status: bytes) -> None:
         if self.transport.is_closing():

@@ -174,7 +174,7 @@ class EgressDesk:
         flows, lines, streams = self._sockets.descriptors()
         return EgressOrder(
             at_ns=self._on.clock.wall_ns(), bounds=bounds, flush_s=FLUSH_S, flows=flows,
-            lines=lines, streams=streams, renewed=True,
+            lines=lines, streams=streams, renewed=True, beat_s=self._on.settings.beat_s,
         )  # fmt: skip
 
     def _launch(self) -> "subprocess.Popen[bytes]":

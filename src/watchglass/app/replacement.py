@@ -10,6 +10,7 @@ left alone for twice as long each time; the watchdog, where there is one, stays 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from watchglass.app.crew import Crew
 from watchglass.app.health import Patience
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
@@ -71,21 +72,11 @@ def decide(past: Past, now_ns: int, suspect: str, patience: Patience) -> tuple[P
 
 
 class Replacement:
-    """Owned by one thread, which lets it ``look`` every other second.
+    """Owned by one thread, which lets it ``look`` every other second. Of ``crew`` one is ended for
+    good, and whoever keeps it alive starts it again."""
 
-    ``in_kernel`` tells whether a process waits inside the kernel; ``kill`` ends it for good, and
-    whoever keeps it alive starts it again.
-    """
-
-    def __init__(
-        self,
-        kill: Callable[[str], None],
-        in_kernel: Callable[[str], bool],
-        patience: Patience,
-        clock: Clock,
-    ) -> None:
-        self._kill = kill
-        self._in_kernel = in_kernel
+    def __init__(self, crew: Callable[[], Crew], patience: Patience, clock: Clock) -> None:
+        self._crew = crew
         self._patience = patience
         self._clock = clock
         self._past = Past(clock.monotonic_ns())
@@ -93,7 +84,7 @@ class Replacement:
     def look(self, health: Health) -> None:
         """Replace who is stuck, if it is one, and due."""
         suspect = alone_stuck(health)
-        if suspect and self._in_kernel(suspect):
+        if suspect and self._crew().waits_in_kernel(suspect):
             suspect = ""
         now_ns = self._clock.monotonic_ns()
         self._past, is_due = decide(self._past, now_ns, suspect, self._patience)
@@ -101,4 +92,4 @@ class Replacement:
             reasons = [each.sentence for each in health.reasons if each.process == suspect]
             times = self._past.replaced[suspect].times
             _LOG.error("stuck_process_replaced", name=suspect, times=times, reasons=reasons)
-            self._kill(suspect)
+            self._crew().kill(suspect)

@@ -26,7 +26,6 @@ from watchglass.app.made_anew import MadeAnew
 from watchglass.app.onvif_desk import OnvifDesk
 from watchglass.app.picture_errand import PictureErrand
 from watchglass.app.placement import Placement
-from watchglass.app.processes import waits_in_kernel
 from watchglass.app.refusal import error_of
 from watchglass.app.relay_desk import RelayDesk
 from watchglass.app.ways import Ways
@@ -236,16 +235,6 @@ class Supervisor:
         with self._lock:
             self._stopping = True
         self._onvif.stop()
-
-    def replace(self, name: str) -> None:
-        """Kill a process that is stuck; it is started again, as one that crashed."""
-        for child in self.crew().all:
-            if child.name == name:
-                child.kill()
-
-    def waits_in_kernel(self, name: str) -> bool:
-        pids = [child.pid for child in self.crew().all if child.name == name]
-        return any(map(waits_in_kernel, pids))
 
     def crew(self) -> Crew:
         """All processes, and who has which camera, as of now."""

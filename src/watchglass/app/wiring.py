@@ -238,9 +238,7 @@ class Recorder:
             self._crew, self._listener.words, self._served_ns, on.clock,
             lambda: (*self._supervisor.relay.unserved(), *self._survey.egress.unserved()),
         )  # fmt: skip
-        replacement = Replacement(
-            self._supervisor.replace, self._supervisor.waits_in_kernel, patience, on.clock
-        )
+        replacement = Replacement(self._crew, patience, on.clock)
         index = self._index = KeptIndex(on.layout.index_db)
         self._looks_back = LookBackDesk(
             on.settings, ways, index, self._store.volumes, self._events.forget_look,

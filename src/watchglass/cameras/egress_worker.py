@@ -26,7 +26,7 @@ from watchglass.cameras.egress.lines import MOST_LINE_BYTES, LineReader
 from watchglass.cameras.egress.streams import SyslogStream
 from watchglass.cameras.egress.watched import Watched
 from watchglass.cameras.probe_worker import FENCES_SETTING
-from watchglass.model.assignment import FenceTold
+from watchglass.model.assignment import Beat, FenceTold
 from watchglass.model.egress import EgressEnded, EgressOrder, EgressRead, ToEgress
 
 FENCE = Fence(Network.LOCAL, (), only_new_files=True, calls=False)
@@ -109,17 +109,23 @@ class _Loop:
         for number in self._order.streams:
             one = self._own(number)
             self._wait.register(one, selectors.EVENT_READ, partial(self._accept, one))
-        due_ns = self._clock.monotonic_ns()
-        flush_ns = round(self._order.flush_s * 1e9)
+        due_ns = beat_due_ns = self._clock.monotonic_ns()
+        flush_ns, beat_ns = (round(s * 1e9) for s in (self._order.flush_s, self._order.beat_s))
+        turn_s = min(filter(None, (self._order.flush_s, self._order.beat_s)), default=None)
         while True:
-            for key, _ in self._wait.select(self._order.flush_s or None):
+            for key, _ in self._wait.select(turn_s):
                 if key.data() is False:
                     self._reader.end()
                     self._tell()
                     return
-            if flush_ns and self._clock.monotonic_ns() >= due_ns:
-                due_ns = self._clock.monotonic_ns() + flush_ns
+            now_ns = self._clock.monotonic_ns()
+            if flush_ns and now_ns >= due_ns:
+                due_ns = now_ns + flush_ns
                 self._tell()
+            if beat_ns and now_ns >= beat_due_ns:
+                # By the loop that reads, so that one that hangs in it is silent.
+                beat_due_ns = now_ns + beat_ns
+                self._say(Beat())
 
     def _own(self, number: int) -> socket.socket:
         one = socket.socket(fileno=number)
@@ -195,6 +201,10 @@ class _Loop:
                 contacts=contacts[at : at + _BATCH], names=names[at : at + _BATCH],
             )  # fmt: skip
             self._output.write(msgspec.json.encode(part) + b"\n")
+        self._output.flush()
+
+    def _say(self, message: Beat) -> None:
+        self._output.write(msgspec.json.encode(message) + b"\n")
         self._output.flush()
 
 

@@ -95,7 +95,8 @@ class EgressOrder(msgspec.Struct, frozen=True, kw_only=True, tag="egress_order")
     ``at_ns``: now, for lines without a time. ``flush_s``: how often is told what was read; 0: at
     the end. ``flows`` and ``lines``: descriptors of sockets for NetFlow and IPFIX, and for syslog;
     ``streams``: of those that listen for syslog by TCP. ``renewed``: what follows on standard input
-    is orders of newer bounds, and nothing to read.
+    is orders of newer bounds, and nothing to read. ``beat_s``: how often it says that it is at
+    work; 0 for never.
     """
 
     at_ns: int
@@ -105,6 +106,7 @@ class EgressOrder(msgspec.Struct, frozen=True, kw_only=True, tag="egress_order")
     lines: tuple[int, ...] = ()
     streams: tuple[int, ...] = ()
     renewed: bool = False
+    beat_s: float = 0.0
 
 
 class EgressRead(msgspec.Struct, frozen=True, kw_only=True, tag="egress_read"):
