@@ -102,9 +102,9 @@ class Watch:
 
     def _run(self) -> None:
         while not self._over.wait(0.02):
-            process = self._desk._process
-            if process is not None:
-                self._peak_kb = max(self._peak_kb, high_water_kb(process.pid))
+            pid = self._desk.pid
+            if pid:
+                self._peak_kb = max(self._peak_kb, high_water_kb(pid))
 
 
 def high_water_kb(pid: int) -> int:

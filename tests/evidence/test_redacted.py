@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Sequence
 from contextlib import closing
 from fractions import Fraction
@@ -22,6 +21,7 @@ from watchglass.analytics.detectors import choose
 from watchglass.analytics.models import Models
 from watchglass.app.evidence import redact_worker, redacting
 from watchglass.app.ground import open_store
+from watchglass.app.task import Task
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import RefusedError, StreamInvalidError
 from watchglass.base.fence import FenceMode
@@ -368,12 +368,14 @@ def test_without_a_model_all_is_hidden_by_the_process_itself(bed: Bed) -> None:
     start = bed.start()
     start = msgspec.structs.replace(start, model="off", fences=FenceMode.AUTO)
     done: list[int] = []
-    told = redacting.run(start, done.append)
+    with Task(redacting.MODULE) as task:
+        told = redacting.run(task, start, done.append)
     assert isinstance(told, RedactFound)
     assert (told.pictures, told.detector) == (PICTURES, REGIONS)
     found = redact_worker.read_found(bed.folder)
     assert {each.cause for each in found.pictures} == {WholeCause.NO_MODEL}
-    written = redacting.run(msgspec.structs.replace(start, write=True), done.append)
+    with Task(redacting.MODULE) as task:
+        written = redacting.run(task, msgspec.structs.replace(start, write=True), done.append)
     assert isinstance(written, RedactWritten)
     assert written.whole == written.pictures == PICTURES
     assert {each.name for each in bed.folder.iterdir()} == {"found.json", COPY}
@@ -382,9 +384,11 @@ def test_without_a_model_all_is_hidden_by_the_process_itself(bed: Bed) -> None:
 def test_a_process_that_is_killed_leaves_nothing_that_is_offered(bed: Bed, found: Found) -> None:
     start = bed.start(write=True)
     (bed.folder / redact_worker.FOUND).write_bytes(msgspec.json.encode(found))
-    running: list[subprocess.Popen[bytes]] = []
-    with pytest.raises(RefusedError, match="ended before it was done"):
-        redacting.run(start, lambda done: running[0].kill(), running.append)
+    with (
+        Task(redacting.MODULE) as task,
+        pytest.raises(RefusedError, match="ended before it was done"),
+    ):
+        redacting.run(task, start, lambda done: task.kill())
     assert not (bed.folder / COPY).exists()
     redacting.prepare(bed.site.on, bed.folder, anew=True)
     assert not list(bed.folder.iterdir())

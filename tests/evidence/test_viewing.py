@@ -112,7 +112,7 @@ def test_without_pictures_that_can_be_decoded_there_is_none(tmp_path: Path) -> N
     (tmp_path / "a.mp4").write_bytes(b"no video at all")
     with closing(ViewingCopies("error", FenceMode.AUTO, json=False)) as viewing:
         assert not viewing.make(tmp_path, tmp_path / "a.mp4", tmp_path / "work" / "copy.mp4")
-        viewing._process.kill()
+        viewing._task.kill()
         assert not viewing.make(tmp_path, tmp_path / "a.mp4", tmp_path / "work" / "copy.mp4")
 
 

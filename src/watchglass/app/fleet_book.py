@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +11,8 @@ import msgspec
 import watchglass
 from watchglass.app.fleet import egress_store, trust_store
 from watchglass.app.ground import Ground
-from watchglass.app.launch import launch
 from watchglass.app.refusal import error_of
+from watchglass.app.task import Task
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import BusError
 from watchglass.model.control import Accepted, Refused
@@ -32,20 +31,17 @@ Judging = Callable[[FleetOrder], None]
 
 def judge_apart(order: FleetOrder) -> None:
     """In a process of its own, which ends with it; raises what it was refused for."""
-    process = launch(_MODULE, speaks=True)
     try:
-        output, _ = process.communicate(msgspec.json.encode(order) + b"\n", timeout=_MOST_S)
-    except subprocess.TimeoutExpired:
+        with Task(_MODULE) as task:
+            task.tell(order)
+            line = task.last_line(_MOST_S)
+    except TimeoutError:
         raise BusError(
             f"Judging the devices took more than {_MOST_S:.0f} s: forget scans that are not needed "
             "any more, with 'watchglass trust scans --forget ID'."
         ) from None
-    finally:
-        # Whatever happens, it does not outlive the question.
-        process.kill()
-        process.wait()
     try:
-        answer = _ANSWERS.decode(output.splitlines()[-1] if output else b"")
+        answer = _ANSWERS.decode(line)
     except msgspec.DecodeError:
         raise BusError("The process that judges devices failed: the log says why.") from None
     if isinstance(answer, Refused):

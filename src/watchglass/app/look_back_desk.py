@@ -3,7 +3,6 @@
 What is asked for is on disk, so a recorder that is started again goes on where it was.
 """
 
-import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from watchglass.app.kept_index import KeptIndex
-from watchglass.app.launch import launch
 from watchglass.app.look_back_late import Late, Missed
 from watchglass.app.look_back_trial import WHY, Next, Trial
+from watchglass.app.task import OneByOne
 from watchglass.app.ways import Ways
 from watchglass.app.words import count_words
 from watchglass.base import log
@@ -41,9 +40,7 @@ _MODULE = "watchglass.app.look_back_worker"
 _MOST_KEPT = 100
 _AHEAD_NS = 5 * NS_PER_S
 _TURN_S = 1.0
-_LATE_S = 60.0
 _WRITE_NS = 10 * NS_PER_S
-_END_S = 5.0
 _BACK_NS = 600 * NS_PER_S
 """A look that was cut off does not go back further."""
 _GOES_ON = (LookBackState.WAITING, LookBackState.RUNNING)
@@ -75,22 +72,14 @@ class LookBackDesk:
         self._lock = threading.Lock()
         self._looks = {each.id: each for each in self._read()}
         self._written_ns = clock.monotonic_ns()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._running: LookBackId | None = None
-        self._ending = threading.Event()
-        self._news = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="look back", daemon=True)
+        self._work = OneByOne("look back", clock, self._look_at_next)
 
     def start(self) -> None:
-        self._thread.start()
+        self._work.start()
 
     def close(self) -> None:
         """What goes on goes on at the next start."""
-        self._ending.set()
-        self._news.set()
-        self._kill()
-        if self._thread.is_alive():
-            self._thread.join(_END_S)
+        self._work.close()
 
     def errand(self, errand: LookBackErrand) -> Sequence[LookBack]:
         """All looks as they stand after the errand, newest first."""
@@ -122,7 +111,7 @@ class LookBackDesk:
                 done_to_ns=asked.from_ns,
             )  # fmt: skip
             self._write()
-        self._news.set()
+        self._work.wake()
 
     def _stop(self, id: LookBackId) -> None:
         with self._lock:
@@ -137,28 +126,25 @@ class LookBackDesk:
             else:
                 self._looks[id] = _with(look, state=LookBackState.STOPPED)
             self._write()
-            runs = self._running == id
         if over:
             self._forget(id)
-        elif runs:
-            self._kill()
+        else:
+            self._work.kill(id)
 
     # --- carrying out --------------------------------------------------------------------------
 
-    def _work(self) -> None:
-        while not self._ending.is_set():
-            self._news.clear()
-            look = self._next()
-            try:
-                if look is not None:
-                    self._carry_out(look)
-                elif not self._make_up():
-                    self._clock.wait(self._news, _LATE_S)
-            except (StorageError, OSError) as error:
-                _LOG.error("look_back_failed", error=str(error))
-                if look is not None:
-                    self._end(look.id, LookBackState.FAILED, str(error))
-                self._clock.wait(self._news, _LATE_S)
+    def _look_at_next(self) -> bool:
+        look = self._next()
+        try:
+            if look is None:
+                return self._make_up()
+            self._carry_out(look)
+        except (StorageError, OSError) as error:
+            _LOG.error("look_back_failed", error=str(error))
+            if look is not None:
+                self._end(look.id, LookBackState.FAILED, str(error))
+            return False
+        return True
 
     def _make_up(self) -> bool:
         """Look at what was not looked at when it happened; False where there is nothing."""
@@ -166,7 +152,7 @@ class LookBackDesk:
         if late is None:
             return False
         trial, then = Trial(), Next.AGAIN
-        while then is Next.AGAIN and not self._ending.is_set():
+        while then is Next.AGAIN and not self._work.ending.is_set():
             # Always all of it: so it finds the same again, and what is found twice is there once.
             then = trial.after(self._run(late, trial), came_further=False)
             self._pause(then)
@@ -175,7 +161,7 @@ class LookBackDesk:
 
     def _pause(self, then: Next) -> None:
         if then is Next.AGAIN:
-            self._clock.wait(self._ending, _TURN_S)
+            self._clock.wait(self._work.ending, _TURN_S)
 
     def _next(self) -> LookBack | None:
         with self._lock:
@@ -186,7 +172,9 @@ class LookBackDesk:
         trial, furthest_ns = Trial(), look.done_to_ns
         while True:
             found = self._set(look.id, state=LookBackState.RUNNING)
-            if found is None or found.state is not LookBackState.RUNNING or self._ending.is_set():
+            if found is None or found.state is not LookBackState.RUNNING:
+                return
+            if self._work.ending.is_set():
                 return
             last = self._run(self._resumed(found), trial)
             now = self._set(look.id)
@@ -208,28 +196,13 @@ class LookBackDesk:
 
     def _run(self, look: LookBack, trial: Trial) -> LookBackTold | None:
         """The last word of a process that looks."""
-        process = launch(_MODULE, speaks=True)
-        with self._lock:
-            self._process, self._running = process, look.id
-        assert process.stdin is not None
-        assert process.stdout is not None
         last: LookBackTold | None = None
-        try:
-            with suppress(OSError):
-                process.stdin.write(msgspec.json.encode(self._start_of(look, trial)) + b"\n")
-                process.stdin.flush()
-            for line in process.stdout:
+        with self._work.task(_MODULE, look.id) as task:
+            task.tell(self._start_of(look, trial))
+            for line in task.lines():
                 with suppress(msgspec.MsgspecError):  # it tells what it is fenced by, too
                     last = _TOLD.decode(line)
                     self._heard(look, last)
-            process.wait()
-        finally:
-            with self._lock:
-                self._process = self._running = None
-            process.kill()
-            process.wait()
-            process.stdin.close()
-            process.stdout.close()
         return last
 
     def _start_of(self, look: LookBack, trial: Trial) -> LookBackStart:
@@ -269,12 +242,6 @@ class LookBackDesk:
             look.id, done_to_ns=told.done_to_ns, pictures=look.pictures + told.pictures,
             busy_s=round(look.busy_s + told.busy_s, 3),
         )  # fmt: skip
-
-    def _kill(self) -> None:
-        with self._lock:
-            process = self._process
-        if process is not None:
-            process.kill()
 
     # --- kept ----------------------------------------------------------------------------------
 

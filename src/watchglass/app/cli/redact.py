@@ -15,6 +15,7 @@ from watchglass.app.cli.moments import shown_time, utc_text
 from watchglass.app.cli.screen import AMBER, Column, Screen
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.cli.timeline import From, To, span_of
+from watchglass.app.task import Task
 from watchglass.app.words import count_words, size_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
@@ -163,8 +164,11 @@ class _Command:
             start = redacting.start_of(of.ground, store, index, redaction, folder, write=write)
         if not of.verbose:  # what is wrong is said anyhow
             start = msgspec.structs.replace(start, log_level="critical")
-        with _progress(of.screen, "writing" if write else "looking") as told:
-            return redacting.run(start, told)
+        with (
+            _progress(of.screen, "writing" if write else "looking") as told,
+            Task(redacting.MODULE) as task,
+        ):
+            return redacting.run(task, start, told)
 
     def _chosen(
         self, redaction: Redaction, found: Found,

@@ -6,7 +6,6 @@ what it made, and gets both for the bundle that it was started for alone.
 """
 
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,7 +25,7 @@ from watchglass.app.evidence.make import clock_words
 from watchglass.app.evidence.passphrases import GONE, Passphrases, require_good
 from watchglass.app.ground import Ground
 from watchglass.app.kept_index import KeptIndex
-from watchglass.app.launch import launch
+from watchglass.app.task import OneByOne, Task
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
@@ -62,8 +61,6 @@ from watchglass.model.export_control import (
 from watchglass.store.site import SiteStore
 
 _MODULE = "watchglass.app.evidence.worker"
-_IDLE_S = 60.0
-_END_S = 5.0
 _MOST_TRIES = 3
 _TURN_S = 1.0
 _GOP_NS = 60 * NS_PER_S
@@ -97,16 +94,17 @@ class ExportDesk:
         self.folder = on.layout.exports
         self._passphrases = Passphrases()
         self._lock = threading.RLock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._running = ""
-        self._ending = threading.Event()
-        self._news = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="exports", daemon=True)
+        self._work = OneByOne("exports", on.clock, self.make_next, self._forget_people)
+
+    @property
+    def pid(self) -> int:
+        """Of the process that makes one now; 0 while none does."""
+        return self._work.pid
 
     def start(self) -> None:
         self._on.disk.make_folders(WriteSite.EVIDENCE, self.folder, 0o700)
         self.give_up_lost()
-        self._thread.start()
+        self._work.start()
 
     def give_up_lost(self) -> None:
         """Encrypted ones that were not made before the recorder was started again."""
@@ -118,11 +116,7 @@ class ExportDesk:
 
     def close(self) -> None:
         """What goes on goes on at the next start."""
-        self._ending.set()
-        self._news.set()
-        self._kill()
-        if self._thread.is_alive():
-            self._thread.join(_END_S)
+        self._work.close()
 
     def errand(self, errand: ExportErrand) -> Exports:
         """All of them as they stand after the errand."""
@@ -157,8 +151,7 @@ class ExportDesk:
                 held = any(one.id == camera for one in each.cameras)
                 if not held or each.from_ns - _GOP_NS >= to_ns or each.asked_to_ns <= from_ns:
                     continue
-                if self._running == each.id:
-                    self._kill()
+                self._work.kill(each.id)
                 if each.state in (ExportState.ASKED, ExportState.REFUSED):
                     continue
                 self._erase(each)
@@ -205,7 +198,7 @@ class ExportDesk:
             self._note(export, asked.by, _asked_words(export), export.reason)
             self._passphrases.keep(export.id, asked.passphrase)
             self.book.put(export)
-        self._news.set()
+        self._work.wake()
 
     def _act(self, act: ActOnExportRequest) -> None:
         with self._lock:
@@ -218,10 +211,9 @@ class ExportDesk:
                 self.book.drop(export.id)
             else:
                 self.book.put(after)
-            runs = self._running == export.id and act.act is ExportAct.STOP
-        if runs:
-            self._kill()
-        self._news.set()
+        if act.act is ExportAct.STOP:
+            self._work.kill(export.id)
+        self._work.wake()
 
     def _after(self, export: Export, act: ActOnExportRequest) -> Export | None:
         match act.act:
@@ -274,13 +266,6 @@ class ExportDesk:
 
     # --- carrying out --------------------------------------------------------------------------
 
-    def _work(self) -> None:
-        while not self._ending.is_set():
-            self._news.clear()
-            if not self.make_next():
-                self._forget_people()
-                self._on.clock.wait(self._news, _IDLE_S)
-
     def _forget_people(self) -> None:
         try:
             self.forget_people()
@@ -317,14 +302,14 @@ class ExportDesk:
             now = self._set(
                 export.id, state=ExportState.RUNNING, done_bytes=0, whole_bytes=whole, error=""
             )
-            if now is None or self._ending.is_set():
+            if now is None or self._work.ending.is_set():
                 return
             self._run(now)
             after = self.book.find(export.id)
             if after is None or not after.goes_on:
                 return
-            self._on.clock.wait(self._ending, _TURN_S)
-        if not self._ending.is_set():
+            self._on.clock.wait(self._work.ending, _TURN_S)
+        if not self._work.ending.is_set():
             sentence = "It ended again and again where it was: the recorder's log says why."
             self._set(export.id, state=ExportState.FAILED, error=sentence)
 
@@ -356,25 +341,11 @@ class ExportDesk:
             )
 
     def _run(self, export: Export) -> None:
-        process = launch(_MODULE, speaks=True)
-        with self._lock:
-            self._process, self._running = process, export.id
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            _say(process, self._start_of(export))
-            for line in process.stdout:
+        with self._work.task(_MODULE, export.id) as task:
+            task.tell(self._start_of(export))
+            for line in task.lines():
                 with suppress(msgspec.MsgspecError):  # it tells what it is fenced by, too
-                    self._heard(process, export, _TOLD.decode(line))
-            process.wait()
-        finally:
-            with self._lock:
-                self._process, self._running = None, ""
-            process.kill()
-            process.wait()
-            with suppress(OSError):
-                process.stdin.close()
-            process.stdout.close()
+                    self._heard(task, export, _TOLD.decode(line))
 
     def _start_of(self, export: Export) -> ExportStart:
         settings, secret = self._on.settings, self._passphrases.of(export.id)
@@ -385,17 +356,15 @@ class ExportDesk:
             secret.reveal() if secret is not None else "",
         )  # fmt: skip
 
-    def _heard(
-        self, process: "subprocess.Popen[bytes]", export: Export, told: FromExporter
-    ) -> None:
+    def _heard(self, task: Task, export: Export, told: FromExporter) -> None:
         match told:
             case ExportTold():
                 self._set(export.id, keep=False, done_bytes=told.done_bytes)
             case ExportBegins():
-                _say(process, self._answer(lambda: self._begin(export, told)))
+                task.tell(self._answer(lambda: self._begin(export, told)))
             case ExportSigns():
                 request = SignExportRequest(told.bundle, told.manifest, export.by)
-                _say(process, self._answer(lambda: self._keeping.sign(request)))
+                task.tell(self._answer(lambda: self._keeping.sign(request)))
             case ExportMade():
                 self._set(
                     export.id, state=ExportState.DONE, to_ns=told.to_ns, bytes=told.bytes,
@@ -430,12 +399,6 @@ class ExportDesk:
             return ExportAnswer(ask())
         except WatchglassError as error:
             return ExportAnswer(error=error.sentence)
-
-    def _kill(self) -> None:
-        with self._lock:
-            process = self._process
-        if process is not None:
-            process.kill()
 
     def _set(self, id: str, *, keep: bool = True, **changes: object) -> Export | None:
         """The export as it is then; one that was stopped stays stopped: None."""
@@ -486,13 +449,6 @@ def _asked_words(export: Export) -> str:
             return "asked a second person for"
         case _:
             return "asked for"
-
-
-def _say(process: "subprocess.Popen[bytes]", message: ExportStart | ExportAnswer) -> None:
-    assert process.stdin is not None
-    with suppress(OSError):
-        process.stdin.write(msgspec.json.encode(message) + b"\n")
-        process.stdin.flush()
 
 
 def _with(export: Export, **changes: object) -> Export:

@@ -5,7 +5,6 @@ started again goes on where it was. It tells where people went: it is deleted a 
 asked for, and at once where its span is erased.
 """
 
-import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from watchglass.app.evidence import redacting
 from watchglass.app.evidence.redact_worker import read_found
 from watchglass.app.ground import Ground
 from watchglass.app.kept_index import KeptIndex
+from watchglass.app.task import OneByOne
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
@@ -48,8 +48,6 @@ from watchglass.model.redaction_control import (
 from watchglass.store.site import SiteStore
 
 FILE = "redaction.json"
-_IDLE_S = 60.0
-_END_S = 5.0
 _KEPT_NS = 30 * 24 * 3600 * NS_PER_S
 _GOES_ON = (RedactionState.WAITING, RedactionState.FINDING, RedactionState.WRITING)
 _TO_CORRECT = (RedactionState.MADE, RedactionState.REVIEWED, RedactionState.WRITTEN)
@@ -78,23 +76,15 @@ class RedactionDesk:
         self._lock = threading.RLock()
         self._redactions = {each.id: each for each in self._read()}
         self._found: tuple[str, Found] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._running = ""
-        self._ending = threading.Event()
-        self._news = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="redactions", daemon=True)
+        self._work = OneByOne("redactions", on.clock, self.make_next, self._forget_old)
 
     def start(self) -> None:
         self._on.disk.make_folders(WriteSite.EVIDENCE, self.folder, 0o700)
-        self._thread.start()
+        self._work.start()
 
     def close(self) -> None:
         """What goes on goes on at the next start."""
-        self._ending.set()
-        self._news.set()
-        self._kill()
-        if self._thread.is_alive():
-            self._thread.join(_END_S)
+        self._work.close()
 
     def errand(self, errand: RedactionErrand) -> Redactions:
         """All of them as they stand after the errand."""
@@ -116,8 +106,7 @@ class RedactionDesk:
         with self._lock:
             for each in list(self._redactions.values()):
                 if each.camera == camera and each.from_ns < to_ns and from_ns < each.to_ns:
-                    if self._running == each.id:
-                        self._kill()
+                    self._work.kill(each.id)
                     redacting.forget_found(self._on, self.folder / each.id)
                     self._put(_with(each, state=RedactionState.FAILED, error=_ERASED))
 
@@ -145,7 +134,7 @@ class RedactionDesk:
             # In the ledger before a byte is read: who cannot be noted gets nothing.
             self._keeping.note(redacting.look_of(redaction, asked.by))
             self._put(redaction)
-        self._news.set()
+        self._work.wake()
 
     def _correct(self, asked: CorrectRedactionRequest) -> None:
         with self._lock:
@@ -205,7 +194,7 @@ class RedactionDesk:
                         raise RefusedError("Somebody has to review it first.")
                     self._keeping.note(redacting.look_of(redaction, act.by))
                     self._put(_with(redaction, state=RedactionState.WRITING, done=0))
-        self._news.set()
+        self._work.wake()
 
     def _delete(self, redaction: Redaction, by: str) -> None:
         detail = f"deleted the redacted copy {redaction.id[:12]}"
@@ -218,21 +207,13 @@ class RedactionDesk:
         self._drop(redaction)
 
     def _drop(self, redaction: Redaction) -> None:
-        if self._running == redaction.id:
-            self._kill()
+        self._work.kill(redaction.id)
         del self._redactions[redaction.id]
         folder = self.folder / redaction.id
         self._on.disk.unlink(WriteSite.EVIDENCE, folder / FILE)
         redacting.forget_found(self._on, folder)
 
     # --- carrying out --------------------------------------------------------------------------
-
-    def _work(self) -> None:
-        while not self._ending.is_set():
-            self._news.clear()
-            self._forget_old()
-            if not self.make_next():
-                self._on.clock.wait(self._news, _IDLE_S)
 
     def make_next(self) -> bool:
         """Look at, or write, the one that has waited longest; False where none waits."""
@@ -247,7 +228,7 @@ class RedactionDesk:
             else:
                 self._look(found)
         except (WatchglassError, OSError) as error:
-            if not self._ending.is_set():
+            if not self._work.ending.is_set():
                 _LOG.error("redaction_failed", error=str(error))
                 self._set(found.id, state=RedactionState.FAILED, error=str(error))
         return True
@@ -288,24 +269,10 @@ class RedactionDesk:
         start = redacting.start_of(
             self._on, self._store, index, redaction, folder, write=write
         )  # fmt: skip
-
-        def started(process: "subprocess.Popen[bytes]") -> None:
-            with self._lock:
-                self._process, self._running = process, redaction.id
-
-        try:
+        with self._work.task(redacting.MODULE, redaction.id) as task:
             return redacting.run(
-                start, lambda done: self._set(redaction.id, keep=False, done=done), started
+                task, start, lambda done: self._set(redaction.id, keep=False, done=done)
             )
-        finally:
-            with self._lock:
-                self._process, self._running = None, ""
-
-    def _kill(self) -> None:
-        with self._lock:
-            process = self._process
-        if process is not None:
-            process.kill()
 
     def _forget_old(self) -> None:
         old_ns = self._on.clock.wall_ns() - _KEPT_NS

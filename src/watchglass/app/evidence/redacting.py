@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import subprocess
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +15,7 @@ import watchglass
 from watchglass.analytics.detector import REGIONS
 from watchglass.app.evidence.redact_worker import FOUND, PART
 from watchglass.app.ground import Ground
-from watchglass.app.launch import launch
+from watchglass.app.task import Task
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import DamagedError, NotFoundError, RefusedError, WatchglassError
@@ -51,11 +50,10 @@ from watchglass.store.index import IndexStore
 from watchglass.store.site import SiteStore
 
 PAGE = "statement.html"
-_MODULE = "watchglass.app.evidence.redact_worker"
+MODULE = "watchglass.app.evidence.redact_worker"
 _AROUND_NS = 60 * NS_PER_S
 _COPY_BYTES_S = 400_000
 _TOLD: msgspec.json.Decoder[FromRedactor] = msgspec.json.Decoder(FromRedactor)
-Started = Callable[["subprocess.Popen[bytes]"], None]
 
 
 def look_of(redaction: Redaction, by: str) -> Look:
@@ -140,38 +138,23 @@ def unlooked(spans: list[AnalysisSpan], from_ns: int, to_ns: int) -> tuple[Unloo
     return tuple(sorted(found, key=lambda one: one.from_ns))
 
 
-def run(
-    start: RedactStart, told: Callable[[int], None], started: Started = lambda process: None
-) -> RedactFound | RedactWritten:
-    """Have its process do it. RefusedError says why it did not; one that died made nothing."""
-    process = launch(_MODULE, speaks=True)
-    started(process)
-    assert process.stdin is not None
-    assert process.stdout is not None
+def run(task: Task, start: RedactStart, told: Callable[[int], None]) -> RedactFound | RedactWritten:
+    """Have a process of ``MODULE`` do it. RefusedError says why it did not; one that died made
+    nothing."""
     answer: RedactFound | RedactWritten | None = None
-    try:
-        with suppress(OSError):
-            process.stdin.write(msgspec.json.encode(start) + b"\n")
-            process.stdin.flush()
-        for line in process.stdout:
-            try:
-                message = _TOLD.decode(line)
-            except msgspec.MsgspecError:  # it tells what it is fenced by, too
-                continue
-            match message:
-                case RedactTold():
-                    told(message.done)
-                case RedactFailed():
-                    raise RefusedError(message.error)
-                case RedactFound() | RedactWritten():
-                    answer = message
-        process.wait()
-    finally:
-        process.kill()
-        process.wait()
-        with suppress(OSError):
-            process.stdin.close()
-        process.stdout.close()
+    task.tell(start)
+    for line in task.lines():
+        try:
+            message = _TOLD.decode(line)
+        except msgspec.MsgspecError:  # it tells what it is fenced by, too
+            continue
+        match message:
+            case RedactTold():
+                told(message.done)
+            case RedactFailed():
+                raise RefusedError(message.error)
+            case RedactFound() | RedactWritten():
+                answer = message
     if answer is None:
         raise RefusedError(
             "The process that makes the copy ended before it was done: the recorder's log says why."

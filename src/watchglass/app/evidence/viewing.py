@@ -1,12 +1,11 @@
 """Copies for browsers, asked of a process that may die of a picture: then there is none."""
 
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from watchglass.app.launch import launch
+from watchglass.app.task import Task
 from watchglass.base import log
 from watchglass.base.fence import FenceMode
 from watchglass.model.export import ViewingMade, ViewingStart, ViewingWanted
@@ -20,28 +19,21 @@ class ViewingCopies:
     """The process of one export, started before whoever asks is fenced. To be closed."""
 
     def __init__(self, level: str, fences: FenceMode, *, json: bool) -> None:
-        self._process = launch(_MODULE, speaks=True)
+        self._task = Task(_MODULE)
         self._level, self._fences, self._json = level, fences, json
         self._begun = False
 
     def make(self, part: Path, source: Path, target: Path) -> bool:
         """Whether there is a copy of ``source`` at ``target``; both lie in the folder ``part``."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        messages: list[ViewingStart | ViewingWanted] = []
         if not self._begun:
             self._begun = True
-            messages.append(
+            self._task.tell(
                 ViewingStart(
                     str(part), str(target.parent), self._level, self._json, self._fences
                 )
             )  # fmt: skip
-        messages.append(ViewingWanted(str(source), str(target)))
-        with suppress(OSError):
-            for message in messages:
-                self._process.stdin.write(msgspec.json.encode(message) + b"\n")
-            self._process.stdin.flush()
-        for line in self._process.stdout:
+        self._task.tell(ViewingWanted(str(source), str(target)))
+        for line in self._task.lines():
             with suppress(msgspec.MsgspecError):  # it tells what it is fenced by, too
                 made = _MADE.decode(line)
                 if made.error:
@@ -52,10 +44,4 @@ class ViewingCopies:
 
     def close(self) -> None:
         """Whatever it is at."""
-        self._process.kill()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        self._task.__exit__(None, None, None)
