@@ -4,16 +4,16 @@ The assembler decides; it never touches the disk. It hands jobs to a sink, which
 fragment when the disk has fallen behind: then the span up to the next key frame that finds room is
 a hole of cause ``overload``, and says so.
 
-A fragment holds video alone or sound alone. It is closed by the first frame past 400 ms, or one
-second after its last frame, so what a killed process loses is bounded by that and not by the GOP.
-A new file begins with a key frame. Sound that belongs before that key frame may arrive after it;
-so the old file stays open until the new file's first fragment is complete.
+A fragment holds video alone or sound alone (see ``sound``). It is closed by the first frame past
+400 ms, or one second after its last frame, so what a killed process loses is bounded by that and
+not by the GOP. A new file begins with a key frame. Sound that belongs before that key frame may
+arrive after it; so the old file stays open until the new file's first fragment is complete.
 """
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from watchglass.base.errors import StreamInvalidError
 from watchglass.base.ids import CameraId, GapId, RunId, random_id
@@ -26,6 +26,7 @@ from watchglass.recording.fileheader import FileInfo, encode_header_box
 from watchglass.recording.fragment import FragmentInfo, Sample, encode_fragment, flags_of
 from watchglass.recording.job import CloseFile, EndRun, Job, OpenFile, Tell, WriteFragment
 from watchglass.recording.pending import MOST_PENDING_BYTES, NextFile, PendingFragment
+from watchglass.recording.sound import Break, Sound
 from watchglass.recording.tap import Tap
 
 VIDEO_TIMESCALE = 90_000
@@ -94,8 +95,10 @@ class Assembler:
         self.stream = stream
         self.run = RunId(new_id())
         self._sink = sink
-        self._sound = sound
         self._limits = limits or Limits()
+        self._sound = None
+        if sound is not None:
+            self._sound = Sound(sound, self._limits.fragment, self._hand_on, self._tell_sound)
         self._new_id = new_id
         self._tap = tap or Tap()
         self._lock = threading.Lock()
@@ -106,14 +109,12 @@ class Assembler:
         self._next: NextFile | None = None
         self._file_bytes = 0
         self._video: PendingFragment | None = None
-        self._audio: PendingFragment | None = None
         self._last_dts = -1
         self._interval = 0
         self._first_key_wall_ns = 0
         self._hole_from: int | None = None
         self._hole_cause = GapCause.CAMERA_DROPPED
         self._refusing = False
-        self._sound_told: set[str] = set()
         self._written_to = 0
         self._ended = False
 
@@ -143,7 +144,7 @@ class Assembler:
             if self._tap.sinks:
                 self._show(packet.arrival_wall_ns)
             if self._tap.sound.sink is not None:
-                self._tap.sound.begin(self.run, self._sound)
+                self._tap.sound.begin(self.run, self._sound_parameters)
 
     def add_sound(self, packet: Packet) -> None:
         """One frame of sound; dropped before the run's first picture."""
@@ -151,7 +152,7 @@ class Assembler:
         with self._lock:
             if sound is None or self._origin is None or packet.pts is None:
                 return
-            rate = sound.sample_rate
+            rate = sound.parameters.sample_rate
             origin = self._origin * rate // VIDEO_TIMESCALE
             media = packet.pts * rate // packet.timescale - origin
             newest = (self._last_dts + _LONGEST_JUMP) * rate // VIDEO_TIMESCALE
@@ -159,30 +160,15 @@ class Assembler:
                 return
             if media > newest:
                 # Not the picture's clock: no file could say when it was heard.
-                self._tell_sound("changed", packet.arrival_wall_ns)
+                sound.tell("changed", packet.arrival_wall_ns)
                 return
             if self._tap.sound.sink is not None:
                 heard = LiveSound(self.run, media, packet.arrival_wall_ns, packet.data)
-                self._tap.sound.follow(self.run, sound, heard)
+                self._tap.sound.follow(self.run, sound.parameters, heard)
             if self._refusing:
                 return
-            self._close_sound(media, packet)
-            pending = self._audio
-            if pending is None:
-                if self._file is not None and media < self._sound_start(self._file):
-                    self._tell_sound("late", packet.arrival_wall_ns)
-                    return
-                self._audio = pending = PendingFragment(
-                    Track.SOUND, rate, media, packet.arrival_wall_ns,
-                    packet.arrival_monotonic_ns, [], [], media,
-                )  # fmt: skip
-            else:
-                pending.samples[-1].duration = media - pending.last
-            pending.samples.append(Sample(len(packet.data), 0, True, 0))
-            pending.payload.append(packet.data)
-            pending.size_bytes += len(packet.data)
-            pending.last = media
-            pending.fed_ns = packet.arrival_monotonic_ns
+            opening = self._file is None or self._next is not None
+            sound.add(packet, media, opening=opening)
 
     def tick(self, monotonic_ns: int) -> None:
         """Close a fragment whose last frame is a second old."""
@@ -190,10 +176,8 @@ class Assembler:
             pending = self._video
             if pending is not None and monotonic_ns - pending.fed_ns >= self._limits.idle_ns:
                 self._flush_video(None)
-            sound = self._audio
-            if sound is not None and monotonic_ns - sound.fed_ns >= self._limits.idle_ns:
-                self._flush_sound(None)
-                self._tell_sound("stopped", sound.wall_ns)
+            if self._sound is not None:
+                self._sound.tick(monotonic_ns, self._limits.idle_ns)
 
     def end(self, cause: GapCause, wall_ns: int) -> bool:
         """Close everything; what follows is a gap of ``cause``. False when nothing was recorded."""
@@ -202,7 +186,8 @@ class Assembler:
                 return self._file is not None
             self._ended = True
             self._flush_video(None)
-            self._flush_sound(None)
+            if self._sound is not None:
+                self._sound.flush(None)
             if self._file is None:
                 return False
             # What was refused at the end belongs to the gap that follows.
@@ -217,7 +202,7 @@ class Assembler:
         with self._lock:
             self._show(None)
             if self._origin is not None:
-                self._tap.sound.begin(self.run, self._sound)
+                self._tap.sound.begin(self.run, self._sound_parameters)
 
     def _show(self, wall_ns: int | None) -> None:
         """Give the tap what is pending, or the one picture that arrived at ``wall_ns``."""
@@ -228,6 +213,10 @@ class Assembler:
             self._tap.begin(self.run, file.header, pending)
         else:
             self._tap.follow(self.run, file.header, pending, wall_ns)
+
+    @property
+    def _sound_parameters(self) -> SoundParameters | None:
+        return self._sound.parameters if self._sound is not None else None
 
     # --- time --------------------------------------------------------------------------------
 
@@ -291,7 +280,7 @@ class Assembler:
             or self._file_bytes >= self._limits.file_bytes
         )
         if due:
-            header = file_header(parameters, self._sound).data
+            header = file_header(parameters, self._sound_parameters).data
             self._flush_video(media)
             self._next = NextFile(parameters, header, media, packet.arrival_wall_ns)
         elif self._hole_from is not None:
@@ -300,25 +289,28 @@ class Assembler:
 
     def _open_next(self, following: NextFile) -> None:
         """Close the file before, with the sound that still belongs to it, and open the next."""
-        self._split_sound(following.media_from)
+        if self._sound is not None:
+            self._sound.cut(following.media_from)
         if self._file is not None:
             self._sink.put_always(CloseFile(self.run, following.media_from))
             self._sequence += 1
+        sound = self._sound_parameters
         info = FileInfo(
             self.camera, self.stream, self.run, self._sequence, self._number,
             following.media_from, VIDEO_TIMESCALE,
-            self._sound.sample_rate if self._sound else 0, following.wall_ns,
+            sound.sample_rate if sound is not None else 0, following.wall_ns,
         )  # fmt: skip
         started = None
         if self._file is None:
             started = RunStarted(self.run, self.camera, self.stream, following.wall_ns)
         header = following.header + encode_header_box(info)
-        sound = self._sound.codec.value if self._sound else ""
-        self._sink.put_always(OpenFile(info, header, following.video, sound, started))
+        codec = sound.codec.value if sound is not None else ""
+        self._sink.put_always(OpenFile(info, header, following.video, codec, started))
         self._file = following
         self._next = None
         self._file_bytes = 0
-        self._sound_told.clear()
+        if self._sound is not None:
+            self._sound.goes_on_in(following)
 
     # --- fragments ---------------------------------------------------------------------------
 
@@ -346,23 +338,6 @@ class Assembler:
         ):
             self._flush_video(media)
 
-    def _close_sound(self, media: int, packet: Packet) -> None:
-        """Hand the pending sound on where ``packet`` does not continue it, or it is long enough."""
-        pending = self._audio
-        if pending is None:
-            return
-        if media <= pending.last or media > pending.last + 2 * pending.timescale:
-            self._flush_sound(None)
-            self._tell_sound("changed", packet.arrival_wall_ns)
-            return
-        # While a file is about to be opened, what is pending may belong into it.
-        opening = self._file is None or self._next is not None
-        is_long = media - pending.media_time >= (
-            self._limits.fragment * pending.timescale // VIDEO_TIMESCALE
-        )
-        if (is_long and not opening) or pending.is_full(len(packet.data)):
-            self._flush_sound(media)
-
     def _flush_video(self, following: int | None) -> None:
         """Hand the pending fragment on; ``following`` is the next sample's time where known."""
         pending = self._video
@@ -380,7 +355,8 @@ class Assembler:
                 self._hole_from = pending.media_time
                 self._hole_cause = self._sink.congestion()
             self._refusing = True
-            self._audio = None
+            if self._sound is not None:
+                self._sound.pending = None
             return
         self._refusing = False
         if is_key:
@@ -391,7 +367,8 @@ class Assembler:
         """Give a fragment of video to the sink, with the file that begins with it."""
         following = self._next
         if following is not None and pending.media_time >= following.media_from:
-            parts = [pending] if self._audio is None else [pending, self._audio]
+            sound = self._sound.pending if self._sound is not None else None
+            parts = [pending] if sound is None else [pending, sound]
             room_bytes = sum(_ROOM_BYTES + p.size_bytes + 16 * len(p.samples) for p in parts)
             if not self._sink.has_room(room_bytes):
                 return False
@@ -402,61 +379,6 @@ class Assembler:
             self._open_next(following)
         assert self._file is not None
         return self._hand_on(pending, pending.media_time - self._file.media_from)
-
-    def _flush_sound(self, following: int | None) -> None:
-        pending = self._audio
-        if pending is None or self._sound is None:
-            return
-        self._audio = None
-        if following is not None:
-            last = following - pending.last
-        elif len(pending.samples) > 1:
-            last = pending.samples[-2].duration
-        else:
-            last = self._sound.sample_rate // 50
-        pending.samples[-1].duration = last
-        if self._file is None or self._refusing:
-            return
-        decode_time = pending.media_time - self._sound_start(self._file)
-        if decode_time < 0:
-            self._tell_sound("late", pending.wall_ns)
-            return
-        self._hand_on(pending, decode_time)
-
-    def _split_sound(self, border: int) -> None:
-        """Flush the sound before a file's border into the old file; keep the rest pending."""
-        pending = self._audio
-        if pending is None or self._sound is None or self._file is None:
-            return
-        edge = border * self._sound.sample_rate // VIDEO_TIMESCALE
-        if pending.last < edge:
-            self._flush_sound(None)
-            return
-        media = pending.media_time
-        split = 0
-        for sample in pending.samples[:-1]:
-            if media >= edge:
-                break
-            media += sample.duration
-            split += 1
-        if split == 0:
-            return
-        rest = PendingFragment(
-            Track.SOUND, pending.timescale, media, pending.wall_ns, pending.fed_ns,
-            pending.samples[split:], pending.payload[split:], pending.last,
-        )  # fmt: skip
-        before = PendingFragment(
-            Track.SOUND, pending.timescale, pending.media_time, pending.wall_ns, pending.fed_ns,
-            pending.samples[:split], pending.payload[:split],
-            media - pending.samples[split - 1].duration,
-        )  # fmt: skip
-        self._audio = before
-        self._flush_sound(media)
-        self._audio = rest
-
-    def _sound_start(self, file: NextFile) -> int:
-        assert self._sound is not None
-        return file.media_from * self._sound.sample_rate // VIDEO_TIMESCALE
 
     def _hand_on(self, pending: PendingFragment, decode_time: int) -> bool:
         flags = flags_of(pending.track, pending.samples)
@@ -488,9 +410,5 @@ class Assembler:
             Tell(Hole(gap, self.run, self.camera, self.stream, self._hole_cause, start, end, wall))
         )
 
-    def _tell_sound(self, what: Literal["stopped", "late", "changed"], wall_ns: int) -> None:
-        """Note a break; once a file and kind, or a camera that stutters would fill the ledger."""
-        if self._file is None or what in self._sound_told:
-            return
-        self._sound_told.add(what)
+    def _tell_sound(self, what: Break, wall_ns: int) -> None:
         self._sink.put_always(Tell(SoundBroke(self.run, self.camera, self.stream, wall_ns, what)))
