@@ -62,6 +62,7 @@ from watchglass.api.ports import (
 from watchglass.api.redactionports import RedactionPorts
 from watchglass.api.watchports import WatchPorts
 from watchglass.app.anchor_desk import AnchorDesk
+from watchglass.app.device_steps import note_step
 from watchglass.app.evidence.desk import ExportDesk, Notary
 from watchglass.app.evidence.redact_desk import RedactionDesk, RedactionNotary
 from watchglass.app.exposition import exposition
@@ -92,13 +93,13 @@ from watchglass.model.control import (
     CountryRequest,
     NamesRequest,
     RetentionRequest,
-    StepRequest,
 )
+from watchglass.model.device_path import StepRequest
 from watchglass.model.egress import EgressTaken
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
-from watchglass.model.order import Synced
+from watchglass.model.order import Order, Synced
 from watchglass.model.retention import Keeping
 from watchglass.model.settings_import import SettingsRead
 from watchglass.model.statement import Statement
@@ -212,6 +213,21 @@ class Served:
         return [note for note in self.noted if isinstance(note, Act)]
 
 
+class NotedSteps:
+    """Steps of devices, noted over a keeper that writes down what it is ordered."""
+
+    def __init__(self, site: Site) -> None:
+        self.orders: list[Order] = []
+        self._site = site
+
+    def note(self, request: StepRequest) -> None:
+        note_step(self._site.state / "site.db", self, self._site.clock, Disk(), request)
+
+    def order(self, order: Order) -> str:
+        self.orders.append(order)
+        return ""
+
+
 class Keeps:
     """For how long is kept, as a site holds it."""
 
@@ -298,7 +314,7 @@ def served(
     egress = EgressStore(site.state / "site.db")
     desk = survey_desk(site, desk_of_masks)
     recording: list[RecordRequest] = []
-    steps: list[StepRequest] = []
+    steps = NotedSteps(site)
 
     def scans(errand: ScanErrand) -> Scans:
         told = desk.answer(errand)
@@ -393,7 +409,14 @@ def served(
             egress.contained,
             egress.put_contained,
             DevicePathPorts(
-                trust.paths, trust.put_path, steps.append, trust.put_document, trust.document
+                trust.paths,
+                trust.put_paths,
+                trust.put_plan_change,
+                trust.plan_change,
+                trust.drop_plan_change,
+                steps.note,
+                trust.put_document,
+                trust.document,
             ),
             EgressPorts(uploads, site.disk, answering(desk, EgressTaken)),
         ),

@@ -380,17 +380,92 @@ def test_a_plan_and_steps_are_asked_for_what_they_need(at: Running, browser: Bro
     plan, steps = "/api/v1/trust/plan", f"/api/v1/trust/devices/{known}/steps"
     for path, body, code in (
         (plan, {"devices": [known], "due": "soon"}, 400),
-        (plan, {"devices": ["0" * 32], "owner": "Ann"}, 404),
+        (plan, {"devices": [known]}, 400),
+        (plan, {"devices": [known], "step": {"step": "found"}}, 400),
         (plan, {"devices": [], "owner": "Ann"}, 400),
         (steps, {"step": "judged"}, 400),
         (f"/api/v1/trust/devices/{'0' * 32}/steps", {"step": "contained"}, 404),
     ):
         assert browser.send("POST", path, body).status_code == code, body
     planned = {"devices": [known], "owner": "Ann", "wave": 2, "due": "2027-03-31"}
-    assert browser.send("POST", plan, planned).status_code == 204
+    assert browser.send("POST", plan, planned).status_code == 200
     # What is left out stays.
-    assert browser.send("POST", plan, {"devices": [known], "wave": 3}).status_code == 204
+    for more in ({"wave": 3, "costs": {"device": 7}}, {"costs": {"labour": 5}}):
+        assert browser.send("POST", plan, {"devices": [known], **more}).status_code == 200
     found = device(browser, "10.0.0.7").plan
     assert found is not None
     assert (found.owner, found.wave, found.due) == ("Ann", 3, "2027-03-31")
+    assert (found.costs.device, found.costs.labour) == (7, 5)
     assert browser.send("POST", steps, {"step": "contained", "note": "VLAN"}).status_code == 204
+
+
+def test_many_are_planned_at_once_told_row_by_row_and_taken_back(browser: Browser) -> None:
+    plan = "/api/v1/trust/plan"
+    first, second = (device(browser, each).device.id for each in ("10.0.0.7", "10.0.0.6"))
+    was = device(browser, "10.0.0.7").plan
+    assert was is not None
+    body = {
+        "devices": [first, "0" * 32, second, first], "owner": "Ben", "wave": 9,
+        "step": {"step": "chosen", "note": "bought for all"},
+    }  # fmt: skip
+    told = browser.send("POST", plan, body).json()
+    assert [each["device"] for each in told["rows"]] == [first, "0" * 32, second]
+    assert "no such device" in told["rows"][1]["problem"]
+    # Planned, but nobody said what replaces them.
+    for each in (told["rows"][0], told["rows"][2]):
+        assert each["problem"].startswith("Planned, but"), each
+        assert "what replaces it" in each["problem"]
+    again = {**body, "devices": [first, second], "replacement": {"maker": "Axis", "model": "P3265"}}
+    chosen = browser.send("POST", plan, again).json()
+    assert [each["problem"] for each in chosen["rows"]] == ["", ""]
+    now = device(browser, "10.0.0.6")
+    assert now.device.path is not None
+    assert (now.device.path.step, now.device.path.wave) == ("chosen", 9)
+    assert any(each.step == "chosen" for each in fleet(browser).devices)
+
+    # The later one first; the earlier one is not what it left any more.
+    stale = browser.send("POST", f"{plan}/{told['change']}/undo").json()
+    assert all("changed since by admin" in each["problem"] for each in stale["rows"])
+    assert browser.send("POST", f"{plan}/{told['change']}/undo").status_code == 404
+    undone = browser.send("POST", f"{plan}/{chosen['change']}/undo")
+    assert undone.status_code == 200, undone.text
+    assert [each["problem"] for each in undone.json()["rows"]] == ["", ""]
+    back = device(browser, "10.0.0.6").plan
+    assert back is not None
+    assert (back.steps, back.replacement, back.owner) == ((), None, "Ben")
+    (mistake,) = back.taken_back
+    assert (mistake.step.value, mistake.note) == ("chosen", "bought for all")
+    left = device(browser, "10.0.0.7").plan
+    assert left is not None
+    assert {each.step for each in left.steps} == {"contained"}
+    assert browser.send("POST", f"{plan}/{chosen['change']}/undo").status_code == 404
+
+
+def test_a_plan_of_a_whole_district_is_one_request_and_judged_once(
+    at: Running, browser: Browser
+) -> None:
+    """And who was on no path is on none again."""
+    trust = at.of.trust
+    assert trust is not None
+    seen = [
+        each
+        for number in range(300)
+        for each in see("mdns mdns_service _axis-video._tcp.local", "onvif manufacturer AXIS",
+                        address=f"10.9.{number // 250}.{number % 250 + 1}",
+                        mac=f"00:40:8c:99:{number // 256:02x}:{number % 256:02x}")
+    ]  # fmt: skip
+    trust.add_observations(seen)
+    devices = [each.id for each in fleet(browser).devices if each.address.startswith("10.9.")]
+    assert len(devices) == 300
+    unknown = [f"{number:032x}" for number in range(3000)]
+    body = {"devices": [*devices, *unknown], "due": "2027-03-31", "owner": "Cem"}
+    told = browser.send("POST", "/api/v1/trust/plan", body).json()
+    assert [bool(each["problem"]) for each in told["rows"]] == [False] * 300 + [True] * 3000
+    planned = fleet(browser)
+    assert planned.progress is not None
+    assert planned.progress.devices >= 300
+    undone = browser.send("POST", f"/api/v1/trust/plan/{told['change']}/undo").json()
+    assert not any(each["problem"] for each in undone["rows"])
+    left = fleet(browser).progress
+    assert left is not None
+    assert left.devices == planned.progress.devices - 300

@@ -40,6 +40,9 @@ def test_a_relabelled_camera_is_replaced_and_its_page_proves_it(
     done(*of, "trust", "report", "--out", str(before))
 
     done(*of, "trust", "step", "10.0.0.5", "contained", "--note", "VLAN 40")
+    done(*of, "trust", "step", "10.0.0.5", "installed")
+    done(*of, "trust", "step", "10.0.0.5", "installed", "--back", "--note", "the wrong one")
+    assert "Nobody said" in done(*of, "trust", "step", "10.0.0.5", "installed", "--back", code=2)
     assert "what replaces it" in done(*of, "trust", "step", "10.0.0.5", "chosen", code=2)
     told = done(
         *of, "trust", "plan", "10.0.0.5", "--owner", "Ann", "--wave", "1", "--cost",
@@ -69,9 +72,10 @@ def test_a_relabelled_camera_is_replaced_and_its_page_proves_it(
     ledger = "".join(each.read_text() for each in (data / "state/ledger/site").glob("*.jsonl"))
     lines = [json.loads(each) for each in ledger.splitlines() if '"device_step"' in each]
     assert [each["step"] for each in lines] == [
-        "contained", "chosen", "installed", "removed", "filed",
+        "contained", "installed", "installed", "chosen", "installed", "removed", "filed",
     ]  # fmt: skip
-    assert lines[3]["document"] == sha256
+    assert [each.get("back", False) for each in lines] == [False, False, True, *[False] * 4]
+    assert lines[5]["document"] == sha256
 
     (device,) = json_of(*of, "trust", "devices", "--listed")
     assert {each["step"] for each in device["to_do"]} <= {"find_invoice"}  # nothing to mend on it

@@ -90,6 +90,74 @@ def test_a_camera_that_talks_is_kept_in(new_bed: Callable[[], Bed], visiting: Vi
     dialog.get_by_role("button", name="It is in force now").click(timeout=60_000)
     expect(owner.page.get_by_text("stated to be in force since")).to_be_visible(timeout=60_000)
 
+    many_are_planned_at_once(owner)
+
+
+def many_are_planned_at_once(owner: Visitor) -> None:
+    """By keyboard and by pointer; told row by row, and taken back."""
+    page = owner.page
+    page.goto(page.url.partition("#")[0] + "#devices")
+    page.get_by_label("Talks to").select_option("")
+    page.get_by_role("combobox", name="Order", exact=True).select_option("address")
+    rows = page.get_by_role("list", name="Devices").get_by_role("listitem")
+    expect(rows.first).to_be_visible(timeout=60_000)
+    chosen = page.get_by_role("region", name="Devices that are chosen")
+    row = page.locator('a[data-at="0"]')
+    row.focus()
+    page.keyboard.press("Space")
+    expect(chosen).to_contain_text("1 device chosen")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowDown")
+    expect(chosen).to_contain_text("4 devices chosen")
+    page.keyboard.press("Escape")
+    expect(chosen).to_have_count(0)
+    box = page.get_by_role("checkbox", name="Choose Room")
+    box.nth(1).click()
+    box.nth(5).click(modifiers=["Shift"])
+    expect(chosen).to_contain_text("5 devices chosen")
+    in_both(owner, "chosen")
+
+    owner.button("Plan their way out").click()
+    dialog = page.get_by_role("dialog")
+    owner.button("Save for 5 devices").click()
+    expect(dialog).to_contain_text("Fill in what is to be planned")
+    dialog.get_by_label("Whose work it is").fill("Dana")
+    dialog.get_by_label("Wave").fill("7")
+    dialog.get_by_label("By when").fill("2027-03-31")
+    dialog.get_by_label("Device", exact=True).fill("219.90")
+    dialog.get_by_label("Currency").fill("eur")
+    dialog.get_by_label("They have come a step further").select_option("chosen")
+    in_both(owner, "plan-many")
+    owner.button("Save for 5 devices").click()
+    expect(dialog).to_have_count(0, timeout=60_000)
+    expect(chosen).to_contain_text("Planned in part. Not all was done of 5 devices")
+    expect(chosen).to_contain_text("Say what replaces it first")
+    in_both(owner, "planned-not")
+
+    owner.button("Plan their way out").click()
+    dialog.get_by_label("Replaced by: maker").fill("Axis")
+    dialog.get_by_label("Model").fill("P3265-LV")
+    dialog.get_by_label("They have come a step further").select_option("chosen")
+    owner.button("Save for 5 devices").click()
+    expect(dialog).to_have_count(0, timeout=60_000)
+    expect(chosen).to_contain_text("Planned for 5 devices.")
+    in_both(owner, "planned")
+    page.get_by_role("searchbox", name="Search").fill("Dana")
+    expect(rows).to_have_count(5)
+    owner.button("Undo").click()
+    expect(chosen).to_contain_text("Taken back for 5 devices.", timeout=60_000)
+    owner.button("Close").click()
+    expect(chosen).to_have_count(0)
+    rows.first.get_by_role("link").press("Enter")
+    expect(page.get_by_text("Taken back: replacement chosen, said by admin.")).to_be_visible(
+        timeout=60_000
+    )
+    way = page.get_by_role("region", name="Its way out")
+    expect(way).to_contain_text("Dana")
+    expect(way).not_to_contain_text("Replaced by")
+    way.scroll_into_view_if_needed()
+    in_both(owner, "way")
+
 
 def in_both(owner: Visitor, name: str) -> None:
     """Readable at both widths; ``WATCHGLASS_SHOTS`` names a folder for pictures to look at."""

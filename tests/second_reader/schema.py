@@ -144,7 +144,7 @@ _SITE = _EVERY | {
     "retention_changed": "camera?:id stream?:stream kept_for:kept hours?:number" + _WHO,
     "country_stated": "country?:text by?:hash",
     "imported": "camera:id " + _IMPORT + _WHO,
-    "device_step": "device:id step:text document?:hash" + _WHO,
+    "device_step": "device:id step:text document?:hash back?:bool" + _WHO,
     "export_begun": "bundle:id" + _WHO,
     "exported": "bundle:id manifest:hash by?:hash",
     "erasure_ordered": "camera:id erasure:id from:decimal to:decimal approved_by?:hash" + _WHO,

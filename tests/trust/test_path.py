@@ -89,7 +89,7 @@ def test_those_of_makers_on_lists_are_on_the_path_and_others_once_put_there(
 
 def test_the_forecast_follows_the_pace_of_the_last_weeks(store: TrustStore) -> None:
     listed, other = (each.id for each in fleet_of(store).judgements)
-    store.put_path(DevicePath(device=other))
+    store.put_path(DevicePath(device=other, owner="Ann"))
     gone = advance(
         msgspec.structs.replace(DevicePath(device=listed), **ALL_CLEARED),
         done(Step.REMOVED, document="d" * 64),

@@ -1,9 +1,8 @@
-"""Routes: devices on their way out of the house: what is planned, what was done, what proves it."""
+"""Routes: devices on their way out of the house: what was done, and what proves it."""
 
 import re
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,11 +14,9 @@ from watchglass.api.services import Services, services
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import DeviceId
 from watchglass.model.act import ActKind
-from watchglass.model.control import StepRequest
-from watchglass.model.device_path import BY_PEOPLE, Attributes, Cleared, Costs, DevicePath, Step
+from watchglass.model.device_path import BY_PEOPLE, Cleared, Step, StepRequest
 from watchglass.model.observation import bounded
 from watchglass.store.device_paths import MOST_DOCUMENT_BYTES
-from watchglass.trust.day import parse_day
 
 router = APIRouter(prefix=f"{PREFIX}/trust", tags=["devices"], responses=RESPONSES)
 
@@ -27,71 +24,11 @@ _HASH = "^[0-9a-f]{64}$"
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Viewer = Annotated[User, Depends(Signed(Action.SEE_FLEET))]
 Stater = Annotated[User, Depends(Signed(Action.STATE_FLEET))]
-Cents = Annotated[int, Field(ge=0, le=10**11)]
-
-
-class CostsBody(BaseModel):
-    """In hundredths of the currency."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    device: Cents = 0
-    licence: Cents = 0
-    labour: Cents = 0
-    lift: Cents = 0
-    cable: Cents = 0
-    disposal: Cents = 0
-
-
-class AttributesBody(BaseModel):
-    """What a camera is; what is left out is not known."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    maker: str = Field("", max_length=100)
-    model: str = Field("", max_length=100)
-    form_factor: str = Field("", max_length=40)
-    ip_rating: int = Field(0, ge=0, le=69)
-    ik_rating: int = Field(0, ge=0, le=11)
-    coldest_c: int | None = Field(None, ge=-100, le=100)
-    hottest_c: int | None = Field(None, ge=-100, le=200)
-    megapixels: float = Field(0, ge=0, le=1000)
-    hfov: float = Field(0, ge=0, le=360)
-    ir_m: int = Field(0, ge=0, le=10_000)
-    wdr_db: int = Field(0, ge=0, le=300)
-    power_w: float = Field(0, ge=0, le=1000)
-    network: str = Field("", max_length=40)
-    ports: list[str] = Field([], max_length=20)
-    streaming: list[str] = Field([], max_length=20)
-    security: list[str] = Field([], max_length=20)
-    support_until: str = Field("", max_length=40)
-    soc: str = Field("", max_length=100)
-    country: str = Field("", max_length=100)
-    statement: str = Field("", max_length=200)
-    statement_date: str = Field("", max_length=10)
-
-
-class PlanBody(BaseModel):
-    """What is left out stays as it was; all ``devices`` get the same."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    devices: list[Annotated[str, Field(pattern="^[0-9a-f]{32}$")]] = Field(
-        min_length=1, max_length=5000
-    )
-    owner: str | None = Field(None, max_length=100)
-    wave: int | None = Field(None, ge=0, le=999)
-    due: str | None = Field(None, max_length=10, description="A day: 2027-03-31; empty for none.")
-    currency: str | None = Field(None, pattern="^([A-Z]{3})?$")
-    costs: CostsBody | None = None
-    budget_w: float | None = Field(None, ge=0, le=1000)
-    needs: AttributesBody | None = None
-    replacement: AttributesBody | None = None
-    justified: dict[str, Annotated[str, Field(max_length=500)]] | None = None
 
 
 class StepBody(BaseModel):
-    """``document``: the SHA-256 of a paper that was put there before."""
+    """``document``: the SHA-256 of a paper that was put there before. ``back``: the last word that
+    it had come so far is taken back."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -102,26 +39,13 @@ class StepBody(BaseModel):
     card: Cleared | None = None
     disk: Cleared | None = None
     cloud: Cleared | None = None
+    back: bool = False
 
 
 class DocumentKept(BaseModel):
     """By this it is known from now on."""
 
     sha256: str
-
-
-@router.post("/plan", operation_id="planDevices", status_code=204)
-async def plan_devices(request: Request, user: Stater, body: PlanBody) -> None:
-    """Plan the way out of devices: whose work it is, in which wave, by when, at what cost."""
-    of = services(request)
-    if body.due:
-        try:
-            parse_day(body.due)
-        except ValueError as error:
-            raise UsageError(f"{error}.") from None
-    words = f"the plan of {len(body.devices)} devices"
-    await of.acts.note(user, ActKind.SETTING_CHANGED, words)
-    await of.blocking.patiently(_planned, of, user.name, body)
 
 
 @router.post("/devices/{device}/steps", operation_id="noteStep", status_code=204)
@@ -133,7 +57,7 @@ async def note_step(request: Request, user: Stater, device: Id, body: StepBody) 
         raise UsageError(f"A device is {body.step.value} by being looked at.")
     order = StepRequest(
         DeviceId(device), body.step, user.name, body.note, body.document, "", body.camera,
-        body.card, body.disk, body.cloud,
+        body.card, body.disk, body.cloud, body.back,
     )  # fmt: skip
     await of.blocking.patiently(_stepped, of, order)
 
@@ -190,20 +114,6 @@ async def get_device_page(request: Request, user: Viewer, device: Id) -> Respons
         "Content-Disposition": 'attachment; filename="device.html"', "Cache-Control": "no-store",
     }  # fmt: skip
     return Response(data, 200, headers, "text/html; charset=utf-8")
-
-
-def _planned(of: Services, by: str, body: PlanBody) -> None:
-    known = {each.device: each for each in of.ports.devices.paths.all()}
-    now_ns = of.ports.clock.wall_ns()
-    told = body.model_dump(exclude={"devices"}, exclude_none=True)
-    for name, kind in (("costs", Costs), ("needs", Attributes), ("replacement", Attributes)):
-        if name in told:
-            told[name] = msgspec.convert(told[name], kind)
-    for device in map(DeviceId, dict.fromkeys(body.devices)):
-        of.fleet.device(device, ())  # NotFoundError for none
-        path = known.get(device) or DevicePath(device=device)
-        changed = {**told, "noted_ns": now_ns, "noted_by": by}
-        of.ports.devices.paths.put(msgspec.structs.replace(path, **changed))
 
 
 def _stepped(of: Services, order: StepRequest) -> None:

@@ -7,7 +7,7 @@ recorded already.
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -57,11 +57,8 @@ class FleetFiles:
 
     def device(self, device: str, cameras: Iterable[Camera]) -> DeviceView:
         """One of them; NotFoundError."""
-        made, data = self._read(INDEX)
-        with self._lock:
-            if self._index is None or self._index[0] != made.key:
-                self._index = made.key, _PLACES.decode(data)
-            place = self._index[1].get(device)
+        made, places = self._places()
+        place = places.get(device)
         if place is None:
             raise NotFoundError(
                 "There is no such device any more: it may have become one with another."
@@ -74,6 +71,17 @@ class FleetFiles:
             view.camera, view.device.kind, address, here=view.here
         )  # fmt: skip
         return msgspec.structs.replace(view, camera=camera)
+
+    def known(self) -> Container[str]:
+        """The ids of all devices as of now."""
+        return self._places()[1]
+
+    def _places(self) -> tuple[FleetMade, dict[str, tuple[int, int]]]:
+        made, data = self._read(INDEX)
+        with self._lock:
+            if self._index is None or self._index[0] != made.key:
+                self._index = made.key, _PLACES.decode(data)
+            return made, self._index[1]
 
     def report(self, name: str) -> bytes:
         """A file of the signed report as of now."""

@@ -17,8 +17,10 @@ from watchglass.api.paths import (
     DOCUMENTS,
     EGRESS,
     MOST_EGRESS_BYTES,
+    MOST_PLAN_BYTES,
     MOST_SETTINGS_BYTES,
     MOST_TABLE_BYTES,
+    PLAN,
     SETTINGS,
 )
 from watchglass.api.ports import Reach
@@ -33,6 +35,7 @@ _MOST_OF = {
     SETTINGS: MOST_SETTINGS_BYTES,
     DOCUMENTS: MOST_DOCUMENT_BYTES,
     EGRESS: MOST_EGRESS_BYTES,
+    PLAN: MOST_PLAN_BYTES,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})

@@ -7,5 +7,8 @@ MOST_TABLE_BYTES = 1 << 20
 SETTINGS = f"{PREFIX}/settings-imports"
 MOST_SETTINGS_BYTES = 8 << 20
 DOCUMENTS = f"{PREFIX}/trust/documents"
+PLAN = f"{PREFIX}/trust/plan"
+MOST_PLAN_BYTES = 256 << 10
+"""Five thousand devices."""
 EGRESS = f"{PREFIX}/trust/egress"
 MOST_EGRESS_BYTES = 64 << 20

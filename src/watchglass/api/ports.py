@@ -24,7 +24,7 @@ from watchglass.api.redactionports import RedactionPorts
 from watchglass.api.relayports import RelayPorts
 from watchglass.api.watchports import WatchPorts
 from watchglass.base.clock import Clock
-from watchglass.base.ids import CameraId, VolumeId
+from watchglass.base.ids import CameraId, DeviceId, VolumeId
 from watchglass.live.feed import FrameFeed
 from watchglass.model.act import Note
 from watchglass.model.camera import Camera
@@ -34,10 +34,9 @@ from watchglass.model.control import (
     CountryRequest,
     NamesRequest,
     RetentionRequest,
-    StepRequest,
 )
 from watchglass.model.conversion import Converted, ConvertRequest, FormTold
-from watchglass.model.device_path import DevicePath, PathDocument
+from watchglass.model.device_path import DevicePath, PathDocument, PlanChange, StepRequest
 from watchglass.model.egress import Contained, Needs
 from watchglass.model.gap import GapCause
 from watchglass.model.health import Health
@@ -116,11 +115,15 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class DevicePathPorts:
-    """Of devices on their way out. ``step`` asks the running recorder, for the ledger; the others
-    go to the database."""
+    """Of devices on their way out. ``put`` takes what is noted of some, and of which nothing is;
+    changes are plans that can be taken back. ``step`` asks the running recorder, for the ledger;
+    the others go to the database."""
 
     all: Callable[[], Sequence[DevicePath]]
-    put: Callable[[DevicePath], None]
+    put: Callable[[Sequence[DevicePath], Sequence[DeviceId]], None]
+    put_change: Callable[[PlanChange], None]
+    change: Callable[[str], PlanChange]
+    drop_change: Callable[[str], None]
     step: Callable[[StepRequest], None]
     put_document: Callable[[str, bytes, int], str]
     document: Callable[[str], PathDocument]

@@ -23,9 +23,13 @@ from watchglass.base import log
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId, DeviceId, ScanId, random_id
-from watchglass.model.control import AddCameraRequest, Refused, StepRequest, SwapCameraRequest
+from watchglass.model.control import (
+    AddCameraRequest,
+    Refused,
+    SwapCameraRequest,
+)
 from watchglass.model.coverage import ScanEntry, ScanKind
-from watchglass.model.device_path import Attributes, Cleared, Costs, DevicePath, Step
+from watchglass.model.device_path import Attributes, Cleared, Costs, DevicePath, Step, StepRequest
 from watchglass.model.egress import Contained
 from watchglass.model.observation import Signal, Source, observe
 from watchglass.model.scan import FromScan, Observed, ScanEnded

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from watchglass.api.egressports import EgressPorts
 from watchglass.api.ports import DevicePathPorts, FleetPorts, ScanErrand
 from watchglass.model.camera_table import TableErrand, TableState
-from watchglass.model.control import Accepted, StepRequest
+from watchglass.model.control import (
+    Accepted,
+)
+from watchglass.model.device_path import StepRequest
 from watchglass.model.settings_import import (
     ReadSettingsRequest,
     SettingsRead,
@@ -46,7 +49,8 @@ def fleet_ports(
         settings, take,
         egress.needs, egress.set_needs, egress.contained, egress.put_contained,
         DevicePathPorts(
-            trust.paths, trust.put_path, step, trust.put_document, trust.document
+            trust.paths, trust.put_paths, trust.put_plan_change, trust.plan_change,
+            trust.drop_plan_change, step, trust.put_document, trust.document
         ),
         taken,
     )  # fmt: skip

@@ -53,10 +53,10 @@ from watchglass.model.control import (
     SignExportRequest,
     SoundRequest,
     StateCameraRequest,
-    StepRequest,
     SwapCameraRequest,
     TrustRequest,
 )
+from watchglass.model.device_path import StepRequest
 from watchglass.model.erasure import ErasureRequest, SignStatementRequest
 from watchglass.model.gap import GapCause
 from watchglass.model.order import (
@@ -221,7 +221,7 @@ class Site:
             self._workers.hand_on(())
 
     def _step(self, request: StepRequest) -> None:
-        note_step(self.store, self._keeper, self._clock, self._disk, request)
+        note_step(self.store.path, self._keeper, self._clock, self._disk, request)
 
     def _import_footage(self, request: ImportFootageRequest) -> CameraId:
         self._keeper.order(ImportFootage(request.footage, request.name, request.by, request.reason))

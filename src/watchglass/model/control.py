@@ -2,11 +2,11 @@
 
 import msgspec
 
-from watchglass.base.ids import CameraId, DeviceId, HoldId, MaskId, VolumeId
+from watchglass.base.ids import CameraId, HoldId, MaskId, VolumeId
 from watchglass.model.act import Note
 from watchglass.model.camera import OnvifAddress, Transport
 from watchglass.model.camera_table import TableState
-from watchglass.model.device_path import Cleared, Step
+from watchglass.model.device_path import StepRequest
 from watchglass.model.erasure import (
     ErasureRequest,
     SignedStatement,
@@ -334,21 +334,6 @@ class SignExportRequest(msgspec.Struct, frozen=True, tag="sign_export"):
     bundle: str
     manifest: str
     by: str
-
-
-class StepRequest(msgspec.Struct, frozen=True, tag="device_step"):
-    """A device has come a step further; what is None of the rest stays as it was said before."""
-
-    device: DeviceId
-    step: Step
-    by: str
-    note: str = ""
-    document: str = ""
-    document_name: str = ""
-    camera: str = ""
-    card: Cleared | None = None
-    disk: Cleared | None = None
-    cloud: Cleared | None = None
 
 
 class ImportFootageRequest(msgspec.Struct, frozen=True, tag="import_footage"):

@@ -95,7 +95,8 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True):
 
 class DevicePath(msgspec.Struct, frozen=True, kw_only=True):
     """What was planned and done of one device. ``due`` is a date; ``budget_w`` what the switch port
-    gives; ``justified`` says, by attribute, why the replacement may differ there."""
+    gives; ``justified`` says, by attribute, why the replacement may differ there. ``taken_back``:
+    steps that were said by mistake, which count for nothing."""
 
     device: DeviceId
     owner: str = ""
@@ -111,12 +112,30 @@ class DevicePath(msgspec.Struct, frozen=True, kw_only=True):
     disk: Cleared = Cleared.UNSAID
     cloud: Cleared = Cleared.UNSAID
     steps: tuple[StepDone, ...] = ()
+    taken_back: tuple[StepDone, ...] = ()
     noted_ns: int = 0
     noted_by: str = ""
 
     def done(self, step: Step) -> StepDone | None:
         """The last word on a step; None where nobody said that it is done."""
         return next((each for each in reversed(self.steps) if each.step is step), None)
+
+    @property
+    def stands(self) -> bool:
+        """Whether anything is planned or done; not where all of it was taken back."""
+        told = msgspec.structs.replace(self, taken_back=(), noted_ns=0, noted_by="")
+        return told != DevicePath(device=self.device)
+
+
+class PlanChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What was planned of many devices at once, so that it can be taken back. ``before``: the paths
+    of those that had one. UTC ns."""
+
+    id: str
+    at_ns: int
+    by: str
+    before: tuple[DevicePath, ...]
+    after: tuple[DevicePath, ...]
 
 
 class PathDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,3 +145,20 @@ class PathDocument(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kept_ns: int
     content: bytes
+
+
+class StepRequest(msgspec.Struct, frozen=True, tag="device_step"):
+    """A device has come a step further; what is None of the rest stays as it was said before.
+    ``back``: it has not, and the last word that it had is taken back."""
+
+    device: DeviceId
+    step: Step
+    by: str
+    note: str = ""
+    document: str = ""
+    document_name: str = ""
+    camera: str = ""
+    card: Cleared | None = None
+    disk: Cleared | None = None
+    cloud: Cleared | None = None
+    back: bool = False

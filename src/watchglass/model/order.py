@@ -241,13 +241,14 @@ class ImportFootage(msgspec.Struct, frozen=True, tag="import_footage"):
 
 class NoteStep(msgspec.Struct, frozen=True, tag="note_step"):
     """Somebody says that a device has come a step further on its way out; ``document`` (SHA-256,
-    hex) proves it."""
+    hex) proves it. ``back``: the last word that it had is taken back."""
 
     device: str
     step: str
     document: str
     by: str
     note: str
+    back: bool = False
 
 
 class NoteRetention(msgspec.Struct, frozen=True, tag="note_retention"):

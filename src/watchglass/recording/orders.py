@@ -166,7 +166,10 @@ def note_of_site(desk: Desk, order: NoteBackup | NoteNames | NoteStep) -> None:
     """Write the line of the site's ledger that says it."""
     by = desk.commit_site(order.by)
     if isinstance(order, NoteStep):
-        told = {"device": order.device, "step": order.step, "document": order.document or None}
+        told = {
+            "device": order.device, "step": order.step, "document": order.document or None,
+            "back": order.back or None,
+        }  # fmt: skip
         who = {"by": by, "reason": desk.commit_site(order.note)}
         desk.note_site(("device_step", {**told, **who}))
         return

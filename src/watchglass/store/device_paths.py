@@ -1,20 +1,23 @@
 """Paths of devices out of the house, and the papers that prove them."""
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from watchglass.base.errors import NotFoundError, UsageError
-from watchglass.model.device_path import DevicePath, PathDocument
+from watchglass.base.ids import DeviceId
+from watchglass.model.device_path import DevicePath, PathDocument, PlanChange
 from watchglass.store.database import Database
 
 MOST_DOCUMENT_BYTES = 4 << 20
 _MOST_NAME = 120
+_CHANGES_KEPT = 20
 
 
-def path_tables(tables: sa.MetaData) -> tuple[sa.Table, sa.Table]:
-    """Those of paths and of documents."""
+def path_tables(tables: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:
+    """Those of paths, of documents, and of plans of many devices that can be taken back."""
     paths = sa.Table(
         "trust_paths",
         tables,
@@ -29,10 +32,17 @@ def path_tables(tables: sa.MetaData) -> tuple[sa.Table, sa.Table]:
         sa.Column("kept_ns", sa.BigInteger, nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
     )
-    return paths, documents
+    changes = sa.Table(
+        "trust_plan_changes",
+        tables,
+        sa.Column("change", sa.String(32), primary_key=True),
+        sa.Column("at_ns", sa.BigInteger, nullable=False),
+        sa.Column("told", sa.LargeBinary, nullable=False),
+    )
+    return paths, documents, changes
 
 
-_PATHS, _DOCUMENTS = path_tables(sa.MetaData())
+_PATHS, _DOCUMENTS, _CHANGES = path_tables(sa.MetaData())
 
 
 def add_path_tables(connection: sa.Connection) -> None:
@@ -46,6 +56,16 @@ def add_path_tables(connection: sa.Connection) -> None:
         sa.text(
             "CREATE TABLE trust_documents (sha256 VARCHAR(64) NOT NULL PRIMARY KEY,"
             " name TEXT NOT NULL, kept_ns BIGINT NOT NULL, content BLOB NOT NULL)"
+        )
+    )
+
+
+def add_plan_tables(connection: sa.Connection) -> None:
+    """The next."""
+    connection.execute(
+        sa.text(
+            "CREATE TABLE trust_plan_changes (change VARCHAR(32) NOT NULL PRIMARY KEY,"
+            " at_ns BIGINT NOT NULL, told BLOB NOT NULL)"
         )
     )
 
@@ -67,11 +87,43 @@ class DevicePaths:
 
     def put_path(self, path: DevicePath) -> None:
         """In the place of what was noted before."""
+        self.put_paths((path,))
+
+    def put_paths(self, paths: Sequence[DevicePath], gone: Sequence[DeviceId] = ()) -> None:
+        """In the place of what was noted before; of those that are ``gone`` nothing is noted."""
         with self._database.write() as connection:
-            connection.execute(sa.delete(_PATHS).where(_PATHS.c.device == path.device))
-            connection.execute(
-                sa.insert(_PATHS).values(device=path.device, path=msgspec.json.encode(path))
+            for device in (*gone, *(each.device for each in paths)):
+                connection.execute(sa.delete(_PATHS).where(_PATHS.c.device == device))
+            for each in paths:
+                row = {"device": each.device, "path": msgspec.json.encode(each)}
+                connection.execute(sa.insert(_PATHS).values(row))
+
+    def put_plan_change(self, change: PlanChange) -> None:
+        """Keep it for who takes it back: the last twenty are."""
+        row = {"change": change.id, "at_ns": change.at_ns, "told": msgspec.json.encode(change)}
+        newest = sa.select(_CHANGES.c.change).order_by(_CHANGES.c.at_ns.desc())
+        with self._database.write() as connection:
+            connection.execute(sa.insert(_CHANGES).values(row))
+            kept = list(connection.scalars(newest.limit(_CHANGES_KEPT)))
+            connection.execute(sa.delete(_CHANGES).where(_CHANGES.c.change.not_in(kept)))
+
+    def plan_change(self, change: str) -> PlanChange:
+        """NotFoundError for one that is not kept."""
+        query = sa.select(_CHANGES.c.told).where(_CHANGES.c.change == change)
+        with self._database.read() as connection:
+            row = connection.scalar(query)
+        if row is None:
+            raise NotFoundError(
+                "That can't be taken back any more: it was, or much was planned since. Plan anew."
             )
+        try:
+            return msgspec.json.decode(row, type=PlanChange)
+        except msgspec.DecodeError as error:
+            raise self._database.damaged(f"a plan: {error}") from error
+
+    def drop_plan_change(self, change: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(sa.delete(_CHANGES).where(_CHANGES.c.change == change))
 
     def put_document(self, name: str, content: bytes, now_ns: int) -> str:
         """Keep a paper; its SHA-256, by which it is known. The same paper is kept once."""

@@ -22,7 +22,12 @@ from watchglass.model.observation import Observation, Signal, Source
 from watchglass.model.profile import SiteProfile
 from watchglass.model.purchase import Purchase
 from watchglass.store.database import Database, Schema, Synchronous
-from watchglass.store.device_paths import DevicePaths, add_path_tables, path_tables
+from watchglass.store.device_paths import (
+    DevicePaths,
+    add_path_tables,
+    add_plan_tables,
+    path_tables,
+)
 
 _BATCH = 500
 _PROFILE = "profile"
@@ -81,7 +86,7 @@ _COUNT = sa.select(sa.func.count()).select_from(_OBSERVATIONS)
 SCHEMA = Schema(
     "trust",
     _TABLES,
-    upgrades=(add_path_tables,),
+    upgrades=(add_path_tables, add_plan_tables),
     if_damaged="stop the recorder and restore the state folder from a backup; no footage is lost.",
 )
 T = TypeVar("T")

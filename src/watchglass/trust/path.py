@@ -42,6 +42,19 @@ def advance(path: DevicePath, done: StepDone) -> DevicePath:
     return msgspec.structs.replace(path, steps=(*path.steps, done))
 
 
+def take_back(path: DevicePath, step: Step) -> DevicePath:
+    """The path without the last word on a step; UsageError where there is none, or one that needs
+    it."""
+    said = path.done(step)
+    if said is None:
+        raise UsageError("Nobody said that it has come so far.")
+    others = tuple(each for each in path.steps if each is not said)
+    left = msgspec.structs.replace(path, steps=others, taken_back=(*path.taken_back, said))
+    if step is Step.REMOVED and left.done(step) is None and left.done(Step.FILED) is not None:
+        raise UsageError("Its evidence is filed: take that back first.")
+    return left
+
+
 def reached(path: DevicePath | None, judged: Judgement) -> Step:
     """The furthest step."""
     told = [each.step for each in path.steps] if path is not None else []
@@ -54,7 +67,8 @@ def reached(path: DevicePath | None, judged: Judgement) -> Step:
 def concerns(path: DevicePath | None, judged: Judgement, restricting: Container[str]) -> bool:
     """Whether it is on the path: its maker is on a list that is ``restricting`` devices, or
     somebody put it there."""
-    return path is not None or any(each.listing.list in restricting for each in judged.listings)
+    put_there = path is not None and path.stands
+    return put_there or any(each.listing.list in restricting for each in judged.listings)
 
 
 class PlaceProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ from watchglass.app.words import count_words
 from watchglass.base.disk import WriteSite
 from watchglass.base.errors import UsageError
 from watchglass.base.ids import DeviceId
-from watchglass.model.control import StepRequest
 from watchglass.model.device_path import (
     BY_PEOPLE,
     ORDER,
@@ -23,6 +22,7 @@ from watchglass.model.device_path import (
     Costs,
     DevicePath,
     Step,
+    StepRequest,
 )
 from watchglass.model.observation import bounded
 from watchglass.trust.day import parse_day
@@ -66,7 +66,7 @@ def plan(
         "due": _day(due), "currency": _currency(currency), "budget_w": budget_w,
     }  # fmt: skip
     meant = _meant(fleet, devices)
-    path = DevicePath(device=DeviceId(""))
+    path, planned = DevicePath(device=DeviceId("")), []
     with trust_store(of.ground) as store:
         for each in meant:
             path = fleet.paths.get(each) or DevicePath(device=each)
@@ -78,7 +78,8 @@ def plan(
             }  # fmt: skip
             if replace_by:
                 changed["replacement"] = _attributes(path.replacement or Attributes(), replace_by)
-            store.put_path(path := msgspec.structs.replace(path, **changed))
+            planned.append(path := msgspec.structs.replace(path, **changed))
+        store.put_paths(planned)
     of.screen.say(f"Planned for {count_words(len(meant), 'device')}.")
     if replace_by and meant:
         assert path.replacement is not None
@@ -100,6 +101,9 @@ def step(
     cloud: Annotated[
         str | None, typer.Option(help="Its maker's account: done (unbound), none.")
     ] = None,
+    back: Annotated[
+        bool, typer.Option("--back", help="It has not: the last word that it had is taken back.")
+    ] = False,
 ) -> None:
     """Say that a device has come a step further; it goes into the ledger."""
     of = shell(context)
@@ -114,10 +118,11 @@ def step(
     of.order(
         StepRequest(
             found.id, wanted, of.by, note, sha256, "", of.find_camera(camera).id if camera else "",
-            _cleared(card, "--card"), _cleared(disk, "--disk"), _cleared(cloud, "--cloud"),
+            _cleared(card, "--card"), _cleared(disk, "--disk"), _cleared(cloud, "--cloud"), back,
         )
     )  # fmt: skip
-    of.screen.say(f"{found.id[:12]}: {STEP_WORDS[wanted.value]}.")
+    said = "taken back: " if back else ""
+    of.screen.say(f"{found.id[:12]}: {said}{STEP_WORDS[wanted.value]}.")
     if sha256:
         of.screen.say(f"The document's SHA-256 is in the ledger: {sha256}")
 

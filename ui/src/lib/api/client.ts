@@ -209,6 +209,7 @@ export const api = {
   containment: (device: string[], form: ContainForm) => ask("get", "/api/v1/trust/containment", { query: { device, form } }),
   putContained: (body: ContainedNote) => ask("put", "/api/v1/trust/contained", { body }),
   planDevices: (body: PlanBody) => ask("post", "/api/v1/trust/plan", { body }),
+  undoPlan: (change: string) => ask("post", "/api/v1/trust/plan/{change}/undo", { at: { change } }),
   noteStep: (device: string, body: StepBody) => ask("post", "/api/v1/trust/devices/{device}/steps", { at: { device }, body }),
   putProfile: (body: Profile) => ask("put", "/api/v1/trust/profile", { body }),
   scans: () => ask("get", "/api/v1/trust/scans"),

@@ -1115,26 +1115,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/trust/plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Plan Devices
-         * @description Plan the way out of devices: whose work it is, in which wave, by when, at what cost.
-         */
-        post: operations["planDevices"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/trust/devices/{device}/steps": {
         parameters: {
             query?: never;
@@ -1210,6 +1190,48 @@ export interface paths {
         get: operations["getDevicePage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Devices
+         * @description Plan the way out of devices: whose work it is, in which wave, by when, at what cost; and say
+         *     that they have come a step further. What can't be of one is told, and done of the others.
+         */
+        post: operations["planDevices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trust/plan/{change}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Plan
+         * @description Take back what was planned of devices at once, and steps that were said with it: the ledger
+         *     keeps both. A device that was changed since stays as it is.
+         */
+        post: operations["undoPlan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4325,39 +4347,21 @@ export interface components {
         CorrectionKind: "keep" | "hide" | "cover" | "lift" | "clear" | "whole" | "undo";
         /**
          * CostsBody
-         * @description In hundredths of the currency.
+         * @description In hundredths of the currency; what is left out stays as it was.
          */
         CostsBody: {
-            /**
-             * Device
-             * @default 0
-             */
-            device: number;
-            /**
-             * Licence
-             * @default 0
-             */
-            licence: number;
-            /**
-             * Labour
-             * @default 0
-             */
-            labour: number;
-            /**
-             * Lift
-             * @default 0
-             */
-            lift: number;
-            /**
-             * Cable
-             * @default 0
-             */
-            cable: number;
-            /**
-             * Disposal
-             * @default 0
-             */
-            disposal: number;
+            /** Device */
+            device?: number | null;
+            /** Licence */
+            licence?: number | null;
+            /** Labour */
+            labour?: number | null;
+            /** Lift */
+            lift?: number | null;
+            /** Cable */
+            cable?: number | null;
+            /** Disposal */
+            disposal?: number | null;
         };
         /**
          * CountInfo
@@ -5969,10 +5973,52 @@ export interface components {
             budget_w?: number | null;
             needs?: components["schemas"]["AttributesBody"] | null;
             replacement?: components["schemas"]["AttributesBody"] | null;
+            step?: components["schemas"]["PlanStepBody"] | null;
             /** Justified */
             justified?: {
                 [key: string]: string;
             } | null;
+        };
+        /**
+         * PlanDone
+         * @description Row by row, as asked. ``change``: names it for who takes it back; empty where nothing was
+         *     done.
+         */
+        PlanDone: {
+            /** Change */
+            change: string;
+            /** Rows */
+            rows: components["schemas"]["PlanRow"][];
+        };
+        /**
+         * PlanRow
+         * @description ``problem``: what could not be done of this device, and why, as a sentence; else empty.
+         */
+        PlanRow: {
+            /** Device */
+            device: string;
+            /** Problem */
+            problem: string;
+        };
+        /**
+         * PlanStepBody
+         * @description A step that all of them have come; ``document`` as for one device.
+         */
+        PlanStepBody: {
+            step: components["schemas"]["Step"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Document
+             * @default
+             */
+            document: string;
+            card?: components["schemas"]["Cleared"] | null;
+            disk?: components["schemas"]["Cleared"] | null;
+            cloud?: components["schemas"]["Cleared"] | null;
         };
         /**
          * Playback
@@ -7410,7 +7456,8 @@ export interface components {
         Step: "found" | "judged" | "contained" | "chosen" | "installed" | "removed" | "filed";
         /**
          * StepBody
-         * @description ``document``: the SHA-256 of a paper that was put there before.
+         * @description ``document``: the SHA-256 of a paper that was put there before. ``back``: the last word that
+         *     it had come so far is taken back.
          */
         StepBody: {
             step: components["schemas"]["Step"];
@@ -7432,6 +7479,11 @@ export interface components {
             card?: components["schemas"]["Cleared"] | null;
             disk?: components["schemas"]["Cleared"] | null;
             cloud?: components["schemas"]["Cleared"] | null;
+            /**
+             * Back
+             * @default false
+             */
+            back: boolean;
         };
         /**
          * StreamDetail
@@ -8739,7 +8791,8 @@ export interface components {
         /**
          * DevicePath
          * @description What was planned and done of one device. ``due`` is a date; ``budget_w`` what the switch port
-         *         gives; ``justified`` says, by attribute, why the replacement may differ there.
+         *         gives; ``justified`` says, by attribute, why the replacement may differ there. ``taken_back``:
+         *         steps that were said by mistake, which count for nothing.
          */
         DevicePath: {
             device: string;
@@ -8804,6 +8857,8 @@ export interface components {
             cloud: components["schemas"]["Cleared"];
             /** @default [] */
             steps: components["schemas"]["StepDone"][];
+            /** @default [] */
+            taken_back: components["schemas"]["StepDone"][];
             /** @default 0 */
             noted_ns: number;
             /** @default  */
@@ -11140,37 +11195,6 @@ export interface operations {
             };
         };
     };
-    planDevices: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PlanBody"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Why it was not done. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     noteStep: {
         parameters: {
             query?: never;
@@ -11286,6 +11310,70 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                     "text/html": string;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDone"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDone"];
                 };
             };
             /** @description Why it was not done. */

@@ -80,6 +80,7 @@ export type ContainForm = ContainedNote["form"];
 export type Containment = Schemas["ContainmentView"];
 export type Talk = Schemas["DocTalk"];
 export type PlanBody = Schemas["PlanBody"];
+export type PlanDone = Schemas["PlanDone"];
 export type StepBody = Schemas["StepBody"];
 export type FleetProgress = Schemas["Progress"];
 export type Scan = Schemas["ScanInfo"];

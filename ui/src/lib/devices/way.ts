@@ -10,6 +10,12 @@ const WORDS: Record<string, string> = {
 
 export const stepWords = (step: string): string => WORDS[step] ?? step;
 
+/** A camera of which nothing is known yet. */
+export const NO_ATTRIBUTES = {
+  maker: "", model: "", form_factor: "", ip_rating: 0, ik_rating: 0, megapixels: 0, hfov: 0, ir_m: 0, wdr_db: 0, power_w: 0, network: "",
+  ports: [] as string[], streaming: [] as string[], security: [] as string[], support_until: "", soc: "", country: "", statement: "", statement_date: "",
+};
+
 /** What comes after it; nothing after the last. */
 export function stepAfter(step: string): StepName | null {
   return STEPS[STEPS.indexOf(step as StepName) + 1] ?? null;
