@@ -28,6 +28,11 @@ export function day(at_ms: number, zone: string, now_ms: number): string {
   return `${weekday(at_ms, zone).slice(0, 3)} ${at.day} ${MONTHS[at.month - 1]}${year}`;
 }
 
+/** 'Sun 8 Nov 14:32'; the year only where it is another one. */
+export function moment(at_ms: number, zone: string, now_ms: number): string {
+  return `${day(at_ms, zone, now_ms)} ${clock(at_ms, zone).slice(0, 5)}`;
+}
+
 /** 'today', 'yesterday' or the day. */
 export function dayNear(at_ms: number, zone: string, now_ms: number): string {
   const number = (ms: number) => {

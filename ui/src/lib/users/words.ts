@@ -39,22 +39,20 @@ export function listed(words: string[]): string {
   return words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-const day = (ms: number): string => new Date(ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-
 export function spanWords(seconds: number): string {
   const [count, unit] = seconds % 86400 === 0 ? [seconds / 86400, "day"] : [Math.round(seconds / 360) / 10, "hour"];
   return count === 1 ? `last ${unit}` : `last ${count} ${unit}s`;
 }
 
-/** "Watch live and watch recordings: Hall and Gate, the last 24 hours." */
-export function rightWords(right: RightBody, camera: (id: string) => string): string {
+/** "Watch live and watch recordings: Hall and Gate, the last 24 hours." `when` says a moment. */
+export function rightWords(right: RightBody, camera: (id: string) => string, when: (ms: number) => string): string {
   const actions = ACTIONS.filter((each) => right.actions.includes(each)).map(actionWords);
   const places = [...(right.groups ?? []).map((each) => `all of “${each}”`), ...(right.cameras ?? []).map(camera)];
   let text = `${listed(actions)}: ${right.everywhere ? "all cameras" : listed(places)}`;
   if (right.back_s) text += `, the ${spanWords(right.back_s)}`;
-  if (right.from_ms) text += `, from ${day(right.from_ms)}`;
-  if (right.to_ms) text += `, before ${day(right.to_ms)}`;
-  if (right.expires_ms) text += ` (until ${day(right.expires_ms)})`;
+  if (right.from_ms) text += `, from ${when(right.from_ms)}`;
+  if (right.to_ms) text += `, before ${when(right.to_ms)}`;
+  if (right.expires_ms) text += ` (until ${when(right.expires_ms)})`;
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
