@@ -77,6 +77,15 @@ def test_two_people_erase_and_a_request_is_answered(
     assert admin.send("POST", "/api/v1/requests", body).status_code == 201
     deciding.reload()
     expect(deciding.get_by_text("Until the request is answered")).to_be_visible()
+    # A copy for them begins with what they asked for; who they are is not in the reason.
+    deciding.get_by_role("button", name="Redacted copy").click()
+    dialog = deciding.get_by_role("dialog", name="New redacted copy")
+    expect(dialog.get_by_label("Camera").locator("option:checked")).to_have_text("Gate 1")
+    expect(dialog.get_by_text("3 s, of 15 min at most")).to_be_visible()
+    reason = dialog.get_by_label("Reason").input_value()
+    assert reason.startswith("Somebody who was filmed asks, request ")
+    assert "anna" not in reason
+    deciding.keyboard.press("Escape")
     deciding.get_by_role("button", name="Answer").click()
     dialog = deciding.get_by_role("dialog")
     dialog.get_by_label("Outcome").select_option("refused")
