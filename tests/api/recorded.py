@@ -95,7 +95,7 @@ from watchglass.model.control import (
     RetentionRequest,
 )
 from watchglass.model.device_path import StepRequest
-from watchglass.model.egress import EgressTaken
+from watchglass.model.egress import EgressState, EgressStateRequest, EgressTaken
 from watchglass.model.health import Health, HealthState
 from watchglass.model.look import Look
 from watchglass.model.metric import Sample
@@ -418,7 +418,12 @@ def served(
                 trust.put_document,
                 trust.document,
             ),
-            EgressPorts(uploads, site.disk, answering(desk, EgressTaken)),
+            EgressPorts(
+                uploads,
+                site.disk,
+                answering(desk, EgressTaken),
+                lambda: answering(desk, EgressState)(EgressStateRequest()),
+            ),
         ),
         people=PeoplePorts(site.state / "ledger" / "site", lambda: names_h[-1], keep_names),
         steer=steer or OnvifPort(None, site.clock).steer,

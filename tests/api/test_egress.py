@@ -102,4 +102,5 @@ def test_it_takes_the_right_to_state_things_of_devices(
     site = frozenset({Action.SEE_FLEET}) if role is Role.OPERATOR else frozenset()
     browser = arrived(at, Person(f"logs {role}", role, frozenset(CAMERA_ACTIONS), site=site))
     assert given(browser, b"x\n")[0] == 403
+    assert browser.get(EGRESS).status_code == (200 if site else 403)
     browser.http.close()

@@ -30,6 +30,8 @@ def test_a_relay_is_made_shown_once_and_ended(
     (relay,) = listed.json()["relays"]
     assert (relay["masks"], relay["problem"], relay["sound"]) == ("refuse", "", False)
     assert [each["address"] for each in relay["takers"]] == ["10.0.0.9"]
+    (of_site,) = [each for each in admin.json("/api/v1/relays")["relays"] if each["id"] == kept.id]
+    assert of_site == relay | {"camera": recorded.camera}
     # What is there already is refused, and so is an address that is none of ours.
     assert admin.send("POST", path, BODY).status_code == 409
     elsewhere = admin.send("POST", path, BODY | {"host": "192.0.2.7"})
@@ -83,6 +85,7 @@ def test_nobody_but_an_admin_hands_on(
     browser = arrived(at, Person(f"relays {role}", role, frozenset(CAMERA_ACTIONS)))
     path = f"/api/v1/cameras/{recorded.camera}/relays"
     assert browser.get(path).status_code == 403
+    assert browser.get("/api/v1/relays").status_code == 403
     assert browser.send("POST", path, BODY).status_code == 403
     assert browser.send("POST", f"{path}/{'0' * 32}/end", {}).status_code == 403
     browser.http.close()

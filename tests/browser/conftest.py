@@ -31,8 +31,10 @@ NAMES = ("Street", "Yard", "Gate", "Lane")
 class Bed:
     """A recorder whose page always has the same address, and the cameras it can be given."""
 
-    def __init__(self, folder: Path, cameras: list[CameraUrls], *, analysis: bool) -> None:
-        self._analysis = str(analysis).lower()
+    def __init__(
+        self, folder: Path, cameras: list[CameraUrls], *, analysis: bool, **settings: str
+    ) -> None:
+        self._settings = {"WATCHGLASS_ANALYSIS": str(analysis).lower(), **settings}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = str(free.getsockname()[1])
@@ -64,7 +66,7 @@ class Bed:
     def _start(self) -> RunningRecorder:
         return RunningRecorder(
             self.data, WATCHGLASS_PORT=self._port, WATCHGLASS_ALLOW="127.0.0.1,127.0.77.2",
-            WATCHGLASS_ANALYSIS=self._analysis,
+            **self._settings,
         )  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def analysis(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def new_bed(simulator: Simulator, analysis: bool) -> Iterator[Callable[[], Bed]]:
+def new_bed(simulator: Simulator, analysis: bool) -> Iterator[Callable[..., Bed]]:
     """Recorders that nobody has set up; ended with the test."""
     with _beds(simulator, analysis=analysis) as make:
         yield make
@@ -159,14 +161,14 @@ def readable(visitor: Visitor) -> None:
 
 
 @contextmanager
-def _beds(simulator: Simulator, *, analysis: bool) -> Iterator[Callable[[], Bed]]:
+def _beds(simulator: Simulator, *, analysis: bool) -> Iterator[Callable[..., Bed]]:
     made: list[Bed] = []
     # Short: sockets lie in it, and their paths may have 107 bytes.
     folders: list[Path] = []
 
-    def make() -> Bed:
+    def make(**settings: str) -> Bed:
         folders.append(Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp")))
-        made.append(Bed(folders[-1], simulator.urls, analysis=analysis))
+        made.append(Bed(folders[-1], simulator.urls, analysis=analysis, **settings))
         return made[-1]
 
     try:

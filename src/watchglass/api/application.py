@@ -144,7 +144,7 @@ def add_routes(app: FastAPI) -> None:
         gates.router,
         notices.router, noticeways.router, system.router,
         timeline.router, playback.router, converted.router, media.router, masks.router,
-        imported.router, maskedclip.router, relays.router,
+        imported.router, maskedclip.router, relays.router, relays.of_site,
         pictures.router, changes.router, livesocket.router, monitoring.router, fleet.router,
         containment.router,
         devicepaths.router, plans.router, egress.router,

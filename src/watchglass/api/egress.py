@@ -22,6 +22,7 @@ router = APIRouter(prefix=EGRESS, tags=["devices"], responses=RESPONSES)
 _PIECE_BYTES = 1 << 20
 _MOST_AT_ONCE = 2
 _MOST_NAME = 120
+Viewer = Annotated[User, Depends(Signed(Action.SEE_FLEET))]
 Stater = Annotated[User, Depends(Signed(Action.STATE_FLEET))]
 
 
@@ -37,6 +38,35 @@ class EgressTakenInfo(BaseModel):
     unknown: int
     beyond: int
     taken_before: bool
+
+
+class EgressStateInfo(BaseModel):
+    """``logs`` (syslog, by UDP and TCP) and ``flows`` (NetFlow, IPFIX): where the recorder listens
+    by itself; ``problems``: where it does not although it is to. What came since it started."""
+
+    logs: list[str]
+    flows: list[str]
+    problems: list[str]
+    records: int
+    dropped_unread: int
+    unknown: int
+    beyond: int
+
+
+@router.get("", operation_id="getEgressState")
+async def get_egress_state(request: Request, _: Viewer) -> EgressStateInfo:
+    """Where the recorder listens for what firewalls, name servers and routers note of cameras."""
+    of = services(request)
+    told = await of.blocking(of.ports.devices.egress.state)
+    return EgressStateInfo(
+        logs=list(told.logs),
+        flows=list(told.flows),
+        problems=list(told.problems),
+        records=told.records,
+        dropped_unread=told.others,
+        unknown=told.unknown,
+        beyond=told.beyond,
+    )
 
 
 @router.post("", operation_id="takeEgress")

@@ -7,17 +7,18 @@ from pathlib import Path
 
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.ids import random_id
-from watchglass.model.egress import EgressTaken, TakeEgressRequest
+from watchglass.model.egress import EgressState, EgressTaken, TakeEgressRequest
 
 
 @dataclass(frozen=True, slots=True)
 class EgressPorts:
     """``folder`` is where files are put for the recorder, which removes them; ``take`` asks it to,
-    blocks, and may take a minute."""
+    blocks, and may take a minute. ``state`` asks it where it listens by itself."""
 
     folder: Path
     disk: Disk
     take: Callable[[TakeEgressRequest], EgressTaken]
+    state: Callable[[], EgressState]
 
 
 def forget_uploads(folder: Path) -> None:

@@ -9,9 +9,9 @@ from watchglass.model.restream import Restream, RestreamRequest, RestreamsTold
 
 @dataclass(frozen=True, slots=True)
 class RelayPorts:
-    """All calls block. ``of`` reads the database as it is now; ``order`` and ``told`` ask the
-    running recorder."""
+    """All calls block. ``of`` reads the database as it is now, of one camera or of all; ``order``
+    and ``told`` ask the running recorder."""
 
-    of: Callable[[CameraId], Sequence[Restream]]
+    of: Callable[[CameraId | None], Sequence[Restream]]
     order: Callable[[RestreamRequest], CameraId]
     told: Callable[[], RestreamsTold]

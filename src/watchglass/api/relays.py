@@ -29,6 +29,7 @@ from watchglass.model.restream import (
 from watchglass.model.stream import StreamName
 
 router = APIRouter(prefix=PREFIX + "/cameras/{camera}/relays", tags=["relays"], responses=RESPONSES)
+of_site = APIRouter(prefix=PREFIX + "/relays", tags=["relays"], responses=RESPONSES)
 
 _NS_PER_MS = 1_000_000
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -72,6 +73,14 @@ class RelayList(BaseModel):
     relays: list[RelayInfo]
 
 
+class SiteRelayInfo(RelayInfo):
+    camera: str
+
+
+class SiteRelayList(BaseModel):
+    relays: list[SiteRelayInfo]
+
+
 class RelayBody(BaseModel):
     """``host``: an address of this machine, where the other system asks for it."""
 
@@ -98,6 +107,13 @@ class DropRelayBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field("", max_length=300)
+
+
+@of_site.get("", operation_id="listAllRelays")
+async def list_all_relays(request: Request, _: Giver) -> SiteRelayList:
+    """Every camera that is handed on: where, to whom, who takes it now."""
+    of = services(request)
+    return SiteRelayList(relays=await of.blocking(_all_relays, of))
 
 
 @router.get("", operation_id="listRelays")
@@ -150,6 +166,20 @@ def _relays(of: Services, camera: CameraId) -> list[RelayInfo]:
     told = of.ports.relays.told()
     hides = of.ports.masks.masking(camera).hides
     return [_info(each, told, hides=hides) for each in found]
+
+
+def _all_relays(of: Services) -> list[SiteRelayInfo]:
+    found = of.ports.relays.of(None)
+    if not found:
+        return []
+    told = of.ports.relays.told()
+    hides = {each: of.ports.masks.masking(each).hides for each in {one.camera for one in found}}
+    return [
+        SiteRelayInfo(
+            camera=each.camera, **_info(each, told, hides=hides[each.camera]).model_dump()
+        )
+        for each in found
+    ]  # fmt: skip
 
 
 def _info(relay: Restream, told: RestreamsTold, *, hides: bool) -> RelayInfo:

@@ -85,7 +85,7 @@ from watchglass.model.control import (
     RetentionRequest,
     SwapFoundRequest,
 )
-from watchglass.model.egress import EgressTaken
+from watchglass.model.egress import EgressState, EgressStateRequest, EgressTaken
 from watchglass.model.erasure import SignedStatement, StatementRequest
 from watchglass.model.health import Health
 from watchglass.model.look_back import LookBack
@@ -246,7 +246,10 @@ class _Site:
         takes = partial(self._told, Accepted, timeout_s=_LOOKED_S)
         forget_uploads(self._layout.run)
         taken = EgressPorts(
-            self._layout.run, disk, partial(self._told, EgressTaken, timeout_s=_JUDGED_S)
+            self._layout.run,
+            disk,
+            partial(self._told, EgressTaken, timeout_s=_JUDGED_S),
+            partial(self._told, EgressState, EgressStateRequest()),
         )
         self.ports = ApiPorts(
             clock=clock,

@@ -28,6 +28,7 @@ from watchglass.model.egress import (
     CameraBounds,
     EgressOrder,
     EgressRead,
+    EgressState,
     EgressTaken,
     FromEgress,
     TakeEgressRequest,
@@ -102,6 +103,14 @@ class EgressDesk:
             RECORDS.at(of.records), OTHERS.at(of.others), UNKNOWN.at(of.unknown),
             BEYOND.at(of.beyond),
         ]  # fmt: skip
+
+    def state(self) -> EgressState:
+        """As people are told it."""
+        sockets, of = self._sockets, self._counts
+        return EgressState(
+            logs=sockets.places("lines"), flows=sockets.places("flows"), problems=sockets.problems,
+            records=of.records, others=of.others, unknown=of.unknown, beyond=of.beyond,
+        )  # fmt: skip
 
     def keep_up(self) -> None:
         """What falls due: sockets that can be opened by now, and newer bounds. It judges the fleet

@@ -62,6 +62,14 @@ class EgressSockets:
             )
         return flows, lines, streams
 
+    def places(self, kind: str) -> tuple[str, ...]:
+        """Where it is listened for ``lines`` or ``flows``, as host and port."""
+        with self._lock:
+            found = sorted(place for of, place in self._open if of == kind)
+        return tuple(
+            f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in found
+        )
+
     def close(self) -> None:
         with self._lock:
             for one in self._open.values():

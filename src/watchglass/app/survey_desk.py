@@ -23,7 +23,7 @@ from watchglass.model.camera_table import (
     TableState,
 )
 from watchglass.model.control import Accepted
-from watchglass.model.egress import EgressTaken, TakeEgressRequest
+from watchglass.model.egress import EgressState, EgressStateRequest, EgressTaken, TakeEgressRequest
 from watchglass.model.settings_import import (
     ReadSettingsRequest,
     SettingsRead,
@@ -46,7 +46,7 @@ from watchglass.model.survey_control import (
 _THREADS = 3
 _LOG = log.get("survey")
 Answer: TypeAlias = (
-    FleetMade | Scans | LookedAt | TableState | SettingsRead | Accepted | EgressTaken
+    FleetMade | Scans | LookedAt | TableState | SettingsRead | Accepted | EgressTaken | EgressState
 )
 
 
@@ -83,6 +83,8 @@ class SurveyDesk:
                 return self._look(request.camera)
             case TakeEgressRequest():
                 return self.egress.take(request)
+            case EgressStateRequest():
+                return self.egress.state()
             case StartTableRequest() | StopTableRequest() | TableRequest():
                 return self._table.answer(request)
             case ReadSettingsRequest() | TakeChannelRequest():

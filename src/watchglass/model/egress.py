@@ -152,6 +152,24 @@ class EgressTaken(msgspec.Struct, frozen=True, tag="egress_taken"):
     again: bool
 
 
+class EgressStateRequest(msgspec.Struct, frozen=True, tag="how_is_egress"):
+    """Where it is listened for what cameras send, and what came."""
+
+
+class EgressState(msgspec.Struct, frozen=True, kw_only=True, tag="egress_is"):
+    """``logs`` (by UDP and TCP) and ``flows``: where it is listened, as host and port;
+    ``problems``: where it is not although it is to be, as sentences. What came since the start:
+    as of `EgressRead`."""
+
+    logs: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    records: int = 0
+    others: int = 0
+    unknown: int = 0
+    beyond: int = 0
+
+
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
     """Whom cameras have to reach: addresses, as the operator stated them. Empty: not stated."""
 

@@ -8,7 +8,7 @@ from watchglass.base.fence import FenceMode
 from watchglass.base.ids import ScanId
 from watchglass.model.camera_table import TableErrand
 from watchglass.model.coverage import Network
-from watchglass.model.egress import EgressTaken, TakeEgressRequest
+from watchglass.model.egress import EgressState, EgressStateRequest, EgressTaken, TakeEgressRequest
 from watchglass.model.scan import Login
 from watchglass.model.settings_import import SettingsErrand
 from watchglass.model.stream import StreamName
@@ -201,5 +201,6 @@ SurveyRequest = (
     | TableErrand
     | SettingsErrand
     | TakeEgressRequest
+    | EgressStateRequest
 )
-SurveyReply = FleetMade | Scans | LookedAt | EgressTaken
+SurveyReply = FleetMade | Scans | LookedAt | EgressTaken | EgressState

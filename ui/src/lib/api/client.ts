@@ -232,6 +232,8 @@ export const api = {
   drawMask: (camera: string, body: NewMask) => ask("post", "/api/v1/cameras/{camera}/masks", { at: { camera }, body }),
   endMask: (camera: string, mask: string, until_ms: number | null, reason: string) =>
     ask("post", "/api/v1/cameras/{camera}/masks/{mask}/end", { at: { camera, mask }, body: { until_ms, reason } }),
+  egressState: () => ask("get", "/api/v1/trust/egress"),
+  allRelays: () => ask("get", "/api/v1/relays"),
   relays: (camera: string) => ask("get", "/api/v1/cameras/{camera}/relays", { at: { camera } }),
   makeRelay: (camera: string, body: RelayBody) => ask("post", "/api/v1/cameras/{camera}/relays", { at: { camera }, body }),
   endRelay: (camera: string, relay: string, reason: string) =>
@@ -344,34 +346,34 @@ export const devicePageUrl = (device: string): string => `${ROOT}/trust/devices/
 /** A paper that proves a step, to save. */
 export const documentUrl = (sha256: string): string => `${ROOT}/trust/documents/${sha256}`;
 
-/** Have what a firewall, name server, router or capture wrote down taken in. */
-export async function takeEgress(file: File): Promise<EgressTaken> {
-  const url = `${ROOT}/trust/egress?${new URLSearchParams({ name: file.name.slice(0, 120) })}`;
-  let answer: Response;
-  try {
-    answer = await fetch(url, {
-      method: "POST", body: file, credentials: "same-origin",
-      headers: { "X-Watchglass": "1", "Content-Type": "application/octet-stream" },
-    });
-  } catch {
-    throw new ApiError(0, { detail: "The recorder does not answer." });
-  }
-  if (!answer.ok) return refuse(answer, false);
-  return (await answer.json()) as EgressTaken;
+/** How far a body has gone, 0 to 1, and a way to stop it. */
+interface Sending {
+  told?: (share: number) => void;
+  signal?: AbortSignal;
 }
 
-/** Keep a paper; by its SHA-256 it is known from then on. */
-export async function putDocument(file: File): Promise<{ sha256: string }> {
-  const url = `${ROOT}/trust/documents?${new URLSearchParams({ name: file.name.slice(0, 120) || "document" })}`;
-  let answer: Response;
-  try {
-    answer = await fetch(url, {
-      method: "POST", body: file, credentials: "same-origin",
-      headers: { "X-Watchglass": "1", "Content-Type": "application/octet-stream" },
-    });
-  } catch {
-    throw new ApiError(0, { detail: "The recorder does not answer." });
-  }
-  if (!answer.ok) return refuse(answer, false);
-  return (await answer.json()) as { sha256: string };
+/** A file as a body. Not by `fetch`, which tells nothing of what it sends. */
+function upload<T>(path: string, file: File, { told, signal }: Sending = {}): Promise<T> {
+  const request = new XMLHttpRequest();
+  request.open("POST", `${ROOT}${path}?${new URLSearchParams({ name: file.name.slice(0, 120) || "document" })}`);
+  request.setRequestHeader("X-Watchglass", "1");
+  request.setRequestHeader("Content-Type", "application/octet-stream");
+  request.upload.onprogress = (event) => told?.(event.total ? event.loaded / event.total : 0);
+  signal?.addEventListener("abort", () => request.abort(), { once: true });
+  return new Promise((resolve, reject) => {
+    request.onload = () => {
+      const answer = new Response(request.responseText, { status: request.status });
+      if (answer.ok) resolve(JSON.parse(request.responseText) as T);
+      else refuse(answer, false).catch(reject);
+    };
+    request.onerror = () => reject(new ApiError(0, { detail: "The recorder does not answer." }));
+    request.onabort = () => reject(new ApiError(0, { detail: "Stopped: nothing was taken in." }));
+    request.send(file);
+  });
 }
+
+/** Have what a firewall, name server, router or capture wrote down taken in. */
+export const takeEgress = (file: File, sending: Sending): Promise<EgressTaken> => upload("/trust/egress", file, sending);
+
+/** Keep a paper; by its SHA-256 it is known from then on. */
+export const putDocument = (file: File): Promise<{ sha256: string }> => upload("/trust/documents", file);

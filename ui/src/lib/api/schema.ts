@@ -884,6 +884,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/relays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All Relays
+         * @description Every camera that is handed on: where, to whom, who takes it now.
+         */
+        get: operations["listAllRelays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/thumbnail/{camera}": {
         parameters: {
             query?: never;
@@ -1245,7 +1265,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Egress State
+         * @description Where the recorder listens for what firewalls, name servers and routers note of cameras.
+         */
+        get: operations["getEgressState"];
         put?: never;
         /**
          * Take Egress
@@ -4562,6 +4586,27 @@ export interface components {
             reason: string;
         };
         /**
+         * EgressStateInfo
+         * @description ``logs`` (syslog, by UDP and TCP) and ``flows`` (NetFlow, IPFIX): where the recorder listens
+         *     by itself; ``problems``: where it does not although it is to. What came since it started.
+         */
+        EgressStateInfo: {
+            /** Logs */
+            logs: string[];
+            /** Flows */
+            flows: string[];
+            /** Problems */
+            problems: string[];
+            /** Records */
+            records: number;
+            /** Dropped Unread */
+            dropped_unread: number;
+            /** Unknown */
+            unknown: number;
+            /** Beyond */
+            beyond: number;
+        };
+        /**
          * EgressTakenInfo
          * @description ``records`` are of ``cameras``; ``dropped_unread`` were of no known camera, ``unknown`` are
          *     of no known form, ``beyond`` were more than are kept at once. ``taken_before``: nothing of the
@@ -7311,6 +7356,36 @@ export interface components {
              * @default
              */
             code: string;
+        };
+        /** SiteRelayInfo */
+        SiteRelayInfo: {
+            /** Id */
+            id: string;
+            stream: components["schemas"]["StreamName"];
+            /** Url */
+            url: string;
+            /** User */
+            user: string;
+            masks: components["schemas"]["MaskedBy"];
+            /** Sound */
+            sound: boolean;
+            /** Made Ms */
+            made_ms: number;
+            /** Made By */
+            made_by: string;
+            /** Reason */
+            reason: string;
+            /** Problem */
+            problem: string;
+            /** Takers */
+            takers: components["schemas"]["TakerInfo"][];
+            /** Camera */
+            camera: string;
+        };
+        /** SiteRelayList */
+        SiteRelayList: {
+            /** Relays */
+            relays: components["schemas"]["SiteRelayInfo"][];
         };
         /**
          * SkipCause
@@ -10750,6 +10825,35 @@ export interface operations {
             };
         };
     };
+    listAllRelays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteRelayList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getThumbnail: {
         parameters: {
             query?: {
@@ -11374,6 +11478,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanDone"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEgressState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressStateInfo"];
                 };
             };
             /** @description Why it was not done. */
