@@ -7,22 +7,26 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.app.running import wait_until
 from tests.trust.seeing import see
 from watchglass.app.cli import run
 from watchglass.app.first_contacts import first_contacts
 from watchglass.app.fleet import egress_store, trust_store
 from watchglass.app.ground import Ground, ground
 from watchglass.config.settings import read_settings
+from watchglass.model.egress import EgressSource
 
 pytestmark = pytest.mark.full
 LAN = Path(__file__).parent / "lan_of_cameras.sh"
 CAMERA, DESK = "44:19:b6:00:00:04", "00:11:22:33:44:55"
-_NEEDED = ("unshare", "ip", "nft", "dnsmasq", "conntrack", "tcpdump", "softflowd")
+_NEEDED = ("unshare", "ip", "nft", "dnsmasq", "conntrack", "tcpdump", "softflowd", "logger", "ss")
 
 _ASKS = """
 import socket, struct, sys
@@ -105,13 +109,60 @@ with av.open(sys.argv[1], options={"rtsp_transport": "tcp"}, timeout=5) as sourc
 """
 
 
+_SENT = r"""
+ip netns exec rec "$PYTHON" -m watchglass.app serve >$OUT/recorder.log 2>&1 & recorder=$!
+for port in 80 81 82; do
+    within out "$PYTHON" -m http.server $port --bind 9.9.9.9 >/dev/null 2>&1 &
+done
+tcpdump --immediate-mode -i lan -U -w $OUT/lan.pcap >/dev/null 2>&1 & captured=$!
+listens() { [[ $(within rec ss -Hlnut | grep -c -e :5140 -e :2055) -ge 3 ]]; }
+serves() { [[ $(within out ss -Hlnt | grep -c 9.9.9.9) -ge 3 ]]; }
+ready() { listens && serves && [[ -e $OUT/lan.pcap ]]; }
+for _ in $(seq 600); do if ready; then break; fi; sleep 0.1; done
+log() { # log PEER SOURCE HOW...: a firewall's line, as the router's own kernel would have it sent
+    local line="egress IN=lan OUT=o0 SRC=$2 DST=$1 LEN=60 PROTO=TCP SPT=5 DPT=443"
+    logger --server 10.20.40.5 --port 5140 "${@:3}" --tag kernel --priority kern.info -- "$line"
+}
+all() { # all PEERS SOURCE
+    log $1.1 $2 --udp --rfc3164
+    log $1.2 $2 --udp --rfc5424
+    log $1.3 $2 --tcp --rfc3164
+    log $1.4 $2 --tcp --rfc5424
+    log $1.5 $2 --tcp --rfc5424 --octet-count
+}
+all 9.9.8 10.20.30.4
+all 9.9.7 10.20.30.7
+for port in 80 81 82; do
+    for who in cam desk; do
+        within $who "$PYTHON" -c 'import socket, sys
+talks = socket.create_connection(("9.9.9.9", int(sys.argv[1])), 5)
+talks.send(b"GET / HTTP/1.0\r\n\r\n")
+while talks.recv(4096): pass' $port
+    done
+done
+sleep 0.5
+kill $captured
+n=0
+for version in 5 9 10; do
+    softflowd -r $OUT/lan.pcap -n 10.20.40.5:2055 -v $version "tcp port 8$((n++))" >/dev/null 2>&1
+done
+for _ in $(seq 600); do if [[ -e $OUT/seen ]]; then break; fi; sleep 0.1; done
+kill $recorder
+wait $recorder
+"""
+
+
 @pytest.fixture(scope="module")
 def on(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     """A folder in which both were scanned: one answers as a Hikvision camera does."""
+    return scanned(tmp_path_factory.mktemp("data"))
+
+
+def scanned(folder: Path) -> Ground:
     for each in _NEEDED:
         if shutil.which(each) is None:
             pytest.skip(f"{each} is not installed")
-    made = ground(read_settings({"data": tmp_path_factory.mktemp("data")}))
+    made = ground(read_settings({"data": folder}))
     now_ns = made.clock.wall_ns()
     with trust_store(made) as store:
         store.add_observations([
@@ -129,7 +180,9 @@ def in_lan(script: str, out: Path, **more: str) -> str:
         "PYTHONPATH": ":".join(sys.path), **more,
     }  # fmt: skip
     done = subprocess.run(
-        ("unshare", "--net", "--mount", "bash", "-c", LAN.read_text() + script),
+        # What a script leaves running ends with its namespace of processes.
+        ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c",
+         LAN.read_text() + script),
         env=environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     if "Operation not permitted" in done.stderr or "unshare failed" in done.stderr:
@@ -211,6 +264,40 @@ def test_flows_of_softflowd_say_the_same(on: Ground, written: Path, version: str
 def _received(one: socket.socket) -> tuple[bytes, str]:
     datagram, sender = one.recvfrom(9000)
     return datagram, sender[0]
+
+
+def test_a_recorder_listens_to_a_router_of_the_lan(tmp_path: Path) -> None:
+    """Lines of the real ``logger``, by UDP and TCP, in both forms; flows of the real ``softflowd``,
+    in each version, of connections that a camera and a desk made."""
+    with (
+        tempfile.TemporaryDirectory(prefix="wg-", dir="/tmp") as folder,
+        ThreadPoolExecutor() as own,
+    ):
+        of = scanned(Path(folder) / "d")
+        tmp_path.chmod(0o777)
+        ran = own.submit(
+            in_lan, _SENT, tmp_path, WATCHGLASS_DATA=f"{folder}/d", WATCHGLASS_PORT="0",
+            WATCHGLASS_ANALYSIS="false", WATCHGLASS_FLOOR_BYTES="64MiB",
+            WATCHGLASS_BALLAST_BYTES="1MiB", WATCHGLASS_EGRESS_SYSLOG="10.20.40.5:5140",
+            WATCHGLASS_EGRESS_FLOWS="10.20.40.5:2055",
+        )  # fmt: skip
+        wanted = {(EgressSource.FIREWALL, f"9.9.8.{number}", 443) for number in range(1, 6)}
+        wanted |= {(EgressSource.FLOW, "9.9.9.9", port) for port in (80, 81, 82)}
+
+        def found() -> set[tuple[EgressSource, str, int]]:
+            with egress_store(of) as store:
+                return {(each.source, each.peer, each.port) for each in store.contacts()}
+
+        try:
+            wait_until(lambda: ran.done() or wanted <= found(), 90.0)
+        finally:
+            (tmp_path / "seen").touch()
+        ran.result(60)
+        assert wanted <= found(), (tmp_path / "recorder.log").read_text()
+        with egress_store(of) as store:
+            kept = repr((store.contacts(), store.names()))
+        for never in (DESK, "10.20.30.7", "9.9.7."):
+            assert never not in kept
 
 
 def test_contained_it_is_recorded_and_reaches_nobody_else(
