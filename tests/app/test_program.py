@@ -168,6 +168,33 @@ def test_a_command_loads_what_it_needs_alone() -> None:
     assert not {"numpy", "av", "fastapi", "watchglass.app.cli.doctor"} & set(loaded)
 
 
+DATABASE = {"sqlalchemy", "sqlite3"}
+SEES = {"numpy", "av"}
+
+
+@pytest.mark.parametrize(
+    ("module", "not_loaded"),
+    [
+        ("camera_worker", DATABASE | {"fastapi", "onnxruntime", "rich"}),
+        ("keeper_process", {"fastapi", "onnxruntime", "rich"}),
+        ("media_worker", DATABASE | {"fastapi", "onnxruntime", "rich"}),
+        ("analytics_worker", DATABASE | {"fastapi", "rich"}),
+        ("events_worker", {"fastapi", "onnxruntime", "av", "rich"}),
+        ("notice_process", DATABASE | SEES | {"fastapi", "rich"}),
+        ("relay_worker", DATABASE | {"fastapi", "onnxruntime", "rich"}),
+    ],
+)
+def test_a_process_loads_what_its_work_needs(module: str, not_loaded: set[str]) -> None:
+    """What a worker loads is what it costs to start it again, and what a stranger's bytes find."""
+    told = subprocess.run(
+        [sys.executable, "-c",
+         f"import sys, watchglass.app.{module}; print(*sorted(sys.modules))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = {each.partition(".")[0] for each in told.stdout.split()}
+    assert not not_loaded & loaded
+
+
 def test_a_mistyped_command_is_told_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cmaera", "list"]) == 2
     assert "Did you mean 'camera'?" in sentence(capsys)

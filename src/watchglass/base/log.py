@@ -5,10 +5,27 @@ import re
 import sys
 import threading
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, TextIO
 
-import structlog
+
+@contextmanager
+def _without(*modules: str) -> Iterator[None]:
+    """As if these were not installed."""
+    hidden = [each for each in modules if each not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None: not to be imported
+    try:
+        yield
+    finally:
+        for each in hidden:
+            del sys.modules[each]
+
+
+# It loads all that could show tracebacks in colours, wherever that happens to be installed. Nobody
+# here asks it to, and each of the recorder's processes would pay 6 MB and 40 ms for it.
+with _without("rich", "better_exceptions", "colorama"):
+    import structlog
 
 MOST_KEPT = 100
 _MOST_TEXT = 400

@@ -25,6 +25,7 @@ from watchglass.recording.alive import Alive
 from watchglass.recording.ballast import Ballast
 from watchglass.recording.book import CameraBook
 from watchglass.recording.chronicle import Chronicle
+from watchglass.recording.counters import KeeperCounters
 from watchglass.recording.entry import LedgerEntry
 from watchglass.recording.fold import catch_up, fold_lines
 from watchglass.recording.keys import SigningKey, drop_retired
@@ -66,20 +67,6 @@ class Rule:
     hours: int
     events_h: int = 0
     erase: bool = False
-
-
-@dataclass(slots=True)
-class KeeperCounters:
-    """What the keeper did since it started, for metrics."""
-
-    facts: int = 0
-    cycles: int = 0
-    recovered_files: int = 0
-    recovered_bytes_cut: int = 0
-    adopted_files: int = 0
-    purged_files: int = 0
-    heads: int = 0
-    failed_syncs: int = 0
 
 
 class Desk:

@@ -3,7 +3,7 @@
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import VolumeMissingError
 from watchglass.model.metric import Metric, MetricKind, Sample
-from watchglass.recording.desk import KeeperCounters
+from watchglass.recording.counters import KeeperCounters
 from watchglass.recording.mounted import Mounted
 from watchglass.recording.outbox import OutboxDepth
 from watchglass.recording.recorder import StreamRecorder
