@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from watchglass.api.problem import MediaWorkerError, PictureDamagedError
+from watchglass.api.errors import MediaWorkerError, PictureDamagedError
 from watchglass.app.picture_desk import PictureDesk
 from watchglass.base.clock import SystemClock
 from watchglass.model.conversion import Converted, ConvertRequest, FormRequest, FormTold

@@ -12,7 +12,7 @@ from tests.api.own_worker import OwnWorker
 from tests.api.recorded import Browser, Recorded, Running, running
 from tests.app.running import wait_until
 from tests.media.numbered import GOP, luma_of, number_in, numbered
-from watchglass.api.problem import MediaWorkerError
+from watchglass.api.errors import MediaWorkerError
 from watchglass.api.stills import Stills
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import RunId

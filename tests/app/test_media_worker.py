@@ -13,7 +13,7 @@ import pytest
 
 from tests.app.running import wait_until
 from tests.media.numbered import number_in, numbered
-from watchglass.api.problem import MediaWorkerError, PictureDamagedError
+from watchglass.api.errors import MediaWorkerError, PictureDamagedError
 from watchglass.app.child import Child
 from watchglass.app.layout import Layout
 from watchglass.app.media_port import MediaPort

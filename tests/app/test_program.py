@@ -176,12 +176,15 @@ SEES = {"numpy", "av"}
     ("module", "not_loaded"),
     [
         ("camera_worker", DATABASE | {"fastapi", "onnxruntime", "rich"}),
-        ("keeper_process", {"fastapi", "onnxruntime", "rich"}),
+        ("keeper_process", SEES | {"fastapi", "onnxruntime", "rich"}),
         ("media_worker", DATABASE | {"fastapi", "onnxruntime", "rich"}),
         ("analytics_worker", DATABASE | {"fastapi", "rich"}),
         ("events_worker", {"fastapi", "onnxruntime", "av", "rich"}),
         ("notice_process", DATABASE | SEES | {"fastapi", "rich"}),
         ("relay_worker", DATABASE | {"fastapi", "onnxruntime", "rich"}),
+        ("look_back_worker", DATABASE | SEES | {"fastapi", "rich"}),
+        ("evidence.redact_worker", DATABASE | {"fastapi", "rich"}),
+        ("wiring", {"fastapi", "onnxruntime"}),
     ],
 )
 def test_a_process_loads_what_its_work_needs(module: str, not_loaded: set[str]) -> None:

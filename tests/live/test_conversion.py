@@ -9,7 +9,7 @@ import pytest
 
 from tests.live.frame_making import RUN, shape
 from tests.media.numbered import numbered
-from watchglass.api.problem import MediaWorkerError
+from watchglass.api.errors import MediaWorkerError
 from watchglass.base.errors import RefusedError
 from watchglass.base.ids import CameraId
 from watchglass.live import conversion

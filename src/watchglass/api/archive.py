@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from watchglass.api.errors import GoneError
 from watchglass.api.ports import ApiPorts
-from watchglass.api.problem import GoneError
 from watchglass.base.errors import NotFoundError, VolumeMissingError
 from watchglass.base.ids import CameraId, RunId
 from watchglass.model.gap import GapCause

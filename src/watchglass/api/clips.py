@@ -19,10 +19,11 @@ from starlette.types import Receive, Scope, Send
 
 from watchglass.access.policy import Action, User, may
 from watchglass.api.clipdesk import Clip, ClipState, sentence_of
+from watchglass.api.errors import GoneError
 from watchglass.api.paths import PREFIX
 from watchglass.api.permits import Permit
 from watchglass.api.policy import Signed, check
-from watchglass.api.problem import RESPONSES, GoneError
+from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
 from watchglass.api.sight import MaskedError, require_bare, sight_of
 from watchglass.base import log

@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from watchglass.access.policy import Action, User, may
+from watchglass.api.errors import GoneError
 from watchglass.api.exports import require_right, visible
 from watchglass.api.paths import PREFIX
 from watchglass.api.permits import Permit
 from watchglass.api.policy import Signed
-from watchglass.api.problem import RESPONSES, GoneError
+from watchglass.api.problem import RESPONSES
 from watchglass.api.services import services
 from watchglass.api.sight import MaskedError
 from watchglass.base import log

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from watchglass.api.problem import GoneError
+from watchglass.api.errors import GoneError
 from watchglass.base.errors import DamagedError, StorageError
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import Track

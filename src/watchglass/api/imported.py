@@ -14,9 +14,10 @@ from pydantic import BaseModel, Field
 
 from watchglass.access.policy import Action, User
 from watchglass.access.right import Times
+from watchglass.api.errors import GoneError
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Seeing, check
-from watchglass.api.problem import RESPONSES, GoneError
+from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
 from watchglass.api.sight import MaskedError, sight_of
 from watchglass.base.errors import NotFoundError, UsageError, VolumeMissingError

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from watchglass.api.archive import path_of
+from watchglass.api.errors import NoPictureError, PictureDamagedError
 from watchglass.api.filetable import FileTable, ReadableFile, descriptor
 from watchglass.api.ports import ApiPorts
-from watchglass.api.problem import NoPictureError, PictureDamagedError
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import DamagedError, NotFoundError, VolumeMissingError
 from watchglass.base.ids import CameraId

@@ -15,13 +15,14 @@ from watchglass.access.policy import Action, User
 from watchglass.access.right import Times
 from watchglass.api.archive import path_of
 from watchglass.api.clips import stated_reason
+from watchglass.api.errors import GoneError
 from watchglass.api.filetable import descriptor
 from watchglass.api.lifts import Sight
 from watchglass.api.paths import PREFIX
 from watchglass.api.pieces import Piece, SegmentPart
 from watchglass.api.playback import pieces_between
 from watchglass.api.policy import Seeing, check
-from watchglass.api.problem import RESPONSES, GoneError
+from watchglass.api.problem import RESPONSES
 from watchglass.api.reconversion import Reconversion
 from watchglass.api.services import Services, services
 from watchglass.api.sight import require_same, sight_of

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from watchglass.access.policy import Action, User
 from watchglass.access.right import EVER_NS, Times, common
 from watchglass.api.archive import find_row, path_of
+from watchglass.api.errors import GoneError
 from watchglass.api.filetable import ReadableFile, descriptor, read_entries
 from watchglass.api.g711 import g711_records
 from watchglass.api.lifts import Sight
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Seeing, allowed_times, check
 from watchglass.api.ports import ApiPorts
-from watchglass.api.problem import RESPONSES, GoneError
+from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
 from watchglass.api.sight import MaskedError, sight_of
 from watchglass.base.errors import NotFoundError, UsageError

@@ -9,11 +9,12 @@ from pydantic import BaseModel, Field
 from watchglass.access.policy import Action, User, times_of
 from watchglass.access.right import ALWAYS, Times, common
 from watchglass.api.archive import path_of
+from watchglass.api.errors import GoneError
 from watchglass.api.paths import PREFIX
 from watchglass.api.pieces import Holes, Piece, TrackPart, heard, piece_of
 from watchglass.api.policy import Seeing
 from watchglass.api.ports import CauseWords
-from watchglass.api.problem import RESPONSES, GoneError
+from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
 from watchglass.api.sight import sight_of
 from watchglass.base import log

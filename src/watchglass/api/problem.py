@@ -10,14 +10,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from watchglass.access.errors import TooManyTriesError
+from watchglass.api.errors import GoneError
 from watchglass.base import log
-from watchglass.base.errors import (
-    BusError,
-    CertificateError,
-    DamagedError,
-    NotFoundError,
-    WatchglassError,
-)
+from watchglass.base.errors import CertificateError, WatchglassError
 from watchglass.model.gap import GapCause
 
 MEDIA_TYPE = "application/problem+json"
@@ -65,34 +60,6 @@ class Problem(BaseModel):
     fingerprint: str | None = Field(
         None, description="Of the key that a camera showed, where that is not trusted."
     )
-
-
-class GoneError(NotFoundError):
-    """It was there once; ``cause`` says why it is not any more, where that is known."""
-
-    code = "gone"
-
-    def __init__(self, sentence: str, cause: GapCause | None = None) -> None:
-        super().__init__(sentence)
-        self.cause = cause
-
-
-class NoPictureError(GoneError):
-    """Nothing was on show at the moment asked for; ``cause`` is that of the gap."""
-
-    code = "no_picture"
-
-
-class PictureDamagedError(DamagedError):
-    """A recorded key frame that cannot be decoded."""
-
-    code = "picture_damaged"
-
-
-class MediaWorkerError(BusError):
-    """The process that makes pictures is not there, or has too much to do."""
-
-    code = "media_worker"
 
 
 def problem(

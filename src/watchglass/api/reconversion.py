@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
+from watchglass.api.errors import MediaWorkerError, PictureDamagedError
 from watchglass.api.fileframes import frames_of, from_last_key
 from watchglass.api.filetable import ReadableFile
-from watchglass.api.problem import MediaWorkerError, PictureDamagedError
 from watchglass.base.ids import RunId, random_id
 from watchglass.live.chunk import encode_chunk
 from watchglass.model.conversion import Converted, ConvertRequest

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from watchglass.analytics.covering import Hidden, Question, hidden, kept, questions
-from watchglass.api.problem import GoneError
+from watchglass.api.errors import GoneError
 from watchglass.model.redaction import Found, Redaction
 
 FOUND = "found.json"

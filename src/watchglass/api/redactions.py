@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from watchglass.access.policy import Action, User, may
 from watchglass.analytics.covering import DRAWN, Doubt
 from watchglass.api.clips import stated_reason
+from watchglass.api.errors import GoneError
 from watchglass.api.paths import PREFIX
 from watchglass.api.policy import Signed, check
-from watchglass.api.problem import RESPONSES, GoneError
+from watchglass.api.problem import RESPONSES
 from watchglass.api.redactionplan import Plan
 from watchglass.api.services import services
 from watchglass.base.errors import NotFoundError, RefusedError, UsageError

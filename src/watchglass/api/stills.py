@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 
-from watchglass.api.problem import MediaWorkerError
+from watchglass.api.errors import MediaWorkerError
 
 MOST_BYTES = 32 * 1024 * 1024
 _AT_ONCE = 4

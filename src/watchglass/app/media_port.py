@@ -2,8 +2,8 @@
 
 import msgspec
 
+from watchglass.api.errors import MediaWorkerError, PictureDamagedError
 from watchglass.api.metrics import picture_samples
-from watchglass.api.problem import MediaWorkerError, PictureDamagedError
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import BusError
 from watchglass.bus.message import Codec

@@ -1,14 +1,18 @@
 """The numbers of recording: one table, and how streams and the keeper fill it."""
 
+from typing import TYPE_CHECKING
+
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import VolumeMissingError
 from watchglass.model.metric import Metric, MetricKind, Sample
 from watchglass.recording.counters import KeeperCounters
 from watchglass.recording.mounted import Mounted
 from watchglass.recording.outbox import OutboxDepth
-from watchglass.recording.recorder import StreamRecorder
 from watchglass.recording.volume import space
-from watchglass.recording.writer import StreamQueue
+
+if TYPE_CHECKING:  # the keeper has its numbers here too, and records no stream
+    from watchglass.recording.recorder import StreamRecorder
+    from watchglass.recording.writer import StreamQueue
 
 _STREAM = ("camera", "stream")
 _QUEUE = ("camera", "stream", "policy")
@@ -179,7 +183,7 @@ METRICS = (
 )  # fmt: skip
 
 
-def stream_samples(recorder: StreamRecorder, queue: StreamQueue) -> list[Sample]:
+def stream_samples(recorder: "StreamRecorder", queue: "StreamQueue") -> list[Sample]:
     """One stream of a worker."""
     labels = (queue.camera, queue.stream.value)
     counters, tally, depth = recorder.counters, queue.tally, queue.depth()
