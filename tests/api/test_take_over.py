@@ -53,6 +53,19 @@ def test_files_are_read_and_what_is_left_is_told(served: tuple[Running, Browser]
     assert (done.status_code, done.json()) == (200, {"camera": camera, "already": False})
     assert len(browser.json(areas)["areas"]) == 3
 
+    # When it was not recorded there is proposed, and is a pause once somebody accepts it.
+    assert {"days": [5, 6], "from_min": 0, "to_min": 1440} in found["channels"][0]["pauses"]
+    silent = read(browser, files=[each for each in FILES if "tracks" not in each["name"]])
+    assert silent["channels"][0]["pauses"] == []
+    elsewhere = f"{READ}/{silent['id']}/channels/1"
+    refused = browser.send("POST", elsewhere, {"camera": camera, "zone": "Europe/Vienna"})
+    assert (refused.status_code, "nothing to pause" in refused.text) == (400, True)
+    unknown = browser.send("POST", f"{where}/1", {"camera": camera, "zone": "Mars/North"})
+    assert (unknown.status_code, "time zone" in unknown.text) == (400, True)
+    taken = browser.send("POST", f"{where}/1", {"camera": camera, "zone": "Europe/Vienna"})
+    assert taken.status_code == 200, taken.text
+    assert len(browser.json(areas)["areas"]) == 3
+
 
 def test_what_cannot_be_is_said(served: tuple[Running, Browser]) -> None:
     at, browser = served

@@ -20,6 +20,7 @@ from watchglass.cameras.imports.isapi import IsapiSettings
 from watchglass.cameras.settings_worker import run_settings
 from watchglass.model.area import AreaKind, checked_points
 from watchglass.model.rule import Direction, RuleKind
+from watchglass.model.schedule import WeeklySpan
 from watchglass.model.settings_import import SettingsOrder, TakenSettings
 from watchglass.simulate.isapi import CAMERA, OLD_CAMERA, RECORDER, SERIES, IsapiServer
 from watchglass.simulate.process import Simulator, arguments
@@ -69,6 +70,8 @@ def test_a_recorder_with_its_channels_rules_and_hours() -> None:
     assert [path for _, path in yard.paths] == ["/Streaming/Channels/201"]
     hours = {(span.days, span.from_min, span.to_min) for span in front.recorded}
     assert hours == {((day,), 420, 1080) for day in range(5)}
+    assert WeeklySpan((0, 1, 2, 3), 1080, 420) in front.pauses
+    assert told_by(OLD_CAMERA).channels[0].pauses == ()
     motion, line, area = front.areas
     assert motion.rule is RuleKind.MOTION
     assert set(motion.points) == {(1.0, 0.0), (1.0, 4 / 18), (0.0, 4 / 18), (0.0, 0.0)}
@@ -165,6 +168,13 @@ table.VideoAnalyseRule[0][0].Config.DetectLine[0][0]=0
 table.VideoAnalyseRule[0][0].Config.DetectLine[0][1]=4096
 table.VideoAnalyseRule[0][0].Config.DetectLine[1][0]=8192
 table.VideoAnalyseRule[0][0].Config.DetectLine[1][1]=4096
+table.Record[0].PreRecord=5
+table.Record[0].TimeSection[0][0]=0 00:00:00-24:00:00
+table.Record[0].TimeSection[1][0]=1 07:00:00-18:00:00
+table.Record[0].TimeSection[1][1]=2 20:00:00-21:30:00
+table.Record[0].TimeSection[2][0]=65 00:00:00-23:59:59
+table.Record[0].TimeSection[7][0]=1 00:00:00-24:00:00
+table.Record[1].TimeSection[3][0]=1 00:00:00-24:00:00
 table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_0.Address=10.0.9.21
 table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_0.Password=hunter2
 """
@@ -177,6 +187,13 @@ def test_dahuas_tables_line_by_line() -> None:
     motion, fence = gate.areas
     assert set(motion.points) == {(1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)}
     assert (fence.direction, fence.points) == (Direction.FORWARD, ((0.0, 0.5), (1.0, 0.5)))
+    # Its days begin with Sunday, and its mask says how it was recorded, if it was.
+    assert gate.recorded == (
+        WeeklySpan((0,), 420, 1080), WeeklySpan((0,), 1200, 1290), WeeklySpan((1,), 0, 1439),
+    )  # fmt: skip
+    assert WeeklySpan((0,), 1080, 1200) in gate.pauses
+    (holidays,) = [each for each in found.left if "holiday" in each.setting]
+    assert holidays.why.startswith("Holidays")
     counted = sum(each.count for each in (*found.carried, *found.left))
     assert counted == len(DAHUA.splitlines())
     assert "hunter2" not in str(found)
@@ -251,7 +268,13 @@ def test_channels_of_a_recorder_are_recorded_each_with_its_areas(
             )
             assert (wrong.returncode, "names no channel" in wrong.stderr) == (2, True)
             assert took("--onto", "1=Yard") == ["Yard: 3 areas with rules."]
+            (paused,) = took("--onto", "1=Front door", "--pauses", "Europe/Vienna")
+            assert paused.startswith("Front door: 0 areas (3 drawn before) with rules; pauses mon")
     front, yard = json_of(*of, "camera", "list")
+    scheduled = json_of(*of, "camera", "schedule", front["id"])
+    assert scheduled["zone"] == "Europe/Vienna"
+    assert "sat,sun 00:00-24:00" in scheduled["pauses"]
+    assert json_of(*of, "camera", "schedule", yard["id"])["pauses"] == []
     assert [len(each["streams"]) for each in (front, yard)] == [2, 1]
     for camera in (front, yard):
         assert len(json_of(*of, "zone", "list", camera["id"])) == 3

@@ -45,10 +45,13 @@ def test_a_recorder_is_taken_over(new_bed: Callable[[], Bed], visiting: Visiting
             expect(read).to_contain_text("Logins are not carried over")
             readable(owner)
             # Of the second channel there is no camera: it says so, and the first is taken.
+            read.get_by_label("Pause it then here too").first.check()
             owner.button("Take over 2 channels").click()
             rows = read.get_by_role("listitem")
             first, second = rows.nth(0), rows.nth(1)
-            expect(first).to_contain_text("Taken over, with 3 areas.", timeout=_LONG_MS)
+            expect(first).to_contain_text(
+                "Taken over, with 3 areas, and it pauses.", timeout=_LONG_MS
+            )
             expect(second.get_by_role("status")).to_be_visible(timeout=_LONG_MS)
             expect(owner.button("Take over 1 channel")).to_be_enabled()
             page.set_viewport_size({"width": 390, "height": 844})

@@ -11,11 +11,14 @@ from watchglass.base.errors import UsageError
 from watchglass.model.schedule import (
     PauseSchedule,
     WeeklySpan,
+    check_spans,
     checked_schedule,
     is_paused,
     next_pause,
     paused_until,
+    rest_of_week,
 )
+from watchglass.model.schedule import shows as in_spans
 
 # Europe moves at 01:00 UTC, New York at its 02:00, Lord Howe by half an hour, Kathmandu never and
 # is 45 minutes off; Cairo moves at midnight, so that a day begins at 01:00.
@@ -129,3 +132,44 @@ def test_one_that_is_never_off_is_paused_for_days_on_end() -> None:
 def test_one_that_cannot_be_is_refused(wrong: PauseSchedule, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         checked_schedule(wrong)
+
+
+WORK = WeeklySpan((0, 1, 2, 3, 4), 420, 1080)
+
+
+@pytest.mark.parametrize(
+    ("spans", "rest"),
+    [
+        ((), (WeeklySpan((0, 1, 2, 3, 4, 5, 6), 0, 1440),)),
+        ((WeeklySpan(tuple(range(7)), 0, 1440),), ()),
+        ((WeeklySpan(tuple(range(7)), 0, 1439),), ()),
+        # From Friday evening to Monday morning, and four nights.
+        (
+            (WORK,),
+            (
+                WeeklySpan((0,), 0, 420), WeeklySpan((0, 1, 2, 3), 1080, 420),
+                WeeklySpan((4,), 1080, 1440), WeeklySpan((5, 6), 0, 1440),
+            ),
+        ),
+        ((WeeklySpan(tuple(range(7)), 1320, 360),), (WeeklySpan(tuple(range(7)), 360, 1320),)),
+    ],
+)  # fmt: skip
+def test_the_rest_of_a_week(spans: tuple[WeeklySpan, ...], rest: tuple[WeeklySpan, ...]) -> None:
+    assert rest_of_week(spans) == rest
+
+
+@given(
+    st.lists(
+        st.builds(
+            WeeklySpan, st.sets(st.integers(0, 6), min_size=1).map(sorted).map(tuple),
+            st.integers(0, 1439), st.integers(1, 1438),
+        ).filter(lambda span: span.from_min != span.to_min),
+        max_size=6,
+    ),
+    st.integers(0, 7 * 1440 - 1),
+)  # fmt: skip
+def test_each_minute_is_in_the_spans_or_in_the_rest(spans: list[WeeklySpan], minute: int) -> None:
+    at_ns = (minute + 4 * 1440) * 60 * 10**9  # the first Monday of 1970
+    rest = rest_of_week(spans)
+    check_spans(rest)
+    assert in_spans(spans, UTC, at_ns) is not in_spans(rest, UTC, at_ns)

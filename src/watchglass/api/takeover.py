@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from watchglass.access.errors import ForbiddenError
 from watchglass.access.policy import Action, User
+from watchglass.api.cameradetail import SpanBody
 from watchglass.api.paths import SETTINGS
 from watchglass.api.policy import Signed, allowed_times
 from watchglass.api.problem import RESPONSES
@@ -56,13 +57,14 @@ class ReadSettingsBody(BaseModel):
 
 class TakeChannelBody(BaseModel):
     """``camera``: on which its areas and rules are drawn; empty: the channel is recorded first,
-    signed in so."""
+    signed in so. ``zone``: accept its ``pauses``, by the clock of that place; empty: do not."""
 
     model_config = ConfigDict(extra="forbid")
 
     camera: str = Field("", pattern="^([0-9a-f]{32})?$")
     user: str = Field("", max_length=64)
     password: SecretStr = Field(SecretStr(""), max_length=256)
+    zone: str = Field("", max_length=64)
 
 
 class ReadArea(BaseModel):
@@ -74,13 +76,15 @@ class ReadArea(BaseModel):
 
 
 class ReadChannel(BaseModel):
-    """``hours``: at how many spans of the week the device recorded it; 0 for always."""
+    """``hours``: at how many spans of the week the device recorded it; 0 for always, or where it
+    does not tell. ``pauses``: when it did not, proposed as weekly pauses."""
 
     number: int
     name: str
     address: str
     areas: list[ReadArea]
     hours: int
+    pauses: list[SpanBody]
 
 
 class LeftSettings(BaseModel):
@@ -141,7 +145,7 @@ async def take_channel(
         raise ForbiddenError("You may not change this camera: ask whoever gives rights.")
     errand = TakeChannelRequest(
         read=read, number=number, by=user.name, camera=body.camera, user=body.user.strip(),
-        password=body.password.get_secret_value(),
+        password=body.password.get_secret_value(), zone=body.zone.strip(),
     )  # fmt: skip
     done = await of.blocking.patiently(of.ports.devices.take, errand)
     return TakenOver(camera=done.camera or "", already=done.already)
@@ -176,6 +180,10 @@ def _shown(read: SettingsRead) -> ReadSettings:
 def _channel(of: TakenChannel) -> ReadChannel:
     return ReadChannel(
         number=of.number, name=of.name, address=of.address, hours=len(of.recorded),
+        pauses=[
+            SpanBody(days=list(each.days), from_min=each.from_min, to_min=each.to_min)
+            for each in of.pauses
+        ],
         areas=[
             ReadArea(
                 name=each.name, kind=each.kind, rule=each.rule, direction=each.direction,

@@ -11,6 +11,7 @@ from watchglass.app.hosts import allowed_hosts
 from watchglass.app.take_over import (
     Orders,
     order_of_device,
+    pauses_as_there,
     put_onto,
     recorded_from,
     request_for_channel,
@@ -19,13 +20,14 @@ from watchglass.base.errors import NotFoundError, UsageError
 from watchglass.base.ids import CameraId, random_id
 from watchglass.cameras.settings_worker import run_settings
 from watchglass.config.settings import Settings
-from watchglass.model.control import Accepted, AddCameraRequest
+from watchglass.model.control import Accepted, AddCameraRequest, ScheduleRequest
 from watchglass.model.settings_import import (
     ReadSettingsRequest,
     SettingsErrand,
     SettingsOrder,
     SettingsRead,
     TakeChannelRequest,
+    TakenChannel,
     TakenSettings,
 )
 from watchglass.store.site import SiteStore
@@ -99,7 +101,7 @@ class SettingsDesk:
             raise NotFoundError("The device has no such channel.")
         if request.camera:
             camera = self._store.find_camera(request.camera, with_credentials=False).id
-            put_onto(camera, channel, request.by, self._order, self._store.areas(camera))
+            self._draw(camera, channel, request)
             return Accepted(camera)
         if not read.host:
             raise UsageError("Files hold no camera to record: choose a camera that is recorded.")
@@ -112,8 +114,16 @@ class SettingsDesk:
             self._allowed(read.host, allow=read.allow), request.by,
         )  # fmt: skip
         camera = self._add(wanted)
-        put_onto(camera, channel, request.by, self._order, ())
+        self._draw(camera, channel, request)
         return Accepted(camera)
+
+    def _draw(self, camera: CameraId, channel: TakenChannel, request: TakeChannelRequest) -> None:
+        entry = self._store.schedules().get(camera)
+        before = entry.schedule if entry is not None else None
+        pauses = pauses_as_there(channel, request.zone, before) if request.zone else None
+        put_onto(camera, channel, request.by, self._order, self._store.areas(camera))
+        if pauses is not None:
+            self._order(ScheduleRequest(camera, pauses, request.by))
 
     def _allowed(self, host: str, *, allow: bool) -> frozenset[str]:
         return allowed_hosts(self._store) | (frozenset({host}) if allow else frozenset())

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from watchglass.app.adding import free_name, look_at, request_for
-from watchglass.base.errors import CameraError, UsageError
+from watchglass.base.errors import CameraError, RefusedError, UsageError
 from watchglass.base.ids import CameraId, random_id
 from watchglass.cameras.address import CameraAddress, resolve, split_url
 from watchglass.config.settings import Settings
@@ -14,6 +14,7 @@ from watchglass.model.camera import Camera
 from watchglass.model.control import AddCameraRequest
 from watchglass.model.polygon import Point
 from watchglass.model.rule import Rule, RuleId
+from watchglass.model.schedule import PauseSchedule, checked_schedule
 from watchglass.model.settings_import import SettingsOrder, TakenArea, TakenChannel
 from watchglass.model.stream import StreamName
 from watchglass.model.watch_control import SetAreaRequest, SetRuleRequest
@@ -76,6 +77,23 @@ def put_onto(
         )  # fmt: skip
         order(SetRuleRequest(camera, rule, True, by))
     return len(new)
+
+
+def pauses_as_there(
+    channel: TakenChannel, zone: str, before: PauseSchedule | None
+) -> PauseSchedule:
+    """Weekly pauses for when the device did not record a channel, by the clock of a place.
+    UsageError where it does not tell, RefusedError where people gave the camera others."""
+    if not channel.pauses:
+        raise UsageError(
+            "The device recorded this channel at all times, or does not say when: there is nothing "
+            "to pause."
+        )
+    reason = f"its channel {channel.number} was not recorded then before"
+    made = checked_schedule(PauseSchedule(zone, channel.pauses, reason))
+    if before is not None and (before.zone, before.spans) != (made.zone, made.spans):
+        raise RefusedError("This camera has weekly pauses of its own: change those on its page.")
+    return made
 
 
 def _as_kept(area: TakenArea) -> tuple[str, AreaKind, tuple[Point, ...]]:

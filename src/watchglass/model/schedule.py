@@ -120,6 +120,48 @@ def shows(spans: Iterable[WeeklySpan], zone: tzinfo, at_ns: int) -> bool:
     return False
 
 
+def rest_of_week(spans: Iterable[WeeklySpan]) -> tuple[WeeklySpan, ...]:
+    """The times of the week that are in none of the spans, days that are alike together. An end in
+    the last minute of a day is the end of that day, as many devices write it."""
+    week = bytearray(7 * DAY_MIN)
+    for span in spans:
+        to_min = DAY_MIN if span.to_min == DAY_MIN - 1 else span.to_min
+        length = to_min - span.from_min + (0 if span.from_min < to_min else DAY_MIN)
+        for day in span.days:
+            start = day * DAY_MIN + span.from_min
+            over = max(0, start + length - len(week))
+            week[start : start + length - over] = b"\1" * (length - over)
+            week[:over] = b"\1" * over
+    if not any(week):
+        return (WeeklySpan(tuple(range(7)), 0, DAY_MIN),)
+    alike: dict[tuple[int, int], list[int]] = {}
+    for start in (at for at in range(len(week)) if not week[at] and week[at - 1]):
+        for day, from_min, to_min in _by_day(start, _length(week, start)):
+            alike.setdefault((from_min, to_min), []).append(day)
+    found = (WeeklySpan(tuple(sorted(days)), *times) for times, days in alike.items())
+    return tuple(sorted(found, key=lambda span: (span.days, span.from_min)))
+
+
+def _length(week: bytearray, start: int) -> int:
+    length = 0
+    while not week[(start + length) % len(week)]:
+        length += 1
+    return length
+
+
+def _by_day(start: int, length: int) -> Iterator[tuple[int, int, int]]:
+    """A time without an end at midnight, as days with minutes: one night is one."""
+    while length > 0:
+        day, from_min = divmod(start % (7 * DAY_MIN), DAY_MIN)
+        over = from_min + length - DAY_MIN
+        if 0 < over < from_min:
+            yield day, from_min, over
+            return
+        part = min(length, DAY_MIN - from_min)
+        yield day, from_min, from_min + part
+        start, length = start + part, length - part
+
+
 def _moments(schedule: PauseSchedule, after_ns: int) -> list[int]:
     """Where the answer may change: when the clock shows an end of a span, and where it jumps."""
     zone = zone_of(schedule.zone)

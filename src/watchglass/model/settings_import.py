@@ -5,7 +5,7 @@ import msgspec
 from watchglass.model.area import AreaKind
 from watchglass.model.polygon import Point
 from watchglass.model.rule import Direction, RuleKind
-from watchglass.model.schedule import WeeklySpan
+from watchglass.model.schedule import WeeklySpan, rest_of_week
 from watchglass.model.stream import StreamName
 
 
@@ -34,6 +34,11 @@ class TakenChannel(msgspec.Struct, frozen=True, kw_only=True):
     rtsp_port: int = 0
     areas: tuple[TakenArea, ...] = ()
     recorded: tuple[WeeklySpan, ...] = ()
+
+    @property
+    def pauses(self) -> tuple[WeeklySpan, ...]:
+        """When the device did not record it, as weekly pauses that somebody may accept."""
+        return rest_of_week(self.recorded) if self.recorded else ()
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +96,8 @@ class ReadSettingsRequest(msgspec.Struct, frozen=True, tag="read_settings", kw_o
 
 class TakeChannelRequest(msgspec.Struct, frozen=True, tag="take_channel", kw_only=True):
     """Draw the areas and rules of a channel of what was read (``read``) on ``camera``; empty:
-    record the channel, signed in so, and draw them there."""
+    record the channel, signed in so, and draw them there. ``zone`` (IANA): pause it, too, when the
+    device did not record it, by the clock of that place; empty: do not."""
 
     read: str
     number: int
@@ -99,6 +105,7 @@ class TakeChannelRequest(msgspec.Struct, frozen=True, tag="take_channel", kw_onl
     camera: str = ""
     user: str = ""
     password: str = ""
+    zone: str = ""
 
     def __repr__(self) -> str:
         return f"TakeChannelRequest({self.number})"

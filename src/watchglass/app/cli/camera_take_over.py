@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from watchglass.app.cli.camera_changes import span_words
 from watchglass.app.cli.screen import AMBER, Column
 from watchglass.app.cli.shell import Shell, shell
 from watchglass.app.hosts import allowed_hosts
 from watchglass.app.take_over import (
     order_of_device,
     order_of_files,
+    pauses_as_there,
     put_onto,
     recorded_from,
     request_for_channel,
@@ -24,6 +26,8 @@ from watchglass.base.errors import AuthFailedError, NotFoundError, UsageError, W
 from watchglass.base.ids import CameraId
 from watchglass.cameras.settings_worker import run_settings
 from watchglass.model.camera import Camera
+from watchglass.model.control import ScheduleRequest
+from watchglass.model.schedule import zone_of
 from watchglass.model.settings_import import TakenChannel, TakenSettings
 
 _SHOWN = 40
@@ -50,6 +54,14 @@ def take_over(
     allow: Annotated[
         bool, typer.Option("--allow", help="Let this host in although it is refused by default.")
     ] = False,
+    pauses: Annotated[
+        str,
+        typer.Option(
+            metavar="ZONE",
+            help="Accept weekly pauses for when it was not recorded there, by this place's clock: "
+            "Europe/Vienna.",
+        ),
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Read channels, names, schedules, motion areas, line and field rules; tell what is left.
@@ -69,10 +81,12 @@ def take_over(
         order = order_of_device(maker, source, port, user or "", password, _known(of)[1] | hosts)
     with of.screen.working(f"reading the settings of {source}"):
         found = run_settings(order)
-    done = _put(of, found, onto or [])
+    if pauses:
+        zone_of(pauses)
+    done = _put(of, found, onto or [], pauses)
     if add:
         of.check_folder()
-        done += _add(of, found, source, user, password, hosts)
+        done += _add(of, found, source, user, password, hosts, pauses)
     if json:
         of.screen.json(msgspec.to_builtins(found) | {"done": done})
         return
@@ -100,7 +114,7 @@ def _password(user: str | None, from_stdin: bool) -> str:
     return getpass.getpass(f"Password of {user!r} (not shown): ")
 
 
-def _put(of: Shell, found: TakenSettings, onto: list[str]) -> list[str]:
+def _put(of: Shell, found: TakenSettings, onto: list[str], pauses: str) -> list[str]:
     channels = {each.number: each for each in found.channels}
     meant: list[tuple[TakenChannel, CameraId, str]] = []
     for each in onto:
@@ -109,7 +123,10 @@ def _put(of: Shell, found: TakenSettings, onto: list[str]) -> list[str]:
             raise UsageError(f"{each[:40]!r} names no channel: write 3=Hall.")
         known = of.find_camera(camera)
         meant.append((channels[int(number)], known.id, known.name))
-    return [f"{name}: {_drawn(of, camera, channel)} with rules." for channel, camera, name in meant]
+    return [
+        f"{name}: {_drawn(of, camera, channel)} with rules{_paused(of, camera, channel, pauses)}."
+        for channel, camera, name in meant
+    ]
 
 
 def _drawn(of: Shell, camera: CameraId, channel: TakenChannel) -> str:
@@ -120,9 +137,23 @@ def _drawn(of: Shell, camera: CameraId, channel: TakenChannel) -> str:
     return count_words(count, "area") + (f" ({left} drawn before)" if left else "")
 
 
+def _paused(of: Shell, camera: CameraId, channel: TakenChannel, zone: str) -> str:
+    """What is said of its pauses; nothing where none were asked for."""
+    if not zone:
+        return ""
+    with of.store() as store:
+        entry = store.schedules().get(camera)
+    try:
+        made = pauses_as_there(channel, zone, entry.schedule if entry is not None else None)
+    except WatchglassError as error:
+        return f"; no pauses: {error.sentence.rstrip('.')}"
+    of.order(ScheduleRequest(camera, made, of.by))
+    return f"; pauses {'; '.join(map(span_words, made.spans))}"
+
+
 def _add(
     of: Shell, found: TakenSettings, host: str, user: str | None, password: str,
-    hosts: frozenset[str],
+    hosts: frozenset[str], pauses: str,
 ) -> list[str]:  # fmt: skip
     done = []
     for channel in found.channels:
@@ -137,7 +168,9 @@ def _add(
                 of.settings, cameras, host, channel, (user or "", password), allowed | hosts, of.by
             )
             camera, _ = of.carry_out(request)
-            done.append(f"{request.name} is added, with {_drawn(of, camera, channel)}.")
+            drawn = _drawn(of, camera, channel)
+            paused = _paused(of, camera, channel, pauses)
+            done.append(f"{request.name} is added, with {drawn}{paused}.")
         except WatchglassError as error:
             done.append(f"{what} is not added: {error.sentence}")
             if isinstance(error, AuthFailedError):
@@ -154,12 +187,19 @@ def _show(of: Shell, found: TakenSettings) -> None:
         f"{sum(each.count for each in found.left)} left."
     )
     of.screen.table(
-        (Column("Channel", right=True), Column("Name"), Column("Areas and rules", wraps=True)),
+        (Column("Channel", right=True), Column("Name"), Column("Areas and rules", wraps=True),
+         Column("Not recorded there", wraps=True)),
         [
-            (str(each.number), each.name, ", ".join(_area(area) for area in each.areas) or "none")
+            (str(each.number), each.name, ", ".join(_area(area) for area in each.areas) or "none",
+             "; ".join(map(span_words, each.pauses)))
             for each in found.channels
         ],
     )  # fmt: skip
+    if any(each.pauses for each in found.channels):
+        of.screen.say(
+            "Here a camera is recorded always, unless it pauses: --pauses Europe/Vienna accepts "
+            "those of the last column."
+        )
     whys: dict[str, list[Any]] = {}
     for left in found.left:
         whys.setdefault(left.why, []).append(left)

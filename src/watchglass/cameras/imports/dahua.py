@@ -9,6 +9,7 @@ from watchglass.cameras.imports.grids import polygons
 from watchglass.model.area import AreaKind
 from watchglass.model.polygon import MOST_POINTS, Point
 from watchglass.model.rule import Direction, RuleKind
+from watchglass.model.schedule import DAY_MIN, WeeklySpan, rest_of_week
 from watchglass.model.settings_import import TakenArea, TakenChannel, TakenSettings
 from watchglass.model.stream import StreamName
 
@@ -21,6 +22,7 @@ _REASONS = {
     "UserName": "Logins are not carried over: give the camera's own.",
     "Sensitive": "How sensitive a rule is, is learned here from the picture.",
     "Threshold": "How sensitive a rule is, is learned here from the picture.",
+    "TimeSection[holiday][]": "Holidays are not known here: pause a camera on the day.",
 }
 _LINE = re.compile(r"(?:table\.)?([A-Za-z][\w.:\[\]-]{0,300})=(.*)")
 _TITLE = re.compile(r"ChannelTitle\[(\d+)\]\.Name")
@@ -32,6 +34,8 @@ _RULE = re.compile(
     r"VideoAnalyseRule\[(\d+)\]\[(\d+)\]\.(Name|Type|Enable|Config\.Direction|"
     r"Config\.(DetectLine|DetectRegion)\[(\d+)\]\[([01])\])"
 )
+_HOURS = re.compile(r"Record\[(\d+)\]\.TimeSection\[([0-6])\]\[\d{1,2}\]")
+_SECTION = re.compile(r"(\d{1,5}) (\d\d):(\d\d):\d\d-(\d\d):(\d\d):\d\d")
 _KINDS = {
     "CrossLineDetection": (AreaKind.LINE, RuleKind.CROSSING),
     "CrossRegionDetection": (AreaKind.ZONE, RuleKind.ENTER),
@@ -46,6 +50,7 @@ def read_dahua(documents: Mapping[str, bytes]) -> TakenSettings:
     addresses: dict[int, str] = {}
     motion: dict[int, dict[str, str]] = defaultdict(dict)
     rules: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
+    recorded: dict[int, list[WeeklySpan]] = defaultdict(list)
     for document, data in documents.items():
         for key, value in _settings(document, data, account):
             if title := _TITLE.fullmatch(key):
@@ -57,11 +62,13 @@ def read_dahua(documents: Mapping[str, bytes]) -> TakenSettings:
                 motion[int(moved[1])][moved[2]] = value
             elif rule := _RULE.fullmatch(key):
                 rules[int(rule[1]), int(rule[2])][rule[3]] = value
+            elif hours := _HOURS.fullmatch(key):
+                recorded[int(hours[1])] += _recorded(int(hours[2]), value)
             else:
                 shown = "" if key.endswith("Password") else value
-                account.leave(document, re.sub(r"\[\d+\]", "[]", key), shown)
+                account.leave(document, _named(key), shown)
                 continue
-            account.carry(document, re.sub(r"\[\d+\]", "[]", key), value)
+            account.carry(document, _named(key), value)
     areas: dict[int, list[TakenArea]] = defaultdict(list)
     for number, told in motion.items():
         areas[number] += _motion(told)
@@ -73,7 +80,7 @@ def read_dahua(documents: Mapping[str, bytes]) -> TakenSettings:
         channels=tuple(
             TakenChannel(
                 number=number + 1, name=names.get(number, ""), address=addresses.get(number, ""),
-                areas=tuple(areas[number]),
+                areas=tuple(areas[number]), recorded=_by_week(recorded[number]),
                 paths=(
                     (StreamName.MAIN, f"/cam/realmonitor?channel={number + 1}&subtype=0"),
                     (StreamName.SUB, f"/cam/realmonitor?channel={number + 1}&subtype=1"),
@@ -84,6 +91,11 @@ def read_dahua(documents: Mapping[str, bytes]) -> TakenSettings:
     )  # fmt: skip
 
 
+def _named(key: str) -> str:
+    """A setting, whichever channel it is of; the eighth day of hours is that of holidays."""
+    return re.sub(r"\[\d+\]", "[]", key.replace("TimeSection[7]", "TimeSection[holiday]"))
+
+
 def _settings(document: str, data: bytes, account: Accounted) -> Iterator[tuple[str, str]]:
     """Names and values; other lines are listed at once."""
     for line in data.decode("utf-8", "replace").splitlines()[:_MOST_LINES]:
@@ -92,6 +104,23 @@ def _settings(document: str, data: bytes, account: Accounted) -> Iterator[tuple[
             yield found[1], found[2].strip()[:1000]
         elif line.strip():
             account.leave(document, "a line that is no setting", line.strip())
+
+
+def _recorded(day: int, value: str) -> list[WeeklySpan]:
+    """A section of a day, 0 for Sunday; in none of the ways that its mask names: none."""
+    found = _SECTION.fullmatch(value)
+    if found is None or int(found[1]) == 0:
+        return []
+    from_min, to_min = (int(found[at]) * 60 + int(found[at + 1]) for at in (2, 4))
+    if not from_min < to_min <= DAY_MIN:
+        return []
+    return [WeeklySpan(((day - 1) % 7,), from_min, to_min)]
+
+
+def _by_week(spans: list[WeeklySpan]) -> tuple[WeeklySpan, ...]:
+    """Empty where it is always."""
+    found = tuple(sorted(set(spans), key=lambda span: (span.days, span.from_min)))
+    return found if found and rest_of_week(found) else ()
 
 
 def _motion(told: dict[str, str]) -> list[TakenArea]:

@@ -6379,7 +6379,8 @@ export interface components {
         };
         /**
          * ReadChannel
-         * @description ``hours``: at how many spans of the week the device recorded it; 0 for always.
+         * @description ``hours``: at how many spans of the week the device recorded it; 0 for always, or where it
+         *     does not tell. ``pauses``: when it did not, proposed as weekly pauses.
          */
         ReadChannel: {
             /** Number */
@@ -6392,6 +6393,8 @@ export interface components {
             areas: components["schemas"]["ReadArea"][];
             /** Hours */
             hours: number;
+            /** Pauses */
+            pauses: components["schemas"]["SpanBody"][];
         };
         /**
          * ReadSettings
@@ -7803,7 +7806,7 @@ export interface components {
         /**
          * TakeChannelBody
          * @description ``camera``: on which its areas and rules are drawn; empty: the channel is recorded first,
-         *     signed in so.
+         *     signed in so. ``zone``: accept its ``pauses``, by the clock of that place; empty: do not.
          */
         TakeChannelBody: {
             /**
@@ -7822,6 +7825,11 @@ export interface components {
              * @default
              */
             password: string;
+            /**
+             * Zone
+             * @default
+             */
+            zone: string;
         };
         /**
          * TakenOver
