@@ -96,7 +96,7 @@ def test_switched_off_there_is_none(data: Path, cameras: Simulator) -> None:
     recorded = [(each.wall_from, each.wall_to) for each in files if each.wall_to]
     assert recorded
     told = accounted([], recorded, camera["id"], events.switched_off(0, 2**62))
-    assert {each.cause for each in told} == {SkipCause.OFF}
+    assert {each.cause for each in told} == {SkipCause.OFF}, (told, recorded)
     assert events.cameras() == ()
     index.close()
     events.close()

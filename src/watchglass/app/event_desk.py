@@ -85,6 +85,7 @@ class EventDesk:
         self._store = open_events(path, disk, clock)
         self._lock = threading.Lock()
         self._begun_ns: int | None = None
+        self._made_ns = clock.wall_ns()
         self._off_ns: int | None = None
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -96,8 +97,9 @@ class EventDesk:
 
     def start(self, site: SiteStore, index: KeptIndex, *, off: bool = False) -> None:
         """From now on, erase what is of footage that is gone. ``off``: nothing is understood, and
-        that is written down, for nobody else would say why."""
-        self._off_ns = self._clock.wall_ns() if off else None
+        that is written down, for nobody else would say why. It was so before the first picture
+        came, which may be before this is called."""
+        self._off_ns = self._made_ns if off else None
 
         def work() -> None:
             purged_ns = self._clock.monotonic_ns()
