@@ -49,6 +49,10 @@ def test_it_is_told_as_what_it_is_and_played(tmp_path: Path) -> None:
         (after,) = browser.json(asked)["cameras"]
         first, second = after.pop("imported")
         assert before.pop("imported") == []
+        listed = f"/api/v1/cameras/{camera}/imported"
+        assert browser.json(listed) == {"imported": [first, second], "more": False}
+        later = browser.json(f"{listed}?after_ms={began_ns // 10**6}")
+        assert later["imported"] == [second]
         assert after == before, "it counts nowhere as recorded, and replaces nothing"
         assert second["from_ms"] == (began_ns + NS_PER_S) // 10**6
         assert "not recorded by this system; unproven before" in first["sentence"]

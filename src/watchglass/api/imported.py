@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from watchglass.access.policy import Action, User
 from watchglass.access.right import Times
 from watchglass.api.errors import GoneError
 from watchglass.api.paths import PREFIX
-from watchglass.api.policy import Seeing, check
+from watchglass.api.policy import Seeing, allowed_times, check
 from watchglass.api.problem import RESPONSES
 from watchglass.api.services import Services, services
 from watchglass.api.sight import MaskedError, sight_of
@@ -30,6 +30,8 @@ from watchglass.store.index import DELETING, ImportRow
 router = APIRouter(prefix=PREFIX + "/cameras/{camera}/imported", tags=["media"])
 MOST_PIECE_BYTES = 4 << 20
 _NS_PER_MS = 1_000_000
+_EVER_NS = 1 << 62
+_MOST_LISTED = 500
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})?")
 _BYTES: dict[int | str, dict[str, Any]] = {
     206: {
@@ -55,6 +57,35 @@ class ImportedSpan(BaseModel):
     original: str = Field(description="SHA-256 of the file as it was brought.")
     path: str = Field(description="Where its bytes are, piece by piece.")
     sentence: str
+
+
+class ImportedList(BaseModel):
+    """In the order of their claimed times. ``more``: there are others, later than these."""
+
+    imported: list[ImportedSpan]
+    more: bool
+
+
+@router.get("", operation_id="listImported", responses=RESPONSES)
+async def list_imported(
+    request: Request, user: Annotated[User, Depends(Seeing(Action.PLAYBACK))], camera: Id,
+    after_ms: Annotated[int, Query(ge=0)] = 0,
+) -> ImportedList:  # fmt: skip
+    """What another system recorded of a camera's place and was brought along, whenever that was, as
+    far as all of a file may be seen; of what ends after ``after_ms``."""
+    of = services(request)
+    allowed = allowed_times(request, user, Action.PLAYBACK, CameraId(camera))
+    span = (after_ms * _NS_PER_MS, _EVER_NS)
+    found = await of.blocking(_listed, of, CameraId(camera), span, allowed)
+    return ImportedList(imported=found[:_MOST_LISTED], more=len(found) > _MOST_LISTED)
+
+
+def _listed(
+    of: Services, camera: CameraId, span: Times, allowed: Sequence[Times]
+) -> list[ImportedSpan]:
+    with of.ports.index.read() as index:
+        rows = index.imports(camera)
+    return sorted(imported_spans(rows, camera, span, allowed), key=lambda each: each.from_ms)
 
 
 def imported_spans(

@@ -63,7 +63,10 @@ font-size:.86rem}
 .figure:nth-child(3){border-left:0}
 .columns{grid-template-columns:1fr}.device .parts{columns:1}
 .bar{grid-template-columns:7rem 1fr}.bar .n{grid-column:2}
-table{display:block;overflow-x:auto}}
+table{display:block;overflow-x:auto}td{min-width:6rem}
+table.way :is(tbody,tr,td){display:block;border:0}table.way thead{display:none}
+table.way tr{padding:.5rem 0;border-bottom:1px solid var(--line)}table.way td{padding:0}
+table.way td:first-child{font-weight:600}}
 @media print{@page{size:A4;margin:16mm 15mm 18mm;
 @bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif;color:#5b6772}}
 html{font-size:9.2pt;background:none}.device{padding:.5rem .7rem;margin:.6rem 0;font-size:.9em}

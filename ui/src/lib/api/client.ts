@@ -233,6 +233,7 @@ export const api = {
   endMask: (camera: string, mask: string, until_ms: number | null, reason: string) =>
     ask("post", "/api/v1/cameras/{camera}/masks/{mask}/end", { at: { camera, mask }, body: { until_ms, reason } }),
   egressState: () => ask("get", "/api/v1/trust/egress"),
+  imported: (camera: string, after_ms: number) => ask("get", "/api/v1/cameras/{camera}/imported", { at: { camera }, query: { after_ms } }),
   allRelays: () => ask("get", "/api/v1/relays"),
   relays: (camera: string) => ask("get", "/api/v1/cameras/{camera}/relays", { at: { camera } }),
   makeRelay: (camera: string, body: RelayBody) => ask("post", "/api/v1/cameras/{camera}/relays", { at: { camera }, body }),

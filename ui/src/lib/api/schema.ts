@@ -796,6 +796,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera}/imported": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imported
+         * @description What another system recorded of a camera's place and was brought along, whenever that was, as
+         *     far as all of a file may be seen; of what ends after ``after_ms``.
+         */
+        get: operations["listImported"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera}/imported/{footage}/video.mp4": {
         parameters: {
             query?: never;
@@ -5187,6 +5208,16 @@ export interface components {
         HoldList: {
             /** Holds */
             holds: components["schemas"]["HoldInfo"][];
+        };
+        /**
+         * ImportedList
+         * @description In the order of their claimed times. ``more``: there are others, later than these.
+         */
+        ImportedList: {
+            /** Imported */
+            imported: components["schemas"]["ImportedSpan"][];
+            /** More */
+            more: boolean;
         };
         /**
          * ImportedSpan
@@ -10651,6 +10682,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listImported: {
+        parameters: {
+            query?: {
+                after_ms?: number;
+            };
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedList"];
+                };
             };
             /** @description Why it was not done. */
             default: {
