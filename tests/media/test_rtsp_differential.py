@@ -190,29 +190,56 @@ def _gst_loop(folder: Path, codec: VideoCodecName = "h264", ending: str = "mp4")
     return path
 
 
-@pytest.mark.parametrize(("codec", "ending"), [("h264", "mp4"), ("h265", "mkv")])
-def test_gstreamer(codec: VideoCodecName, ending: str, tmp_path: Path) -> None:
-    require_gst()
-    with GstServer({"main": _gst_loop(tmp_path, codec, ending)}) as server:
+def _gstreamer(folder: Path, codec: VideoCodecName, ending: str) -> None:
+    with GstServer({"main": _gst_loop(folder, codec, ending)}) as server:
         _compare(server.urls["main"], PICTURES)
 
 
-def test_gstreamer_through_http(tmp_path: Path) -> None:
-    require_gst()
-    with GstServer({"main": _gst_loop(tmp_path)}) as server:
+def _gstreamer_through_http(folder: Path) -> None:
+    with GstServer({"main": _gst_loop(folder)}) as server:
         _compare(server.urls["main"], 40, Transport.HTTP)
 
 
-def test_gstreamer_that_has_udp_alone(tmp_path: Path) -> None:
-    """It refuses the first SETUP, and what is asked for next is UDP."""
-    require_gst()
-    with GstServer({"main": _gst_loop(tmp_path)}, "--udp") as server:
+def _gstreamer_with_udp_alone(folder: Path) -> None:
+    with GstServer({"main": _gst_loop(folder)}, "--udp") as server:
         _compare(server.urls["main"], 40, theirs_over="udp", found=Transport.UDP)
 
 
-def test_gstreamer_with_tls(tmp_path: Path) -> None:
-    require_gst()
-    pem = tmp_path / "camera.pem"
+def _gstreamer_with_tls(folder: Path) -> None:
+    pem = folder / "camera.pem"
     fingerprint = make_certificate(pem)
-    with GstServer({"main": _gst_loop(tmp_path)}, "--tls", str(pem)) as server:
+    with GstServer({"main": _gst_loop(folder)}, "--tls", str(pem)) as server:
         _compare(server.urls["main"], 40, Transport.TCP, fingerprint=fingerprint)
+
+
+@pytest.fixture(scope="module")
+def of_gstreamer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[None]]:
+    """What came of comparing what another's servers send, each with its own, all at once."""
+    require_gst()
+    folder = tmp_path_factory.mktemp
+    with ThreadPoolExecutor(5) as pool:
+        return {
+            "h264": pool.submit(_gstreamer, folder("h264"), "h264", "mp4"),
+            "h265": pool.submit(_gstreamer, folder("h265"), "h265", "mkv"),
+            "http": pool.submit(_gstreamer_through_http, folder("http")),
+            "udp": pool.submit(_gstreamer_with_udp_alone, folder("udp")),
+            "tls": pool.submit(_gstreamer_with_tls, folder("tls")),
+        }
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_gstreamer(of_gstreamer: dict[str, Future[None]], codec: str) -> None:
+    of_gstreamer[codec].result()
+
+
+def test_gstreamer_through_http(of_gstreamer: dict[str, Future[None]]) -> None:
+    of_gstreamer["http"].result()
+
+
+def test_gstreamer_that_has_udp_alone(of_gstreamer: dict[str, Future[None]]) -> None:
+    """It refuses the first SETUP, and what is asked for next is UDP."""
+    of_gstreamer["udp"].result()
+
+
+def test_gstreamer_with_tls(of_gstreamer: dict[str, Future[None]]) -> None:
+    of_gstreamer["tls"].result()
