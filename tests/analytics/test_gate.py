@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchglass.analytics.gate import Gate, GateState, Step
+from watchglass.analytics.gate import Gate
 from watchglass.analytics.gate_limits import GateLimits
+from watchglass.analytics.gate_step import GateState, Step
 from watchglass.base.clock import NS_PER_S
 from watchglass.model.visit import VisitCause
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.analytics.stream_making import CAMERA, START_NS, Stream, number_of
 from watchglass.analytics.accounts import Accounts
 from watchglass.analytics.backlog import Backlog
-from watchglass.analytics.gate import GateState
 from watchglass.analytics.gate_limits import GateLimits
+from watchglass.analytics.gate_step import GateState
 from watchglass.analytics.gated import Gated
 from watchglass.analytics.hold import Hold
 from watchglass.base.clock import NS_PER_S

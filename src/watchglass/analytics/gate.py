@@ -7,10 +7,11 @@ It is told what was seen in what it sent, and looks at a quiet camera now and th
 it knows what it misses.
 """
 
-from enum import IntEnum, StrEnum
-
 from watchglass.analytics.gate_limits import GateLimits
+from watchglass.analytics.gate_step import GateState, Step
+from watchglass.analytics.key_frames import KeyFrames
 from watchglass.analytics.own_measure import OwnMeasure
+from watchglass.analytics.peeks import Peeks
 from watchglass.analytics.quiet import Quiet
 from watchglass.analytics.sizes import Sizes
 from watchglass.base.clock import NS_PER_S
@@ -18,34 +19,6 @@ from watchglass.model.visit import VisitCause
 
 _TICKS = 90_000
 _LONGEST_STEP_S = 10.0
-_KEYS = 16
-
-
-class Step(IntEnum):
-    """What is to be done with a frame."""
-
-    PASS = 0
-    """Nothing."""
-    OPEN = 1
-    """Send all from ``Gate.opened_ns`` on, this one too."""
-    SEND = 2
-    """Send it: the gate is open."""
-    CLOSE = 3
-    """Send it, as the last one."""
-    PROBE = 4
-    """Send this key frame alone, and say what was seen."""
-    PEEK = 5
-    """Send all from the last key frame on, this one too, and say what is seen in this one."""
-
-
-class GateState(StrEnum):
-    """``quiet``: sizes tell that nothing moves. ``open``: all is looked at. ``blind``: sizes tell
-    nothing, key frames are looked at. ``learning``: what is usual here is not known yet."""
-
-    QUIET = "quiet"
-    OPEN = "open"
-    BLIND = "blind"
-    LEARNING = "learning"
 
 
 class Gate:
@@ -59,9 +32,7 @@ class Gate:
         """Sums of growth up to here do not open."""
         self._now_s = 0.0
         self._before: tuple[int, int] | None = None
-        self._keys_ns: list[int] = []
-        self._keys_s: list[float] = []
-        self._gops_s: list[float] = []
+        self._keys = KeyFrames()
         self._cause: VisitCause | None = None
         self._learned = False
         self._opened_s = 0.0
@@ -72,10 +43,7 @@ class Gate:
         self._seen_moving = False
         self._sized = False
         self._found_ns: int | None = None
-        self._peek_ns: int | None = None
-        self._peeked_s = -self._limits.doubt_s
-        self._peek_found = False
-        self._peeks = self._doubted_ns = 0
+        self._peeks = Peeks(self._limits)
         self._probed_s = -self._limits.probe_s
         self._said_until_s = -1.0
         self._check_s = self._limits.check_every_s * (0.5 + phase)
@@ -109,7 +77,7 @@ class Gate:
     @property
     def gop_s(self) -> float:
         """The longest of the last distances of key frames."""
-        return max(self._gops_s, default=0.0)
+        return self._keys.gop_s
 
     @property
     def own_recall(self) -> float | None:
@@ -141,14 +109,15 @@ class Gate:
         """Frames from the key frame of that arrival on (UTC ns) may be wanted yet."""
         if self._cause is None and self.is_blind and self._quiet.is_on:
             return self._quiet.to_ns
-        return self._key_before_ns() if self._keys_ns else 0
+        return self._key_before_ns() if self._keys.arrivals_ns else 0
 
     def _key_before_ns(self) -> int:
         """The key frame before sizes began to grow; not one of long ago."""
-        last_ns = self._doubted_ns if self._doubts() else self._keys_ns[-1]
+        peeks, keys = self._peeks, self._keys
+        last_ns = peeks.since_ns if peeks.doubts(self._now_s) else keys.newest_ns
         least_ns = last_ns - round(self._limits.back_s * NS_PER_S)
         calm_ns = max(self._calm_ns - round(self._limits.before_s * NS_PER_S), least_ns)
-        return next((each for each in reversed(self._keys_ns) if each <= calm_ns), self._keys_ns[0])
+        return keys.before(calm_ns)
 
     # --- what it is told ----------------------------------------------------------------------
 
@@ -158,23 +127,20 @@ class Gate:
         self._pass_time(wall_ns, decode_time)
         if is_key:
             self._sizes.key(size_bytes)
-            self._note_key(wall_ns)
-        elif self._keys_ns:
+            self._keys.note(wall_ns, self._now_s)
+        elif self._keys.arrivals_ns:
             self._sizes.frame(size_bytes, self._drift())
         else:
             return Step.PASS  # nothing can be decoded before the first key frame
         if self._cause is not None:
             return self._go_on(wall_ns)
-        if self._sizes.up == 0.0 and not self._doubts():
+        if self._sizes.up == 0.0 and not self._peeks.doubts(self._now_s):
             self._calm_ns = wall_ns
         if not is_key and self._is_calm():
             return Step.PASS
         cause = self._reason(is_key)
         if cause is VisitCause.SIZES and self._may_peek():
-            if not self._doubts():
-                self._peeks, self._doubted_ns = 0, self._keys_ns[-1]
-            self._peeks += 1
-            self._peek_ns, self._peeked_s = wall_ns, self._now_s
+            self._peeks.ask(wall_ns, self._now_s, self._keys.newest_ns)
             return Step.PEEK
         if cause is not None:
             return self._open(cause)
@@ -196,8 +162,7 @@ class Gate:
         """The frame that arrived at ``at_ns`` (UTC), of a probe or a peek, was looked at."""
         if self._cause is not None:
             return
-        if at_ns == self._peek_ns:
-            self._peek_ns, self._peek_found = None, moving
+        if self._peeks.answer(at_ns, moving):
             if not moving:
                 self._sizes.calm()
             return
@@ -205,7 +170,7 @@ class Gate:
             # What is told of before the last visit ended was looked at in that visit.
             if not self._quiet.is_on or self._quiet.holds(at_ns):
                 self._found_ns = at_ns
-        elif at_ns in self._keys_ns:
+        elif at_ns in self._keys.arrivals_ns:
             # What is told of before a break or a visit is not of this span.
             self._quiet.reach(at_ns)
 
@@ -223,16 +188,15 @@ class Gate:
             self._quiet.reach(self._before[0])
         self._quiet.stop()
         self._before = None
-        self._keys_ns.clear()
-        self._keys_s.clear()
+        self._keys.cut()
         self._found_ns = None
-        self._forget_peek()
+        self._peeks.forget(self._now_s)
 
     def other_shape(self) -> None:
         """The stream is encoded in another way: what was learned of it is void."""
         self.cut()
         self._sizes = Sizes(self._limits.sizes)
-        self._gops_s.clear()
+        self._keys.forget()
         self._learned = False
         self._own.forget()
         self._set_calm()
@@ -246,14 +210,6 @@ class Gate:
             self._now_s += min(max(step_s, 0.0), _LONGEST_STEP_S)
         self._before = (wall_ns, decode_time)
 
-    def _note_key(self, wall_ns: int) -> None:
-        if self._keys_s:
-            self._gops_s.append(self._now_s - self._keys_s[-1])
-            del self._gops_s[:-6]
-        self._keys_ns.append(wall_ns)
-        self._keys_s.append(self._now_s)
-        del self._keys_ns[:-_KEYS], self._keys_s[:-_KEYS]
-
     # --- closed -------------------------------------------------------------------------------
 
     def _is_calm(self) -> bool:
@@ -264,9 +220,9 @@ class Gate:
             and sizes.up <= self._calm_up
             and sizes.down <= self._limits.sizes.shrinks_at
             and not sizes.key_is_new
-            and self._peek_ns is None
+            and not self._peeks.is_asked
             and self._found_ns is None
-            and not self._peek_found
+            and not self._peeks.found
             and self._said_until_s <= self._now_s
             and not (self.is_blind and self._gop_is_long())
         )
@@ -279,9 +235,9 @@ class Gate:
             return VisitCause.CAMERA
         if self._found_ns is not None:
             return VisitCause.BLIND
-        if self._peek_ns is not None and self._now_s - self._peeked_s < self._limits.peek_s:
+        if self._peeks.waits(self._now_s):
             return None
-        if self._peek_found or self._peek_ns is not None or self._told_by_sizes():
+        if self._peeks.found or self._peeks.is_asked or self._told_by_sizes():
             return VisitCause.SIZES
         if self.is_blind and self._gop_is_long():
             return VisitCause.BLIND
@@ -292,25 +248,13 @@ class Gate:
     def _may_peek(self) -> bool:
         """Whether one picture is enough to begin with: not where sizes told the same again and
         again, nor where the scene is another one, of which one picture tells little."""
-        sizes, limits = self._sizes, self._limits
-        if self._peek_found or self._peek_ns is not None or self.is_blind:
+        sizes = self._sizes
+        if self.is_blind or not self._peeks.may_ask(self._now_s):
             return False
-        if self._doubts() and self._peeks >= limits.peeks:
-            return False
-        return not sizes.key_is_new and sizes.down <= limits.sizes.shrinks_at
-
-    def _doubts(self) -> bool:
-        """Whether sizes grew a moment ago, and a peek found nothing, or has not answered."""
-        return self._now_s - self._peeked_s < self._limits.doubt_s
-
-    def _forget_peek(self) -> None:
-        self._peek_ns, self._peek_found = None, False
-        self._peeked_s = self._now_s - self._limits.doubt_s
+        return not sizes.key_is_new and sizes.down <= self._limits.sizes.shrinks_at
 
     def _gop_is_long(self) -> bool:
-        limits = self._limits
-        since_s = self._now_s - self._keys_s[-1]
-        return self.gop_s > limits.longest_gop_s or since_s > limits.longest_gop_s
+        return self._keys.are_apart(self._limits.longest_gop_s, self._now_s)
 
     def _told_by_sizes(self) -> bool:
         sizes, limits = self._sizes, self._limits
@@ -334,7 +278,7 @@ class Gate:
     def _open(self, cause: VisitCause) -> Step:
         found_ns, self._found_ns = self._found_ns, None
         self.opened_ns = self._begin_ns(found_ns, cause)
-        self._forget_peek()
+        self._peeks.forget(self._now_s)
         if not self.is_blind:
             self._quiet.reach(self.opened_ns)
         self._quiet.stop()
@@ -350,12 +294,12 @@ class Gate:
         """The last key frame; where a probe found something, the last in which there was nothing:
         between those two it began."""
         if found_ns is None and cause is not VisitCause.SIZES:
-            return self._keys_ns[-1]
+            return self._keys.newest_ns
         clear_ns = self._quiet.to_ns if self._quiet.is_on else 0
         if found_ns is None:
             clear_ns = max(clear_ns, self._key_before_ns())
         # Where no key frame came since the last visit, the last one in it: else nothing decodes.
-        return next((each for each in self._keys_ns if clear_ns <= each), self._keys_ns[-1])
+        return self._keys.since(clear_ns)
 
     # --- open ---------------------------------------------------------------------------------
 

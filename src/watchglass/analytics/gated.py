@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from watchglass.analytics.gate import Gate, GateState, Step
+from watchglass.analytics.gate import Gate
 from watchglass.analytics.gate_limits import GateLimits
+from watchglass.analytics.gate_step import GateState, Step
 from watchglass.analytics.hold import Hold, span_of
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId

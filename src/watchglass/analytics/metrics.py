@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from watchglass.analytics.gate import GateState
+from watchglass.analytics.gate_step import GateState
 from watchglass.analytics.gated import GateNumbers
 from watchglass.analytics.pace import Pace
 from watchglass.analytics.speed import DetectorSpeed
