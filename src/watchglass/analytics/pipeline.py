@@ -79,6 +79,8 @@ class CameraPipeline:
         self._tamper = Tamper(camera, random_id)
         self._tracker: Tracker | None = None
         self._decoder: StreamDecoder | None = None
+        self._peeker: StreamDecoder | None = None
+        """Decodes what is only glanced at."""
         self._told: list[Understood] = []
         self._spans = Spans(camera)
         self._seen = _MotionSummary(camera)
@@ -131,10 +133,10 @@ class CameraPipeline:
         for item in visited.items:
             if isinstance(item, LiveShape):
                 self._use(item)
-            else:
-                newest += self._decode(item)
-        if self._decoder is not None:
-            newest += self._decoder.flush()
+            elif self._peeker is not None:
+                newest += self._peeker.decode(item)
+        if self._peeker is not None:
+            newest += self._peeker.flush()
         self.pictures += len(newest)
         return any(self._motion.peek(each.luma(), each.wall_ns) for each in newest)
 
@@ -181,7 +183,7 @@ class CameraPipeline:
         if self._tracker is not None:
             self._told += self._tracker.close()
             self._tracker = None
-        self._decoder = None
+        self._decoder = self._peeker = None
         return self.take(self._at_ns)
 
     # --- a picture -----------------------------------------------------------------------------
@@ -192,8 +194,9 @@ class CameraPipeline:
             return
         try:
             self._decoder = StreamDecoder(shape)
+            self._peeker = StreamDecoder(shape, roughly=True)
         except CameraError as error:
-            self._decoder = None
+            self._decoder = self._peeker = None
             _LOG.warning("not_understood", camera=self.camera, error=error.sentence)
         aspect = shape.width / shape.height if shape.width and shape.height else 16 / 9
         if self._tracker is not None:
