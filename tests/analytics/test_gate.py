@@ -121,6 +121,24 @@ def test_one_look_is_enough_where_nothing_shows() -> None:
     assert steps.count(Step.OPEN) == 0
 
 
+def test_noise_that_showed_nothing_is_looked_at_less_until_something_moves() -> None:
+    scene = Scene()
+    scene.play(varying(600), 300)
+    usual, seen = GateLimits().sizes.opens_at, set[float]()
+    for _ in range(30):
+        scene.play(varying(600), 0.6)
+        scene.play(varying(1500), 0.6)
+        scene.play(varying(600), 18.8)
+        seen.add(scene.gate._calm_up)
+    assert max(seen) == pytest.approx(usual * (1 + GateLimits().most_raised))
+    assert scene.gate._calm_up == max(seen)
+    opened = len(scene.opened_s)
+    scene.play(varying(3000), 6, moving=True)
+    scene.play(varying(600), 20)
+    assert len(scene.opened_s) > opened
+    assert scene.gate._calm_up == usual
+
+
 def test_what_goes_on_opens_though_looks_found_nothing_and_from_its_beginning_on() -> None:
     scene = Scene()
     scene.play(varying(600), 300)

@@ -163,6 +163,7 @@ class Gate:
         if self._cause is not None:
             return
         if self._peeks.answer(at_ns, moving):
+            self._set_calm()
             if not moving:
                 self._sizes.calm()
             return
@@ -348,12 +349,15 @@ class Gate:
         self._own.learn(
             self._cause, moved=self._seen_moving, sized=self._sized, blind=self.is_blind
         )
+        if self._seen_moving:
+            self._peeks.moved()
         self._set_calm()
         self._cause = None
         self._sizes.calm()
 
     def _set_calm(self) -> None:
-        self._calm_up = self._limits.sizes.opens_at / (1 + 0.5 * self._own.doubt)
+        opens_at = self._limits.sizes.opens_at * (1 + self._peeks.raise_by)
+        self._calm_up = opens_at / (1 + 0.5 * self._own.doubt)
 
     def _drift(self) -> float:
         limits, now_s = self._limits.sizes, self._now_s

@@ -7,11 +7,11 @@ class Peeks:
     """Of one closed gate. Times in seconds of its stream; ``at_ns``: the arrival (UTC) of the frame
     that is looked at."""
 
-    __slots__ = ("_asked", "_asked_s", "_at_ns", "_limits", "found", "since_ns")
+    __slots__ = ("_asked", "_asked_s", "_at_ns", "_fruitless", "_limits", "found", "since_ns")
 
     def __init__(self, limits: GateLimits) -> None:
         self._limits = limits
-        self._asked = 0
+        self._asked = self._fruitless = 0
         self._asked_s = -limits.doubt_s
         self._at_ns: int | None = None
         self.found = False
@@ -36,7 +36,18 @@ class Peeks:
         if at_ns != self._at_ns:
             return False
         self._at_ns, self.found = None, moving
+        self._fruitless = 0 if moving else self._fruitless + 1
         return True
+
+    @property
+    def raise_by(self) -> float:
+        """By what part of it the limit for what opens is raised: noise that reached it again and
+        again, with nothing to see, will do so again."""
+        return min(self._limits.most_raised, self._limits.raised_by * self._fruitless)
+
+    def moved(self) -> None:
+        """Something moved: what is small may come with it."""
+        self._fruitless = 0
 
     def waits(self, now_s: float) -> bool:
         """Whether an answer may come yet."""
