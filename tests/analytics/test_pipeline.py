@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -200,9 +201,22 @@ def test_a_hole_and_what_cannot_be_read_are_told() -> None:
         (frames[6].wall_ns, frames[10].wall_ns)
     ]
     assert skipped[0].cause is SkipCause.OVERLOAD
+    for cause in (VisitCause.SIZES, VisitCause.PEEK):
+        looking = Looking()
+        looking.see(visited(LiveShape(RUN, "", "", 1, 1, b"nonsense"), frames[:5], cause))
+        assert {each.cause for each in looking.of(AnalysisSpan)} == {SkipCause.UNREADABLE}
+
+
+def test_a_picture_that_a_peek_cannot_read_is_told() -> None:
+    shape, frames = stream(2 * GOP)
+    torn = msgspec.structs.replace(frames[GOP + 2], data=b"\x00\x00\x00\x09" + b"\x65" * 9)
     looking = Looking()
-    looking.see(visited(LiveShape(RUN, "", "", 1, 1, b"nonsense"), frames[:5]))
-    assert {each.cause for each in looking.of(AnalysisSpan)} == {SkipCause.UNREADABLE}
+    looking.see(visited(shape, frames[:GOP]))
+    looking.see(visited(shape, (*frames[GOP : GOP + 2], torn), VisitCause.PEEK, last=True))
+    skipped = [each for each in looking.of(AnalysisSpan) if each.state is Analysis.SKIPPED]
+    assert [(each.from_ns, each.cause) for each in skipped] == [
+        (torn.wall_ns, SkipCause.UNREADABLE)
+    ]
 
 
 @pytest.mark.parametrize("again", [0, 4])

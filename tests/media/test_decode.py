@@ -58,6 +58,22 @@ def test_each_picture_is_that_of_its_frame(codec: VideoCodec) -> None:
 
 
 @pytest.mark.parametrize("codec", CODECS)
+def test_roughly_decoded_the_same_pictures_come_and_look_nearly_the_same(
+    codec: VideoCodec,
+) -> None:
+    exact, rough = StreamDecoder(shape(codec)), StreamDecoder(shape(codec), roughly=True)
+    pairs = []
+    for decoder in (exact, rough):
+        found = [each for frame in frames(codec) for each in decoder.decode(frame)]
+        pairs.append([*found, *decoder.flush()])
+    assert [each.wall_ns for each in pairs[0]] == [each.wall_ns for each in pairs[1]]
+    for one, other in zip(*pairs, strict=True):
+        apart = np.abs(one.luma().astype(int) - other.luma().astype(int))
+        assert apart.mean() < 2
+        assert number(other) == number(one)
+
+
+@pytest.mark.parametrize("codec", CODECS)
 def test_a_key_frame_alone_is_a_picture_again_and_again(codec: VideoCodec) -> None:
     decoder = StreamDecoder(shape(codec))
     for at in (0, 2 * GOP, GOP):

@@ -116,7 +116,7 @@ class CameraPipeline:
             if isinstance(item, LiveShape):
                 self._use(item)
                 continue
-            for picture in self._decode(item):
+            for picture in self._decode(item, self._decoder):
                 moving = self._look(picture, probe=probe) or moving
                 if not probe:
                     self._want(picture, wanted)
@@ -133,8 +133,8 @@ class CameraPipeline:
         for item in visited.items:
             if isinstance(item, LiveShape):
                 self._use(item)
-            elif self._peeker is not None:
-                newest += self._peeker.decode(item)
+            else:
+                newest += self._decode(item, self._peeker)
         if self._peeker is not None:
             newest += self._peeker.flush()
         self.pictures += len(newest)
@@ -205,8 +205,7 @@ class CameraPipeline:
             self.camera, self._detector.identity, aspect=aspect, new_id=self._new_id
         )  # fmt: skip
 
-    def _decode(self, frame: LiveFrame) -> list[Decoded]:
-        decoder = self._decoder
+    def _decode(self, frame: LiveFrame, decoder: StreamDecoder | None) -> list[Decoded]:
         from_ns, to_ns = frame.wall_ns, frame.wall_ns + duration_ns(frame)
         if decoder is None:
             self._spans.skipped(from_ns, to_ns, SkipCause.UNREADABLE)
