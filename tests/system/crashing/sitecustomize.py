@@ -28,7 +28,7 @@ if any("camera_worker" in each for each in sys.orig_argv):
 
 if any("analytics_worker" in each for each in sys.orig_argv):
     from watchglass.analytics.pipeline import CameraPipeline
-    from watchglass.media.decode import Picture
+    from watchglass.media.decode import Picture, StreamDecoder
     from watchglass.model.live import LiveFrame
 
     _CRASH_AT = Path(os.environ["CRASHING_MARKS"])
@@ -41,10 +41,12 @@ if any("analytics_worker" in each for each in sys.orig_argv):
             return False
         return abs(wall_ns - poison_ns) < 100_000_000
 
-    def _decode(self: CameraPipeline, frame: LiveFrame) -> list[Picture]:
+    def _decode(
+        self: CameraPipeline, frame: LiveFrame, decoder: StreamDecoder | None
+    ) -> list[Picture]:
         if (_CRASH_AT / self.camera).exists() or _is_poison(frame.wall_ns):
             ctypes.string_at(0)
-        return _real_decode(self, frame)
+        return _real_decode(self, frame, decoder)
 
     CameraPipeline._decode = _decode  # type: ignore[method-assign]
 
