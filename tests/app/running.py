@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -65,6 +66,12 @@ def json_of(*arguments: str) -> Any:
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("\n") == 1
     return msgspec.json.decode(result.stdout)
+
+
+def free_port() -> int:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])
 
 
 def wait_until(what: Callable[[], bool], timeout_s: float = 30.0) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import av
 import pytest
 
 from benches._harness import RunningRecorder
-from tests.app.running import json_of, wait_until
+from tests.app.running import free_port, json_of, wait_until
 from watchglass.app.cli import run
 from watchglass.model.control import Accepted, AddCameraRequest
 from watchglass.model.stream import StreamName
@@ -45,12 +44,6 @@ def recorder() -> Iterator[RunningRecorder]:
             yield running
         finally:
             running.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 def made(recorder: RunningRecorder) -> tuple[dict[str, Any], str]:

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from benches._harness import RunningRecorder
-from tests.app.running import json_of, wait_until
+from tests.app.running import free_port, json_of, wait_until
 from watchglass.app.cli import run
 from watchglass.model.control import Accepted, AddCameraRequest, HealthRequest
 from watchglass.model.health import Health
@@ -52,12 +52,6 @@ def recorder() -> Iterator[RunningRecorder]:
             running.stop()
             for simulator in simulators:
                 simulator.__exit__(None, None, None)
-
-
-def free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 def made(recorder: RunningRecorder, camera: str, *more: str) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """Sound that is handed on with a camera: read by PyAV as the old system would, and held against
 what the recorder recorded."""
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,7 +11,7 @@ import av
 import pytest
 
 from benches._harness import RunningRecorder
-from tests.app.running import json_of, wait_until
+from tests.app.running import free_port, json_of, wait_until
 from watchglass.app.cli import run
 from watchglass.model.control import Accepted, AddCameraRequest, SoundRequest
 from watchglass.model.stream import StreamName
@@ -46,12 +45,6 @@ def recorder() -> Iterator[RunningRecorder]:
             yield running
         finally:
             running.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 def made(recorder: RunningRecorder, camera: str, *options: str) -> str:
@@ -132,22 +125,35 @@ def test_each_sound_is_that_of_the_recording_and_lies_at_its_picture(
 ) -> None:
     url = made(recorder, camera, "--sound")
     wait_until(lambda: opens(url))
-    for transport in ("tcp", "udp"):
-        had, is_told = taken(url, transport)
-        assert is_told == about
-        sounds = [each for _, each in had["audio"]]
+    check_taken(recorder, url, "tcp", codec, about)
+    for tries in (1, 2, 3):
+        # Datagrams may be lost, and a report may come after what it is of: then it is taken anew.
+        try:
+            check_taken(recorder, url, "udp", codec, about)
+            break
+        except AssertionError:
+            if tries == 3:
+                raise
 
-        def is_kept(sounds: list[bytes] = sounds) -> bool:
-            return sounds[-1] in [each for _, each in recorded(recorder, codec)["audio"]]
 
-        wait_until(is_kept)
-        kept = recorded(recorder, codec)
-        all_kept = [each for _, each in kept["audio"]]
-        assert any(
-            all_kept[at : at + len(sounds)] == sounds
-            for at, each in enumerate(all_kept) if each == sounds[0]
-        ), "a sound is missing, or another"  # fmt: skip
-        assert off_s(had, kept) <= 0.02
+def check_taken(
+    recorder: RunningRecorder, url: str, transport: str, codec: str, about: object
+) -> None:
+    had, is_told = taken(url, transport)
+    assert is_told == about
+    sounds = [each for _, each in had["audio"]]
+
+    def is_kept() -> bool:
+        return sounds[-1] in [each for _, each in recorded(recorder, codec)["audio"]]
+
+    wait_until(is_kept)
+    kept = recorded(recorder, codec)
+    all_kept = [each for _, each in kept["audio"]]
+    assert any(
+        all_kept[at : at + len(sounds)] == sounds
+        for at, each in enumerate(all_kept) if each == sounds[0]
+    ), "a sound is missing, or another"  # fmt: skip
+    assert off_s(had, kept) <= 0.02
 
 
 def test_sound_goes_out_only_where_it_is_asked_for(recorder: RunningRecorder) -> None:

@@ -21,7 +21,7 @@ _END_S = 5.0
 class Task:
     """A process of ``module``, told by messages on its standard input, that answers in lines.
 
-    Left as a context it is over, whatever it is at. It may die at any moment: then it says nothing
+    Left as a context it is closed. It may die at any moment: then it says nothing
     more, and that is all that is noticed here.
     """
 
@@ -37,6 +37,10 @@ class Task:
         _value: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """It is over, whatever it is at."""
         self.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):

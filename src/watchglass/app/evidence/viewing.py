@@ -44,4 +44,4 @@ class ViewingCopies:
 
     def close(self) -> None:
         """Whatever it is at."""
-        self._task.__exit__(None, None, None)
+        self._task.close()
