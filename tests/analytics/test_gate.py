@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from watchglass.analytics.gate import Gate
 from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.gate_step import GateState, Step
+from watchglass.analytics.peeks import PEEKED
 from watchglass.base.clock import NS_PER_S
 from watchglass.model.visit import VisitCause
 
@@ -137,6 +138,29 @@ def test_noise_that_showed_nothing_is_looked_at_less_until_something_moves() -> 
     scene.play(varying(600), 20)
     assert len(scene.opened_s) > opened
     assert scene.gate._calm_up == usual
+
+
+@pytest.mark.parametrize("begins", range(10))
+@pytest.mark.parametrize("size", [760, 4400])
+def test_a_peek_is_where_little_is_to_be_decoded_unless_sizes_grew_much(
+    begins: int, size: int
+) -> None:
+    limits = GateLimits()
+    scene = Scene()
+    scene.play(varying(600), 300 + begins / scene.fps)
+    scene.answers = False
+    sizes = varying(size, part=0.02)
+    begins_s, step, place = scene.now_s, Step.PASS, 0
+    while step is Step.PASS:
+        place = scene.number % scene.gop
+        step = scene.step(next(sizes), moving=False)
+        assert scene.now_s - begins_s < (8 if size == 760 else 1.6)
+    if step is Step.OPEN:  # a key frame that is as large as those is of another scene
+        assert size == 4400
+        return
+    # All that are looked at lie behind one key frame, and the next one is not near.
+    spared = PEEKED - 1 <= place < scene.gop - limits.waits_for_key_s * scene.fps
+    assert spared or scene.gate._sizes.up > limits.eager * scene.gate._calm_up
 
 
 def test_what_goes_on_opens_though_looks_found_nothing_and_from_its_beginning_on() -> None:

@@ -307,3 +307,22 @@ def test_a_probe_of_a_camera_that_is_set_apart_says_so() -> None:
         worker.gated.hear(Moves(worker.sent[-1].visit, item.wall_ns, False, apart=True))  # type: ignore[union-attr] # frames
     skipped = {each.cause for each in worker.spans if each.state is Analysis.SKIPPED}
     assert skipped == {SkipCause.SET_APART}
+
+
+def test_gates_of_a_worker_deal_with_quiet_frames_at_the_same_moments() -> None:
+    """Whatever their streams' phases: what each needs is in the caches for the next one then."""
+    slots: list[list[int]] = []
+    for phase in (0, 3, 7):
+        worker, stream = Worker(), Stream()
+        worker.play(stream, varying(600), 30 + phase / stream.fps)
+        assert worker.gated.numbers().state is GateState.QUIET
+        dealt = []
+        for item in stream.items(varying(600), 8):
+            worker.gated([item])
+            if not worker.gated._waiting:
+                assert isinstance(item, LiveFrame)
+                dealt.append(item.wall_ns)
+        every = {later - each for each, later in pairwise(dealt)}
+        assert every == {4 * NS_PER_S // stream.fps}
+        slots.append([each % (4 * NS_PER_S // stream.fps) for each in dealt])
+    assert len({each for of in slots for each in of}) == 1

@@ -18,7 +18,7 @@ class Desk(AnalystDesk):
     """Without the process itself."""
 
     def message(self) -> AnalystStart:
-        return self._message()
+        return self._message(self._changing())
 
     def crash_at(self, camera: CameraId | None) -> None:
         """As ``faulthandler`` tells it on standard output."""

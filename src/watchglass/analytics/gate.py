@@ -11,7 +11,7 @@ from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.gate_step import GateState, Step
 from watchglass.analytics.key_frames import KeyFrames
 from watchglass.analytics.own_measure import OwnMeasure
-from watchglass.analytics.peeks import Peeks
+from watchglass.analytics.peeks import PEEKED, Peeks
 from watchglass.analytics.quiet import Quiet
 from watchglass.analytics.sizes import Sizes
 from watchglass.base.clock import NS_PER_S
@@ -140,6 +140,8 @@ class Gate:
             return Step.PASS
         cause = self._reason(is_key)
         if cause is VisitCause.SIZES and self._may_peek():
+            if self._can_wait():
+                return Step.PASS
             self._peeks.ask(wall_ns, self._now_s, self._keys.newest_ns)
             return Step.PEEK
         if cause is not None:
@@ -253,6 +255,15 @@ class Gate:
         if self.is_blind or not self._peeks.may_ask(self._now_s):
             return False
         return not sizes.key_is_new and sizes.down <= self._limits.sizes.shrinks_at
+
+    def _can_wait(self) -> bool:
+        """Whether the next key frame and those behind it will do for a peek."""
+        limits = self._limits
+        if self._sizes.up > limits.eager * self._calm_up:
+            return False
+        if self._sizes.place < PEEKED - 1:
+            return True
+        return self._keys.is_next_within(limits.waits_for_key_s, self._now_s)
 
     def _gop_is_long(self) -> bool:
         return self._keys.are_apart(self._limits.longest_gop_s, self._now_s)

@@ -18,6 +18,11 @@ class GateLimits:
     """Open for so long after the last sign of movement."""
     glance_s: float = 1.6
     """The same where nothing was seen to move since it opened, and somebody looked."""
+    waits_for_key_s: float = 1.0
+    """A peek waits for a key frame that is due so soon: to decode up to where it looks is most of
+    what it costs."""
+    eager: float = 1.5
+    """But not where sizes grew by so many times of what opens."""
     doubt_s: float = 6.0
     peeks: int = 2
     """So many peeks that found nothing are believed: sizes that grow again within ``doubt_s`` of

@@ -17,8 +17,8 @@ from watchglass.model.visit import Moves, VisitCause, Visited
 _MOST_PROBES = 8
 _SETTLE_NS = 5 * NS_PER_S
 _TOGETHER_NS = 8 * NS_PER_S // 10
-"""While all is quiet, frames of so long are dealt with at once: to come back to each costs far more
-than what is done for it."""
+"""While all is quiet, frames of so long are dealt with at once, and those of all cameras at one
+moment: to come back to each costs far more than what is done for it."""
 _SILENT_NS = 6 * NS_PER_S
 _UNANSWERED_NS = 20 * NS_PER_S
 _UNTOLD_NS = 2 * NS_PER_S
@@ -97,8 +97,7 @@ class Gated:
                     waiting.append(item)
                     if (
                         self._visit is not None
-                        or item.is_key
-                        or item.wall_ns - waiting[0].wall_ns >= _TOGETHER_NS
+                        or item.wall_ns // _TOGETHER_NS != waiting[0].wall_ns // _TOGETHER_NS
                     ):
                         self._catch_up()
 

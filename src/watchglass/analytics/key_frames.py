@@ -46,6 +46,11 @@ class KeyFrames:
         """Whether they are further apart than that, or the next one is waited for so long."""
         return self.gop_s > longest_s or now_s - self._at_s > longest_s
 
+    def is_next_within(self, seconds: float, now_s: float) -> bool:
+        """Whether the next one is to be expected so soon."""
+        due_s = self._at_s + self.gop_s
+        return bool(self._gops_s) and now_s <= due_s <= now_s + seconds
+
     def cut(self) -> None:
         """Nothing can be decoded from those before; their distances stay known."""
         self.arrivals_ns.clear()

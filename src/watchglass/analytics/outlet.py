@@ -33,7 +33,7 @@ from watchglass.model.way import Way
 
 LIMIT_BYTES = 8 << 20
 ACCOUNT_S = 20.0
-_POLL_S = 2.0
+_POLL_S = 5.0
 _SOON_S = 0.25
 _GATHER_S = 0.15
 """So long frames are gathered before they go: waking somebody for each costs more than they do."""

@@ -2,6 +2,10 @@
 
 from watchglass.analytics.gate_limits import GateLimits
 
+PEEKED = 3
+"""So many pictures are looked at, the last one and those before it: somebody small and far is not
+seen in each."""
+
 
 class Peeks:
     """Of one closed gate. Times in seconds of its stream; ``at_ns``: the arrival (UTC) of the frame

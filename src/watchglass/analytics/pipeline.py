@@ -12,6 +12,7 @@ import numpy as np
 
 from watchglass.analytics.detector import REGIONS, Detector, Look, Picture
 from watchglass.analytics.motion import Motion, Moved
+from watchglass.analytics.peeks import PEEKED
 from watchglass.analytics.plane import Cells
 from watchglass.analytics.spans import Spans
 from watchglass.analytics.tamper import Tamper
@@ -34,8 +35,6 @@ _COARSE_NS = 600_000_000
 _AFTER_NS = 2 * NS_PER_S
 """Things are looked for so long after the last movement: who stands still is there yet."""
 _MOTION_NS = 150_000_000
-_PEEKED = 3
-"""Somebody small and far is not seen in each picture."""
 _SEEN_NS = NS_PER_S
 _REST_NS = 2 * NS_PER_S
 _GREY = 114
@@ -129,7 +128,7 @@ class CameraPipeline:
 
     def _peek(self, visited: Visited) -> bool:
         """Whether anything shows in the last of these pictures; the others only lead to them."""
-        newest: deque[Decoded] = deque(maxlen=_PEEKED)
+        newest: deque[Decoded] = deque(maxlen=PEEKED)
         for item in visited.items:
             if isinstance(item, LiveShape):
                 self._use(item)

@@ -90,6 +90,11 @@ class Sizes:
         return not self._seen
 
     @property
+    def place(self) -> int:
+        """How many frames after the key frame the last one came."""
+        return self._place + 1
+
+    @property
     def spread(self) -> float:
         """The usual deviation, in parts of a size."""
         return self._spread

@@ -4,6 +4,7 @@ camera whose pictures made it crash, for a while."""
 import os
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
 from watchglass.app.child import Child
 from watchglass.app.last_words import LastWords
@@ -27,6 +28,7 @@ _STEADY_NS = 24 * 3600 * NS_PER_S
 """So long after it was let go without another, and it begins anew."""
 _MOST_THREADS = 4
 _LOG = log.get("supervisor")
+_Changing: TypeAlias = tuple[tuple[Analysed, ...], tuple[CameraId, ...]]
 
 
 class AnalystDesk:
@@ -47,7 +49,7 @@ class AnalystDesk:
         self._lock = threading.Lock()
         self._crashes: dict[CameraId, int] = {}
         self._held: dict[CameraId, int] = {}
-        self._told: AnalystStart | None = None
+        self._told: _Changing | None = None
         self._words = LastWords()
         self.child = Child(
             NAME, _MODULE, self._start, clock, speaks=True, hear=self._words.hear, died=self._died
@@ -79,9 +81,9 @@ class AnalystDesk:
     def keep_up(self) -> None:
         """Tell it what has changed since it was told last: what is left out, and who is held."""
         if self._runs:
-            message = self._message()
-            if message != self._told and self.child.tell(message):
-                self._told = message
+            changing = self._changing()
+            if changing != self._told and self.child.tell(self._message(changing)):
+                self._told = changing
 
     def stop(self) -> None:
         if self._runs:
@@ -89,15 +91,19 @@ class AnalystDesk:
             self.child.wait(_END_S)
 
     def _start(self, _first: bool) -> AnalystStart:
-        self._told = self._message()
-        return self._told
+        self._told = self._changing()
+        return self._message(self._told)
 
-    def _message(self) -> AnalystStart:
+    def _changing(self) -> _Changing:
+        """What it is told anew whenever that is another: what is left out, and who is held."""
+        return self._analysed(), tuple(sorted(self.held))
+
+    def _message(self, changing: _Changing) -> AnalystStart:
         settings = self._settings
-        held = tuple(sorted(self.held))
+        analysed, held = changing
         return AnalystStart(
             self._ways.analyst, self._ways.tell_vitals(NAME), self._ways.tell_understood(NAME),
-            self._analysed(),
+            analysed,
             str(settings.models), settings.model, threads(), settings.log_level.value,
             settings.log_json, held, settings.fences,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from watchglass.app.processes import own_descriptors
 from watchglass.base import log
-from watchglass.base.clock import Clock
+from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import BusError
 from watchglass.base.queues import DropPolicy
 from watchglass.bus.client import BusClient
@@ -60,7 +60,7 @@ class Reporter:
         try:
             while not self._ending.is_set():
                 self._client.send(self._vitals())
-                self._hear(self._every_s)
+                self._hear(self._next_ns())
         except BusError as error:
             _LOG.error("supervisor_refuses", error=error.sentence)
         except Exception:  # noqa: BLE001 - the thread's border: recording goes on; a process that
@@ -69,11 +69,15 @@ class Reporter:
         finally:
             self._client.close()
 
-    def _hear(self, seconds: float) -> None:
-        """Answer what is asked, for so long."""
-        until_ns = self._clock.monotonic_ns() + round(seconds * 1e9)
+    def _next_ns(self) -> int:
+        """When to say it again: all processes at one moment, for who hears them wakes up once."""
+        every_ns = round(self._every_s * NS_PER_S)
+        return (self._clock.monotonic_ns() // every_ns + 1) * every_ns
+
+    def _hear(self, until_ns: int) -> None:
+        """Answer what is asked until then (monotonic)."""
         while not self._ending.is_set():
-            left_s = (until_ns - self._clock.monotonic_ns()) / 1e9
+            left_s = (until_ns - self._clock.monotonic_ns()) / NS_PER_S
             if left_s <= 0:
                 return
             for message in self._client.poll(left_s):

@@ -287,11 +287,11 @@ class NoticeStore:
     def due(self, now_ns: int, ways: Iterable[NoticeWay] = tuple(NoticeWay)) -> Delivery | None:
         """What is to be sent next, by one of these ways."""
         ways = tuple(ways)
-        of = _WAITING.c.way.in_([each.value for each in ways])
-        asked = sa.select(_WAITING).where(of, _WAITING.c.due_ns <= now_ns).order_by(_WAITING.c.id)
         soonest = self._soonest()
         if not any(each in soonest and soonest[each] <= now_ns for each in ways):
             return None
+        of = _WAITING.c.way.in_([each.value for each in ways])
+        asked = sa.select(_WAITING).where(of, _WAITING.c.due_ns <= now_ns).order_by(_WAITING.c.id)
         with self._database.read() as connection:
             row = connection.execute(asked.limit(1)).mappings().first()
         return None if row is None else _delivery(row)
