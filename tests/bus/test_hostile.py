@@ -18,6 +18,7 @@ from watchglass.bus.endpoint import Socket, ipc_path, open_dealer
 from watchglass.bus.server import PeerJoined, PeerLost, Received
 from watchglass.bus.wire import (
     BEAT_S,
+    PROTOCOL,
     Beat,
     Data,
     Hello,
@@ -28,7 +29,7 @@ from watchglass.bus.wire import (
     weight_bytes,
 )
 
-HELLO = encode_header(Hello(1, "raw", 1024))
+HELLO = encode_header(Hello(PROTOCOL, "raw", 1024))
 BEAT = encode_header(Beat(0))
 
 
@@ -116,7 +117,7 @@ def test_sending_beyond_the_credit_is_found_out_and_bounded(pair: Pair, raw: Soc
 
 
 def test_a_peer_that_never_reads_cannot_make_the_server_hold_more(pair: Pair, raw: Socket) -> None:
-    raw.send(encode_header(Hello(1, "raw", 2**40)))  # "send me a terabyte"
+    raw.send(encode_header(Hello(PROTOCOL, "raw", 2**40)))  # "send me a terabyte"
     pair.until(lambda: len(pair.server.peers()) == 2)
     joined = pair.at_server[-1]
     assert isinstance(joined, PeerJoined)
@@ -131,16 +132,16 @@ def test_a_peer_that_never_reads_cannot_make_the_server_hold_more(pair: Pair, ra
 
 @pytest.mark.parametrize("name", ["", "two words", "x" * 65, "tab\t", "ünïcode", "line\n"])
 def test_poor_names_are_not_let_in(pair: Pair, raw: Socket, name: str) -> None:
-    raw.send(encode_header(Hello(1, name, 1)))
+    raw.send(encode_header(Hello(PROTOCOL, name, 1)))
     assert "not of this protocol" in refusal(pair, raw).sentence
     assert len(pair.server.peers()) == 1
 
 
 def test_another_protocol_is_refused_for_good(pair: Pair, raw: Socket) -> None:
-    raw.send(encode_header(Hello(2, "raw", 1)))
+    raw.send(encode_header(Hello(PROTOCOL + 1, "raw", 1)))
     refused = refusal(pair, raw)
     assert refused.final
-    assert "version 1" in refused.sentence
+    assert f"version {PROTOCOL}" in refused.sentence
 
 
 def test_what_is_not_even_zeromq(pair: Pair, tmp_path: Path) -> None:
@@ -182,7 +183,7 @@ def test_who_is_sent_messages_needs_no_beats(
     server = a_server(endpoint_in(tmp_path), clock=clock)
     raw = open_dealer(endpoint_in(tmp_path), 2**20)
     assert raw.poll(2000, zmq.POLLOUT)
-    raw.send(encode_header(Hello(1, "raw", 2**20)))
+    raw.send(encode_header(Hello(PROTOCOL, "raw", 2**20)))
     while not server.peers():
         server.poll(0.01)
     [state] = server.peers()

@@ -1,5 +1,6 @@
-"""Nothing is left behind by ends that come and go."""
+"""Nothing is left behind by ends that come and go, nor taken by those that stay."""
 
+import ctypes
 import os
 import threading
 import time
@@ -7,8 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.bus.hop_fixtures import Note, Pair, a_client, a_pair, a_server, endpoint_in
+from tests.bus.hop_fixtures import Ack, Note, Pair, a_client, a_pair, a_server, endpoint_in
 from watchglass.base.errors import AlreadyRunningError
+from watchglass.bus.server import PeerJoined
+
+_LIBC = ctypes.CDLL(None)
+_BLOCK_BYTES = 16 * 1024
+
+
+class _Mallinfo(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks",
+            "fordblks", "keepcost",
+        )
+    ]  # fmt: skip
+
+
+def in_use_bytes() -> int:
+    """What all code but Python's own objects holds of the heap."""
+    _LIBC.mallinfo2.restype = _Mallinfo
+    return int(_LIBC.mallinfo2().uordblks)
 
 
 def counts() -> tuple[int, int]:
@@ -63,3 +84,20 @@ def test_a_server_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
             a_server(endpoint_in(tmp_path))
     assert settled(before)
     server.close()
+
+
+@pytest.mark.skipif(not hasattr(_LIBC, "mallinfo2"), reason="this C library does not tell")
+def test_a_session_has_all_its_memory_from_the_start(tmp_path: Path) -> None:
+    """ZeroMQ's queues take two blocks each; what a session takes later looks like a leak."""
+    pair = a_pair(tmp_path)
+    pair.turns(0.5)
+    [peer] = [each.peer for each in pair.at_server if isinstance(each, PeerJoined)]
+    before = in_use_bytes()
+    for number in range(300):  # two frames each
+        pair.client.send(Note(number))
+        pair.server.send(peer, Ack(number))
+        pair.until(lambda number=number: len(pair.numbers) > number)  # type: ignore[misc]
+        pair.until(lambda number=number: len(pair.at_client) > number)  # type: ignore[misc]
+    grown = in_use_bytes() - before
+    assert grown < _BLOCK_BYTES
+    pair.close()

@@ -20,11 +20,13 @@ from watchglass.bus.wire import (
     CREDIT_BYTES,
     HEADER_LIMIT_BYTES,
     LOST_AFTER_BEATS,
+    PADS,
     PROTOCOL,
     Beat,
     Data,
     Header,
     Hello,
+    Pad,
     Refused,
     Welcome,
     checked_name,
@@ -290,6 +292,8 @@ class BusClient(Generic[S, R]):
                 # Only now: a client that is turned out for its first message must not hurry back.
                 self._backoff.reset()
                 self.refusal = None
+            case Pad() if len(frames) == 1:
+                pass
             case Welcome() if self._state is _State.GREETING:
                 self._join(header, received)
             case Refused(sentence, final):
@@ -305,6 +309,9 @@ class BusClient(Generic[S, R]):
         self._in.begin(min(welcome.taken_bytes, self._credit_bytes))
         self._handed_over_bytes = 0
         self._out.begin(welcome.credit_bytes)
+        pad = encode_header(Pad())
+        if not all(self._put(pad) for _ in range(PADS)):
+            self._redial_later()
         before, self._instance = self._instance, welcome.instance
         if before is not None:
             received.append(LinkRenewed(before != welcome.instance, welcome.instance))

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Generic, TypeVar
 
 import zmq
@@ -21,10 +22,12 @@ from watchglass.bus.wire import (
     HEADER_LIMIT_BYTES,
     LOST_AFTER_BEATS,
     MESSAGE_OVERHEAD_BYTES,
+    PADS,
     PROTOCOL,
     Beat,
     Data,
     Hello,
+    Pad,
     Refused,
     Welcome,
     decode_header,
@@ -314,6 +317,8 @@ class BusServer(Generic[R, S]):
             case Beat(credit_bytes) if len(frames) == 1:
                 peer.outbound.credit(credit_bytes)
                 self._sendable.add(peer.peer_id)
+            case Pad() if len(frames) == 1:
+                pass
             case _:
                 raise BusError("A peer sent a frame that does not belong there.")
 
@@ -379,5 +384,6 @@ class BusServer(Generic[R, S]):
         self._by_name[hello.name] = peer
         self._news.append(PeerJoined(peer.peer_id))
         welcome = Welcome(self.instance, self._credit_bytes, taken_bytes)
-        if not self._put(identity, encode_header(welcome)):
+        first = (encode_header(welcome), *repeat(encode_header(Pad()), PADS))
+        if not all(self._put(identity, frame) for frame in first):
             self._lose(peer, "gone")

@@ -125,7 +125,7 @@ class Database:
             pool_use_lifo=True,
             hide_parameters=True,  # an error that is logged must not carry a user or a secret
         )
-        self._watch: sqlite3.Connection | None = None
+        self._watch: sqlite3.Cursor | None = None
         self._watch_lock = threading.Lock()
         self._writer = self._engine.execution_options(takes_write_lock=True)
         event.listen(self._engine, "connect", self._on_connect)
@@ -163,16 +163,18 @@ class Database:
         with self._mapping(), self._watch_lock:
             if self._watch is None:
                 # Its own, and it never writes: SQLite tells each connection of others' commits.
-                self._watch = sqlite3.connect(self.path, check_same_thread=False)
-                self._on_connect(self._watch, None)
-            found: int = self._watch.execute("PRAGMA data_version").fetchone()[0]
-            return found
+                watching = sqlite3.connect(self.path, check_same_thread=False)
+                self._on_connect(watching, None)
+                # Always the same cursor: a connection keeps what is left of its last 200.
+                self._watch = watching.cursor()
+            ((found,),) = self._watch.execute("PRAGMA data_version").fetchall()
+            return int(found)
 
     def close(self) -> None:
         """Close all connections; the last process to do so folds the log into the file."""
         with self._watch_lock:
             if self._watch is not None:
-                self._watch.close()
+                self._watch.connection.close()
                 self._watch = None
         self._engine.dispose()
 
