@@ -6,6 +6,11 @@ the bound comes from a bootstrap of the residuals in blocks, because neighbours 
 textbook interval takes them for independent, and is too narrow). Theil and Sen's median of all
 slopes is told beside it: it does not move for one early step, such as a cache that is made once.
 
+What several processes hold together is the sum of what each held in a tenth of a window at most.
+Each gives back what is free once a minute, for a second, at another time than the others: the least
+of the sum, or of each, would be whichever of those seconds a sample fell into, a megabyte more or
+less of one that decodes.
+
 What is counted in ones, descriptors and threads, is judged by that median and its own bootstrap:
 one more in one minute of an hour is no growth, and moves a line of least squares by more than the
 target. One more that stays, or one each twenty minutes, shows in it.
@@ -22,6 +27,7 @@ Values = NDArray[np.float64]
 _RESAMPLES = 4000
 _BLOCK = 8
 _LEAST_WINDOWS = 12
+_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +40,19 @@ class Slope:
     windows: int
 
 
-def floors(at_s: list[float], values: list[float], window_s: float) -> tuple[Values, Values]:
-    """The middle and the least value of each whole window."""
+def floors(
+    at_s: list[float], values: list[float], window_s: float, share: float = 0.0
+) -> tuple[Values, Values]:
+    """The middle of each whole window, and the value that ``share`` of its own are below."""
     began_s = at_s[0]
-    lowest: dict[int, float] = {}
+    found: dict[int, list[float]] = {}
     for when_s, value in zip(at_s, values, strict=True):
-        window = int((when_s - began_s) // window_s)
-        lowest[window] = min(value, lowest.get(window, value))
-    if len(lowest) > 1 and at_s[-1] - began_s < (max(lowest) + 1) * window_s * 0.999:
-        del lowest[max(lowest)]
-    windows = sorted(lowest)
+        found.setdefault(int((when_s - began_s) // window_s), []).append(value)
+    if len(found) > 1 and at_s[-1] - began_s < (max(found) + 1) * window_s * 0.999:
+        del found[max(found)]
+    windows = sorted(found)
     middle = [(window + 0.5) * window_s for window in windows]
-    return np.array(middle), np.array([lowest[window] for window in windows])
+    return np.array(middle), np.array([np.quantile(found[window], share) for window in windows])
 
 
 def _least_squares(x: Values, y: Values) -> float:
@@ -60,7 +67,18 @@ def _theil_sen(x: Values, y: Values) -> float:
 
 def slope(at_s: list[float], values: list[float], window_s: float = 60.0, seed: int = 1) -> Slope:
     """The growth of ``values`` in units a second."""
-    x, y = floors(at_s, values, window_s)
+    return _slope(*floors(at_s, values, window_s), seed)
+
+
+def slope_together(
+    at_s: list[float], parts: list[list[float]], window_s: float = 60.0, seed: int = 1
+) -> Slope:
+    """The growth of all ``parts`` together, in units a second."""
+    each = [floors(at_s, part, window_s, _SHARE) for part in parts]
+    return _slope(each[0][0], np.sum([low for _, low in each], axis=0), seed)
+
+
+def _slope(x: Values, y: Values, seed: int) -> Slope:
     if len(x) < 2:
         raise ValueError("a slope takes two windows at least")
     value = _least_squares(x, y)

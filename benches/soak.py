@@ -3,7 +3,8 @@
 What all processes of the recorder hold together (memory, descriptors, threads, zombies, and the
 rows of the index that are open) is sampled every few seconds. The slopes begin after a warm-up; the
 targets are for the upper 95 % bound of each, see ``benches/_slope.py``. Half of each minute nobody
-watches, so that the least of a minute is what stays when everybody has gone.
+watches, so that the least of a minute is what stays when everybody has gone. What all processes
+held at the same time at least is told beside it (``rss_least``), as runs before 2026-11-28 told it.
 
 While it warms up more people are in more of a hurry than later: a heap is as large as its busiest
 moment made it, and caches are full once there was enough to put in.
@@ -32,7 +33,7 @@ from pathlib import Path
 from websockets.exceptions import WebSocketException
 
 from benches._harness import BenchError, RunningRecorder, report, workplace
-from benches._slope import Slope, count_slope, slope
+from benches._slope import Slope, count_slope, slope, slope_together
 from benches._tree import Holding, holdings, program
 from benches._visitor import Visitor
 from watchglass.base.heap import FIRST_TRIMS_S
@@ -104,14 +105,17 @@ def _report(samples: list[Sample], people: Watching) -> int:
         sum((each for pid, (_, each) in sample.by_process.items() if pid in lasting), Holding())
         for sample in warm
     ]
-    memory = slope(at_s, [float(each.memory_bytes) for each in held], _WINDOW_S)
+    parts = {
+        pid: [float(sample.by_process[pid][1].memory_bytes) for sample in warm] for pid in lasting
+    }
+    memory = slope_together(at_s, list(parts.values()), _WINDOW_S)
+    least = slope(at_s, [float(each.memory_bytes) for each in held], _WINDOW_S)
     files = count_slope(at_s, [float(each.descriptors) for each in held], _WINDOW_S)
     threads = count_slope(at_s, [float(each.threads) for each in held], _WINDOW_S)
     for pid, (name, _) in sorted(warm[0].by_process.items(), key=lambda each: each[1][0]):
         if pid in lasting:
-            part = [float(sample.by_process[pid][1].memory_bytes) for sample in warm]
-            grows = slope(at_s, part, _WINDOW_S).value * _DAY_S / _MB
-            print(f"{name:<18} {max(part) / _MB:7.2f} MB, {grows:+8.2f} MB a day")
+            grows = slope_together(at_s, [parts[pid]], _WINDOW_S).value * _DAY_S / _MB
+            print(f"{name:<18} {max(parts[pid]) / _MB:7.2f} MB, {grows:+8.2f} MB a day")
     passing = [
         [each for pid, each in sample.by_process.items() if pid not in lasting] for sample in warm
     ]
@@ -129,6 +133,7 @@ def _report(samples: list[Sample], people: Watching) -> int:
         "rss_slope_mb_per_day": round(memory.value * _DAY_S / _MB, 3),
         "rss_slope_median_mb_per_day": round(memory.median * _DAY_S / _MB, 3),
         "rss_upper_mb_per_day": _scaled(memory, _DAY_S / _MB),
+        "rss_least_upper_mb_per_day": _scaled(least, _DAY_S / _MB),
         "fd_slope": round(files.value * _HOUR_S, 4),
         "fd_upper": _scaled(files, _HOUR_S),
         "thread_slope": round(threads.value * _HOUR_S, 4),

@@ -8,7 +8,7 @@ import numpy as np
 
 from benches import _mutate
 from benches._fuzz_disk import targets
-from benches._slope import count_slope, slope
+from benches._slope import count_slope, slope, slope_together
 from watchglass.recording.mediafile import scan
 
 _MINUTE_S = 60.0
@@ -29,6 +29,21 @@ def test_a_leak_shows_and_noise_does_not() -> None:
     bounds = [_told(0.0, 100.0, seed) for seed in range(2)]
     assert max(bounds) < 1.0
     assert all(_told(10.0, 100.0, seed) > 9.0 for seed in range(2))
+
+
+def _together(per_minute: float) -> float:
+    """The upper bound of a slope, a minute's: one process holds a megabyte less for a second each
+    minute, which one sample of three sees, and the other grows."""
+    at_s = [3.0 * at for at in range(500)]
+    trims = [1e6 * (at % 20 != 0 or (at // 20) % 3 > 0) for at in range(500)]
+    found = slope_together(at_s, [trims, [per_minute * at / 60 for at in at_s]], _MINUTE_S)
+    assert found.upper is not None
+    return found.upper * _MINUTE_S
+
+
+def test_what_one_gives_back_for_a_second_hides_no_leak_of_another_and_is_none() -> None:
+    assert abs(_together(0.0)) < 1.0
+    assert 99.0 < _together(100.0) < 101.0
 
 
 def test_an_early_step_of_a_floor_is_no_slope_by_the_median() -> None:
