@@ -141,7 +141,7 @@ class Gate:
         cause = self._reason(is_key)
         if cause is VisitCause.SIZES and self._may_peek():
             if self._can_wait():
-                return Step.PASS
+                return self._at_quiet_key(wall_ns) if is_key else Step.PASS
             self._peeks.ask(wall_ns, self._now_s, self._keys.newest_ns)
             return Step.PEEK
         if cause is not None:
