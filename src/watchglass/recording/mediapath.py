@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,14 +32,24 @@ def media_path(
     volume: Path, camera: CameraId, stream: StreamName, wall_ns: int, run: RunId, sequence: int
 ) -> Path:
     """The path of a file whose first picture arrived at ``wall_ns`` (UTC)."""
-    return volume / _relative(MediaName(camera, stream, wall_ns // _NS_PER_MS, run, sequence))
+    day, file = _in_day(MediaName(camera, stream, wall_ns // _NS_PER_MS, run, sequence))
+    return _day_folder(volume, camera, stream, day) / file
 
 
-def _relative(name: MediaName) -> str:
+@lru_cache(maxsize=64)
+def _day_folder(volume: Path, camera: CameraId, stream: StreamName, day: str) -> Path:
+    """Kept: a part of a path that nobody holds takes a new place in Python's table of names each
+    time, and that table grows by a megabyte before it is made anew."""
+    return volume / f"{camera}/{stream.value}/{day}"
+
+
+def _in_day(name: MediaName) -> tuple[str, str]:
     at = _EPOCH + timedelta(milliseconds=name.wall_ms)
-    date = f"{at.year:04d}/{at.month:02d}/{at.day:02d}"
     time = f"{at.hour:02d}{at.minute:02d}{at.second:02d}.{at.microsecond // 1000:03d}"
-    return f"{name.camera}/{name.stream.value}/{date}/{time}Z-{name.run}-{name.sequence:04d}.mp4"
+    return (
+        f"{at.year:04d}/{at.month:02d}/{at.day:02d}",
+        f"{time}Z-{name.run}-{name.sequence:04d}.mp4",
+    )
 
 
 def parse_media_path(path: Path) -> MediaName | None:
@@ -58,4 +69,5 @@ def parse_media_path(path: Path) -> MediaName | None:
         RunId(found["run"]),
         int(found["sequence"]),
     )
-    return name if _relative(name) == relative else None
+    day, file = _in_day(name)
+    return name if f"{name.camera}/{name.stream.value}/{day}/{file}" == relative else None

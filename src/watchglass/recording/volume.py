@@ -5,6 +5,7 @@ is not mounted, or another disk: writing under it would fill the system disk or 
 """
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import ConfigError, VolumeMissingError
 from watchglass.base.ids import VolumeId, is_id, random_id
 
-MARK = "volume.json"
+# Interned, as parts of a path are: it is looked for at each turn.
+MARK = sys.intern("volume.json")
 FORMAT = 1
 
 
