@@ -1,7 +1,9 @@
 """Test tiers, Hypothesis profiles and the few fixtures that every package's tests may use."""
 
+import gc
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,14 @@ IN_CI = "CI" in os.environ
 
 # Each tier holds the ones before it.
 TIERS = ("quick", "full", "long")
+
+# Containers often forbid to keep compiled files; then each worker and each process that tests start
+# compiles all it imports anew, half a minute of each run.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Most of what is made while tests are collected stays: it need not be looked through often.
+gc.set_threshold(50_000, 20, 100)
 
 settings.register_profile(
     "quick",
@@ -65,6 +75,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling | None:
     return FileScheduling(config, log) if config.getoption("--dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay until the end: whoever collects garbage need not look at them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(2_000, 10, 10)
 
 
 def tier_of(item: pytest.Item) -> int:

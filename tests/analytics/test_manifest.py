@@ -121,6 +121,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.full
 @given(name=st.sampled_from(sorted(plain())), value=_JSON)
 def test_a_field_of_any_value_leads_to_the_closed_list_or_to_an_error(
     name: str, value: object

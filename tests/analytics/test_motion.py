@@ -123,6 +123,7 @@ def test_shaking_is_no_motion(shared_dir: Path) -> None:
     assert sum(each.moving for each in moved) <= 2
 
 
+@pytest.mark.full
 def test_rain_is_no_motion_and_somebody_in_it_is() -> None:
     chance = np.random.default_rng(4)
     scene: Grey = still().astype(float)

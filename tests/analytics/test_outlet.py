@@ -140,6 +140,7 @@ def test_what_came_before_the_link_begins_with_it(tmp_path: Path) -> None:
     hop.close()
 
 
+@pytest.mark.full
 def test_another_analyst_hears_it_all_again(hop: Hop) -> None:
     analyst, stream = hop.analyst, Stream()
     analyst.until(lambda: hop.linked)
@@ -164,6 +165,7 @@ def test_another_analyst_hears_it_all_again(hop: Hop) -> None:
     second.until(lambda: hop.value("watchglass_analysis_accounts_waiting") == 0)
 
 
+@pytest.mark.full
 def test_a_camera_that_leaves_ends_its_visit(hop: Hop) -> None:
     analyst, stream = hop.analyst, Stream()
     analyst.until(lambda: hop.linked)
@@ -173,6 +175,7 @@ def test_a_camera_that_leaves_ends_its_visit(hop: Hop) -> None:
     analyst.until(lambda: bool(analyst.visits) and analyst.visits[-1].last)
 
 
+@pytest.mark.full
 def test_one_that_is_switched_off_sends_nothing_and_is_told_of_as_switched_off(hop: Hop) -> None:
     analyst, stream = hop.analyst, Stream()
     analyst.until(lambda: hop.linked)
@@ -202,6 +205,7 @@ def test_one_that_is_switched_off_sends_nothing_and_is_told_of_as_switched_off(h
     assert hop.value("watchglass_gate_frames_total") > 0
 
 
+@pytest.mark.full
 def test_since_when_nobody_takes_what_is_told_is_known(hop: Hop) -> None:
     analyst = hop.analyst
     analyst.until(lambda: hop.linked)
@@ -218,6 +222,7 @@ def test_since_when_nobody_takes_what_is_told_is_known(hop: Hop) -> None:
     analyst.until(lambda: hop.outlet.untold_since_ns == 0)
 
 
+@pytest.mark.full
 def test_the_large_stream_is_followed_while_something_is_too_small_and_no_longer(
     tmp_path: Path,
 ) -> None:

@@ -108,6 +108,7 @@ def test_key_frames_are_probed_apart_and_leave_nothing_behind(looked: Looked) ->
     assert not looked.reports
 
 
+@pytest.mark.full
 def test_it_is_as_far_as_is_written_down(looked: Looked) -> None:
     looked.takes = False
     looked.client.send(visit("a", 0, 110, last=True))
@@ -122,6 +123,7 @@ def tracks_of(looked: Looked) -> list[TrackPart]:
     ]
 
 
+@pytest.mark.full
 def test_what_is_looked_at_anew_has_the_same_names(looked: Looked) -> None:
     """A look was cut off in the middle of a walk, and looks at all of it again."""
     anew = Visited(visit="0", camera=CAMERA, cause=VisitCause.JOB, items=(), job="j", anew_ns=7)

@@ -230,6 +230,7 @@ def test_pictures_that_come_twice_are_looked_at_once(again: int) -> None:
     assert sum(each.to_ns - each.from_ns for each in spans) == 40 * NS_PER_S // FPS
 
 
+@pytest.mark.full
 def test_a_covered_lens_is_told() -> None:
     looking = Looking()
     shape, frames = stream(40 * FPS, covered)

@@ -78,6 +78,7 @@ def test_a_turned_camera_is_told(shared_dir: Path) -> None:
     assert kinds(looked_at([*before, *after])) == [TamperKind.TURNED]
 
 
+@pytest.mark.full
 def test_another_scene_is_told_and_after_long_it_is_the_usual_one(shared_dir: Path) -> None:
     other = film(shared_dir / "testdata/video/intel_preview_worker-zone-detection.mp4").planes[:45]
     looking = tamper()

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from tests.api.found_desk import FoundDesk
 from tests.api.mask_desk import MaskDesk
 from tests.api.own_worker import OwnWorker
 from tests.api.relay_desk import relay_ports
+from tests.app.running import free_port
 from tests.recording.keeper_making import Site, Worker
 from watchglass.access.directory import Directory
 from watchglass.access.door import Door
@@ -489,13 +489,6 @@ def survey_desk(site: Site, drawn: MaskDesk) -> SurveyDesk:
 
     settings_of = SettingsDesk(settings, drawn.store, added, drawn.watch)
     return SurveyDesk(on, nobody, tuple, unseen, settings_of, judge)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Running:

@@ -65,6 +65,7 @@ def test_what_is_withdrawn_ends_a_live_view(
         assert told_to_go(link, 20) == 1008
 
 
+@pytest.mark.full
 def test_a_right_that_goes_on_keeps_the_view(
     at: Running, recorded: Recorded, anna: tuple[Person, Browser]
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_right_that_goes_on_keeps_the_view(
         assert told_to_go(link, 2.5) is None
 
 
+@pytest.mark.full
 def test_changes_tell_of_cameras_that_one_may_see_and_end(
     at: Running, recorded: Recorded, anna: tuple[Person, Browser]
 ) -> None:

@@ -82,6 +82,7 @@ def test_who_asks_as_others_do_is_answered(port: int) -> None:
     assert answer_to(port, GET[:20], GET[20:], pause_s=0.05).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "parts",
     [

@@ -88,6 +88,7 @@ def test_any_segment_may_come_first(deck: Deck, browser: Browser, worker: OwnWor
     assert 0 < len(runs) < 12
 
 
+@pytest.mark.full
 def test_it_goes_on_in_one_session(deck: Deck, browser: Browser, worker: OwnWorker) -> None:
     tape = deck.tapes[0]
     (piece, *_) = plan(browser, tape, tape.shown[3].at_ms)["pieces"]

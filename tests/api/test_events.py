@@ -358,6 +358,7 @@ def listened(browser: Browser, until: str, do: Callable[[], None]) -> list[tuple
     return told
 
 
+@pytest.mark.full
 def test_what_is_found_is_told_at_once_to_who_may_see_it(scene: Scene) -> None:
     part = scene.track("late", 14, 16, 0.3, 0.4)
     found = event_of(part, rule(camera=scene.camera), review="9" * 32)

@@ -331,6 +331,7 @@ def test_makers_paths_are_told(browser: Browser) -> None:
     )
 
 
+@pytest.mark.full
 def test_every_type_of_the_answers_is_in_the_document(at: Running) -> None:
     document = openapi_of(at.of.app)
     schemas = document["components"]["schemas"]
@@ -441,6 +442,7 @@ def test_many_are_planned_at_once_told_row_by_row_and_taken_back(browser: Browse
     assert browser.send("POST", f"{plan}/{chosen['change']}/undo").status_code == 404
 
 
+@pytest.mark.full
 def test_a_plan_of_a_whole_district_is_one_request_and_judged_once(
     at: Running, browser: Browser
 ) -> None:

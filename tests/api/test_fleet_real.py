@@ -23,7 +23,10 @@ SCANS = "/api/v1/trust/scans"
 @pytest.fixture
 def page(data: Path) -> Iterator[Page]:
     recorder = RunningRecorder(
-        data, PYTHONWARNINGS="error", WATCHGLASS_ALLOW="127.0.0.1,127.0.77.1"
+        data,
+        PYTHONWARNINGS="error",
+        WATCHGLASS_ANALYSIS="false",
+        WATCHGLASS_ALLOW="127.0.0.1,127.0.77.1",
     )
     try:
         with Page(recorder.page()) as found:

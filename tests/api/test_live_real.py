@@ -42,7 +42,7 @@ def camera_of_long_groups() -> Iterator[Simulator]:
 
 @pytest.fixture
 def recorder(data: Path) -> Iterator[RunningRecorder]:
-    found = RunningRecorder(data, PYTHONWARNINGS="error")
+    found = RunningRecorder(data, PYTHONWARNINGS="error", WATCHGLASS_ANALYSIS="false")
     yield found
     found.stop()
 

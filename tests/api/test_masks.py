@@ -21,7 +21,8 @@ from tests.api.mask_walk import (
     walk,
 )
 from tests.api.own_worker import OwnWorker
-from tests.api.recorded import PASSWORD, Browser, Recorded, Running, Served, free_port, served
+from tests.api.recorded import PASSWORD, Browser, Recorded, Running, Served, served
+from tests.app.running import free_port
 from tests.browser.across_tape import Deck, spec
 from tests.media.numbered import luma_of
 from watchglass.access.right import Action, Right, Role

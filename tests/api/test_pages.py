@@ -56,6 +56,7 @@ def test_without_built_pages_it_says_how(at: Running, browser: Browser) -> None:
     assert "<script" not in answer.text
 
 
+@pytest.mark.full
 def test_document_is_complete(at: Running, browser: Browser) -> None:
     document = openapi_of(at.of.app)
     ids = []
@@ -84,6 +85,7 @@ def _references(node: Any) -> Iterator[str]:
             yield from _references(each)
 
 
+@pytest.mark.full
 def test_document_can_be_had_without_a_recorder(tmp_path: Path) -> None:
     target = tmp_path / "openapi.json"
     subprocess.run(

@@ -140,6 +140,7 @@ def noted(at: Running, kind: LookKind) -> Look:
     return look
 
 
+@pytest.mark.full
 def test_each_picture_is_a_look(tmp_path: Path) -> None:
     recorded = Numbered(tmp_path / "s", VideoCodec.H264)
     recorded.record(14)

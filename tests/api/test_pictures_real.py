@@ -41,7 +41,7 @@ def played(page: Page, camera: str, stream: str, at_ms: int) -> list[int | None]
 
 @pytest.mark.parametrize("kind", [H264, H265])
 def test_pictures_of_a_real_recorder(data: Path, cameras: Simulator, kind: int) -> None:
-    recorder = RunningRecorder(data, PYTHONWARNINGS="error")
+    recorder = RunningRecorder(data, PYTHONWARNINGS="error", WATCHGLASS_ANALYSIS="false")
     try:
         camera = recorder.add(cameras.urls[kind])
         with Page(recorder.page()) as page:

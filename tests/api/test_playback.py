@@ -92,6 +92,7 @@ def test_g711_comes_as_records(browser: Browser, recorded: Recorded) -> None:
     assert payload == 160 * len(times)  # what is fed has 160 of each 800
 
 
+@pytest.mark.full
 def test_begins_with_the_key_frame_on_show(browser: Browser, recorded: Recorded) -> None:
     whole = playback(browser, recorded.camera, recorded.began_ns // NS_PER_MS)
     start_ms = whole["pieces"][0]["from_ms"]

@@ -34,6 +34,7 @@ def test_an_application_with_an_unguarded_route_is_not_made() -> None:
         require_policies([Mount("/static", app=app)])
 
 
+@pytest.mark.full
 def test_nothing_is_had_without_a_session(at: Running, recorded: Recorded) -> None:
     stranger = Browser(at)
     values = {

@@ -115,6 +115,7 @@ def test_it_moves_while_the_page_says_so_and_each_movement_is_in_the_log(moved: 
     assert set(moved.details()[before:]) == {"moved right, out"}
 
 
+@pytest.mark.full
 def test_a_page_that_hangs_up_or_falls_silent_stops_the_camera(moved: Moved) -> None:
     with moved.link() as link:
         link.send(MOVE)

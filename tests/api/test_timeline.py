@@ -185,6 +185,7 @@ def test_what_is_held_is_told_where_the_camera_has_it(browser: Browser, recorded
     assert held() == [[], []]
 
 
+@pytest.mark.full
 def test_changes_are_told_as_they_happen(tmp_path: Path) -> None:
     recorded = Recorded(tmp_path / "s")
     recorded.record(3)

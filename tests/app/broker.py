@@ -14,15 +14,10 @@ from typing import TypeVar
 import aiomqtt
 import pytest
 
+from tests.app.running import free_port
+
 MOSQUITTO = Path("/usr/sbin/mosquitto")
 USER, PASSWORD = "post", "sesame 1"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 T = TypeVar("T")

@@ -70,6 +70,7 @@ def test_what_moves_is_told_without_a_model(film: Path, capsys: Capture) -> None
     assert {each["state"] for each in found["spans"]} == {"analysed"}
 
 
+@pytest.mark.full
 def test_the_same_film_leads_to_the_same_ways(film: Path, capsys: Capture) -> None:
     assert told(capsys, film) == told(capsys, film)
 
@@ -86,6 +87,7 @@ def test_a_sheet_of_pictures(film: Path, tmp_path: Path, capsys: Capture) -> Non
     assert "--overwrite" in capsys.readouterr().err
 
 
+@pytest.mark.full
 def test_with_a_model_it_has_a_name(
     shared_dir: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +99,7 @@ def test_with_a_model_it_has_a_name(
     assert {each["kind"] for each in found["things"]} & {"person", "car", "bicycle"}
 
 
+@pytest.mark.full
 def test_a_model_that_is_not_there_is_said(
     film: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

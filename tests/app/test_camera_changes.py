@@ -170,6 +170,7 @@ def test_one_that_is_not_looked_at_is_recorded_on_and_its_ledger_says_by_whose_w
 # --- on and off -----------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_one_that_is_switched_off_is_a_gap_of_that_cause_until_it_is_enabled(bed: Bed) -> None:
     with pytest.raises(UsageError, match="needs a reason"):
         bed.site.carry_out(DisableRequest(bed.camera, "me", " "))

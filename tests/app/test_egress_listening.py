@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benches._harness import RunningRecorder
-from tests.app.running import call, json_of, wait_until
+from tests.app.running import call, free_port, json_of, wait_until
 from tests.cameras.egress.test_reading import packet, pcap
 from tests.trust.seeing import see
 from watchglass.app.fleet import egress_store, trust_store
@@ -25,12 +25,6 @@ pytestmark = pytest.mark.full
 CAMERA, DESK = "44:19:b6:00:00:04", "00:11:22:33:44:55"
 STUCK_S = 6
 LINE = "<13>kernel: [1.2] egress IN=lan OUT=wan SRC={} DST={} LEN=60 PROTO=TCP SPT=5 DPT=443"
-
-
-def free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 class Listening:

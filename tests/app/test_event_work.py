@@ -129,6 +129,7 @@ def test_what_is_told_again_is_not_taken_again(bed: Bed) -> None:
     assert len(bed.said) >= said
 
 
+@pytest.mark.full
 @settings(max_examples=15)
 @given(cuts=st.sets(st.integers(0, 11), max_size=5), count=st.integers(3, 12))
 def test_wherever_workers_are_cut_off_the_same_is_found(

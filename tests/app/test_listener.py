@@ -71,6 +71,7 @@ def test_words_and_numbers(listener: Listener, ways: Ways) -> None:
     two.close()
 
 
+@pytest.mark.full
 def test_a_process_that_hangs_keeps_nobody_waiting(listener: Listener, ways: Ways) -> None:
     hangs, on = threading.Event(), threading.Event()
 

@@ -5,7 +5,6 @@ import email.policy
 import hashlib
 import hmac
 import json
-import socket
 import subprocess
 import threading
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.app.running import free_port
 from tests.media.certificates import make_certificate
 from watchglass.app.going_out import too_late
 from watchglass.app.notice_process import sent
@@ -44,13 +44,6 @@ def sending(
     allow: tuple[str, ...] = HERE, timeout_s: float = 5.0, picture: bytes | None = None,
 ) -> Send:  # fmt: skip
     return Send(next(NUMBERS), settings, secret, letter, picture, 0, AT_NS, allow, timeout_s)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @pytest.fixture(autouse=True)

@@ -66,6 +66,7 @@ def test_devices_and_one_of_them(data: Path, capsys: pytest.CaptureFixture[str])
     assert "No device" in told(capsys, data, "trust", "explain", "10.9.9.9", code=3)
 
 
+@pytest.mark.full
 def test_what_is_stated_settles_rules(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "country" in told(capsys, data, "trust", "rules")
     told(capsys, data, "trust", "profile", "--country", "us", "--organisation", "public_school",

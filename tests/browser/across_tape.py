@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from tests.api.own_worker import OwnWorker
-from tests.api.recorded import Browser, Recorded, Running, free_port, served
+from tests.api.recorded import Browser, Recorded, Running, served
+from tests.app.running import free_port
 from tests.recording.keeper_making import Site, Worker
 from tests.recording.stream_making import do_jobs
 from watchglass.api.application import create_app

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 import hatch_build
 from benches._harness import RunningRecorder
+from tests.app.running import free_port
 from tests.browser.visitor import PASSWORD, Visitor
 from tests.conftest import CHECKOUT
 from watchglass.simulate.fleet import CameraUrls
@@ -35,9 +35,7 @@ class Bed:
         self, folder: Path, cameras: list[CameraUrls], *, analysis: bool, **settings: str
     ) -> None:
         self._settings = {"WATCHGLASS_ANALYSIS": str(analysis).lower(), **settings}
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = str(free.getsockname()[1])
+        self._port = str(free_port())
         self.data = folder / "d"
         self._cameras = iter(cameras)
         self.simulated: dict[str, str] = {}

@@ -33,7 +33,7 @@ def converting(chromium: Browser) -> Iterator[Bed]:
         Simulator(*arguments(cameras=1, kind="c", no_sound=True, **size)) as modern,
         Simulator(*arguments(cameras=1, kind="mjpeg", no_sound=True, **size)) as old,
     ):
-        bed = Bed(folder, [*modern.urls, *old.urls], analysis=True)
+        bed = Bed(folder, [*modern.urls, *old.urls], analysis=False)
         try:
             bed.add("Drive")
             bed.add("Attic")

@@ -40,7 +40,7 @@ def exported() -> Iterator[Exported]:
     data = ("--data", str(work / "data"))
     try:
         with Simulator(*options) as simulator:
-            recorder = RunningRecorder(work / "data")
+            recorder = RunningRecorder(work / "data", WATCHGLASS_ANALYSIS="false")
             try:
                 names = [camera.name for camera in simulator.urls]
                 for camera in simulator.urls:

@@ -18,6 +18,8 @@ from watchglass.recording.people import noted_looks
 
 pytestmark = pytest.mark.full
 
+ANALYSIS = False
+
 READY_MS = 90_000
 
 

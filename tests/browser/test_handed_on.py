@@ -12,6 +12,7 @@ import av
 import pytest
 from playwright.sync_api import expect
 
+from tests.app.running import free_port
 from tests.browser.conftest import AXE, Bed, Visiting, readable, set_up
 from tests.browser.screens import on_phone
 from tests.browser.visitor import Visitor
@@ -24,12 +25,6 @@ ANALYSIS = False
 SHOTS = os.environ.get("WATCHGLASS_SHOTS", "")
 MAC, DESK = "44:19:b6:00:00:04", "00:11:22:33:44:55"
 LINE = "<13>kernel: [1.2] egress IN=lan OUT=wan SRC={} DST={} LEN=60 PROTO=TCP SPT=5 DPT=443\n"
-
-
-def free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 class OldSystem:

@@ -17,6 +17,8 @@ from tests.browser.visitor import Visitor
 __all__ = ["hooks"]
 pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
 
+ANALYSIS = False
+
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:

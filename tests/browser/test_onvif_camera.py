@@ -35,7 +35,9 @@ def turned() -> Iterator[tuple[Simulator, RunningRecorder]]:
         Simulator(*CAMERA) as simulator,
         tempfile.TemporaryDirectory(prefix="wg-", dir="/tmp") as folder,
     ):
-        recorder = RunningRecorder(Path(folder) / "d", WATCHGLASS_STUCK_S="6")
+        recorder = RunningRecorder(
+            Path(folder) / "d", WATCHGLASS_STUCK_S="6", WATCHGLASS_ANALYSIS="false"
+        )
         try:
             yield simulator, recorder
         finally:

@@ -11,6 +11,8 @@ from watchglass.simulate.process import Simulator
 
 pytestmark = pytest.mark.long
 
+ANALYSIS = False
+
 
 @pytest.fixture(params=[(1440, 900, "dark"), (390, 844, "light")], ids=["wide", "phone"])
 def reader(request: pytest.FixtureRequest, bed: Bed, visiting: Visiting) -> Visitor:

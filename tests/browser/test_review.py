@@ -25,6 +25,8 @@ from watchglass.store.events import EventStore
 
 pytestmark = pytest.mark.full
 
+ANALYSIS = False
+
 
 def _later(part: TrackPart, by_ns: int) -> TrackPart:
     points = tuple(

@@ -9,6 +9,8 @@ from tests.browser.test_users import go, readable
 
 pytestmark = pytest.mark.full
 
+ANALYSIS = False
+
 
 @on_wide
 def test_a_line_and_a_zone_are_drawn_and_a_rule_made_about_them(

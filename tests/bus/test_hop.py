@@ -150,6 +150,7 @@ def test_a_second_client_of_the_same_name_replaces_the_first(tmp_path: Path) -> 
     pair.close()
 
 
+@pytest.mark.full
 def test_no_more_peers_than_allowed(tmp_path: Path) -> None:
     pair = a_pair(tmp_path, max_peers=1)
     other = a_client(endpoint_in(tmp_path), "worker-2")
@@ -165,6 +166,7 @@ def test_no_more_peers_than_allowed(tmp_path: Path) -> None:
     pair.close()
 
 
+@pytest.mark.full
 def test_a_server_started_anew_is_noticed_and_the_queue_is_kept(tmp_path: Path) -> None:
     pair = a_pair(tmp_path)
     before = pair.server.instance
@@ -182,6 +184,7 @@ def test_a_server_started_anew_is_noticed_and_the_queue_is_kept(tmp_path: Path) 
     pair.close()
 
 
+@pytest.mark.full
 def test_nothing_queued_goes_out_before_the_owner_saw_the_renewal(tmp_path: Path) -> None:
     pair = a_pair(tmp_path)
     pair.server.close()
@@ -220,6 +223,7 @@ def test_silence_loses_a_peer_and_a_late_client_begins_anew(tmp_path: Path) -> N
     pair.close()
 
 
+@pytest.mark.full
 def test_whoever_lives_is_never_lost_whatever_is_said_and_when(tmp_path: Path) -> None:
     """Messages stand for beats, and beats come early: neither end may take the other for dead."""
     clock = SimulatedClock()

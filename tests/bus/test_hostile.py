@@ -153,6 +153,7 @@ def test_what_is_not_even_zeromq(pair: Pair, tmp_path: Path) -> None:
     assert len(pair.server.peers()) == 1
 
 
+@pytest.mark.full
 def test_a_frame_too_large_ends_the_connection(pair: Pair, raw: Socket) -> None:
     join(pair, raw)
     raw.send_multipart([encode_header(Data(0)), bytes(UP.limit_bytes + 1)])

@@ -168,6 +168,7 @@ def test_nothing_is_asked_of_a_forbidden_address(url: str) -> None:
     assert asked == []
 
 
+@pytest.mark.full
 def test_a_whole_camera_over_real_sockets() -> None:
     encode(VideoCodec.H264, frames=10)
     with RawServer(camera_talk(described(), pictures)) as server:

@@ -192,6 +192,7 @@ def test_of_many_mistakes_the_first_is_told(monkeypatch: Environment) -> None:
     assert len(str(caught.value)) < 250
 
 
+@pytest.mark.full
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:

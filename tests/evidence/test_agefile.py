@@ -41,6 +41,7 @@ def test_another_program_opens_it(length: int) -> None:
     assert opened(sealed(plain)) == plain
 
 
+@pytest.mark.full
 def test_what_another_program_made_opens() -> None:
     plain = b"x" * (PIECE + 5)
     assert opened(pyrage.passphrase.encrypt(plain, WORDS.reveal())) == plain

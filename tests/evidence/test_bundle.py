@@ -39,6 +39,7 @@ def test_whole_spans_pass(tmp_path: Path) -> None:
     assert verdict(checked(bundle)) == GOOD, as_text(checked(bundle))
 
 
+@pytest.mark.full
 def test_any_span_passes(tmp_path: Path) -> None:
     site, start = eventful(tmp_path, cameras=2)
     end, chance = site.now_ns, random.Random(7)

@@ -84,6 +84,7 @@ def test_it_fails_where_something_was_changed(name: str, tmp_path: Path) -> None
     assert followed(tmp_path).returncode != 0
 
 
+@pytest.mark.full
 @by_hand
 @pytest.mark.parametrize("what", ["line", "line_gone", "head", "recording"])
 def test_it_fails_where_it_was_listed_and_signed_anew(
@@ -109,6 +110,7 @@ def test_it_fails_where_it_was_listed_and_signed_anew(
     assert followed(tmp_path, pem).returncode != 0
 
 
+@pytest.mark.full
 @by_hand
 def test_the_recipe_takes_stamps(tmp_path: Path, whole: Files, made: Made) -> None:
     case = whole.write(tmp_path / "case17")

@@ -167,6 +167,7 @@ def test_a_keeper_that_is_down_refuses_it(bed: Bed) -> None:
     assert list(bed.desk.book.all()) == []
 
 
+@pytest.mark.full
 def test_it_waits_for_a_second_person_who_is_another(bed: Bed, tmp_path: Path) -> None:
     bed.store.set_statement(bed.site.camera, Statement(export_consent=True))
     export = bed.ask()
@@ -202,6 +203,7 @@ def test_who_refuses_says_why_and_nothing_is_made(bed: Bed) -> None:
             bed.act(export, act, by)
 
 
+@pytest.mark.full
 def test_an_emergency_is_flagged_and_reviewed(bed: Bed, tmp_path: Path) -> None:
     bed.desk.errand(ConsentRuleRequest(ConsentRule(needed=True, review_h=2), "owner"))
     export = bed.ask(emergency=True)
@@ -225,6 +227,7 @@ def test_an_emergency_is_flagged_and_reviewed(bed: Bed, tmp_path: Path) -> None:
     assert list(bed.site.on.layout.exports.iterdir()) == []
 
 
+@pytest.mark.full
 def test_what_goes_on_is_known_after_a_start(bed: Bed) -> None:
     """And what was stopped waits until somebody goes on with it."""
     one, two = bed.ask(), bed.ask()
@@ -238,6 +241,7 @@ def test_what_goes_on_is_known_after_a_start(bed: Bed) -> None:
     made(bed, two)
 
 
+@pytest.mark.full
 def test_what_was_erased_is_in_no_bundle_any_more(bed: Bed) -> None:
     export = made(bed, bed.ask())
     bed.desk.forget(bed.site.camera, export.asked_to_ns, export.asked_to_ns + NS_PER_S)
@@ -280,6 +284,7 @@ def written(folder: Path) -> list[Path]:
     return [each for each in files if WORDS.encode() in each.read_bytes()]
 
 
+@pytest.mark.full
 def test_one_is_encrypted_and_its_passphrase_is_kept_nowhere(
     bed: Bed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -314,6 +319,7 @@ def test_one_is_encrypted_and_its_passphrase_is_kept_nowhere(
     assert WORDS not in out + err
 
 
+@pytest.mark.full
 def test_after_a_start_it_has_to_be_asked_for_again(bed: Bed) -> None:
     waits, stopped = bed.ask(passphrase=WORDS), bed.ask(passphrase=WORDS)
     plain = bed.ask()
@@ -333,6 +339,7 @@ def test_after_a_start_it_has_to_be_asked_for_again(bed: Bed) -> None:
     assert not bed.desk.make_next()
 
 
+@pytest.mark.full
 def test_one_that_was_stopped_goes_on_under_its_passphrase(bed: Bed) -> None:
     export = bed.ask(passphrase=WORDS)
     bed.act(export, ExportAct.STOP, "ada")

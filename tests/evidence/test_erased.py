@@ -50,6 +50,7 @@ def test_bundles_of_before_and_after_verify(tmp_path: Path, sound: bool) -> None
     assert pictures["after"] < pictures["before"] - 15, pictures
 
 
+@pytest.mark.full
 def test_any_span_over_what_was_erased_verifies_in_both(tmp_path: Path) -> None:
     site, start = closed(tmp_path, sound=True)
     erase(site, start + 4 * NS_PER_S, start + 5 * NS_PER_S)

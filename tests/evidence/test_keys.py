@@ -82,6 +82,7 @@ def test_a_change_that_was_cut_short_is_finished(tmp_path: Path) -> None:
     assert verdict(both(bundle, first))["from"] == "yes"
 
 
+@pytest.mark.full
 def test_a_revoked_key_vouches_for_nothing(tmp_path: Path) -> None:
     site, start, first = rotated(tmp_path, 1)
     with pytest.raises(AssertionError, match="rotate"):

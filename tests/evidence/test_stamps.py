@@ -64,6 +64,7 @@ def test_a_stamp_is_checked_by_either_tool(kind: str, tool: str, tmp_path: Path)
     assert nothing.tool_missing
 
 
+@pytest.mark.full
 def test_no_changed_byte_of_a_stamp_passes(vienna: OpensslAuthority) -> None:
     """Each byte but those of what is not signed: lengths, the outer version, spare certificates."""
     response = vienna.reply(query(DIGEST, 7))
@@ -127,6 +128,7 @@ def stamp_now(site: ExportedSite, authority: OpensslAuthority, name: str = "vien
     shelf.stamped(document, name, authority.reply(query(document.digest, 1)))
 
 
+@pytest.mark.full
 def test_a_stamp_places_a_bundle(
     vienna: OpensslAuthority, other: OpensslAuthority, tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ def test_both_checks_say_the_same(made: Made, tmp_path: Path) -> None:
         assert {"verdict": told["verdict"], "codes": told["codes"]} == own, change.name
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not NODE.exists(), reason="the environment has no Node")
 def test_the_script_refuses_the_same_zips(made: Made, tmp_path: Path) -> None:
     paths = []

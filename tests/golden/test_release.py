@@ -175,6 +175,7 @@ def test_it_is_whole_and_is_recorded_on(opened: Opened) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.full
 def test_an_index_that_is_too_old_is_made_anew(opened: Opened) -> None:
     path = opened.site.state / "index.db"
     with closing(sqlite3.connect(path)) as db, db:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from benches import _mutate
 from benches._fuzz_disk import targets
@@ -61,6 +62,7 @@ def _counted(extra: Callable[[float], int]) -> float:
     return 60 * _MINUTE_S * found.upper
 
 
+@pytest.mark.full
 def test_one_more_for_a_minute_is_no_growth_of_a_count_and_one_that_stays_is() -> None:
     assert _counted(lambda _: 0) == 0.0
     for minute in (3, 25, 48):

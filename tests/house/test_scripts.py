@@ -41,6 +41,7 @@ def run_env(code: str, **environment: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
+@pytest.mark.full
 def test_finds_a_python_that_is_new_enough() -> None:
     found = run_env("find_python")
     assert found.returncode == 0, found.stderr

@@ -73,6 +73,7 @@ def test_what_the_disk_has_not_got_yet_is_waited_for(relay: Relay) -> None:
     assert joined == [shape(), *frames(0, 62, gop=1000)]
 
 
+@pytest.mark.full
 def test_a_hole_that_stays_does_not_keep_anybody_for_ever(relay: Relay) -> None:
     sinks, got = relay.worker("w"), list[LiveItem]()
     relay.disk = [shape(), *frames(0, 50, gop=1000)]
@@ -110,6 +111,7 @@ def test_a_worker_that_comes_back_begins_with_its_shape(relay: Relay) -> None:
     assert relay.feed.since_key_frame(CAMERA, MAIN) == new
 
 
+@pytest.mark.full
 def test_an_api_that_comes_back_says_again_what_is_watched(relay: Relay) -> None:
     sinks, got = relay.worker("w"), list[LiveItem]()
     relay.feed.start(CAMERA, MAIN, lambda _: None)

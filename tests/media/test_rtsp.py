@@ -183,6 +183,7 @@ def test_codecs_that_are_not_recorded(name: bytes) -> None:
             source.open()
 
 
+@pytest.mark.full
 def test_a_stream_that_stops_is_stalled() -> None:
     media = lambda connection: pictures(connection, 20, 40)  # noqa: E731
     with RawServer(camera_talk(described(), media)) as server:
@@ -194,6 +195,7 @@ def test_a_stream_that_stops_is_stalled() -> None:
             source.read()
 
 
+@pytest.mark.full
 def test_sound_alone_is_stalled_too() -> None:
     def media(connection: socket.socket) -> None:
         units = encode(VideoCodec.H264, frames=10)
@@ -213,6 +215,7 @@ def test_sound_alone_is_stalled_too() -> None:
             _read(source, 1000)
 
 
+@pytest.mark.full
 def test_nothing_after_play_is_stalled() -> None:
     with RawServer(camera_talk(described(), lambda connection: pictures(connection, 0))) as server:
         source = _source(server.url, open_s=0.7)
@@ -222,6 +225,7 @@ def test_nothing_after_play_is_stalled() -> None:
         assert time.monotonic() - started < 3
 
 
+@pytest.mark.full
 def test_a_slow_camera_is_not_stalled_once_its_pace_is_known() -> None:
     """0.6 s between frames and a limit of 0.5 s: three intervals count."""
     with RawServer(camera_talk(described(), _slow_media)) as server:
@@ -257,6 +261,7 @@ def test_the_end_of_a_stream() -> None:
             _read(source, 100)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("answers", [True, False])
 def test_close_ends_a_blocked_call_of_another_thread(answers: bool) -> None:
     def silent(connection: socket.socket) -> None:
@@ -276,6 +281,7 @@ def test_close_ends_a_blocked_call_of_another_thread(answers: bool) -> None:
         assert 0.5 < time.monotonic() - started < 2.5
 
 
+@pytest.mark.full
 def test_noise_gives_one_of_our_errors() -> None:
     def noise(connection: socket.socket) -> None:
         for index in range(300):
@@ -289,6 +295,7 @@ def test_noise_gives_one_of_our_errors() -> None:
         assert raised.value.__context__ is None
 
 
+@pytest.mark.full
 def test_descriptors_and_threads_are_given_back() -> None:
     def use(times: int) -> int:
         for _ in range(times):

@@ -99,6 +99,7 @@ def test_so_is_one_that_was_read_in_turn_with_others() -> None:
         assert there() is None
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("no_collector")
 def test_a_camera_that_is_off_leaves_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:

@@ -158,6 +158,7 @@ def test_no_rtsp(data: bytes) -> None:
         _fails(server.url)
 
 
+@pytest.mark.full
 def test_an_endless_header_ends_at_the_time_out() -> None:
     def talk(connection: socket.socket) -> None:
         connection.recv(4096)

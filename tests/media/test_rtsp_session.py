@@ -262,6 +262,7 @@ def test_the_camera_says_goodbye() -> None:
                 source.read()
 
 
+@pytest.mark.full
 def test_what_real_cameras_answer_to_setup_and_play(shared_dir: Path) -> None:
     """Each recorded answer of a real camera lets it play, or is one of our errors."""
     played = set()

@@ -245,6 +245,7 @@ def test_what_is_wrong_is_found(
 # --- files ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_a_file_is_played_at_its_pace_and_goes_on_over_its_end(folder: Path) -> None:
     source = of_file(folder / "sound.mov")
     source.open()
@@ -258,6 +259,7 @@ def test_a_file_is_played_at_its_pace_and_goes_on_over_its_end(folder: Path) -> 
     assert found[0].data == found[10].data
 
 
+@pytest.mark.full
 def test_a_file_that_is_played_once_ends(folder: Path) -> None:
     source = of_file(folder / "hevc.mkv", loop=False)
     source.open()

@@ -130,6 +130,7 @@ def test_pictures_beyond_the_bounds_are_refused(codec: VideoCodec) -> None:
         still(codec, video.configuration, bytes(MOST_KEY_FRAME_BYTES), 320)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("codec", "width", "height"),
     [(VideoCodec.H264, 8208, 64), (VideoCodec.H265, 8208, 64), (VideoCodec.H264, 16384, 8256)],
@@ -153,6 +154,7 @@ def test_torn_picture_is_not_shown(codec: VideoCodec) -> None:
             still(codec, configuration, data[:kept], 320)
 
 
+@pytest.mark.full
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_whatever_comes_is_a_picture_or_the_one_error(data: st.DataObject) -> None:

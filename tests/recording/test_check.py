@@ -448,6 +448,7 @@ def _changed_index(site: Site, statement: str) -> None:
     db.close()
 
 
+@pytest.mark.full
 def test_changed_index(site: Site) -> None:
     _changed_index(site, "update gap set cause = 'paused' where cause = 'stalled'")
     finding = one(checked(site), FindingKind.INDEX_DIFFERS)
@@ -526,6 +527,7 @@ def _answers(site: Site) -> dict[str, object]:
 # --- repair -----------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_repair_takes_in_what_nobody_knows(site: Site) -> None:
     site.start()
     worker = Worker(site)

@@ -127,6 +127,7 @@ def test_a_span_goes_and_what_is_left_is_as_it_was(tmp_path: Path) -> None:
     assert lines(site, camera, "erasure_done") == 1
 
 
+@pytest.mark.full
 def test_nothing_is_asked_and_approved_by_one(tmp_path: Path) -> None:
     site = Site(tmp_path)
     camera = recorded(site)

@@ -111,6 +111,7 @@ def test_an_index_that_is_behind_is_brought_up(monkeypatch: pytest.MonkeyPatch) 
                     assert answers_of(store, [CAMERA]) == answers_of(whole, [CAMERA])
 
 
+@pytest.mark.full
 @settings(max_examples=min(100, settings().max_examples))
 @given(
     steps=STEPS,

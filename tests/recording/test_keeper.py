@@ -683,6 +683,7 @@ def test_a_hole_between_two_files_that_are_found_together_is_told(site: Site, he
     check_index(site)
 
 
+@pytest.mark.full
 def test_a_hole_that_was_found_before_it_was_told_is_one_hole(site: Site) -> None:
     camera, worker = begun(site)
     record(site, worker, camera, 30)

@@ -157,6 +157,7 @@ def test_what_is_told_long_after_takes_nothing_back(site: Site) -> None:
     site.check()
 
 
+@pytest.mark.full
 def test_a_keeper_does_not_remember_every_look(site: Site) -> None:
     def batch() -> None:
         note(site, *(looked(site) for _ in range(50)))

@@ -368,6 +368,7 @@ STEPS = st.lists(
 DRIFTS = st.sampled_from([0, 0, 200_000, -3_000_000])
 
 
+@pytest.mark.full
 @given(steps=STEPS, drift_ppb=DRIFTS)
 def test_spans_tile_and_agree_with_the_oracle(steps: list[Step], drift_ppb: int) -> None:
     with told() as story:

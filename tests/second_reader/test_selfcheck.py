@@ -53,6 +53,7 @@ def test_a_later_file_of_a_run_is_accepted() -> None:
     assert parse_media(made.body).findings == []
 
 
+@pytest.mark.full
 def test_every_flipped_byte_of_a_closed_file_is_found() -> None:
     whole = FILE.whole
     for place in range(len(whole)):
@@ -64,6 +65,7 @@ def test_every_flipped_byte_of_a_closed_file_is_found() -> None:
         assert failing(found) or reserved, f"byte {place} of {len(whole)}"
 
 
+@pytest.mark.full
 def test_flipped_bytes_of_an_open_file_change_the_root() -> None:
     body, root = FILE.body, tree(FILE.leaves)
     for place in range(len(body)):

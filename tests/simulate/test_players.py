@@ -130,6 +130,7 @@ def _arguments(log: Path, kind: str = "a") -> list[str]:
     )
 
 
+@pytest.mark.full
 def test_the_process_takes_commands(tmp_path: Path) -> None:
     with Simulator(*_arguments(tmp_path)) as simulator:
         url = simulator.urls[0].main

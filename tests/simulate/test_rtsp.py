@@ -71,6 +71,7 @@ def test_options_describe_set_up_play_tear_down(running: Running) -> None:
         assert client.request("DESCRIBE").status == 404
 
 
+@pytest.mark.full
 def test_the_clock_runs_on_over_the_seam(running: Running, tmp_path: Path) -> None:
     with RtspClient(running.url(3)) as client:
         client.play()
@@ -112,6 +113,7 @@ def test_sound_and_reports(running: Running) -> None:
             client.rtp(channel=2)
 
 
+@pytest.mark.full
 def test_two_clients_get_the_same_frames(running: Running) -> None:
     with RtspClient(running.url()) as one, RtspClient(running.url()) as two:
         one.play()
@@ -172,6 +174,7 @@ def test_digest(loop_thread: LoopThread, qop: bool) -> None:
         loop_thread.run(fleet.stop())
 
 
+@pytest.mark.full
 def test_stall_keeps_the_connection(running: Running) -> None:
     with RtspClient(running.url()) as client:
         client.play()
@@ -189,6 +192,7 @@ def test_stall_keeps_the_connection(running: Running) -> None:
     assert after - before >= 5
 
 
+@pytest.mark.full
 def test_drops_leave_holes_in_numbers_but_not_in_sequence(running: Running) -> None:
     with RtspClient(running.url()) as client:
         client.play()
@@ -222,6 +226,7 @@ def test_burst_begins_with_the_frames_since_the_key_frame(running: Running) -> N
         assert plain.request("OPTIONS").status == 200
 
 
+@pytest.mark.full
 def test_pts_jump(running: Running) -> None:
     with RtspClient(running.url()) as client:
         client.play()
@@ -248,6 +253,7 @@ def test_resolution_changes_at_a_key_frame(running: Running) -> None:
     assert running.fleet.stream("camera-1", "sub").loop.spec.width == 192
 
 
+@pytest.mark.full
 def test_hang_up_ends_each_session_after_a_while(running: Running) -> None:
     running.set("hang_up", 0.4)
     for _ in range(2):
@@ -299,6 +305,7 @@ def test_descriptions_that_lie(running: Running) -> None:
         assert "VP8/90000" in client.request("DESCRIBE").body
 
 
+@pytest.mark.full
 def test_garbage(running: Running) -> None:
     running.set("garbage")
     with RtspClient(running.url()) as client:

@@ -110,6 +110,7 @@ def test_a_track_is_put_together_of_its_parts_and_told_twice_is_there_once(
     assert store.last("another") is None
 
 
+@pytest.mark.full
 @settings(max_examples=15)
 @given(
     cuts=st.lists(st.integers(1, 39), max_size=6, unique=True).map(sorted),
@@ -231,6 +232,7 @@ def test_spans_lie_apart_in_order_and_joined_and_say_of_each_second_the_best(
     assert found == best
 
 
+@pytest.mark.full
 @given(_SPANS)
 @settings(max_examples=25)
 def test_the_database_keeps_spans_as_they_were_laid(
@@ -295,6 +297,7 @@ def test_each_recorded_second_is_told_of_or_skipped_once(
 # --- motion ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @given(
     st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 90), st.integers(1, 100))),
     st.sampled_from([1, 5, 60, 300, 3600, 86400]),

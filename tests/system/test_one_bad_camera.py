@@ -63,7 +63,7 @@ def test_a_camera_that_crashes_its_worker_is_quarantined_and_harms_itself_alone(
         sub_width=160, sub_height=90, sub_bit_rate=100_000, no_sound=True, log=str(folder / "log"),
     )  # fmt: skip
     with Simulator(*options) as simulator:
-        recorder = RunningRecorder(data, **environment)
+        recorder = RunningRecorder(data, WATCHGLASS_ANALYSIS="false", **environment)
         try:
             with ThreadPoolExecutor(4) as pool:
                 added = list(pool.map(recorder.add, simulator.urls))

@@ -38,7 +38,9 @@ class Recording:
     def __init__(self, folder: Path, simulator: Simulator) -> None:
         self.clock = Interposed(folder)
         self.data = folder / "data"
-        self.recorder = RunningRecorder(self.data, **self.clock.environment)
+        self.recorder = RunningRecorder(
+            self.data, WATCHGLASS_ANALYSIS="false", **self.clock.environment
+        )
         self.camera: CameraId = self.recorder.add(simulator.urls[0])
 
     def numbers(self) -> list[int]:

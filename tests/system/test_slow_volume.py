@@ -47,7 +47,10 @@ def test_a_slow_volume_costs_its_own_cameras_alone(folder: Path) -> None:
     with Simulator(*options) as simulator:
         # 1 MiB is 8 s of this camera: a write for each fragment of 0.4 s falls behind it soon.
         recorder = RunningRecorder(
-            folder / "data", WATCHGLASS_QUEUE_BYTES="1MiB", **disk.environment
+            folder / "data",
+            WATCHGLASS_QUEUE_BYTES="1MiB",
+            WATCHGLASS_ANALYSIS="false",
+            **disk.environment,
         )
         try:
             slow = recorder.add(simulator.urls[0])

@@ -148,6 +148,7 @@ def test_one_that_takes_none_says_so(quirks: Quirks, words: str) -> None:
     _masked(work, quirks)
 
 
+@pytest.mark.full
 def test_a_refused_login_is_not_tried_again() -> None:
     async def work(device: OnvifServer, use: Use, told: Told) -> None:
         await use(CameraMask(ONE, TRIANGLE, "", wanted=True), password="wrong")

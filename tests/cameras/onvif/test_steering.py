@@ -67,6 +67,7 @@ def test_it_moves_and_stops() -> None:
     _with_speaker(work)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("quirks", [Quirks(), Quirks(ignores_move_timeout=True)], ids=["", "ign"])
 def test_a_movement_that_nobody_goes_on_with_ends(
     quirks: Quirks, monkeypatch: pytest.MonkeyPatch
