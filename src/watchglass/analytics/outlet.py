@@ -183,7 +183,8 @@ class AnalysisOutlet:
         due_ns = 0
         try:
             while not self._ending.is_set():
-                received = self._client.poll(_SOON_S if self._backlog else _POLL_S)
+                hurried = self._backlog or not self._linked
+                received = self._client.poll(_SOON_S if hurried else _POLL_S)
                 linked = self._client.connected
                 renewed = any(isinstance(each, LinkRenewed) for each in received)
                 if linked and (renewed or not self._linked):
