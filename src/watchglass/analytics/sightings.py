@@ -13,6 +13,7 @@ from watchglass.analytics.plane import Patch
 
 _SOON = 2.2
 """In so many pictures from one on, what may be something has to be seen again."""
+_MOST_SIZES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class SightingSettings:
     few: int = 3
     moved_cells: int = 2
     crowded: float = 0.15
+    grows: int = 6
+    """Where drops are many, a thing is not taken to have been there while it was so many times
+    smaller than when it was sure."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,19 @@ class Sighting:
     last_ns: int
     seen: int = 1
     sure: bool = False
+    sizes: tuple[tuple[int, int], ...] = ()
+    """When it was seen (UTC ns) and in how many cells, until it is sure."""
+
+    def begin_as_itself(self, part: int) -> None:
+        """Leave out what was seen before it had that part of its size: among many drops the first
+        may have been one."""
+        least = self.patch.cells / part
+        since_ns = self.last_ns
+        for at_ns, cells in reversed(self.sizes):
+            if cells < least:
+                break
+            since_ns = at_ns
+        self.since_ns = since_ns
 
 
 class Sightings:
@@ -81,19 +98,27 @@ class Sightings:
         for patch in found[: settings.most]:
             near = [each for each in old if self._near(each.patch, patch)]
             if not near:
-                fresh.append(Sighting(patch, patch, at_ns, at_ns))
+                first = ((at_ns, patch.cells),)
+                fresh.append(Sighting(patch, patch, at_ns, at_ns, sizes=first))
                 continue
             best = max(near, key=lambda each: (each.sure, each.seen))
             if best.last_ns < at_ns:
                 best.seen += 1
             elif best.patch.cells > patch.cells:
                 fresh.append(
-                    Sighting(patch, best.first, best.since_ns, at_ns, best.seen, best.sure)
+                    Sighting(
+                        patch, best.first, best.since_ns, at_ns, best.seen, best.sure, best.sizes
+                    )
                 )
                 continue
             best.patch, best.last_ns = patch, at_ns
             stays = lit and not best.sure and _apart(best.first, patch) < settings.moved_cells
+            was_sure = best.sure
             best.sure = best.seen >= self._needed(patch) and not stays
+            if not was_sure:
+                best.sizes = (*best.sizes, (at_ns, patch.cells))[-_MOST_SIZES:]
+                if best.sure and self._many(best.sizes[0][1]) >= 1:
+                    best.begin_as_itself(settings.grows)
         self._all = [*old, *fresh]
         self._looked_ns = at_ns
 
@@ -123,10 +148,14 @@ class Sightings:
             for size in range(max(bits)):
                 self._chances[size] += fresh * sum(each > size for each in bits)
 
+    def _many(self, cells: int) -> float:
+        """How many chance patches of about that size, or larger, there are in a picture."""
+        return float(self._chances[max(0, cells.bit_length() - 3)])
+
     def _needed(self, patch: Patch) -> int:
         """In how many pictures it has to be seen, so that a row of chance sightings of its size
         would be rarer than ``chance``: in rain there are many, and small."""
-        many = float(self._chances[max(0, patch.cells.bit_length() - 3)])
+        many = self._many(patch.cells)
         width = patch.x1 - patch.x0 + 2 * self._reach(patch)
         height = patch.y1 - patch.y0 + 2 * self._reach(patch)
         near = _SOON * many * width * height / (self._shape[0] * self._shape[1])

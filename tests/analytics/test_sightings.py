@@ -1,0 +1,45 @@
+"""Since when something is there, in rain and in the dry."""
+
+import random
+
+import numpy as np
+import pytest
+
+from watchglass.analytics.plane import Patch, patches
+from watchglass.analytics.sightings import Sightings, SightingSettings
+
+SHAPE = (90, 160)
+STEP_NS = 200_000_000
+COMES = 40
+
+
+def cells(*boxes: tuple[int, int, int, int]) -> list[Patch]:
+    """Patches of these rows and columns: first and end of each."""
+    picture = np.zeros(SHAPE, np.bool_)
+    for y0, x0, y1, x1 in boxes:
+        picture[y0:y1, x0:x1] = True
+    return patches(picture, 1, 96)
+
+
+@pytest.mark.parametrize("rains", [True, False])
+def test_a_drop_at_the_place_is_not_when_somebody_came(rains: bool) -> None:
+    """Somebody of 30 by 8 cells comes in at the edge, where something small was before."""
+    chance = random.Random(1)
+    sightings = Sightings(SightingSettings())
+    since_ns = 0
+    for number in range(COMES + 6):
+        boxes = []
+        if rains:
+            for _ in range(30):
+                y, x = chance.randrange(0, 86), chance.randrange(20, 156)
+                boxes.append((y, x, y + 2, x + 2))
+        if number >= COMES:
+            boxes.append((30, 0, 60, 8))
+        elif number >= COMES - 4:
+            boxes.append((44, 2, 46, 4))
+        at_ns = number * STEP_NS
+        sightings.follow(cells(*boxes), SHAPE, at_ns, STEP_NS / 1e9, lit=False)
+        sure = [each for each in sightings.seen(at_ns) if each.sure and each.patch.x0 == 0]
+        if sure:
+            since_ns = min(each.since_ns for each in sure)
+    assert since_ns == (COMES if rains else COMES - 4) * STEP_NS
