@@ -76,7 +76,7 @@ def _recorded(folder: Path, seconds: int) -> Site:
         log=str(logs),
     )
     with Simulator(*options) as simulator, GstServer(loops) as gst:
-        recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
+        recorder = RunningRecorder(folder / "data")
         simulated = {recorder.add(camera): camera.name for camera in simulator.urls}
         others = tuple(_add_single(recorder, name, url) for name, url in gst.urls.items())
         chance = random.Random(seconds)
@@ -86,7 +86,7 @@ def _recorded(folder: Path, seconds: int) -> Site:
             _kill(recorder, what)
             if what == "everything":
                 recorder.stop()
-                recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
+                recorder = RunningRecorder(folder / "data")
         time.sleep(pause_s)
         assert recorder.stop() == 0, recorder.log()
     return Site(folder / "data" / "state", folder / "data" / "media", simulated, others, logs, 5)
