@@ -36,7 +36,7 @@ def media_path(
     return _day_folder(volume, camera, stream, day) / file
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2_048)
 def _day_folder(volume: Path, camera: CameraId, stream: StreamName, day: str) -> Path:
     """Kept: a part of a path that nobody holds takes a new place in Python's table of names each
     time, and that table grows by a megabyte before it is made anew."""
