@@ -312,6 +312,7 @@ class BusClient(Generic[S, R]):
         pad = encode_header(Pad())
         if not all(self._put(pad) for _ in range(PADS)):
             self._redial_later()
+            return
         before, self._instance = self._instance, welcome.instance
         if before is not None:
             received.append(LinkRenewed(before != welcome.instance, welcome.instance))
