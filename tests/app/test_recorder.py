@@ -56,6 +56,8 @@ def test_a_day_with_the_recorder(data: Path, cameras: Simulator) -> None:
         doctor = call_here(*of, "doctor")
         assert doctor.returncode == 0, doctor.stdout
         assert "2 of 2 record" in doctor.stdout
+        for pid in processes_of(data):  # its children too: none keeps for itself what it freed
+            assert b"tcache_count=0" in Path(f"/proc/{pid}/environ").read_bytes()
 
         repairing = call_here(*of, "check", "--repair")
         assert repairing.returncode == 5

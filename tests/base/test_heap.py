@@ -84,6 +84,44 @@ print(left, sys.getallocatedblocks() - began)
 """
 
 
+# Threads that took blocks of all sizes, seven of each, and freed them; then all is trimmed.
+_SHELVES = """
+import ctypes, threading
+from watchglass.base import heap
+
+heap.begin_without_shelves()
+heap.bound()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+
+class Info(ctypes.Structure):
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in names.split()]
+
+libc.mallinfo2.restype = Info
+ending = threading.Event()
+freed = threading.Barrier(9)
+
+def work():
+    for size in range(24, 1033, 16):
+        for block in [libc.malloc(size) for _ in range(7)]:
+            libc.free(block)
+    freed.wait()
+    ending.wait()
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+began = libc.mallinfo2().uordblks
+for each in threads:
+    each.start()
+freed.wait()
+heap.trim()
+print(libc.mallinfo2().uordblks - began)
+ending.set()
+"""
+
+
 def _said(script: str, *arguments: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True
@@ -191,3 +229,27 @@ def test_names_of_files_that_come_and_go_take_no_more() -> None:
         grown[filled] = int(ran.stdout)
     assert grown["1"] < 200
     assert grown["0"] > grown["1"] + 200
+
+
+@pytest.mark.skipif(not _GLIBC, reason="another C library has no shelves")
+def test_threads_keep_nothing_that_they_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where somebody has tuned something else, which stays."""
+    kept = {}
+    for chosen in ("glibc.malloc.tcache_count=7", "glibc.malloc.check=0", ""):
+        monkeypatch.setenv("GLIBC_TUNABLES", chosen)
+        kept[chosen] = int(_said(_SHELVES))
+    assert kept["glibc.malloc.tcache_count=7"] > 8 * 7 * 16_000
+    assert kept["glibc.malloc.check=0"] < 100_000
+    assert kept[""] < 100_000
+
+
+@pytest.mark.skipif(not _GLIBC, reason="another C library has no shelves")
+def test_what_somebody_has_tuned_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[dict[str, str]] = []
+    monkeypatch.setattr("os.execve", lambda *of: became.append(of[2]))
+    for chosen in ("", "glibc.malloc.check=3", "glibc.malloc.tcache_count=2"):
+        monkeypatch.setenv("GLIBC_TUNABLES", chosen)
+        heap.begin_without_shelves()
+    assert [each["GLIBC_TUNABLES"] for each in became] == [
+        "glibc.malloc.tcache_count=0", "glibc.malloc.check=3:glibc.malloc.tcache_count=0",
+    ]  # fmt: skip

@@ -15,11 +15,13 @@ import watchglass
 from watchglass.app.cli.late import LateGroup
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell
+from watchglass.base import heap
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import random_id
 
 _UNEXPECTED = 70
 _INTERRUPTED = 130
+_LIVES_LONG = "serve"
 
 
 class _Commands(LateGroup):
@@ -100,8 +102,11 @@ def _version(
 
 
 def main() -> None:
-    """The command ``watchglass``."""
-    sys.exit(run(sys.argv[1:]))
+    """The command ``watchglass``. What lives for months gets the memory that this takes first."""
+    arguments = sys.argv[1:]
+    if _LIVES_LONG in arguments:
+        heap.begin_without_shelves()
+    sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str]) -> int:
