@@ -14,16 +14,17 @@ TICKS = 90_000
 class Stream:
     """Frames numbered on; each ``gop`` begins with a key frame, twelve times as large."""
 
-    def __init__(self, fps: int = 5, gop: int = 10, run: str = "7" * 32) -> None:
+    def __init__(self, fps: int = 5, gop: int = 10, run: str = "7" * 32, late_ns: int = 0) -> None:
         self.fps = fps
         self.gop = gop
         self.number = 0
+        self.late_ns = late_ns
         self.run = RunId(run)
         self.init = b"init"
         self._told = False
 
     def wall_ns(self, number: int) -> int:
-        return START_NS + number * NS_PER_S // self.fps
+        return START_NS + self.late_ns + number * NS_PER_S // self.fps
 
     def another_run(self) -> None:
         self.run = RunId("8" * 32)

@@ -1,5 +1,6 @@
 """From the recorder to whoever looks: visits are whole, and each moment has its account."""
 
+import heapq
 import random
 from collections.abc import Iterator
 from itertools import count, pairwise
@@ -14,6 +15,7 @@ from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.gate_step import GateState
 from watchglass.analytics.gated import Gated
 from watchglass.analytics.hold import Hold
+from watchglass.analytics.together import TOGETHER_NS, Together
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId
 from watchglass.model.analysis import Analysis, AnalysisSpan, SkipCause
@@ -32,13 +34,15 @@ def varying(middle: int, seed: int = 1) -> Iterator[int]:
 class Worker:
     """A gated stream, and what came of it."""
 
-    def __init__(self, limits: GateLimits = QUICK) -> None:
+    def __init__(self, limits: GateLimits = QUICK, together: Together | None = None) -> None:
         self.sent: list[Visited] = []
         self.spans: list[AnalysisSpan] = []
         self.there = True
         self.numbers = count()
         self.moving: bool | None = False
-        self.gated = Gated(CAMERA, self.put, self.account, lambda: str(next(self.numbers)), limits)
+        self.gated = Gated(
+            CAMERA, self.put, self.account, lambda: str(next(self.numbers)), limits, together
+        )
 
     def put(self, message: Visited) -> bool:
         if self.there:
@@ -309,20 +313,40 @@ def test_a_probe_of_a_camera_that_is_set_apart_says_so() -> None:
     assert skipped == {SkipCause.SET_APART}
 
 
-def test_gates_of_a_worker_deal_with_quiet_frames_at_the_same_moments() -> None:
+def test_gates_of_a_worker_deal_with_quiet_frames_at_one_moment() -> None:
     """Whatever their streams' phases: what each needs is in the caches for the next one then."""
-    slots: list[list[int]] = []
-    for phase in (0, 3, 7):
-        worker, stream = Worker(), Stream()
-        worker.play(stream, varying(600), 30 + phase / stream.fps)
+    together = Together()
+    workers = [Worker(together=together) for _ in range(3)]
+    streams = [Stream(late_ns=late_ns) for late_ns in (0, 70_000_000, 130_000_000)]
+    for worker, stream in zip(workers, streams, strict=True):
+        worker.play(stream, varying(600), 30)
         assert worker.gated.numbers().state is GateState.QUIET
-        dealt = []
-        for item in stream.items(varying(600), 8):
-            worker.gated([item])
-            if not worker.gated._waiting:
-                assert isinstance(item, LiveFrame)
-                dealt.append(item.wall_ns)
-        every = {later - each for each, later in pairwise(dealt)}
-        assert every == {4 * NS_PER_S // stream.fps}
-        slots.append([each % (4 * NS_PER_S // stream.fps) for each in dealt])
-    assert len({each for of in slots for each in of}) == 1
+    frames = heapq.merge(
+        *(
+            [(item.wall_ns, number, item) for item in stream.items(varying(600), 8)]  # type: ignore[union-attr] # frames
+            for number, stream in enumerate(streams)
+        )
+    )
+    dealt, most = [], 0
+    for wall_ns, number, item in frames:
+        workers[number].gated([item])
+        waiting = [len(each.gated._waiting) for each in workers]
+        if not any(waiting):
+            dealt.append(wall_ns // TOGETHER_NS)
+        else:
+            most = max(most, *waiting)
+    assert dealt == list(range(dealt[0], dealt[0] + len(dealt)))  # each moment, and once
+    assert len(dealt) >= 9
+    assert most > 2
+
+
+def test_a_gate_that_has_left_is_not_waited_for() -> None:
+    together = Together()
+    gone, there = Worker(together=together), Worker(together=together)
+    for worker in (gone, there):
+        worker.play(Stream(), varying(600), 30)
+    gone.gated.end()
+    spans = list(gone.spans)
+    there.play(Stream(), varying(600), 30)
+    assert gone.spans == spans
+    assert len(together._all) == 1

@@ -254,5 +254,5 @@ def test_a_password_goes_encrypted_to_the_server_that_it_is_for(
 
 def test_a_mail_server_that_is_not_there_or_speaks_otherwise(hook: Hook) -> None:
     assert "cannot be reached" in send(free_port(), MailTls.NONE)
-    said = send(hook.port, MailTls.NONE, timeout_s=0.3)
+    said = send(hook.port, MailTls.NONE, timeout_s=1.0)
     assert "SMTP" in said or "within" in said or "as it should" in said

@@ -8,6 +8,7 @@ from watchglass.analytics.gate import Gate
 from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.gate_step import GateState, Step
 from watchglass.analytics.hold import Hold, span_of
+from watchglass.analytics.together import Together
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId
 from watchglass.model.analysis import Analysis, SkipCause
@@ -16,9 +17,6 @@ from watchglass.model.visit import Moves, VisitCause, Visited
 
 _MOST_PROBES = 8
 _SETTLE_NS = 5 * NS_PER_S
-_TOGETHER_NS = 8 * NS_PER_S // 10
-"""While all is quiet, frames of so long are dealt with at once, and those of all cameras at one
-moment: to come back to each costs far more than what is done for it."""
 _SILENT_NS = 6 * NS_PER_S
 _UNANSWERED_NS = 20 * NS_PER_S
 _UNTOLD_NS = 2 * NS_PER_S
@@ -60,6 +58,7 @@ class Gated:
         account: Account,
         new_visit: Callable[[], str],
         limits: GateLimits | None = None,
+        together: Together | None = None,
     ) -> None:
         self.camera = camera
         self._put = put
@@ -69,6 +68,8 @@ class Gated:
         self._gate = Gate(limits, int(camera[:4] or "0", 16) / 0xFFFF)
         self._hold = Hold()
         self._lock = threading.Lock()
+        self._together = together or Together()
+        self._together.join(self._deal)
         self._shape: LiveShape | None = None
         self._last: LiveFrame | None = None
         self._visit: str | None = None
@@ -93,13 +94,16 @@ class Gated:
                     self._catch_up()
                     self._take_shape(item)
                 else:
-                    waiting = self._waiting
-                    waiting.append(item)
-                    if (
-                        self._visit is not None
-                        or item.wall_ns // _TOGETHER_NS != waiting[0].wall_ns // _TOGETHER_NS
-                    ):
+                    self._waiting.append(item)
+                    if self._visit is not None:
                         self._catch_up()
+        newest = items[-1]
+        if isinstance(newest, LiveFrame):
+            self._together.came(newest.wall_ns)
+
+    def _deal(self) -> None:
+        with self._lock:
+            self._catch_up()
 
     def _catch_up(self) -> None:
         """Deal with frames that were gathered while all was quiet."""
@@ -166,6 +170,7 @@ class Gated:
 
     def end(self) -> None:
         """The camera is not recorded any more, at least not here."""
+        self._together.leave(self._deal)
         with self._lock:
             self._catch_up()
             self._cut()

@@ -16,6 +16,7 @@ from watchglass.analytics.finer import Finer
 from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.gated import Gated
 from watchglass.analytics.metrics import gate_samples, outlet_samples
+from watchglass.analytics.together import Together
 from watchglass.analytics.unlooked import SwitchedOff
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
@@ -65,6 +66,7 @@ class AnalysisOutlet:
         self._follow = follow
         self._clock = clock
         self._limits = limits
+        self._together = Together()
         session = random_id()
         self._visits: Iterator[str] = map(f"{session[:12]}-{{:x}}".format, count())
         # Of the queue and the accounts; never held while a gate's own lock is waited for.
@@ -110,7 +112,9 @@ class AnalysisOutlet:
             self._off[camera] = (stream, unlooked)
             self._follow(camera, stream, unlooked)
             return
-        gated = Gated(camera, self._put, self._account, self._next_visit, self._limits)
+        gated = Gated(
+            camera, self._put, self._account, self._next_visit, self._limits, self._together
+        )
         self._gated[camera] = (stream, gated)
         self._follow(camera, stream, gated)
 

@@ -59,7 +59,7 @@ _PASSING_NS = 15 * NS_PER_S
 _LEAST_START_NS = 60 * NS_PER_S
 _TAKE_UP_NS = 1800 * NS_PER_S
 _RECENT_NS = 600 * NS_PER_S
-_LOOK_S = (1.0, 2.0)  # least, most
+_LOOK_S = (1.0, 3.0)  # least, most
 _UNTOLD_NS = 300 * NS_PER_S
 """Of what gates answer for something is told every 20 s."""
 

@@ -1,4 +1,4 @@
-"""The recorder's pulse: judged every other second, and told to systemd and to who waits for pings.
+"""The recorder's pulse: judged every third second, and told to systemd and to who waits for pings.
 
 The watchdog is fed while recording lives (``health`` says what that means). The ping is sent while
 it lives and nothing is failing: it is for a person, who can mount a disk, which a restart cannot.

@@ -72,7 +72,7 @@ def decide(past: Past, now_ns: int, suspect: str, patience: Patience) -> tuple[P
 
 
 class Replacement:
-    """Owned by one thread, which lets it ``look`` every other second. Of ``crew`` one is ended for
+    """Owned by one thread, which lets it ``look`` every third second. Of ``crew`` one is ended for
     good, and whoever keeps it alive starts it again."""
 
     def __init__(self, crew: Callable[[], Crew], patience: Patience, clock: Clock) -> None:

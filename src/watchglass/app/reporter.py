@@ -1,4 +1,4 @@
-"""A process's word to the supervisor: signs of life every other second, numbers when it asks.
+"""A process's word to the supervisor: signs of life every third second, numbers when it asks.
 
 A thread of its own that waits for nobody. A queue that is full drops its oldest: only the newest
 signs of life count.

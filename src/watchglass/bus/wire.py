@@ -15,7 +15,7 @@ does what is due before long at once.
 
 ZeroMQ's queue of a connection, of which there is one in each direction at each end, is two blocks
 of 256 frames, 16 KiB each, and a page of them is taken only when the first frame comes to lie in
-it. At a beat every two seconds that lasts 17 minutes, in all processes, and cannot be told from a
+it. At a beat every three seconds that lasts 25 minutes, in all processes, and cannot be told from a
 leak. So each side begins with as many ``Pad`` frames as go once through both blocks.
 """
 
@@ -28,7 +28,7 @@ from watchglass.base.errors import BusError
 from watchglass.bus.proof import PROOF_CHARS
 
 PROTOCOL = 2
-BEAT_S = 2.0
+BEAT_S = 3.0
 LOST_AFTER_BEATS = 3
 CREDIT_BYTES = 4 * 1024 * 1024
 HEADER_LIMIT_BYTES = 1024

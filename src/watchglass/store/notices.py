@@ -114,7 +114,7 @@ class NoticeStore:
         self._database = Database(
             path, SCHEMA, synchronous=Synchronous.FULL, disk=disk, erase_deleted=True
         )
-        # Asked for every other second, by who sends.
+        # Asked for again and again, by who sends.
         self._ways = KeptReading(self._database, _ways)
         self._soonest = KeptReading(self._database, _soonest)
 
