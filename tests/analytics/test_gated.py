@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.analytics.stream_making import CAMERA, START_NS, Stream, number_of
 from watchglass.analytics.accounts import Accounts
-from watchglass.analytics.backlog import Backlog
+from watchglass.analytics.backlog import MOST_JOINED, Backlog
 from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.gate_step import GateState
 from watchglass.analytics.gated import Gated
@@ -231,6 +231,16 @@ def test_a_backlog_keeps_its_bound_and_tells_what_it_lost(
     assert kept + len(lost) == put == kept + backlog.depth().dropped_items
     assert not backlog
     assert backlog.depth().size_bytes == 0
+
+
+def test_what_waits_is_put_together_as_far_as_it_is_soon_looked_at() -> None:
+    backlog, stream = Backlog("b", 1 << 20, lambda *_: None), Stream()
+    for _ in range(2 * MOST_JOINED + 10):
+        items = (stream.frame(100),)
+        backlog.put(Visited(visit="v", camera=CAMERA, cause=VisitCause.SIZES, items=items))
+    taken = backlog.take()
+    assert [len(each.items) for each in taken] == [MOST_JOINED, MOST_JOINED, 10]
+    assert [number_of(each) for each in frames_of(taken)] == list(range(2 * MOST_JOINED + 10))
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 50), st.integers(1, 9)), max_size=80))

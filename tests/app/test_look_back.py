@@ -15,7 +15,7 @@ from tests.app.test_analytics_worker import add, pid_of, value
 from watchglass.app.layout import Layout
 from watchglass.app.look_back_gops import Gop, chosen
 from watchglass.app.look_back_late import Late
-from watchglass.app.look_back_worker import wanted
+from watchglass.app.look_back_worker import pieces, wanted
 from watchglass.app.ways import control_client
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
@@ -105,6 +105,14 @@ def test_what_was_looked_at_in_part_is_not_counted_twice() -> None:
     assert list(wanted(second, look)) == second
     late = msgspec.structs.replace(look, id=LookBackId(f"{LATE}x"))
     assert list(wanted(second, late)) == second[1:3]
+
+
+def test_messages_are_small_as_pictures_of_now_wait_for_each() -> None:
+    frames = [gop(number, 1000).key for number in range(70)]
+    found = list(pieces(frames))
+    assert [len(each) for each in found] == [30, 30, 10]
+    assert [frame for each in found for frame in each] == frames
+    assert list(pieces([])) == []
 
 
 def looks(layout: Layout, request: LookBackErrand) -> dict[str, LookBack]:

@@ -5,6 +5,7 @@ than can be looked at, things are looked for less often, all cameras alike (`pac
 is too much, credit is held back and the camera-workers let go of the oldest.
 """
 
+from collections import deque
 from collections.abc import Sequence
 
 from watchglass.analytics.detector import Detector
@@ -21,7 +22,7 @@ from watchglass.bus.endpoint import Listener
 from watchglass.bus.message import Codec
 from watchglass.bus.peer import PeerId
 from watchglass.bus.proof import Key
-from watchglass.bus.server import BusServer, PeerLost, Received
+from watchglass.bus.server import BusServer, PeerJoined, PeerLost, Received
 from watchglass.model.analysis import SkipCause, Tampered, Understood
 from watchglass.model.metric import Sample
 from watchglass.model.object_track import TrackPart
@@ -40,9 +41,15 @@ CREDIT_BYTES = 4 << 20
 _TELL_NS = NS_PER_S // 4
 _GATHER_NS = NS_PER_S
 """What nobody waits for is gathered so long."""
+_LISTEN_NS = NS_PER_S
+"""Who sends hears of it at least so often, however much there is to look at: silence would end
+the link, and all that is on its way."""
 _PROMPT_S = 0.7
 """While pictures of now wait longer, the past waits."""
 _LOG = log.get("analytics")
+
+
+News = Received[ToAnalyst] | PeerJoined | PeerLost
 
 
 class Analyst:
@@ -70,7 +77,8 @@ class Analyst:
         self._held: frozenset[CameraId] = frozenset()
         self._cameras: dict[CameraId, CameraPipeline] = {}
         self._past = Past(detector, self._analysed, reports, self._server.send)
-        self._due_ns = self._told_ns = 0
+        self._news: deque[News] = deque()
+        self._due_ns = self._told_ns = self._heard_ns = 0
         self._untold: list[Understood] = []
         self.turned_ns = clock.monotonic_ns()
 
@@ -91,13 +99,16 @@ class Analyst:
         self._server.wake()
 
     def turn(self, timeout_s: float) -> None:
-        """Wait for news as long as that, look at what came, tell what was understood."""
-        news = self._server.poll(0 if self._past.waits else timeout_s)
+        """Wait for news as long as that, look at what came, tell what was understood. What takes
+        longer than a second to look at is left to the next turns, so that looks become fewer
+        before it is too much."""
+        self._listen(0 if self._news or self._past.waits else timeout_s)
+        begun_ns = self._heard_ns
         wanted: list[Wanted] = []
         done: list[tuple[PeerId, int]] = []
         newest = 0
-        for each in news:
-            match each:
+        while self._news and self._clock.monotonic_ns() - begun_ns < _LISTEN_NS:
+            match self._news.popleft():
                 case Received(peer, Accounted() as accounted, size_bytes):
                     self._account(peer, accounted)
                     done.append((peer, size_bytes))
@@ -124,6 +135,10 @@ class Analyst:
             self._tell(now_ns)
         self._reports.turn()
         self.turned_ns = now_ns
+
+    def _listen(self, timeout_s: float) -> None:
+        self._news += self._server.poll(timeout_s)
+        self._heard_ns = self._clock.monotonic_ns()
 
     def close(self) -> None:
         self._reports.put(self._untold)
@@ -172,11 +187,13 @@ class Analyst:
         return self._known.get(camera) or Analysed(camera=camera)
 
     def _detect(self, wanted: list[Wanted]) -> None:
-        if not wanted:
-            return
-        found = self._detector.detect([each.look for each in wanted])
-        for one, detections in zip(wanted, found, strict=True):
-            one.of.found(one.at_ns, detections)
+        for first in range(0, len(wanted), self._detector.batch):
+            now = wanted[first : first + self._detector.batch]
+            found = self._detector.detect([each.look for each in now])
+            for one, detections in zip(now, found, strict=True):
+                one.of.found(one.at_ns, detections)
+            if self._clock.monotonic_ns() - self._heard_ns >= _LISTEN_NS:
+                self._listen(0)
 
     def _look_back(self, now_ns: int, waited_s: float | None) -> None:
         """At the past, unless pictures of now had to wait (None: there were none)."""

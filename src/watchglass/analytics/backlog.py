@@ -11,6 +11,8 @@ from watchglass.model.live import LiveFrame, LiveItem, LiveShape
 from watchglass.model.visit import Visited
 
 _OVERHEAD_BYTES = 256
+MOST_JOINED = 30
+"""Frames of a message that is put together: who looks hears of nothing else meanwhile."""
 Lost = Callable[[CameraId, int, int], None]
 """A camera's span (UTC ns) of which frames were let go of."""
 
@@ -45,12 +47,12 @@ class Backlog:
             self._drop(max(self._bytes, key=lambda camera: self._bytes[camera]))
 
     def take(self) -> list[Visited]:
-        """All that waits, what belongs together joined."""
+        """All that waits, what belongs together joined, as far as it is soon looked at."""
         made: list[Visited] = []
         for parts in self._parts.values():
             for part in parts:
                 one = part.message
-                if made and made[-1].visit == one.visit:
+                if made and made[-1].visit == one.visit and _fit(made[-1], one):
                     made[-1] = _joined(made[-1], one)
                 else:
                     made.append(one)
@@ -102,6 +104,10 @@ class Backlog:
 
 def _bytes_of(item: LiveItem) -> int:
     return len(item.data) if isinstance(item, LiveFrame) else len(item.init)
+
+
+def _fit(first: Visited, then: Visited) -> bool:
+    return len(first.items) + len(then.items) <= MOST_JOINED
 
 
 def _joined(first: Visited, then: Visited) -> Visited:

@@ -44,6 +44,8 @@ _MOST_GOPS = 600
 _AT_ONCE = 16
 _GOPS_AT_ONCE = 6
 _MESSAGE_BYTES = 512 << 10
+_MESSAGE_PICTURES = 30
+"""Pictures of now wait while they are looked at."""
 _LIMIT_BYTES = 8 << 20
 _POLL_S = 0.5
 _TELL_S = 1.0
@@ -254,7 +256,7 @@ def pieces(frames: Sequence[LiveFrame]) -> Iterator[list[LiveFrame]]:
     left = iter(frames)
     piece, size = list(islice(left, 1)), len(frames[0].data) if frames else 0
     for frame in left:
-        if size + len(frame.data) > _MESSAGE_BYTES:
+        if size + len(frame.data) > _MESSAGE_BYTES or len(piece) >= _MESSAGE_PICTURES:
             yield piece
             piece, size = [], 0
         piece.append(frame)
