@@ -11,10 +11,9 @@ from tests.analytics.test_covering import going, linked
 from tests.api.people import Person, arrived
 from tests.api.recorded import Browser, Recorded, Running
 from watchglass.access.right import Action, Role
-from watchglass.app.evidence.redact_worker import FOUND
 from watchglass.base.clock import NS_PER_S
 from watchglass.model.look import Look, LookKind
-from watchglass.model.redaction import COPY, RedactionState
+from watchglass.model.redaction import COPY, FOUND, RedactionState
 
 URL = "/api/v1/redactions"
 _MAY = frozenset({Action.PLAYBACK, Action.CLIP})

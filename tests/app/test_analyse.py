@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from watchglass.app import film_look
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.app.film_sheet import sheet
 from watchglass.base.errors import StreamInvalidError
 from watchglass.media.drawn import draw_box, draw_number

@@ -16,7 +16,7 @@ import pytest
 
 from tests.app.running import wait_until
 from tests.trust.seeing import see
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.app.first_contacts import first_contacts
 from watchglass.app.fleet import egress_store, trust_store
 from watchglass.app.ground import Ground, ground

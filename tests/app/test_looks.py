@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.app.ground import Ground, ground
 from watchglass.app.wiring import own_site
 from watchglass.base.clock import NS_PER_S

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.app.ground import ground
 from watchglass.app.wiring import own_site
 from watchglass.config.settings import read_settings

@@ -7,7 +7,7 @@ import pytest
 
 from tests.analytics.test_models import Shop, laid, pinned
 from watchglass.analytics.catalogue import CATALOGUE, DEFAULT
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 
 Capture = pytest.CaptureFixture[str]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benches._harness import RunningRecorder
 from tests.app.running import free_port, json_of, wait_until
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.model.control import Accepted, AddCameraRequest, HealthRequest
 from watchglass.model.health import Health
 from watchglass.model.restream import RestreamsRequest, RestreamsTold

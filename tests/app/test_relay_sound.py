@@ -12,7 +12,7 @@ import pytest
 
 from benches._harness import RunningRecorder
 from tests.app.running import free_port, json_of, wait_until
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.model.control import Accepted, AddCameraRequest, SoundRequest
 from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator, arguments

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.trust.seeing import AXIS_MAC, HIK_MAC, see
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.store.trust import TrustStore
 
 

@@ -9,7 +9,7 @@ import pytest
 from watchglass.access.directory import Directory
 from watchglass.access.right import Action, Role
 from watchglass.access.users import Users
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.app.ground import Ground, open_store
 from watchglass.app.layout import Layout
 from watchglass.base.clock import SystemClock

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.store.understood import BEGAN_NS, walk
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.app.ground import ground
 from watchglass.app.site import Site
 from watchglass.app.wiring import own_site

@@ -16,10 +16,9 @@ from tests.browser.conftest import AXE, Bed, Visiting, readable
 from tests.browser.screens import PHONE, WIDE
 from tests.browser.visitor import Visitor
 from watchglass.analytics.hiding import Linker, found_of
-from watchglass.app.evidence.redact_worker import FOUND
 from watchglass.model.detection import Box, Detection, ObjectClass
 from watchglass.model.look import LookKind
-from watchglass.model.redaction import COPY, Found
+from watchglass.model.redaction import COPY, FOUND, Found
 from watchglass.recording.people import noted_looks
 
 pytestmark = pytest.mark.full

@@ -16,10 +16,11 @@ from av.bitstream import BitStreamFilterContext
 
 from tests.app.running import call_here
 from tests.evidence.site_making import ExportedSite
-from watchglass.analytics.detector import REGIONS, Detector, Look
+from watchglass.analytics.detector import Detector, Look
 from watchglass.analytics.detectors import choose
 from watchglass.analytics.models import Models
 from watchglass.app.evidence import redact_worker, redacting
+from watchglass.app.evidence.redact_found import read_found
 from watchglass.app.ground import open_store
 from watchglass.app.task import Task
 from watchglass.base.clock import NS_PER_S
@@ -30,12 +31,13 @@ from watchglass.evidence.verify import STATEMENT, check_statement, verdict
 from watchglass.media.bitstream import to_length_prefixed
 from watchglass.media.parameter_sets import ParameterSets
 from watchglass.model.analysis import Analysis, AnalysisSpan
-from watchglass.model.detection import Box, Detection, ObjectClass
+from watchglass.model.detection import REGIONS, Box, Detection, ObjectClass
 from watchglass.model.erasure import SignStatementRequest
 from watchglass.model.mask import Cover
 from watchglass.model.order import SignStatement
 from watchglass.model.redaction import (
     COPY,
+    FOUND,
     Correction,
     CorrectionKind,
     Found,
@@ -372,7 +374,7 @@ def test_without_a_model_all_is_hidden_by_the_process_itself(bed: Bed) -> None:
         told = redacting.run(task, start, done.append)
     assert isinstance(told, RedactFound)
     assert (told.pictures, told.detector) == (PICTURES, REGIONS)
-    found = redact_worker.read_found(bed.folder)
+    found = read_found(bed.folder)
     assert {each.cause for each in found.pictures} == {WholeCause.NO_MODEL}
     with Task(redacting.MODULE) as task:
         written = redacting.run(task, msgspec.structs.replace(start, write=True), done.append)
@@ -383,7 +385,7 @@ def test_without_a_model_all_is_hidden_by_the_process_itself(bed: Bed) -> None:
 
 def test_a_process_that_is_killed_leaves_nothing_that_is_offered(bed: Bed, found: Found) -> None:
     start = bed.start(write=True)
-    (bed.folder / redact_worker.FOUND).write_bytes(msgspec.json.encode(found))
+    (bed.folder / FOUND).write_bytes(msgspec.json.encode(found))
     with (
         Task(redacting.MODULE) as task,
         pytest.raises(RefusedError, match="ended before it was done"),

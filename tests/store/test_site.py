@@ -31,6 +31,7 @@ from watchglass.model.camera import (
 from watchglass.model.mask import BARE, MOST_MASKS
 from watchglass.model.statement import Statement
 from watchglass.model.stream import StreamName
+from watchglass.store.partial import for_postgresql
 from watchglass.store.site import SiteStore
 from watchglass.store.site_input import clean_name
 from watchglass.store.site_tables import TABLES
@@ -466,6 +467,7 @@ def test_content_that_makes_no_sense_is_damage(
 
 def test_tables_are_understood_by_postgresql() -> None:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for_postgresql(TABLES)
     statements = []
     for table in TABLES.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))

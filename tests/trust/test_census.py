@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchglass.app.census import counted
-from watchglass.app.cli import run
+from watchglass.app.cli.program import run
 from watchglass.base.errors import UsageError
 from watchglass.model.census import Census, CensusOrder
 from watchglass.trust.census.cells import left_out

@@ -13,9 +13,6 @@ from watchglass.model.detection import Box, Detection, ObjectClass
 Picture: TypeAlias = NDArray[np.uint8]
 """``uint8 (height, width, 3)``, blue, green, red; need not be contiguous, and is not written to."""
 
-REGIONS = "regions"
-"""The identity of a detector that has no model: it tells what moves, and not what it is."""
-
 MOST_FOUND = 200
 """In one picture; the least certain go."""
 

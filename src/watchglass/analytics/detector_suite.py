@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watchglass.analytics.detector import MOST_FOUND, REGIONS, Detector, Look, Picture
-from watchglass.model.detection import Box, Detection, ObjectClass
+from watchglass.analytics.detector import MOST_FOUND, Detector, Look, Picture
+from watchglass.model.detection import REGIONS, Box, Detection, ObjectClass
 
 _ALIKE = 2e-3
 _ODD_SIZES = ((1, 1), (1, 700), (700, 1), (2, 3), (31, 33), (1080, 1920))

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from watchglass.analytics.detector import MOST_FOUND, REGIONS, Detector, Look
+from watchglass.analytics.detector import MOST_FOUND, Detector, Look
 from watchglass.base import log
 from watchglass.base.errors import WatchglassError
-from watchglass.model.detection import Detection
+from watchglass.model.detection import REGIONS, Detection
 from watchglass.model.redaction import WholeCause
 
 PATIENCE_S = 30.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watchglass.analytics.detector import REGIONS, Detector, Look, Picture
+from watchglass.analytics.detector import Detector, Look, Picture
 from watchglass.analytics.motion import Motion, Moved
 from watchglass.analytics.peeks import PEEKED
 from watchglass.analytics.plane import Cells
@@ -25,7 +25,7 @@ from watchglass.media.cover import inside
 from watchglass.media.decode import Picture as Decoded
 from watchglass.media.decode import StreamDecoder, duration_ns
 from watchglass.model.analysis import MotionSeen, SkipCause, Understood
-from watchglass.model.detection import Detection
+from watchglass.model.detection import REGIONS, Detection
 from watchglass.model.live import LiveFrame, LiveShape
 from watchglass.model.polygon import Point
 from watchglass.model.visit import LOOKS_AT_ONE, VisitCause, Visited

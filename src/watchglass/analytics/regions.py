@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from watchglass.analytics.detector import MOST_FOUND, REGIONS, Look
-from watchglass.model.detection import Box, Detection, ObjectClass
+from watchglass.analytics.detector import MOST_FOUND, Look
+from watchglass.model.detection import REGIONS, Box, Detection, ObjectClass
 
 _WHOLE = (640, 360)
 

@@ -11,7 +11,6 @@ from watchglass.base import log
 from watchglass.base.errors import RefusedError
 from watchglass.cameras.address import resolve, split_url
 from watchglass.cameras.local import check_local, split_device, split_file
-from watchglass.media.file_source import FileSource
 from watchglass.media.rtsp import RtspSource
 from watchglass.media.v4l2 import V4l2Source
 from watchglass.model.source import SourceKind, SourceSettings, VideoSource
@@ -46,6 +45,9 @@ class FileKind:
 
     def make(self, settings: SourceSettings) -> VideoSource:
         """See `SourceKind.make`."""
+        # libavformat is loaded by who plays a file alone: 10 MB in each process that knows kinds.
+        from watchglass.media.file_source import FileSource
+
         url = settings.address.url
         check_local(url, str(settings.folder or ""))
         assert settings.folder is not None

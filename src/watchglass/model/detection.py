@@ -8,6 +8,9 @@ from enum import StrEnum
 
 import msgspec
 
+REGIONS = "regions"
+"""The identity of a detector that has no model: it tells what moves, and not what it is."""
+
 
 class ObjectClass(StrEnum):
     """A kind of thing. ``moving``: something moved, and nothing says what."""

@@ -21,6 +21,10 @@ MOST_REDACTIONS = 50
 """That are kept at a time, made or not."""
 COPY = "redacted.mp4"
 """The copy's file, beside the statement that tells where it comes from."""
+PART = "copy.part.mp4"
+"""The same while it is made."""
+FOUND = "found.json"
+"""What was found in its pictures, beside it."""
 
 
 class WholeCause(StrEnum):

@@ -7,6 +7,7 @@ so it lies apart from what the operator has set up. Times are UTC ns.
 import sqlalchemy as sa
 
 from watchglass.store.database import Schema
+from watchglass.store.partial import partial_index
 
 TABLES = sa.MetaData()
 _ID = sa.String(32)
@@ -48,7 +49,7 @@ TRACKS = sa.Table(
     *_box(),
 )
 sa.Index("tracks_by_camera", TRACKS.c.camera, TRACKS.c.from_ns)
-sa.Index("tracks_open", TRACKS.c.to_ns, sqlite_where=TRACKS.c.ended.is_(None))
+partial_index("tracks_open", TRACKS.c.to_ns, where=TRACKS.c.ended.is_(None))
 POINTS = sa.Table(
     "track_points",
     TABLES,
@@ -85,7 +86,7 @@ sa.Index("events_by_change", EVENTS.c.change)
 sa.Index("events_by_camera", EVENTS.c.camera, EVENTS.c.from_ns)
 sa.Index("events_by_time", EVENTS.c.from_ns)
 sa.Index("events_by_review", EVENTS.c.review)
-sa.Index("events_open", EVENTS.c.from_ns, sqlite_where=EVENTS.c.to_ns.is_(None))
+partial_index("events_open", EVENTS.c.from_ns, where=EVENTS.c.to_ns.is_(None))
 REVIEWS = sa.Table(
     "reviews",
     TABLES,

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table
 
 from watchglass.store.database import Schema
+from watchglass.store.partial import partial_index
 
 META = sa.MetaData()
 # SQLite takes a partial index only for a question that says the same, value and all.
@@ -32,7 +33,7 @@ RUN = Table(
     Column("ended", Boolean, nullable=False, default=False),
 )  # fmt: skip
 RUN_GOES_ON = RUN.c.ended.is_(False)
-Index("run_open", RUN.c.stream, sqlite_where=RUN_GOES_ON, postgresql_where=RUN_GOES_ON)
+partial_index("run_open", RUN.c.stream, where=RUN_GOES_ON)
 FILE = Table(
     "file", META,
     Column("num", _BIG, primary_key=True, autoincrement=True),
@@ -57,9 +58,9 @@ IS_UNCLOSED = FILE.c.state != _CLOSED
 FILE_LENGTH_NS = FILE.c.wall_to - FILE.c.wall_from
 Index("file_at", FILE.c.stream, FILE.c.wall_from)
 Index("file_longest", FILE.c.stream, FILE_LENGTH_NS)
-Index("file_end", FILE.c.stream, FILE.c.wall_to, sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED)
-Index("file_oldest", FILE.c.wall_to, sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED)
-Index("file_unclosed", FILE.c.state, sqlite_where=IS_UNCLOSED, postgresql_where=IS_UNCLOSED)
+partial_index("file_end", FILE.c.stream, FILE.c.wall_to, where=IS_CLOSED)
+partial_index("file_oldest", FILE.c.wall_to, where=IS_CLOSED)
+partial_index("file_unclosed", FILE.c.state, where=IS_UNCLOSED)
 SHAPE = Table(
     "shape", META,
     Column("num", _BIG, primary_key=True, autoincrement=True),
@@ -92,7 +93,7 @@ Index("gap_at", GAP.c.stream, GAP.c.wall_from)
 Index("gap_longest", GAP.c.stream, GAP_LENGTH_NS)
 GAP_LASTS = GAP.c.wall_to.is_(None)
 # Of both columns, so that no other index is as good for the question: ties are broken by chance.
-Index("gap_open", GAP.c.stream, GAP.c.wall_to, sqlite_where=GAP_LASTS, postgresql_where=GAP_LASTS)
+partial_index("gap_open", GAP.c.stream, GAP.c.wall_to, where=GAP_LASTS)
 Index("gap_after", GAP.c.after_run)
 Index("gap_until", GAP.c.until_run)
 PURGED = Table(

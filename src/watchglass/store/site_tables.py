@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from watchglass.model.camera import CameraState, Transport
 from watchglass.store.database import Schema
+from watchglass.store.partial import partial_index
 
 NAME_MOST = 100
 
@@ -37,12 +38,8 @@ CAMERAS = sa.Table(
 )
 ACTIVE = CAMERAS.c.state != CameraState.REMOVED.value
 # The check that gives the sentence comes first; this holds where transactions run side by side.
-sa.Index(
-    "cameras_active_name",
-    CAMERAS.c.name,
-    unique=True,
-    sqlite_where=sa.text("state <> 'removed'"),
-    postgresql_where=sa.text("state <> 'removed'"),
+partial_index(
+    "cameras_active_name", CAMERAS.c.name, where=sa.text("state <> 'removed'"), unique=True
 )
 STREAMS = sa.Table(
     "camera_streams",

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from watchglass.analytics.detector import REGIONS
 from watchglass.app.cli.check import progress
 from watchglass.app.cli.look_back import look_back
 from watchglass.app.cli.screen import Column
@@ -19,7 +18,7 @@ from watchglass.app.words import count_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import NotFoundError, StorageError, UsageError
 from watchglass.model.area import AreaKind, checked_points
-from watchglass.model.detection import Box, ObjectClass
+from watchglass.model.detection import REGIONS, Box, ObjectClass
 from watchglass.model.film import FilmOrder, FilmThing, FilmTold
 from watchglass.model.polygon import Point
 

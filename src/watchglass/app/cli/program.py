@@ -15,13 +15,11 @@ import watchglass
 from watchglass.app.cli.late import LateGroup
 from watchglass.app.cli.screen import Screen
 from watchglass.app.cli.shell import Shell
-from watchglass.base import heap
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import random_id
 
 _UNEXPECTED = 70
 _INTERRUPTED = 130
-_LIVES_LONG = "serve"
 
 
 class _Commands(LateGroup):
@@ -99,14 +97,6 @@ def _version(
         screen.json({"version": watchglass.__version__})
     else:
         screen.say(f"watchglass {watchglass.__version__}")
-
-
-def main() -> None:
-    """The command ``watchglass``. What lives for months gets the memory that this takes first."""
-    arguments = sys.argv[1:]
-    if _LIVES_LONG in arguments:
-        heap.begin_without_shelves()
-    sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str]) -> int:

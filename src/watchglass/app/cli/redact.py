@@ -22,6 +22,7 @@ from watchglass.base.disk import WriteSite
 from watchglass.base.errors import RefusedError, UsageError, WatchglassError
 from watchglass.model.control import NoteRequest
 from watchglass.model.redaction import (
+    FOUND,
     MOST_REDACTED_S,
     Correction,
     CorrectionKind,
@@ -103,7 +104,7 @@ class _Command:
     ) -> None:  # fmt: skip
         # It brings the process of redactions along, which no other command should load.
         from watchglass.app.evidence import redacting
-        from watchglass.app.evidence.redact_worker import FOUND, read_found
+        from watchglass.app.evidence.redact_found import read_found
 
         of = self._of
         redaction = redacting.new_redaction(camera, name, span[0], span[1], reason, of.by, span[2])

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from watchglass.app.evidence import redacting
-from watchglass.app.evidence.redact_worker import read_found
+from watchglass.app.evidence.redact_found import read_found
 from watchglass.app.ground import Ground
 from watchglass.app.kept_index import KeptIndex
 from watchglass.app.task import OneByOne

@@ -21,6 +21,7 @@ from watchglass.analytics.hiding import Linker, found_of
 from watchglass.analytics.looking_anew import PATIENCE_S, Answer, LookingAnew
 from watchglass.analytics.models import Models
 from watchglass.analytics.motion import Motion
+from watchglass.app.evidence.redact_found import read_found
 from watchglass.app.evidence.redact_pictures import Shown, SpanPictures, fragments_of
 from watchglass.app.fences import fence_in, of_redactor, tell
 from watchglass.app.few_rights import step_back
@@ -29,11 +30,13 @@ from watchglass.app.pipes import first_message, leave, say, take_messages
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk, WriteSite
-from watchglass.base.errors import DamagedError, StreamInvalidError, WatchglassError
+from watchglass.base.errors import StreamInvalidError, WatchglassError
 from watchglass.media.redacted import TICKS, RedactedFile
 from watchglass.model.detection import Box
 from watchglass.model.redaction import (
     COPY,
+    FOUND,
+    PART,
     Found,
     FoundBox,
     FoundPicture,
@@ -46,8 +49,6 @@ from watchglass.model.redaction import (
     WholeCause,
 )
 
-FOUND = "found.json"
-PART = "copy.part.mp4"
 MOST_PICTURES = 60_000
 _NICE = 5
 _MOST_MEMORY_BYTES = 8 << 30
@@ -55,18 +56,7 @@ _PICTURE_S = 30.0
 """No picture takes that long to decode: what does ends the process."""
 _TELL_S = 0.5
 _PIECE_BYTES = 1 << 20
-_FOUND: msgspec.json.Decoder[Found] = msgspec.json.Decoder(Found)
 _LOG = log.get("redaction")
-
-
-def read_found(folder: Path) -> Found:
-    """What the process wrote; DamagedError where it cannot be read."""
-    try:
-        return _FOUND.decode((folder / FOUND).read_bytes())
-    except (OSError, msgspec.MsgspecError) as error:
-        raise DamagedError(
-            "What was found for this redacted copy cannot be read: delete it, and make it anew."
-        ) from error
 
 
 def look(start: RedactStart, detector: Detector, patience_s: float = PATIENCE_S) -> Found:

@@ -12,8 +12,6 @@ from typing import Any
 import msgspec
 
 import watchglass
-from watchglass.analytics.detector import REGIONS
-from watchglass.app.evidence.redact_worker import FOUND, PART
 from watchglass.app.ground import Ground
 from watchglass.app.task import Task
 from watchglass.base.clock import NS_PER_S
@@ -24,11 +22,14 @@ from watchglass.evidence.page.statement import statement_page
 from watchglass.evidence.redacted import KIND
 from watchglass.evidence.verify import STATEMENT
 from watchglass.model.analysis import Analysis, AnalysisSpan
+from watchglass.model.detection import REGIONS
 from watchglass.model.erasure import SignStatementRequest
 from watchglass.model.look import Look, LookKind
 from watchglass.model.order import StatementKind
 from watchglass.model.redaction import (
     COPY,
+    FOUND,
+    PART,
     Correction,
     FromRedactor,
     RedactFailed,
