@@ -17,6 +17,7 @@ LONGEST = (
     "tests/browser/test_smoke.py",
     "tests/app/test_keeping.py",
     "tests/app/test_recorder.py",
+    "tests/app/test_camera_calls.py",
     "tests/app/test_looks_told.py",
     "tests/system/test_slow_volume.py",
     "tests/system/test_mjpeg.py",

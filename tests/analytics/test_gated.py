@@ -289,6 +289,7 @@ def test_it_says_since_when_it_is_how_and_what_part_was_sent() -> None:
     assert found.frames == stream.number
     assert found.sent == len(frames_of(bed.sent))
     assert 0 < found.sent < found.frames
+    assert found.visits[VisitCause.LEARNING] == sum(found.visits.values()) == 1
 
 
 def test_what_was_sent_and_not_told_of_is_accounted_for_when_another_looks() -> None:

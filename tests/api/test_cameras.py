@@ -107,12 +107,14 @@ def test_a_gate_is_told_as_its_numbers_say_it(at: Running, browser: Browser) -> 
     assert (unknown["state"], unknown["analysed"]) == ("unknown", True)
     assert (unknown["decoded_share"], unknown["own_recall"], unknown["since_ms"]) == (None,) * 3
     told = {
-        "frames_total": 4000, "sent_frames_total": 100, "visits_total": 3, "probes_total": 0,
-        "checks_total": 8, "misses_total": 1, "state_since_seconds": 1_800_000_000.5,
+        "frames_total": 4000, "sent_frames_total": 100, "probes_total": 0, "checks_total": 8,
+        "misses_total": 1, "state_since_seconds": 1_800_000_000.5,
     }  # fmt: skip
     at.of.numbers[:] = [
         *(Sample(f"{of}state", (camera, each), each == "quiet") for each in ("quiet", "open")),
         *(Sample(of + name, (camera,), value) for name, value in told.items()),
+        Sample(f"{of}visits_total", (camera, "sizes"), 2),
+        Sample(f"{of}visits_total", (camera, "camera"), 1),
         Sample(f"{of}state", ("f" * 32, "blind"), 1), Sample(f"{of}frames_total", ("f" * 32,), 1),
     ]  # fmt: skip
     found = browser.json(path(at) + "/gate")

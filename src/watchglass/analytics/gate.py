@@ -91,7 +91,7 @@ class Gate:
 
     @property
     def misses(self) -> int:
-        """How often something moved then, or when a camera said so, of which sizes told nothing."""
+        """How often something moved then, of which sizes told nothing."""
         return self._own.misses
 
     def take_quiet(self) -> list[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """One camera's stream at the gate: what is recorded comes in, visits and accounts go out."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchglass.analytics.gate import Gate
@@ -30,12 +30,13 @@ Put = Callable[[Visited], bool]
 class GateNumbers:
     """Of one camera's gate, as of now. ``own_recall`` is None before its first check. ``since_ns``
     (UTC): it is in ``state`` since then; 0 before the first key frame. Of ``frames`` that came,
-    ``sent`` were sent to be decoded; of the key frames among them, some as probes."""
+    ``sent`` were sent to be decoded; of the key frames among them, some as probes. ``visits``: how
+    often it opened, by why."""
 
     camera: CameraId
     state: GateState
     blind: bool
-    visits: int
+    visits: Mapping[VisitCause, int]
     probes: int
     checks: int
     misses: int
@@ -77,7 +78,8 @@ class Gated:
         self._waiting: list[LiveFrame] = []
         self._probes: dict[str, int] = {}
         self._settled_ns = 0
-        self._visits = self._probed = self._frames = self._sent = 0
+        self._visits = dict.fromkeys(VisitCause, 0)
+        self._probed = self._frames = self._sent = 0
         self._finer = False
         self._apart = False
         self._lost: tuple[int, int] | None = None
@@ -178,7 +180,7 @@ class Gated:
     def numbers(self) -> GateNumbers:
         gate = self._gate
         return GateNumbers(
-            self.camera, gate.state, gate.is_blind, self._visits, self._probed, gate.checks,
+            self.camera, gate.state, gate.is_blind, dict(self._visits), self._probed, gate.checks,
             gate.misses, gate.own_recall, self._hold.size_bytes, self._hold.too_large,
             self._state_ns, self._frames + len(self._waiting), self._sent,
         )  # fmt: skip
@@ -234,7 +236,7 @@ class Gated:
             return
         self._begun_ns = self._heard_ns = frames[0].wall_ns
         self._visit = self._new_visit()
-        self._visits += 1
+        self._visits[self._gate.cause or self._cause] += 1
         self._send(frames, first=True)
 
     def _go_on(self, frame: LiveFrame, *, last: bool) -> None:

@@ -23,8 +23,11 @@ GATE_STATE = Metric(
     " small stream to a variable bit rate.",
 )  # fmt: skip
 GATE_VISITS = Metric(
-    "watchglass_gate_visits_total", _C, _CAMERA, "How often a camera's gate opened.",
-    "As often as something moves.", "Many an hour where nothing moves: rain, trees, noise.",
+    "watchglass_gate_visits_total", _C, ("camera", "cause"),
+    "How often a camera's gate opened, and why: sizes (packets grew), camera (it said itself that"
+    " something happens), check, blind or learning.",
+    "As often as something moves.",
+    "Many an hour where nothing moves: rain, trees, noise; by camera, what it takes for motion.",
 )  # fmt: skip
 GATE_PROBES = Metric(
     "watchglass_gate_probes_total", _C, _CAMERA,
@@ -159,7 +162,12 @@ def gate_samples(numbers: Sequence[GateNumbers]) -> list[Sample]:
     for each in numbers:
         found += [GATE_STATE.at(each.state is state, each.camera, state) for state in GateState]
         found += [
-            GATE_VISITS.at(each.visits, each.camera), GATE_PROBES.at(each.probes, each.camera),
+            *(
+                GATE_VISITS.at(count, each.camera, cause)
+                for cause, count in each.visits.items()
+                if count
+            ),
+            GATE_PROBES.at(each.probes, each.camera),
             GATE_CHECKS.at(each.checks, each.camera), GATE_MISSES.at(each.misses, each.camera),
             GATE_HELD.at(each.held_bytes, each.camera),
             GATE_TOO_LARGE.at(each.too_large, each.camera),

@@ -18,7 +18,7 @@ class OwnMeasure:
         self.checks = 0
         """How often a quiet camera was looked at all the same."""
         self.misses = 0
-        """How often something moved then, or when a camera said so, of which sizes told nothing."""
+        """How often something moved then, of which sizes told nothing."""
         self.moved_total_s = 0.0
 
     def forget(self) -> None:

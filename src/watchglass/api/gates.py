@@ -101,7 +101,9 @@ def _gate(of: Services, camera: CameraId) -> GateInfo:
             if each.metric == _STATE:
                 state = Looked(each.labels[1]) if each.value else state
             else:
-                numbers[each.metric.removeprefix(_GATE)] = each.value
+                # Openings are told by why.
+                name = each.metric.removeprefix(_GATE)
+                numbers[name] = numbers.get(name, 0.0) + each.value
         reasons = of.ports.health().reasons
         if any(each.understanding and each.camera == camera for each in reasons):
             state = Looked.APART

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from watchglass.app.analyst_desk import AnalystDesk
+from watchglass.app.camera_calls import CameraCalls
 from watchglass.app.child import Child
 from watchglass.app.crew import Crew
 from watchglass.app.fences import fenced_off
@@ -119,6 +120,7 @@ class Supervisor:
         self.relay = RelayDesk(settings, ways, looked, clock)
         self._api: Child | None = None
         self._media: Child | None = None
+        self._calls = CameraCalls()
         self._onvif = OnvifDesk(settings, ways, self._reached, self._hear_camera, clock)
         self._port = settings.port
         self._made_anew = MadeAnew(ways.layout.index_db, ways.layout.events_db)
@@ -294,9 +296,10 @@ class Supervisor:
                     worker.tell(self._assignment(name))
 
     def _hear_camera(self, heard: Heard | MasksTold) -> None:
-        self._heard(heard)
         if isinstance(heard, Heard):
-            self._camera_says({each.camera for each in heard.said if each.to_ns is None})
+            # First: who keeps it waits for the disk, and a gate holds few seconds.
+            self._camera_says(self._calls.of(heard.said))
+        self._heard(heard)
 
     def _reached(self, cameras: Iterable[CameraId]) -> tuple[frozenset[str], set[CameraId]]:
         """At which addresses cameras may be, and which of these are recorded."""
