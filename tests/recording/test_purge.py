@@ -210,7 +210,7 @@ def test_room_is_made_by_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             return 1000 - lacks.pop(0)
 
     monkeypatch.setattr(purge, "space", lambda path: Space())
-    monkeypatch.setattr(site.running, "limits", KeeperLimits(floor_bytes=1000))
+    monkeypatch.setattr(site.running, "wanted_bytes", lambda volume: 1000)
     site.clock.advance(NS_PER_S)
     site.running._purger.purge()
     assert oldest not in rows(site)

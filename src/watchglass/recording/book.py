@@ -131,23 +131,24 @@ class CameraBook:
             )
         ]  # fmt: skip
 
-    def fragment(self, fact: FragmentWritten, peer: str) -> None:
-        """Adds no line: the file tells of its fragments itself."""
+    def fragment(self, fact: FragmentWritten, peer: str) -> OpenMedia | None:
+        """Adds no line: the file tells of its fragments itself. The file, if it is an open one."""
         media = self.files.get((fact.run, fact.sequence))
         if media is None or fact.number < media.next_number:
-            return
+            return media
         media.peer = peer
         if media.doubted:
-            return
+            return media
         if media.behind or fact.number > media.next_number:
             media.behind = True  # some facts were dropped on the way; the file has them all
-            return
+            return media
         media.frontier.append(fact.leaf)
         media.next_number += 1
         media.length = fact.offset + fact.length
         if fact.track is Track.VIDEO:
             media.media_to = max(media.media_to, fact.media_time + fact.duration)
             media.anchor.observe(fact.media_time, fact.wall_ns)
+        return media
 
     def file_closed(self, fact: FileClosed) -> list[LedgerEntry]:
         media = self.files.get((fact.run, fact.sequence))

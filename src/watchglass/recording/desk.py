@@ -19,6 +19,7 @@ from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.errors import DamagedError, DiskFullError, StorageError
 from watchglass.base.ids import CameraId, RunId, VolumeId
+from watchglass.model.fact import FragmentWritten
 from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.alive import Alive
@@ -33,7 +34,8 @@ from watchglass.recording.ledger import Line
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.mounted import Mounted
 from watchglass.recording.openmedia import OpenMedia
-from watchglass.recording.volume import Volume, volume_at
+from watchglass.recording.pace import Pace
+from watchglass.recording.volume import Volume, space, volume_at
 from watchglass.store.index import IndexStore
 
 T = TypeVar("T")
@@ -41,6 +43,7 @@ T = TypeVar("T")
 SITE = "site"
 STATE = "state"
 Lines = dict[CameraId, list[LedgerEntry]]
+_DAY_NS = 24 * 3600 * NS_PER_S
 _PATIENCE_S = 0.5
 """How long a cycle waits for the volumes' syncs; a slow one is left to itself."""
 _LOG = log.get("keeper")
@@ -48,7 +51,7 @@ _LOG = log.get("keeper")
 
 @dataclass(frozen=True, slots=True)
 class KeeperLimits:
-    """``floor_bytes`` of free space are kept on each volume; times in seconds."""
+    """``floor_bytes`` of free space are kept on each volume, at the least; times in seconds."""
 
     sync_s: float = 1.0
     head_s: float = 60.0
@@ -102,6 +105,7 @@ class Desk:
         # True at first: a keeper that died may have written lines that it did not sync.
         self._unsynced = True
         self._state_doubted = False
+        self._pace = Pace(clock)
         self.patience_s = _PATIENCE_S
         disk.make_folders(WriteSite.SETTINGS, state, 0o700)
         self._state_fd = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -339,7 +343,24 @@ class Desk:
             for ballast in self._ballasts()
             if ballast.shares_disk(volume.path)
         )
-        return self.limits.floor_bytes + lacking
+        return self._floor_bytes(volume) + lacking
+
+    def hear_pace(self, media: OpenMedia | None, fact: FragmentWritten) -> None:
+        """Learn from a fragment how fast its stream fills the volume that it is on."""
+        if media is not None:
+            self._pace.hear(fact, media.stream, media.volume)
+
+    def _floor_bytes(self, volume: Volume) -> int:
+        """At least what was set, and what a dead keeper's cameras take until it is back.
+
+        Of a small volume no more than a tenth for the latter, or there were no recordings on it.
+        """
+        away = min(self._pace.away_bytes(volume.id), space(volume.path).total_bytes // 10)
+        floor = max(self.limits.floor_bytes, away)
+        mounted = self._volumes.get(volume.id)
+        if mounted is not None:
+            mounted.floor_bytes = floor
+        return floor
 
     def _ballasts(self) -> list[Ballast]:
         return [self._state_ballast, *(each.ballast for each in self._volumes.values())]
@@ -383,6 +404,8 @@ class Desk:
             self.rebuild_index()
         for camera in cameras:
             self.book(camera)
+        with self.index.read() as index:
+            self._pace.begin(index.fastest_since(self.clock.wall_ns() - _DAY_NS))
 
     # --- index -------------------------------------------------------------------------------
 

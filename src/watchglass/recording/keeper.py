@@ -309,7 +309,7 @@ class Keeper(Desk):
         out = lines[fact.camera]
         match fact:
             case FragmentWritten():
-                book.fragment(fact, peer)
+                self.hear_pace(book.fragment(fact, peer), fact)
             case RunStarted():
                 self._end_dead_run(book, fact, lines)
                 out += book.run_started(fact, peer)

@@ -126,8 +126,14 @@ SYNC_FAILS = Metric(
 )  # fmt: skip
 FREE = Metric(
     "watchglass_volume_free_bytes", _G, ("volume",),
-    "Room on the volume.", "Above the floor (1 GiB unless set); a full volume stays just there.",
+    "Room on the volume.", "Above the floor; a full volume stays just there.",
     "Below it: only held footage is left, or something else fills the disk.",
+)  # fmt: skip
+FLOOR = Metric(
+    "watchglass_volume_floor_bytes", _G, ("volume",),
+    "Room that is kept free: what is set (1 GiB), or what all cameras on the volume take in 70 s at"
+    " their fastest, so that a keeper may be away for a minute. Of a small volume a tenth at most.",
+    "It follows the cameras' bit rates.", "Larger than you like: fewer bits, or another volume.",
 )  # fmt: skip
 SIZE = Metric(
     "watchglass_volume_size_bytes", _G, ("volume",), "How large the volume's file system is.",
@@ -178,8 +184,8 @@ METRICS = (
     RECORDS, FRAMES, PACKETS, CAME, LOST, CLOCK, CONNECTS, ERRORS, FRAGMENTS, WRITTEN, FILES, GAPS,
     QUEUE,
     QUEUE_LIMIT, QUEUE_DROPPED, FACTS, FACTS_DROPPED, SYNCS, SYNC_S, SYNCING_S, WATERMARK_S,
-    SYNC_FAILS, FREE, SIZE, CYCLES, TAKEN, PURGED, RECOVERED, CUT, ADOPTED, HEADS, FAILED_SYNCS,
-    DEBT,
+    SYNC_FAILS, FREE, FLOOR, SIZE, CYCLES, TAKEN, PURGED, RECOVERED, CUT, ADOPTED, HEADS,
+    FAILED_SYNCS, DEBT,
 )  # fmt: skip
 
 
@@ -231,7 +237,10 @@ def volume_samples(mounted: Mounted, now_ns: int) -> list[Sample]:
         room = space(mounted.volume.path)
     except VolumeMissingError:
         return found
-    return [*found, FREE.at(room.free_bytes, volume), SIZE.at(room.total_bytes, volume)]
+    return [
+        *found, FREE.at(room.free_bytes, volume), FLOOR.at(mounted.floor_bytes, volume),
+        SIZE.at(room.total_bytes, volume),
+    ]  # fmt: skip
 
 
 def keeper_samples(counters: KeeperCounters, *, in_debt: bool) -> list[Sample]:

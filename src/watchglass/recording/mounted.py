@@ -31,6 +31,8 @@ class Mounted:
         volume.check()
         self.volume = volume
         self.ballast = Ballast(volume.path, disk, ballast_bytes)
+        self.floor_bytes = 0
+        """What was to be free on it, when that was looked at last."""
         self.settled = 0
         """Number of the last sync that ended, one way or the other."""
         self.synced = 0

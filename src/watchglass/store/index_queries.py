@@ -139,6 +139,19 @@ BYTES_BY_VOLUME = (
     .where(IS_CLOSED, FILE.c.wall_to > bindparam("since"))
     .group_by(VOLUME.c.id)
 )
+FASTEST = (
+    sa.select(
+        VOLUME.c.id, STREAM.c.camera, STREAM.c.name,
+        sa.func.max(FILE.c.length * 90_000 // (FILE.c.media_to - FILE.c.media_from)),
+    )
+    .join(VOLUME, VOLUME.c.num == FILE.c.volume)
+    .join(STREAM, STREAM.c.num == FILE.c.stream)
+    .where(
+        IS_CLOSED, FILE.c.wall_to > bindparam("since"),
+        FILE.c.media_to - FILE.c.media_from > bindparam("least"),
+    )
+    .group_by(VOLUME.c.num, STREAM.c.num)
+)  # fmt: skip
 BYTES_BY_CAMERA = (
     sa.select(STREAM.c.camera, sa.func.sum(FILE.c.length))
     .join(STREAM, STREAM.c.num == FILE.c.stream)

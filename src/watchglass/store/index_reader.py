@@ -212,6 +212,15 @@ class IndexReader:
         rows = self._ask(ask.BYTES_BY_VOLUME, since=since_ns)
         return {VolumeId(volume): (int(total), first_ns) for volume, total, first_ns in rows}
 
+    def fastest_since(self, since_ns: int) -> list[tuple[VolumeId, CameraId, StreamName, int]]:
+        """Of each stream on each volume the most bytes a second that a closed file took which ends
+        after ``since_ns``; those of less than 10 s say nothing."""
+        rows = self._ask(ask.FASTEST, since=since_ns, least=10 * 90_000)
+        return [
+            (VolumeId(volume), CameraId(camera), StreamName(name), int(rate))
+            for volume, camera, name, rate in rows
+        ]
+
     def bytes_by_camera(self) -> dict[CameraId, int]:
         """Sum of the files' lengths."""
         return {
