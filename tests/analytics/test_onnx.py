@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import onnxruntime
 import pytest
 
 from tests.analytics.onnx_making import LABELS, Made, made, manifest, model, replace_in, rows_of
@@ -167,9 +168,67 @@ def test_too_many_cells_are_refused_before_memory_is_taken() -> None:
 # --- what computes --------------------------------------------------------------------------------
 
 
+FASTER = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "OpenVINOExecutionProvider",
+          "CoreMLExecutionProvider"]  # fmt: skip
+AZURE = "AzureExecutionProvider"
+
+
 def test_a_provider_that_sends_pictures_away_is_never_used() -> None:
     assert providers()[-1] == CPU
-    assert "AzureExecutionProvider" not in providers()
+    assert AZURE not in providers()
+
+
+def test_whatever_computes_faster_is_used_where_it_is_and_none_is_required(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As ONNX Runtime says on machines with such a thing, in whatever order; and of another that
+    nobody has looked at."""
+    for there, used in (
+        ([AZURE, CPU, *reversed(FASTER), "OfTomorrowExecutionProvider"], [*FASTER, CPU]),
+        ([CPU], [CPU]),
+        *(([each, CPU], [each, CPU]) for each in FASTER),
+    ):
+        monkeypatch.setattr(onnxruntime, "get_available_providers", lambda there=there: there)
+        assert providers() == used
+
+
+@pytest.mark.parametrize("there", FASTER)
+def test_each_that_is_there_is_measured_with_the_cpu_behind_it(
+    there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real session opens in its place, for this machine has none: what is asked of ONNX Runtime
+    is looked at."""
+    asked: list[list[str]] = []
+    session = onnxruntime.InferenceSession
+
+    def opened(model: bytes, options: object, providers: list[str]) -> object:
+        asked.append(providers)
+        return session(model, options, providers=[CPU])
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [there, CPU])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", opened)
+    of = made(rows_of((0, "person", 0.9)))
+    measure(of.manifest, of.data, 1)
+    assert asked == [[CPU], [there, CPU], [there, CPU]]
+
+
+def test_one_that_is_said_to_be_there_and_does_not_open_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As after an update of a driver."""
+    session = onnxruntime.InferenceSession
+
+    def opened(model: bytes, options: object, providers: list[str]) -> object:
+        if providers != [CPU]:
+            raise RuntimeError("no CUDA-capable device is detected")
+        return session(model, options, providers=providers)
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*FASTER, CPU])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", opened)
+    of = made(rows_of((0, "person", 0.9)))
+    runtime, speed = open_model(of.manifest, of.data, 1)
+    runtime.close()
+    assert speed.provider == CPU
 
 
 def test_measured_within_its_time() -> None:
