@@ -7,6 +7,7 @@ both are tried on about half of all; the long tier tries each story on both.
 import pytest
 
 WIDE: dict[str, object] = {"width": 1440, "height": 900, "color_scheme": "dark"}
+DESK: dict[str, object] = {"width": 1280, "height": 800, "color_scheme": "dark"}
 PHONE: dict[str, object] = {"width": 390, "height": 844, "color_scheme": "light"}
 
 on_wide = pytest.mark.parametrize(

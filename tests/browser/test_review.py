@@ -2,75 +2,21 @@
 found is written into the recorder's own database, as its rules would."""
 
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import AXE, Bed, Visiting
+from tests.browser.happenings import Happenings
 from tests.browser.screens import PHONE, WIDE, on_phone, on_wide
 from tests.browser.test_users import go, readable
 from tests.browser.visitor import Visitor
-from tests.store.understood import event_of, review_of, walk
-from watchglass.app.layout import Layout
-from watchglass.base.clock import NS_PER_S
-from watchglass.base.ids import CameraId, random_id
-from watchglass.model.analysis import MotionSeen, Report
 from watchglass.model.detection import ObjectClass
-from watchglass.model.object_track import TrackPart, TrackPoint
-from watchglass.model.rule import Rule, RuleId, RuleKind
-from watchglass.store.event_writer import Written
-from watchglass.store.events import EventStore
 
 pytestmark = pytest.mark.full
 
 ANALYSIS = False
-
-
-def _later(part: TrackPart, by_ns: int) -> TrackPart:
-    points = tuple(
-        TrackPoint(each.at_ns + by_ns, each.box, each.confidence) for each in part.points
-    )
-    return TrackPart(
-        camera=part.camera, track=part.track, kind=part.kind, points=points,
-        detector=part.detector, end=part.end,
-    )  # fmt: skip
-
-
-class Happenings:
-    """Writes what was found in the last seconds of a recorder."""
-
-    def __init__(self, bed: Bed, page: Page) -> None:
-        cameras = page.evaluate("() => fetch('/api/v1/cameras').then((it) => it.json())")
-        self._ids = {each["name"]: CameraId(each["id"]) for each in cameras["cameras"]}
-        self._store = EventStore(Layout(bed.data / "state").events_db)
-        self._session, self._number = random_id(), 0
-
-    def close(self) -> None:
-        self._store.close()
-
-    def happened(
-        self, camera: str, rule: str, ago_s: float, *, kind: ObjectClass = ObjectClass.PERSON,
-        alarm: bool = False, from_left: bool = True,
-    ) -> None:  # fmt: skip
-        began_ns = time.time_ns() - round(ago_s * NS_PER_S)
-        way = ((0.1, 0.6), (0.4, 0.6)) if from_left else ((0.9, 0.6), (0.6, 0.6))
-        made = walk(random_id(), 0, 2, camera=self._ids[camera], kind=kind, way=way)
-        part = _later(made, began_ns - made.points[0].at_ns)
-        by = Rule(
-            id=RuleId(random_id()), camera=part.camera, name=rule, kind=RuleKind.MOTION,
-            alarm=alarm,
-        )  # fmt: skip
-        event = event_of(part, by, random_id())
-        moved = MotionSeen(
-            camera=part.camera, from_ns=event.from_ns, to_ns=event.to_ns or 0, amount=0.3,
-            where=part.points[0].box,
-        )  # fmt: skip
-        self._number += 1
-        report = Report(self._session, self._number, (part, moved))
-        reviews = [review_of(event, alarm=alarm)]
-        self._store.write(Written(report, time.time_ns(), [event], reviews))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ export class Items {
   more = $state(false);
 
   private before = "";
+  private readonly saying = new Map<string, Promise<unknown>>();
   private work: AbortController | null = null;
   private wanted: { shown: Shown; camera: string; from_ms: number; to_ms: number } = { shown: "unseen", camera: "", from_ms: 0, to_ms: 2 ** 53 - 1 };
 
@@ -29,9 +30,7 @@ export class Items {
     try {
       const page = await this.page("");
       if (mine.signal.aborted) return;
-      const kept = this.item?.id;
-      this.take(page, []);
-      this.at = Math.max(0, page.reviews.findIndex((each) => each.id === kept));
+      this.take(page, page.reviews, []);
       this.problem = "";
     } catch (error) {
       if (!mine.signal.aborted) this.problem = sentenceOf(error);
@@ -44,7 +43,7 @@ export class Items {
     try {
       const page = await this.page("");
       const known = new Map(this.list.map((each) => [each.id, each]));
-      const fresh = page.reviews.filter((each) => !this.cleared.some((gone) => gone.id === each.id && gone.to_ms === each.to_ms));
+      const fresh = this.still(page.reviews);
       const ids = new Set(fresh.map((each) => each.id));
       const kept = this.item?.id;
       const oldest = fresh.at(-1)?.from_ms ?? Infinity;
@@ -61,7 +60,8 @@ export class Items {
     const before = this.before;
     this.before = "";
     try {
-      this.take(await this.page(before), this.list);
+      const page = await this.page(before);
+      this.take(page, this.still(page.reviews), this.list);
     } catch (error) {
       this.before = before;
       this.problem = sentenceOf(error);
@@ -74,15 +74,25 @@ export class Items {
     return shown === "alarms" ? api.alarms(query) : api.review({ ...query, ...(shown === "unseen" && { seen: false }) });
   }
 
-  private take(page: ReviewPage, onto: readonly ReviewInfo[]): void {
-    this.list = [...onto, ...page.reviews];
+  /** Without what was cleared while they were on their way here. */
+  private still(found: readonly ReviewInfo[]): ReviewInfo[] {
+    if (this.wanted.shown !== "unseen") return [...found];
+    return found.filter((each) => !this.cleared.some((gone) => gone.id === each.id && gone.to_ms === each.to_ms));
+  }
+
+  private take(page: ReviewPage, found: readonly ReviewInfo[], onto: readonly ReviewInfo[]): void {
+    const kept = this.item?.id;
+    // Some may have come by the other way meanwhile: what is newest, asked for again.
+    const known = new Set(onto.map((each) => each.id));
+    this.list = [...onto, ...found.filter((each) => !known.has(each.id))];
+    this.at = Math.max(0, this.list.findIndex((each) => each.id === kept));
     this.before = page.before ?? "";
     this.more = this.before !== "";
     waiting.heard(page.waiting);
   }
 
   choose(at: number): void {
-    if (!this.list?.length) return;
+    if (!this.list) return;
     this.at = Math.max(0, Math.min(this.list.length - 1, at));
     if (this.at > this.list.length - FEW) void this.onward();
   }
@@ -100,7 +110,7 @@ export class Items {
     } else this.change({ ...item, seen: true });
     waiting.unseen = Math.max(0, waiting.unseen - 1);
     try {
-      await api.markSeen(item.id);
+      await this.inTurn(item, () => api.markSeen(item.id));
     } catch (error) {
       this.problem = sentenceOf(error);
       this.bringBack(item);
@@ -111,7 +121,15 @@ export class Items {
     const item = this.cleared.at(-1);
     if (!item) return;
     this.bringBack(item);
-    await api.markUnseen(item.id).catch((error: unknown) => (this.problem = sentenceOf(error)));
+    await this.inTurn(item, () => api.markUnseen(item.id)).catch((error: unknown) => (this.problem = sentenceOf(error)));
+  }
+
+  /** What is said of one item reaches the recorder in the order it was said: the last word counts. */
+  private inTurn(item: ReviewInfo, say: () => Promise<unknown>): Promise<unknown> {
+    const before = this.saying.get(item.id) ?? Promise.resolve();
+    const mine = before.catch(() => undefined).then(say);
+    this.saying.set(item.id, mine);
+    return mine.finally(() => this.saying.get(item.id) === mine && this.saying.delete(item.id));
   }
 
   private bringBack(item: ReviewInfo): void {
