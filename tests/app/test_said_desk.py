@@ -112,6 +112,16 @@ def test_what_has_no_sense_or_is_not_ours_is_left_out(bed: Bed) -> None:
     assert bed.marks() == [], "what is none of our kinds keeps no footage"
 
 
+@pytest.mark.parametrize(
+    "words", ["RuleEngine GenderDetector", "Rule isFemale", "Recognition Face", "user age_group"]
+)
+def test_words_of_what_is_never_told_of_people_are_not_kept(bed: Bed, words: str) -> None:
+    """A camera's maker may have such a detector: that it said something stands, what it said of
+    somebody does not."""
+    bed.desk.take(Heard((bed.event(2, 3, kind=SaidKind.OTHER, text=words),)))
+    assert [(each.kind, each.text) for each in bed.listed()] == [(SaidKind.OTHER, "something else")]
+
+
 def test_a_keeper_that_refuses_is_asked_again(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
 
     bed.desk.take(Heard((bed.event(1, 2),)))

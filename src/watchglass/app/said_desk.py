@@ -5,6 +5,9 @@ It may be told in a thread that waits for the disk.
 
 import threading
 
+from msgspec.structs import replace
+
+from watchglass.analytics.refused import refused_words
 from watchglass.app.kept_for import kept_for
 from watchglass.app.mark_desk import MarkDesk
 from watchglass.base import log
@@ -17,6 +20,7 @@ from watchglass.store.site import SiteStore
 
 _PURGE_S = 3600.0
 _END_S = 5.0
+_ELSE = "something else"
 _LOG = log.get("said")
 
 
@@ -39,9 +43,14 @@ class SaidDesk:
             self._thread.join(_END_S)
 
     def take(self, heard: Heard) -> None:
-        """Keep it. What is not of a camera of ours, or of no sense, is left out."""
+        """Keep it. What is not of a camera of ours, or of no sense, is left out; so are the words
+        of a camera that say of people what is never told here."""
         known = {each.id for each in self._site.cameras(with_credentials=False)}
-        said = [each for each in heard.said if each.camera in known and _has_sense(each)]
+        said = [
+            replace(each, text=_ELSE) if refused_words(each.text) else each
+            for each in heard.said
+            if each.camera in known and _has_sense(each)
+        ]
         if heard.lost:
             _LOG.error("said_lost", count=heard.lost)
         if not said:
