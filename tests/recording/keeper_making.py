@@ -33,7 +33,12 @@ from watchglass.recording.writer import VolumeWriter
 from watchglass.store.index import IndexStore
 
 LIMITS = KeeperLimits(
-    sync_s=1.0, head_s=20.0, floor_bytes=0, ballast_bytes=0, default_retention_h=24 * 365
+    sync_s=1.0,
+    head_s=20.0,
+    floor_bytes=0,
+    ballast_bytes=0,
+    default_retention_h=24 * 365,
+    released_ns=0,  # its clock begins in 2023
 )
 
 

@@ -66,34 +66,94 @@ def test_daylight_saving_overwrites_no_hour(site: Site, berlin: None, month: int
 
 
 @pytest.mark.parametrize("boots_at", [datetime(1970, 1, 1, tzinfo=UTC), None])
-def test_a_start_without_a_valid_clock_records_at_once_and_is_accounted_for(
+def test_a_start_without_a_valid_clock_records_at_once_and_is_placed_when_it_is_set(
     site: Site, boots_at: datetime | None
 ) -> None:
     """A board without a battery: the clock is that of the last file system, or none at all, and
     is set a while later."""
     site.start()
+    site.keep_for(24)
     camera, worker = site.add_camera(), Worker(site)
     _record(site, worker, camera, 10)
-    true_ns = site.clock.wall_ns()
+    died_ns = site.clock.wall_ns()
     worker.die()
     site.kill_keeper()
     site.reboot(60)
-    _at(site, boots_at or datetime.fromtimestamp(true_ns / 1e9 - 3600, tz=UTC))
+    booted_ns = site.clock.wall_ns()
+    offset_ns = booted_ns - site.clock.boottime_ns()
+    _at(site, boots_at or datetime.fromtimestamp(died_ns / 1e9 - 3600, tz=UTC))
     site.start()
     worker = Worker(site)
+    for _ in range(2):
+        _record(site, worker, camera, 10)
+        worker.stream(camera).end(GapCause.CAMERA_UNREACHABLE)
+        worker.send()
+        site.cycle(worker, lasts_s=5)
     _record(site, worker, camera, 10)
-    recorded = len(site.files)
+    recorded = site.files
+    # Now it is set; the run goes on by the clock of before until the next key frame.
+    site.clock.step_wall(offset_ns - (site.clock.wall_ns() - site.clock.boottime_ns()))
+    set_ns = site.clock.wall_ns()
+    site.cycle(worker, lasts_s=0)
     worker.stream(camera).end(GapCause.CLOCK_STEP)
-    _at(site, datetime.fromtimestamp(true_ns / 1e9 + 80, tz=UTC))
+    site.cycle(worker, lasts_s=1)
     _record(site, worker, camera, 10)
-    worker.tell_gap(camera, GapCause.RECORDER_STOPPED)
+    worker.send()
+    for _ in range(3):
+        site.cycle(worker)
+    assert set(recorded) <= set(site.files)  # in a year so long ago nothing is kept any more
+    spans = site.check().timelines[camera, "main"].spans
+    assert [span.what for span in spans] == [
+        "waiting_key_frame", "media", "machine_off", "media", "camera_unreachable", "media",
+        "camera_unreachable", "media", "clock_step", "media",
+    ]  # fmt: skip
+    _, before, off, *_, last, step, after = spans
+    assert before.end <= died_ns
+    assert off.end == pytest.approx(booted_ns, abs=2 * NS_PER_S)
+    assert last.end == pytest.approx(set_ns, abs=NS_PER_S // 5)
+    assert step.end - step.start < 2 * NS_PER_S
+    assert after.start >= set_ns - NS_PER_S
+    site.stop_keeper()
+
+
+def test_a_clock_that_is_set_moves_nothing_that_was_placed_by_a_good_one(site: Site) -> None:
+    site.start()
+    camera, worker = site.add_camera(), Worker(site)
+    _record(site, worker, camera, 10)
+    worker.stream(camera).end(GapCause.CAMERA_UNREACHABLE)
     worker.send()
     site.cycle(worker)
-    assert len(site.files) > recorded
-    report = site.check()
-    spans = report.timelines[camera, "main"].spans
-    assert [span.what for span in spans].count("media") >= 2
-    site.stop_keeper()
+    before = site.check().timelines[camera, "main"].spans
+    site.clock.step_wall(3600 * NS_PER_S)
+    _record(site, worker, camera, 5)
+    after = site.check().timelines[camera, "main"].spans
+    assert after[: len(before) - 1] == before[:-1]
+
+
+def test_a_clock_that_goes_ahead_erases_nothing_for_a_day(site: Site) -> None:
+    """A dead battery, or a mistyped year: what is erased by such a clock is gone."""
+    site.start()
+    site.keep_for(24)
+    camera, worker = site.add_camera(), Worker(site)
+    _record(site, worker, camera, 10)
+    worker.stream(camera).end(GapCause.CAMERA_UNREACHABLE)
+    worker.send()
+    site.cycle(worker)
+    recorded = site.files
+    site.clock.step_wall(400 * 24 * 3600 * NS_PER_S)
+    for _ in range(3):
+        site.cycle(worker, lasts_s=3600)
+    site.kill_keeper()
+    site.reboot(60)
+    site.start()
+    site.keep_for(24)
+    for _ in range(3):
+        site.cycle(lasts_s=60)
+    assert site.files == recorded
+    site.clock.advance(25 * 3600 * NS_PER_S)
+    for _ in range(3):
+        site.cycle(lasts_s=60)
+    assert site.files == []
 
 
 def test_two_cameras_with_one_name_are_two(site: Site) -> None:

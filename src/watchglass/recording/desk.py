@@ -46,6 +46,8 @@ Lines = dict[CameraId, list[LedgerEntry]]
 _DAY_NS = 24 * 3600 * NS_PER_S
 _PATIENCE_S = 0.5
 """How long a cycle waits for the volumes' syncs; a slow one is left to itself."""
+RELEASED_NS = 1_793_491_200 * NS_PER_S
+"""2026-11-01: nothing of ours was recorded before."""
 _LOG = log.get("keeper")
 
 
@@ -60,6 +62,8 @@ class KeeperLimits:
     default_retention_h: int = 14 * 24
     hash_again: bool = False
     """Whether closed files are hashed again at idle, in a thread of its own."""
+    released_ns: int = RELEASED_NS
+    """A clock that says less (UTC) was not set."""
 
 
 @dataclass(frozen=True, slots=True)

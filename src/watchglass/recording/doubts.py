@@ -19,7 +19,9 @@ from watchglass.model.fact import (
     RunStarted,
 )
 from watchglass.model.order import Doubt, FromKeeper, Synced
+from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import Desk
+from watchglass.recording.mediapath import media_path
 from watchglass.recording.mounted import Mounted
 
 _OF_MEDIA = RunStarted | FileOpened | FragmentWritten | FileClosed | Hole
@@ -131,3 +133,15 @@ def _is_settled(desk: Desk, heard: Heard, fact: Fact) -> bool:
         volumes |= {media.volume for media in book.files.values()}
         volumes |= {book.volume} if book.volume is not None else set()
     return all(desk.settled(volume) >= heard.due.get(volume, 0) for volume in volumes)
+
+
+def is_gone(desk: Desk, book: CameraBook, fact: FileOpened) -> bool:
+    """Told again, when all that was known of the file has been purged with it."""
+    if book.knows_file((fact.run, fact.sequence)):
+        return False
+    root = desk.volume_path(fact.volume)
+    if root is None:
+        return False
+    return not media_path(
+        root, fact.camera, fact.stream, fact.wall_ns, fact.run, fact.sequence
+    ).exists()

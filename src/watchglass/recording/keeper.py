@@ -67,12 +67,11 @@ from watchglass.model.vitals import KeeperVitals, VolumeVitals
 from watchglass.recording.alive import last_seen
 from watchglass.recording.book import CameraBook
 from watchglass.recording.desk import STATE, Desk, KeeperLimits, Lines, Rule
-from watchglass.recording.doubts import Doubts, Heard, acknowledged, settled
+from watchglass.recording.doubts import Doubts, Heard, acknowledged, is_gone, settled
 from watchglass.recording.erase import Eraser
 from watchglass.recording.exporting import begin_export, signed
 from watchglass.recording.heads import OpenFile
 from watchglass.recording.keychange import of_recorder
-from watchglass.recording.mediapath import media_path
 from watchglass.recording.metrics import keeper_samples, volume_samples
 from watchglass.recording.orders import carry_out, retention_lines
 from watchglass.recording.peoplewriter import PeopleWriter
@@ -81,6 +80,7 @@ from watchglass.recording.resettle import is_marked, settle_restored
 from watchglass.recording.rest import Rest
 from watchglass.recording.restart import adopt_unknown, settle
 from watchglass.recording.salvage import read_behind, recover_orphans, try_recover
+from watchglass.recording.unset import UnsetClock
 from watchglass.recording.volume import Volume
 
 _OF_RUNS = FragmentWritten | FileClosed
@@ -119,6 +119,7 @@ class Keeper(Desk):
         self._purger = Purger(self)
         self._eraser = Eraser(self)
         self._people = PeopleWriter(self)
+        self._unset = UnsetClock(self)
         self._rest = Rest(self) if self.limits.hash_again else None
 
     # --- start and end -----------------------------------------------------------------------
@@ -159,6 +160,8 @@ class Keeper(Desk):
         folders = [self.state, *(volume.path for volume in self.mounted())]
         seen = last_seen(folders, self.disk, self.clock)
         self.take_up_ledgers()
+        self._unset.begin()
+        self._purger.leaps.begin(seen.wall_ns if seen is not None else self.clock.wall_ns())
         self.hold_ballasts()
         if not fresh:
             self._patient_until_ns = self.clock.monotonic_ns() + _PATIENCE_NS
@@ -223,6 +226,7 @@ class Keeper(Desk):
     def cycle(self) -> list[tuple[str, FromKeeper]]:
         """Do all that is due; the answers to send, by peer."""
         self.counters.cycles += 1
+        self._unset.look()
         answers = self._doubts.settle(self._inbox.facts)
         try:
             self.write({})
@@ -277,6 +281,7 @@ class Keeper(Desk):
         inbox, self._inbox = self._inbox, _Inbox()
         read_behind(self)
         lines: Lines = defaultdict(list)
+        self._unset.place(lines)
         try:
             for heard, fact in settled(self, inbox.facts):
                 if self._doubts.believes(heard, fact):
@@ -318,7 +323,7 @@ class Keeper(Desk):
                 self.ended_runs.add(fact.camera)
                 self.look_for_files |= fact.cause in _OF_DISKS
             case FileOpened():
-                out += [] if self._is_gone(book, fact) else book.file_opened(fact, peer)
+                out += [] if is_gone(self, book, fact) else book.file_opened(fact, peer)
             case FileClosed():
                 out += book.file_closed(fact)
             case GapOpened():
@@ -329,17 +334,6 @@ class Keeper(Desk):
                 out += book.sound_broke(fact)
             case StreamIs():
                 self._hear_of_stream(book, peer, fact)
-
-    def _is_gone(self, book: CameraBook, fact: FileOpened) -> bool:
-        """Told again, when all that was known of the file has been purged with it."""
-        if book.knows_file((fact.run, fact.sequence)):
-            return False
-        root = self.volume_path(fact.volume)
-        if root is None:
-            return False
-        return not media_path(
-            root, fact.camera, fact.stream, fact.wall_ns, fact.run, fact.sequence
-        ).exists()
 
     def _hear_of_stream(self, book: CameraBook, peer: str, fact: StreamIs) -> None:
         for media in book.files.values():

@@ -20,6 +20,7 @@ from watchglass.model.gap import GapCause
 from watchglass.model.stream import StreamName
 from watchglass.recording.desk import Desk, Lines, Rule
 from watchglass.recording.footage import ImportPurger
+from watchglass.recording.leap import Leaps
 from watchglass.recording.mediafile import read_footer
 from watchglass.recording.mediapath import media_path
 from watchglass.recording.volume import Volume, space
@@ -57,6 +58,7 @@ class Purger:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._imports = ImportPurger(desk)
+        self.leaps = Leaps(desk)
         self._due_ns = 0
         self._unfinished = False
         self._only_held: set[VolumeId] = set()
@@ -90,7 +92,7 @@ class Purger:
         if now_ns >= self._due_ns and not self._desk.in_debt:
             if self._unfinished:
                 self.finish_interrupted()
-            expired = self._expired()
+            expired = self._expired(by_age=not self.leaps.look())
             gone += self._delete(expired)
             # While a whole batch was found there is probably more; go on with the next cycle.
             if len(expired) < _BATCH:
@@ -159,13 +161,13 @@ class Purger:
             for from_ns, to_ns in self._desk.chronicle(row.camera).holds.values()
         )
 
-    def _expired(self) -> list[FileRow]:
+    def _expired(self, *, by_age: bool) -> list[FileRow]:
         rows: list[FileRow] = []
         with self._desk.index.read() as index:
             purgeable = self._purgeable(index)
             for camera, stream in self._streams():
                 rule = self._desk.rule(camera, stream)
-                if rule is not None and len(rows) < _BATCH:
+                if rule is not None and (by_age or rule.erase) and len(rows) < _BATCH:
                     most = _BATCH - len(rows)
                     rows += self._past(index, camera, stream, rule, purgeable, most)
         return rows

@@ -42,6 +42,7 @@ const DID: Record<string, string> = {
   scanned: "had a network looked at",
   reported: "had a report written",
   stamped: "an authority stamped what was signed",
+  clock_went_ahead: "found the clock more than a day ahead, and deletes nothing by its date for a day",
   events_lost: "found the database of what rules found damaged, and began another",
   log_read: "read this log",
   log_checked: "checked this log",
@@ -76,7 +77,7 @@ export const KINDS: readonly { name: string; label: string; what: readonly strin
     what: [
       "camera_added", "camera_removed", "camera_enabled", "camera_paused", "camera_changed", "device", "sound_changed", "mask_changed", "area_changed",
       "rule_changed", "hold_set",
-      "hold_lifted", "retention_changed", "names_kept", "country_stated", "backed_up", "setting_changed", "steered", "scanned", "reported", "stamped", "events_lost",
+      "hold_lifted", "retention_changed", "names_kept", "country_stated", "backed_up", "setting_changed", "steered", "scanned", "reported", "stamped", "events_lost", "clock_went_ahead",
     ],
   },
   { name: "reading", label: "Reading this", what: ["log_read", "log_checked"] },
