@@ -258,6 +258,18 @@ def test_what_the_camera_says_opens_it() -> None:
     assert scene.causes[-1] is VisitCause.CAMERA
 
 
+def test_what_the_camera_saw_before_it_said_so_is_looked_at() -> None:
+    """Just behind a key frame: the one before it is where to begin."""
+    scene = Scene()
+    scene.play(varying(600), 300.4)
+    said_s = scene.now_s
+    scene.gate.said()
+    scene.play(varying(600), 1)
+    assert scene.causes[-1] is VisitCause.CAMERA
+    assert scene.begun_s[-1] == 298
+    assert said_s - scene.begun_s[-1] >= GateLimits().before_s
+
+
 def test_it_counts_what_it_misses_and_goes_blind_of_it() -> None:
     """Something moves all the time and no size tells of it: only checks can find that."""
     scene = Scene(Gate(GateLimits(check_every_s=60)))
@@ -361,7 +373,7 @@ def test_whatever_comes_its_decisions_hold_together(feed: list[Fed]) -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(50, 20_000), st.booleans(), st.sampled_from([0, 0, 0, 1, 2, 3])),
+        st.tuples(st.integers(50, 20_000), st.booleans(), st.sampled_from([0, 0, 0, 1, 2, 3, 4])),
         min_size=1, max_size=400,
     )
 )  # fmt: skip
@@ -382,6 +394,8 @@ def test_each_moment_is_quiet_or_visited_or_not_yet_certain(
             gate.saw(moving=False)
         elif word == 3:
             gate.saw_probe(wall_ns - NS_PER_S, moving=size % 2 == 0)
+        elif word == 4:
+            gate.said()
         is_key = is_key or number == 0
         key_ns = wall_ns if is_key else key_ns
         step = gate.frame(size, is_key, wall_ns, number * TICKS // 5)

@@ -93,19 +93,19 @@ def test_a_camera_before_which_nothing_shows_is_looked_at_when_it_says_so(data: 
             serving.wait_for("http:")
             wait_until(lambda: is_quiet(data), PATIENCE_S)
             wait_until(lambda: device.pulled() > 0, PATIENCE_S)
-            assert set(opened(data)) == {"learning"}
+            assert "camera" not in opened(data)
             looked_at = number(data, "analysis_pictures_total")
             moments = [time.time_ns()]
             device.emit(motion(True))
-            wait_until(lambda: opened(data).get("camera") == 1, PATIENCE_S)
+            wait_until(lambda: opened(data).get("camera", 0) > 0, PATIENCE_S)
             wait_until(lambda: number(data, "analysis_pictures_total") > looked_at, PATIENCE_S)
             device.emit(motion(False))
             wait_until(lambda: is_quiet(data), PATIENCE_S)
             moments.append(time.time_ns())
+            before = opened(data)["camera"]
             device.emit(LINE)
-            wait_until(lambda: opened(data).get("camera") == 2, PATIENCE_S)
+            wait_until(lambda: opened(data)["camera"] > before, PATIENCE_S)
             wait_until(lambda: is_quiet(data), PATIENCE_S)
-            assert set(opened(data)) == {"learning", "camera"}
 
             def is_told() -> bool:
                 store = EventStore(data / "state" / "events.db")

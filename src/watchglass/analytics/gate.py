@@ -304,8 +304,8 @@ class Gate:
 
     def _begin_ns(self, found_ns: int | None, cause: VisitCause) -> int:
         """The last key frame; where a probe found something, the last in which there was nothing:
-        between those two it began."""
-        if found_ns is None and cause is not VisitCause.SIZES:
+        between those two it began. A camera says what it saw a second or two ago."""
+        if found_ns is None and cause not in (VisitCause.SIZES, VisitCause.CAMERA):
             return self._keys.newest_ns
         clear_ns = self._quiet.to_ns if self._quiet.is_on else 0
         if found_ns is None:
