@@ -48,6 +48,8 @@ _PATIENCE_S = 0.5
 """How long a cycle waits for the volumes' syncs; a slow one is left to itself."""
 RELEASED_NS = 1_793_491_200 * NS_PER_S
 """2026-11-01: nothing of ours was recorded before."""
+_INDEX_REFUSED_NS = 10 * NS_PER_S
+_INDEX_ANEW_NS = 3600 * NS_PER_S
 _LOG = log.get("keeper")
 
 
@@ -110,6 +112,8 @@ class Desk:
         self._unsynced = True
         self._state_doubted = False
         self._pace = Pace(clock)
+        self._index_refused_ns: int | None = None
+        self._index_anew_ns: int | None = None
         self.patience_s = _PATIENCE_S
         disk.make_folders(WriteSite.SETTINGS, state, 0o700)
         self._state_fd = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -379,10 +383,29 @@ class Desk:
             self.pay(self._fold)
         except StorageError as error:
             self.once(("index", 0), error.sentence)
-            return
+            if not self._begin_index_anew(error):
+                return
+        self._index_refused_ns = None
         for camera, _ in self._unfolded:
             self.books[camera].folded()
         self._unfolded.clear()
+
+    def _begin_index_anew(self, error: StorageError) -> bool:
+        """Whether it was: it is a cache, and neither ledgers nor purging may wait for it for long.
+
+        A full disk is another matter: there is room again, or there will be none for this either.
+        """
+        now_ns = self.clock.monotonic_ns()
+        self._index_refused_ns = self._index_refused_ns or now_ns
+        refused_ns = now_ns - self._index_refused_ns
+        if isinstance(error, DiskFullError) or refused_ns < _INDEX_REFUSED_NS:
+            return False
+        if self._index_anew_ns is not None and now_ns - self._index_anew_ns < _INDEX_ANEW_NS:
+            return False
+        self._index_anew_ns = now_ns
+        _LOG.error("index_rebuilt", reason=error.sentence)
+        self.rebuild_index()
+        return True
 
     def _fold(self) -> None:
         with self.index.write() as index:
