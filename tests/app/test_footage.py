@@ -1,5 +1,7 @@
 """Footage of another system: taken in as it is, named as what it is, and gone in its time."""
 
+import errno
+import os
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from watchglass.app.cli.program import run
 from watchglass.app.footage import time_in_name
 from watchglass.app.wiring import ground, own_site
 from watchglass.base.clock import NS_PER_S, SystemClock
+from watchglass.base.disk import Disk, WriteSite
 from watchglass.base.ids import CameraId
 from watchglass.config.settings import read_settings
 from watchglass.model.control import AddCameraRequest
@@ -163,6 +166,35 @@ def test_what_is_not_taken_leaves_nothing(
     said("footage", "import", "Hall", str(tmp_path / "torn.mpg"), "--from", "1 hour ago")
     (file,) = kept(tmp_path)
     assert 0 < len(pictures(file)) < len(pictures(made / "old.mpg"))
+
+
+@full
+def test_a_disk_that_refuses_leaves_nothing_in_the_way(
+    made: Path, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call to the disk in turn, the sync of the bytes among them."""
+    calls: list[str] = []
+    refused = -1
+
+    def before(_disk: Disk, site: WriteSite, call: str, path: str) -> None:
+        if site is WriteSite.CLIP:
+            calls.append(call)
+            if len(calls) - 1 == refused:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    monkeypatch.setattr(Disk, "before", before)
+    words = ("footage", "import", "Hall", str(made / "old.mp4"), "--from", "2 hours ago")
+    for at in range(5):
+        calls.clear()
+        refused = at
+        told = said(*words, code=1)
+        assert "check the disk" in told, (at, calls)
+        assert kept(tmp_path) == [], (at, calls)
+        assert imports(said) == []
+    assert "fdatasync" in calls
+    refused = -1
+    said(*words)
+    assert len(kept(tmp_path)) == 1
 
 
 @full

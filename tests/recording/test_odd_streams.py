@@ -91,6 +91,16 @@ def test_another_codec_under_the_description_of_the_first_is_no_picture(tmp_path
     assert [len(split) for split in _by_run(found)][-1] == 30
 
 
+@pytest.mark.parametrize("codec", ["VP8", "AV1", "MP4V-ES"])
+def test_a_codec_that_is_not_recorded_is_a_gap_that_says_so(tmp_path: Path, codec: str) -> None:
+    """Until the camera is set to another: then it is recorded, with nobody's help."""
+    other = described().replace(b"H264/90000", f"{codec}/90000".encode())
+    assert other != described()
+    found = record(tmp_path, [other, described()], [straight(), straight()])
+    assert found.causes[0] is GapCause.CODEC_UNSUPPORTED
+    is_all_there(found, _UNITS)
+
+
 def test_parameter_sets_alone_neither_cost_the_key_frame_nor_move_time(tmp_path: Path) -> None:
     tape = Tape()
     for number, unit in enumerate(_UNITS):
@@ -297,9 +307,12 @@ def test_sound_that_changes_its_rate_is_kept_and_noted(tmp_path: Path) -> None:
 
 def test_odd_media_of_others_played_by_a_camera(tmp_path: Path, shared_dir: Path) -> None:
     """Whatever a camera may play: it is recorded as it came, or a gap, and the reader goes on."""
-    folder = shared_dir / "testdata" / "odd_media" / "androidx"
-    found_tapes = [tape_of(path) for path in sorted(folder.iterdir())]
-    tapes = [tape for tape in found_tapes if tape is not None and tape.pieces]
+    folder = shared_dir / "testdata" / "odd_media"
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    found_tapes = {path: tape_of(path) for path in paths}
+    from_where = {path.parent.name for path, tape in found_tapes.items() if tape and tape.pieces}
+    assert from_where >= {"androidx", "mp4parse"}
+    tapes = [tape for tape in found_tapes.values() if tape is not None and tape.pieces]
     assert len(tapes) > 20
     found = record(tmp_path, [described(tape.codec) for tape in tapes], tapes)
     assert found.runs > len(tapes) // 2

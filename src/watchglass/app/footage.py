@@ -123,7 +123,7 @@ def _take(
         try:
             read = run_footage(source, target)
             sha256, length = _hash_of(target), os.fstat(target).st_size
-            os.fsync(target)
+            disk.sync_file(site, target, str(made))
         finally:
             os.close(target)
         from_ns, said = _start(to, path, read)
