@@ -1,5 +1,6 @@
 """events.db as the recorder keeps it: begun anew when damaged, and purged with the footage."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from watchglass.model.act import Act, ActKind
 from watchglass.model.control import RemoveCameraRequest, RetentionRequest
 from watchglass.model.event import ReviewId
 from watchglass.model.watch_control import AcknowledgeRequest, SeenRequest
+from watchglass.recording.leap import waits_ns
 from watchglass.store.event_search import Wanted
 from watchglass.store.event_writer import Written
 from watchglass.store.events import EventStore
@@ -79,6 +81,57 @@ def test_what_was_found_goes_with_its_footage(bed: Bed, tmp_path: Path) -> None:
         bed.site.carry_out(RemoveCameraRequest(bed.camera, "me", "gone", erase=True))
         desk.purge(bed.store, index)
         assert store.cameras() == ()
+    finally:
+        index.close()
+        desk.close()
+        bed.close()
+
+
+def test_nothing_goes_for_its_age_while_the_clock_may_be_wrong(bed: Bed, tmp_path: Path) -> None:
+    ledgers, clock = bed.keeping.state / "ledger", bed.keeping.clock
+    desk = EventDesk(
+        tmp_path / "events.db", Disk(), clock, waits=lambda: waits_ns(ledgers, clock.wall_ns()) > 0
+    )
+    index = KeptIndex(bed.keeping.state / "index.db")
+    try:
+        put(desk.store, bed.camera, "1", bed.keeping.clock.wall_ns())
+        bed.site.carry_out(RetentionRequest(24, bed.camera))
+        bed.keeping.clock.step_wall(400 * 24 * _HOUR_NS)
+        for _ in range(3):
+            bed.keeping.cycle()
+        desk.purge(bed.store, index)
+        assert kept(desk.store, bed.camera) == {"1"}
+        bed.keeping.clock.advance(25 * _HOUR_NS)
+        desk.purge(bed.store, index)
+        assert kept(desk.store, bed.camera) == set()
+    finally:
+        index.close()
+        desk.close()
+        bed.close()
+
+
+def test_a_recorder_that_is_begun_again_each_hour_comes_to_its_upkeep(
+    bed: Bed, tmp_path: Path
+) -> None:
+    waited: list[float] = []
+
+    class Soon(SimulatedClock):
+        def wait(self, event: threading.Event, seconds: float) -> bool:
+            waited.append(seconds)
+            self.advance(round(seconds * NS_PER_S))
+            return len(waited) == 3
+
+    index = KeptIndex(bed.keeping.state / "index.db")
+    clock = Soon(bed.keeping.clock.wall_ns())
+    desk = EventDesk(tmp_path / "events.db", Disk(), clock)
+    put(desk.store, bed.camera, "1", clock.wall_ns() - 30 * _HOUR_NS)
+    bed.site.carry_out(RetentionRequest(24, bed.camera))
+    try:
+        desk.start(bed.store, index)
+        assert desk._thread is not None
+        desk._thread.join(30)
+        assert waited == [60.0, 3600.0, 3600.0]
+        assert kept(desk.store, bed.camera) == set()
     finally:
         index.close()
         desk.close()

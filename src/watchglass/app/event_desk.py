@@ -36,6 +36,7 @@ _ASIDE = ".damaged-"
 _APART_NS = 600 * NS_PER_S
 """On a disk that damages what is written to it, a new one each time would help nobody."""
 _PURGE_S = 3600.0
+_FIRST_PURGE_S = 60.0
 _OFF_S = 20.0
 _LATE_NS = 48 * 3600 * NS_PER_S
 _END_S = 5.0
@@ -79,8 +80,11 @@ class EventDesk:
         disk: Disk,
         clock: Clock,
         note: Callable[[Act], object] = lambda _: None,
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Opens it; begun anew where it is damaged."""
+        """Opens it; begun anew where it is damaged. ``waits``: whether nothing is to be erased for
+        its age now."""
+        self._waits = waits
         self._path, self._disk, self._clock, self._note = path, disk, clock, note
         self._store = open_events(path, disk, clock)
         self._lock = threading.Lock()
@@ -102,18 +106,22 @@ class EventDesk:
         self._off_ns = self._made_ns if off else None
 
         def work() -> None:
-            purged_ns = self._clock.monotonic_ns()
-            while not self._clock.wait(self._over, _OFF_S if off else _PURGE_S):
+            # Soon after a start: one that is begun again each hour would never come to it.
+            due_ns = self._clock.monotonic_ns() + round(_FIRST_PURGE_S * NS_PER_S)
+            while not self._clock.wait(self._over, _OFF_S if off else self._left_s(due_ns)):
                 try:
                     self._note_off()
-                    if not off or self._clock.monotonic_ns() - purged_ns >= _PURGE_S * NS_PER_S:
-                        purged_ns = self._clock.monotonic_ns()
+                    if self._left_s(due_ns) == 0:
+                        due_ns = self._clock.monotonic_ns() + round(_PURGE_S * NS_PER_S)
                         self.purge(site, index)
                 except WatchglassError as error:
                     _LOG.error("events_not_purged", error=error.sentence)
 
         self._thread = threading.Thread(target=work, name="events", daemon=True)
         self._thread.start()
+
+    def _left_s(self, due_ns: int) -> float:
+        return max(0, due_ns - self._clock.monotonic_ns()) / NS_PER_S
 
     def _note_off(self) -> None:
         if self._off_ns is not None:
@@ -165,9 +173,11 @@ class EventDesk:
         now_ns = self._clock.wall_ns()
         erased = site.to_be_erased()
         kept = index.store()
+        by_age = not self._waits()
         for camera, kept_ns in kept_for(site, self._store.cameras()):
             if camera in erased:
                 self._store.forget_camera(camera)
+            if camera in erased or not by_age:
                 continue
             before_ns = now_ns - kept_ns
             if kept is not None:
@@ -177,7 +187,8 @@ class EventDesk:
                     before_ns = max(before_ns, oldest[0].wall_from)
             self._store.forget(camera, before_ns)
         self._forget_erased(kept, now_ns)
-        self._store.forget_old(now_ns)
+        if by_age:
+            self._store.forget_old(now_ns)
 
     def _forget_erased(self, index: IndexStore | None, now_ns: int) -> None:
         """What was understood of spans that were erased lately: it may have been told late."""

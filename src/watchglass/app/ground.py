@@ -6,6 +6,7 @@ from watchglass.app.layout import Layout
 from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.config.settings import Settings
+from watchglass.recording.leap import waits_ns
 from watchglass.store.site import SiteStore
 from watchglass.store.vault import Vault
 
@@ -18,6 +19,10 @@ class Ground:
     layout: Layout
     disk: Disk
     clock: Clock
+
+    def waits_for_clock(self) -> bool:
+        """Whether the clock went ahead so far that nothing is to be erased for its age now."""
+        return waits_ns(self.layout.ledgers, self.clock.wall_ns()) > 0
 
 
 def ground(settings: Settings) -> Ground:

@@ -4,6 +4,7 @@ It may be told in a thread that waits for the disk.
 """
 
 import threading
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -27,8 +28,17 @@ _LOG = log.get("said")
 class SaidDesk:
     """Of one recorder."""
 
-    def __init__(self, said: SaidStore, site: SiteStore, marks: MarkDesk, clock: Clock) -> None:
+    def __init__(
+        self,
+        said: SaidStore,
+        site: SiteStore,
+        marks: MarkDesk,
+        clock: Clock,
+        waits: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``waits``: whether nothing is to be erased for its age now."""
         self._said, self._site, self._marks, self._clock = said, site, marks, clock
+        self._waits = waits
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="said", daemon=True)
 
@@ -70,6 +80,8 @@ class SaidDesk:
 
     def purge(self) -> None:
         """Erase what was said of footage that is no longer kept."""
+        if self._waits():
+            return
         for camera, kept_ns in kept_for(self._site, self._said.cameras()):
             self._said.forget(camera, self._clock.wall_ns() - kept_ns)
 

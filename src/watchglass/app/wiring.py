@@ -209,8 +209,10 @@ class Recorder:
             said = SaidStore(on.layout.site_db, on.disk)
             stack.callback(said.close)
             self._marks = MarkDesk(self._keeper, on.clock)
-            self._said = SaidDesk(said, self._store, self._marks, on.clock)
-            self._events = EventDesk(on.layout.events_db, on.disk, on.clock, self._note)
+            self._said = SaidDesk(said, self._store, self._marks, on.clock, on.waits_for_clock)
+            self._events = EventDesk(
+                on.layout.events_db, on.disk, on.clock, self._note, on.waits_for_clock
+            )
             stack.callback(self._events.close)
             self._ending = stack.pop_all()
         self._supervisor = Supervisor(

@@ -454,6 +454,8 @@ class Keeper(Desk):
                 chronicle.thin()
             except StorageError as error:
                 _LOG.error("heads_not_thinned", ledger=chronicle.name, error=error.sentence)
+        if self._purger.leaps.look():
+            return
         try:
             gone = self.forget_people(_MOST_FORGOTTEN)
         except StorageError as error:

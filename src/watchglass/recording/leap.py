@@ -6,6 +6,8 @@ machine that was off for days looks the same from within, and erases a day later
 site's ledger, where the next start finds it.
 """
 
+from pathlib import Path
+
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.errors import WatchglassError
@@ -33,7 +35,8 @@ class Leaps:
         if by_ns > AHEAD_NS:
             self._note(by_ns)
         else:
-            self._until_ns = self._clock.boottime_ns() + self._left_ns()
+            left_ns = waits_ns(self._desk.state / "ledger", self._clock.wall_ns())
+            self._until_ns = self._clock.boottime_ns() + left_ns
 
     def look(self) -> bool:
         """Whether the clock went ahead within the last day. To be asked again and again."""
@@ -50,19 +53,20 @@ class Leaps:
         _LOG.warning("clock_went_ahead", erases_by_age="in a day")
         self._desk.note_site((LINE, {"by": str(by_ns)}))
 
-    def _left_ns(self) -> int:
-        """How much longer the last start would have waited."""
-        now_ns = self._clock.wall_ns()
-        try:
-            for _, line in lines_back(self._desk.state / "ledger" / SITE):
-                if line.t < now_ns - PATIENCE_NS:
-                    break
-                if line.type == LINE and line.t <= now_ns:
-                    return line.t + PATIENCE_NS - now_ns
-        except WatchglassError as error:
-            _LOG.error("ledger_not_read", error=error.sentence)
-            return PATIENCE_NS
-        return 0
-
     def _offset(self) -> int:
         return self._clock.wall_ns() - self._clock.boottime_ns()
+
+
+def waits_ns(ledgers: Path, now_ns: int) -> int:
+    """How much longer nothing is to be erased for its age, by the ledgers in a folder; 0 for what
+    may be. For other processes than the keeper, and the keeper's next start. ``now_ns`` is UTC."""
+    try:
+        for _, line in lines_back(ledgers / SITE):
+            if line.t < now_ns - PATIENCE_NS:
+                break
+            if line.type == LINE and line.t <= now_ns:
+                return line.t + PATIENCE_NS - now_ns
+    except WatchglassError as error:
+        _LOG.error("ledger_not_read", error=error.sentence)
+        return PATIENCE_NS
+    return 0

@@ -82,6 +82,7 @@ class Purger:
         Nothing while lines are owed, or the index behind: it would name what has its tombstone.
         """
         gone = 0
+        by_age = not self.leaps.look()
         self._imports.step()
         if not self._desk.in_debt:
             self._forget_synced()
@@ -92,7 +93,7 @@ class Purger:
         if now_ns >= self._due_ns and not self._desk.in_debt:
             if self._unfinished:
                 self.finish_interrupted()
-            expired = self._expired(by_age=not self.leaps.look())
+            expired = self._expired(by_age=by_age)
             gone += self._delete(expired)
             # While a whole batch was found there is probably more; go on with the next cycle.
             if len(expired) < _BATCH:
