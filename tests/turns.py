@@ -8,6 +8,7 @@ LONGEST = (
     "tests/system/test_crash.py",
     "tests/browser/test_devices.py",
     "tests/browser/test_stories.py",
+    "tests/browser/test_review.py",
     "tests/browser/test_across.py",
     "tests/app/test_restore.py",
     "tests/system/test_real_clock.py",

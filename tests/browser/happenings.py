@@ -13,6 +13,7 @@ from watchglass.app.layout import Layout
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId, random_id
 from watchglass.model.analysis import MotionSeen, Report, Understood
+from watchglass.model.area import AreaId
 from watchglass.model.detection import ObjectClass
 from watchglass.model.event import ReviewId
 from watchglass.model.found import Crossing
@@ -64,15 +65,17 @@ class Happenings:
 
     def happened(
         self, camera: str, rule: str, ago_s: float, *, kind: ObjectClass = ObjectClass.PERSON,
-        alarm: bool = False, from_left: bool = True,
+        alarm: bool = False, way: Way = FROM_LEFT, by: RuleId | None = None,
+        area: AreaId | None = None,
     ) -> ReviewId:  # fmt: skip
-        """Somebody of whom a rule told; the item in which it stands."""
-        part = self._part(camera, ago_s, FROM_LEFT if from_left else FROM_RIGHT, kind, 2.0)
-        by = Rule(
-            id=RuleId(random_id()), camera=part.camera, name=rule, kind=RuleKind.MOTION,
-            alarm=alarm,
+        """Somebody of whom a rule told; the item in which it stands. ``by``: the id of a rule that
+        is made; without it the rule is gone."""
+        part = self._part(camera, ago_s, way, kind, 2.0)
+        met = Rule(
+            id=by or RuleId(random_id()), camera=part.camera, name=rule, kind=RuleKind.MOTION,
+            area=area, alarm=alarm,
         )  # fmt: skip
-        event = event_of(part, by, random_id())
+        event = event_of(part, met, random_id())
         moved = MotionSeen(
             camera=part.camera, from_ns=event.from_ns, to_ns=event.to_ns or 0, amount=0.3,
             where=part.points[0].box,

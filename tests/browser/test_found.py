@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.both_widths import asked, at_both_widths, width_of
 from tests.browser.conftest import AXE, NAMES, Bed, Visiting
-from tests.browser.happenings import FROM_LEFT, Happenings
+from tests.browser.happenings import FROM_LEFT, FROM_RIGHT, Happenings
 from tests.browser.screens import DESK, PHONE
 from tests.browser.test_users import go, readable
 from tests.browser.visitor import Visitor
@@ -105,7 +105,7 @@ def test_what_was_wrong_is_ignored_once_all_that_it_hides_was_shown(
     visit.may_be_refused = True
     for ago_s in (9, 7, 5):
         happenings.happened("Lane", "The tree", ago_s)
-    happenings.happened("Lane", "The gate", 4, from_left=False)
+    happenings.happened("Lane", "The gate", 4, way=FROM_RIGHT)
     go(visit, f"review?camera={lane}")
     rows = page.get_by_role("list", name="What happened").get_by_role("button")
     rows.filter(has_text="The tree").first.click()

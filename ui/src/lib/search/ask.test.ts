@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressOf, corners, queryOf, wishOf } from "./ask";
+import { addressOf, corners, gone, queryOf, wishOf, zoneOf } from "./ask";
 
 const now = 1_700_000_000_000;
 
@@ -14,6 +14,25 @@ describe("what is searched for", () => {
     const wish = wishOf({ what: "tracks", camera: "a b", kind: "person car", region: "0.1,0.2 0.5,0.2 0.5,0.9", then: "0,0 1,0 1,1", from: "5", to: "9" }, now);
     expect(wishOf(addressOf(wish), now)).toEqual(wish);
     expect(queryOf(wish, "7-x", 10)).toMatchObject({ camera: ["a", "b"], kind: ["person", "car"], region: "0.1,0.2 0.5,0.2 0.5,0.9", then: "0,0 1,0 1,1", before: "7-x" });
+  });
+
+  it("is by rule and by zone for what rules found, and by neither for all that was seen", () => {
+    const [rule, area] = ["a".repeat(32), "b".repeat(32)];
+    const wish = wishOf({ rule, area }, now);
+    expect(wishOf(addressOf(wish), now)).toEqual(wish);
+    expect(queryOf(wish, "", 10)).toMatchObject({ rule: [rule], area });
+    const seen = queryOf({ ...wish, what: "tracks" }, "", 10);
+    expect([seen["rule"], seen["area"]]).toEqual([undefined, undefined]);
+    expect(wishOf({ rule: "x", area: "../y" }, now)).toMatchObject({ rule: "", area: "" });
+  });
+
+  it("offers rules that are gone, and knows a zone by its corners", () => {
+    const met = new Map([["a", "Gate"], ["b", "Yard"]]);
+    expect(gone([{ id: "a" }], met, "")).toEqual([["b", "Yard"]]);
+    expect(gone([], new Map(), "c")).toEqual([["c", "A rule"]]);
+    expect(gone([{ id: "c" }], met, "c")).toEqual([["a", "Gate"], ["b", "Yard"]]);
+    const zones = [{ id: "z", points: [[0, 0], [1, 0], [1, 1]] }];
+    expect([zoneOf(zones, [[0, 0], [1, 0], [1, 1]]), zoneOf(zones, [[0, 0], [1, 0], [0, 1]]), zoneOf(zones, [])]).toEqual(["z", "", ""]);
   });
 
   it("takes nothing that is none", () => {
