@@ -196,7 +196,12 @@ def test_an_alarm_is_dealt_with_and_handed_over(scene: Scene) -> None:
     at = f"/api/v1/alarms/{review}"
     assert scene.browser.send("PUT", f"{at}/assignee", {"to": "Bo"}).json()["assigned_to"] == "Bo"
     noted = scene.browser.send("POST", f"{at}/notes", {"text": "the cleaner"})
-    assert [each["text"] for each in noted.json()["notes"]] == ["the cleaner"]
+    given = scene.browser.send("PUT", f"{at}/assignee", {"to": "Al", "note": " look again "}).json()
+    assert given["assigned_to"] == "Al"
+    assert [(each["by"], each["text"]) for each in given["notes"]] == [("admin", "look again")]
+    (open_,) = scene.browser.json("/api/v1/alarms/handover", params=span)["open"]
+    assert (open_["assigned_to"], open_["notes"]) == ("Al", given["notes"])
+    assert [each["text"] for each in noted.json()["notes"]] == ["look again", "the cleaner"]
     done = scene.browser.send("POST", f"{at}/acknowledge", None).json()
     assert done["acknowledged_by"] == "admin"
     assert scene.browser.json("/api/v1/alarms")["reviews"] == []
@@ -207,6 +212,30 @@ def test_an_alarm_is_dealt_with_and_handed_over(scene: Scene) -> None:
 
 
 def test_each_second_is_analysed_quiet_or_skipped_with_its_cause(scene: Scene) -> None:
+def test_an_alarm_can_be_given_to_those_who_may_see_it(scene: Scene) -> None:
+    """And to nobody who would be told of footage by it, nor of people by who may not see it."""
+    walk, flag, _ = scene.events
+    play = frozenset({Action.PLAYBACK})
+    hall = frozenset({scene.camera})
+    sees = Person("ada", Role.VIEWER, play, hall)
+    late = Person("late", Role.VIEWER, play, hall, scene.at_ns(6), scene.at_ns(30))
+    arrived(scene.at, Person("live", Role.VIEWER, frozenset({Action.LIVE}), hall)).http.close()
+    arrived(scene.at, Person("elsewhere", Role.VIEWER, play, frozenset({scene.other}))).http.close()
+    browser, other = arrived(scene.at, sees), arrived(scene.at, late)
+    people = f"/api/v1/alarms/{walk.review}/people"
+    told = browser.json(people)["people"]
+    assert {"ada", "admin"} <= set(told)
+    assert not {"late", "live", "elsewhere"} & set(told)
+    assert "late" in other.json(f"/api/v1/alarms/{flag.review}/people")["people"]
+    assert other.get(people).status_code == 404
+    row = scene.at.of.access.user_named("ada")
+    assert row is not None
+    scene.at.of.access.set_disabled(row.id, True)
+    assert "ada" not in scene.browser.json(people)["people"]
+    browser.http.close()
+    other.http.close()
+
+
     path = f"/api/v1/cameras/{scene.camera}/analysis"
     told = scene.browser.json(path, params=scene.day | {"pixels": 5000})
     found = [(each["state"], each["cause"]) for each in told["spans"]]

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import AXE, Bed, Visiting
 from tests.browser.happenings import FROM_RIGHT, Happenings, Way
 from tests.browser.screens import PHONE, WIDE, on_phone, on_wide
-from tests.browser.test_users import go, readable
+from tests.browser.test_users import FIRST, go, readable, sign_in
 from tests.browser.visitor import Visitor
 from watchglass.model.area import AreaId
 from watchglass.model.detection import ObjectClass
@@ -97,7 +97,7 @@ def test_an_alarm_is_taken_noted_and_handed_over(
     alarm = page.get_by_role("region", name="The alarm")
     expect(alarm).to_contain_text("nobody has taken yet")
     alarm.get_by_role("button", name="It is mine").click()
-    expect(alarm).to_contain_text("It is admin’s.")
+    expect(alarm).to_contain_text("It is yours.")
     alarm.get_by_label("Note").fill("<b>Only</b> the baker")
     alarm.get_by_role("button", name="Write it down").click()
     expect(alarm).to_contain_text("<b>Only</b> the baker")
@@ -109,6 +109,59 @@ def test_an_alarm_is_taken_noted_and_handed_over(
     expect(sheet).to_contain_text(f"{name}: a car")
     expect(sheet).to_contain_text("the baker")
     readable(visit, f"handover-{width}")
+
+
+@on_phone
+def test_an_alarm_is_given_to_somebody_else_with_a_note(
+    bed: Bed, visiting: Visiting, visit: Visitor, happenings: Happenings, screen: dict[str, object]
+) -> None:
+    """Only to who may see it; that one finds it as his own, and the sheet tells of both."""
+    page, width = visit.page, screen["width"]
+    name, ada, note = f"At the gate {width}", f"Ada {width}", "<i>Look</i> at the lock again"
+    yard, gate = happenings.ids["Yard"], happenings.ids["Gate"]
+    for person, camera in ((ada, gate), (f"Bea {width}", yard)):
+        right = {"actions": ["live", "playback"], "cameras": [camera]}
+        body = {"name": person, "role": "viewer", "password": FIRST, "rights": [right]}
+        assert happenings.asked("users", body)["name"] == person
+    happenings.happened("Gate", name, 3, alarm=True)
+    go(visit, "review?show=alarms")
+    rows = page.get_by_role("list", name="What happened").get_by_role("button")
+    rows.filter(has_text=name).click(timeout=15_000)
+    alarm = page.get_by_role("region", name="The alarm")
+    alarm.get_by_role("button", name="Give it to …").click()
+    to = alarm.get_by_role("combobox", name="To")
+    expect(to.locator("option")).to_contain_text(["Choose somebody", ada])
+    assert f"Bea {width}" not in to.inner_text()
+    expect(alarm.get_by_role("button", name="Give it", exact=True)).to_be_disabled()
+    to.select_option(ada)
+    alarm.get_by_label("With a note").fill(note)
+    # The list comes anew every few seconds, and what is written here stays.
+    with page.expect_response(re.compile("/api/v1/alarms\\?")):
+        pass
+    expect(alarm.get_by_label("With a note")).to_have_value(note)
+    readable(visit, f"give-{width}")
+    alarm.get_by_role("button", name="Give it", exact=True).click()
+    expect(alarm).to_contain_text(f"It is {ada}’s.")
+    expect(alarm.get_by_role("listitem")).to_contain_text(note)
+    expect(to).to_have_count(0)
+    readable(visit, f"given-{width}")
+
+    guest = visiting(bed.url, **screen)
+    guest.page.add_init_script(path=AXE)
+    guest.may_be_refused = True
+    guest.page.goto(bed.url)
+    sign_in(guest.page, ada, FIRST)
+    expect(guest.tile("Gate")).to_be_visible()
+    go(guest, "review?show=alarms")
+    mine = guest.page.get_by_role("list", name="What happened").get_by_role("button")
+    expect(mine.filter(has_text=name)).to_contain_text("for you", timeout=15_000)
+    readable(guest, f"for-you-{width}")
+    guest.button("Hand over").click()
+    sheet = guest.page.get_by_role("dialog")
+    expect(sheet).to_contain_text(f"{name}: a person")
+    expect(sheet).to_contain_text(f"for {ada}")
+    expect(sheet).to_contain_text(f"admin: {note}")
+    readable(guest, f"sheet-{width}")
 
 
 @on_wide
@@ -197,8 +250,8 @@ def test_search_by_rule_and_by_zone(
     for each, name in names.items():
         in_drive = each == "In the drive"
         happenings.happened(
-            "Lane", name, 4, kind=kind, 
-            way=along(0.9, 0.7) if in_drive else along(0.1, 0.3), by=rules.get(each), area=zone if in_drive else None,
+            "Lane", name, 4, kind=kind, by=rules.get(each), area=zone if in_drive else None,
+            way=along(0.9, 0.7) if in_drive else along(0.1, 0.3),
         )  # fmt: skip
     go(visit, f"search?kind={kind}")
     hits = page.get_by_role("list", name="What was found").get_by_role("button")

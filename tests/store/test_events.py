@@ -37,7 +37,7 @@ from watchglass.model.object_track import TrackEnd, TrackId, TrackPart, TrackPoi
 from watchglass.model.rule import Direction, RuleId
 from watchglass.store.event_motion import bucket_for
 from watchglass.store.event_points import pack, thinned, unpack
-from watchglass.store.event_reviews import Asked
+from watchglass.store.event_reviews import MOST_NOTES, Asked
 from watchglass.store.event_search import Wanted
 from watchglass.store.event_spans import accounted, laid_over
 from watchglass.store.event_writer import Written
@@ -379,6 +379,24 @@ def test_an_alarm_is_acknowledged_by_the_first_and_carries_notes(store: EventSto
     )  # fmt: skip
     assert [(each.by, each.text) for each in alarm.notes] == [("bob", "the cleaner")]
     assert store.waiting(ALL) == (1, 0)
+
+
+def test_an_alarm_is_given_with_its_note_or_not_at_all(store: EventStore) -> None:
+    event = event_of(walk("t1", 0, 10), review=R1)
+    told(store, 1, events=[event], reviews=[review_of(event, alarm=True)])
+    store.assign(ReviewId(R1), "bob", at(20), "ann", "the gate again")
+    for number in range(MOST_NOTES - 1):
+        store.add_note(ReviewId(R1), f"{number}", "bob", at(21 + number))
+    with pytest.raises(RefusedError):
+        store.assign(ReviewId(R1), "cy", at(200), "bob", "one too many")
+    alarm = store.review(ReviewId(R1))
+    assert alarm is not None
+    assert (alarm.assigned_to, len(alarm.notes)) == ("bob", MOST_NOTES)
+    assert (alarm.notes[0].by, alarm.notes[0].text) == ("ann", "the gate again")
+    store.assign(ReviewId(R1), "", at(201))
+    alarm = store.review(ReviewId(R1))
+    assert alarm is not None
+    assert alarm.assigned_to == ""
 
 
 # --- counts ---------------------------------------------------------------------------------------

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable
 
 from watchglass.access.directory import Account, account_of, groups_of, text_of
 from watchglass.access.password import check_new, hash_password
-from watchglass.access.right import GRANTABLE, MOST_OF_ROLE, Action, Right, Role
+from watchglass.access.right import (
+    GRANTABLE,
+    MOST_OF_ROLE,
+    Action,
+    Right,
+    Role,
+    Times,
+    covers,
+)
 from watchglass.base import log
 from watchglass.base.clock import NS_PER_S, Clock
 from watchglass.base.errors import NotFoundError, RefusedError, UsageError
@@ -54,6 +62,15 @@ class Users:
         if row is None:
             raise NotFoundError(f"Nobody is named '{name}': 'watchglass user list' shows them.")
         return account_of(row)
+
+    def who_may(self, action: Action, camera: CameraId, span: Times) -> list[str]:
+        """The names of all who may do something with all footage of a span (UTC ns), sorted."""
+        now_ns, groups, demands = self._clock.wall_ns(), self.groups(), self.demands()
+        return [
+            each.name
+            for each in self.all()
+            if covers(each.grants(groups, demands).times(action, camera, now_ns), span)
+        ]
 
     def add(
         self,

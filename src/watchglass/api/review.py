@@ -45,11 +45,18 @@ class ReviewPage(BaseModel):
 
 
 class AssignBody(BaseModel):
-    """``to``: a name; empty for nobody."""
+    """``to``: a name; empty for nobody. ``note``: a few words with it, or nothing."""
 
     model_config = ConfigDict(extra="forbid")
 
     to: str = Field(max_length=100)
+    note: str = Field("", max_length=_MOST_TEXT)
+
+
+class PeopleForAlarm(BaseModel):
+    """Names, sorted."""
+
+    people: list[str]
 
 
 class NoteBody(BaseModel):
@@ -165,11 +172,21 @@ async def acknowledge_alarm(request: Request, user: Looker, review: Id) -> Revie
     return await _dealt(request, user, review, order, "acknowledged")
 
 
+@router.get("/alarms/{review}/people", operation_id="listPeopleForAlarm")
+async def list_people_for_alarm(request: Request, user: Looker, review: Id) -> PeopleForAlarm:
+    """Who may see it too, so that it can be given to them."""
+    of = services(request)
+    found = await _find(request, user, review)
+    span = found.from_ns, max(found.from_ns + 1, found.to_ns)
+    people = await of.blocking(of.ports.users.who_may, Action.PLAYBACK, found.camera, span)
+    return PeopleForAlarm(people=people)
+
+
 @router.put("/alarms/{review}/assignee", operation_id="assignAlarm")
 async def assign_alarm(request: Request, user: Looker, review: Id, body: AssignBody) -> ReviewInfo:
-    """Say whose it is."""
+    """Say whose it is, with a note where somebody is to know why."""
     to = " ".join(body.to.split())
-    order = AssignRequest(ReviewId(review), to, user.name)
+    order = AssignRequest(ReviewId(review), to, user.name, body.note.strip())
     return await _dealt(request, user, review, order, f"gave to {to or 'nobody'}:")
 
 

@@ -224,7 +224,7 @@ class EventDesk:
             case AcknowledgeRequest():
                 self._store.acknowledge(request.review, request.by, now_ns)
             case AssignRequest():
-                self._store.assign(request.review, request.to, now_ns)
+                self._store.assign(request.review, request.to, now_ns, request.by, request.note)
             case AlarmNoteRequest():
                 self._store.add_note(request.review, request.text, request.by, now_ns)
 

@@ -58,11 +58,13 @@ class AcknowledgeRequest(msgspec.Struct, frozen=True, tag="alarm_acknowledge"):
 
 
 class AssignRequest(msgspec.Struct, frozen=True, tag="alarm_assign"):
-    """An alarm is for somebody, by name; empty: for nobody any more."""
+    """An alarm is for somebody, by name; empty: for nobody any more. ``note``: a few words with it,
+    or nothing."""
 
     review: ReviewId
     to: str
     by: str
+    note: str = ""
 
 
 class AlarmNoteRequest(msgspec.Struct, frozen=True, tag="alarm_note"):

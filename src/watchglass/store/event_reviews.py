@@ -109,21 +109,20 @@ class EventReviews:
                 values = {"acknowledged_ns": at_ns, "acknowledged_by": by}
                 _mark(connection, review, at_ns, values)
 
-    def assign(self, review: ReviewId, to: str, at_ns: int) -> None:
-        """It is for somebody, by name; empty: for nobody any more."""
+    def assign(self, review: ReviewId, to: str, at_ns: int, by: str = "", note: str = "") -> None:
+        """It is for somebody, by name; empty: for nobody any more. The ``note`` with it is there,
+        or neither is."""
         with self._database.write() as connection:
             _alarm(connection, review)
+            if note:
+                _note(connection, review, note, by, at_ns)
             _mark(connection, review, at_ns, {"assigned_to": to or None})
 
     def add_note(self, review: ReviewId, text: str, by: str, at_ns: int) -> None:
         """A few words more on it."""
         with self._database.write() as connection:
             _alarm(connection, review)
-            count = sa.select(sa.func.count()).select_from(NOTES).where(NOTES.c.review == review)
-            if (connection.scalar(count) or 0) >= MOST_NOTES:
-                raise RefusedError(f"An alarm has at most {MOST_NOTES} notes.")
-            row = {"review": review, "at_ns": at_ns, "by": by, "text": text}
-            connection.execute(sa.insert(NOTES).values(**row))
+            _note(connection, review, text, by, at_ns)
             _mark(connection, review, at_ns, {})
 
 
@@ -139,6 +138,14 @@ def _alarm(connection: sa.Connection, review: ReviewId) -> sa.RowMapping:
     if not row["alarm"]:
         raise RefusedError("This is no alarm: none of its rules goes to those on duty.")
     return row
+
+
+def _note(connection: sa.Connection, review: ReviewId, text: str, by: str, at_ns: int) -> None:
+    count = sa.select(sa.func.count()).select_from(NOTES).where(NOTES.c.review == review)
+    if (connection.scalar(count) or 0) >= MOST_NOTES:
+        raise RefusedError(f"An alarm has at most {MOST_NOTES} notes.")
+    row = {"review": review, "at_ns": at_ns, "by": by, "text": text}
+    connection.execute(sa.insert(NOTES).values(**row))
 
 
 def _mark(

@@ -261,7 +261,8 @@ export const api = {
   waiting: () => ask("get", "/api/v1/alarms/waiting"),
   handOver: (from_ms: number, to_ms: number) => ask("get", "/api/v1/alarms/handover", { query: { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) } }),
   acknowledgeAlarm: (review: string) => ask("post", "/api/v1/alarms/{review}/acknowledge", { at: { review } }),
-  assignAlarm: (review: string, to: string) => ask("put", "/api/v1/alarms/{review}/assignee", { at: { review }, body: { to } }),
+  peopleForAlarm: (review: string) => ask("get", "/api/v1/alarms/{review}/people", { at: { review } }),
+  assignAlarm: (review: string, to: string, note = "") => ask("put", "/api/v1/alarms/{review}/assignee", { at: { review }, body: { to, note } }),
   noteAlarm: (review: string, text: string) => ask("post", "/api/v1/alarms/{review}/notes", { at: { review }, body: { text } }),
   counts: (from_ms: number, to_ms: number, bucket: CountBucket, tz: string) =>
     ask("get", "/api/v1/counts", { query: { from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms), bucket, tz } }),

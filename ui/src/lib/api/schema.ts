@@ -3014,9 +3014,29 @@ export interface paths {
         get?: never;
         /**
          * Assign Alarm
-         * @description Say whose it is.
+         * @description Say whose it is, with a note where somebody is to know why.
          */
         put: operations["assignAlarm"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{review}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People For Alarm
+         * @description Who may see it too, so that it can be given to them.
+         */
+        get: operations["listPeopleForAlarm"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -3733,7 +3753,7 @@ export interface components {
         };
         /**
          * AssignBody
-         * @description ``to``: a name; empty for nobody.
+         * @description ``to``: a name; empty for nobody. ``note``: a few words with it, or nothing.
          */
         AssignBody: {
             /** To */
@@ -3758,6 +3778,11 @@ export interface components {
              * Form Factor
              * @default
              */
+            /**
+             * Note
+             * @default
+             */
+            note: string;
             form_factor: string;
             /**
              * Ip Rating
@@ -6058,6 +6083,14 @@ export interface components {
         /**
          * PlanDone
          * @description Row by row, as asked. ``change``: names it for who takes it back; empty where nothing was
+        /**
+         * PeopleForAlarm
+         * @description Names, sorted.
+         */
+        PeopleForAlarm: {
+            /** People */
+            people: string[];
+        };
          *     done.
          */
         PlanDone: {
@@ -14952,6 +14985,37 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+    listPeopleForAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleForAlarm"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
             };
         };
     };
