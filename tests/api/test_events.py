@@ -13,6 +13,7 @@ from tests.api.people import Person, arrived
 from tests.api.recorded import Browser, Recorded, Running, running
 from tests.store.understood import event_of, review_of, rule
 from watchglass.access.right import Action, Role
+from watchglass.analytics.metrics import named_samples
 from watchglass.api.eventaccess import span_words
 from watchglass.base.clock import NS_PER_S
 from watchglass.base.ids import CameraId, random_id
@@ -195,12 +196,12 @@ def test_an_alarm_is_dealt_with_and_handed_over(scene: Scene) -> None:
     assert ([each["id"] for each in sheet["open"]], sheet["dealt"]) == ([review], [])
     at = f"/api/v1/alarms/{review}"
     assert scene.browser.send("PUT", f"{at}/assignee", {"to": "Bo"}).json()["assigned_to"] == "Bo"
-    noted = scene.browser.send("POST", f"{at}/notes", {"text": "the cleaner"})
     given = scene.browser.send("PUT", f"{at}/assignee", {"to": "Al", "note": " look again "}).json()
     assert given["assigned_to"] == "Al"
     assert [(each["by"], each["text"]) for each in given["notes"]] == [("admin", "look again")]
     (open_,) = scene.browser.json("/api/v1/alarms/handover", params=span)["open"]
     assert (open_["assigned_to"], open_["notes"]) == ("Al", given["notes"])
+    noted = scene.browser.send("POST", f"{at}/notes", {"text": "the cleaner"})
     assert [each["text"] for each in noted.json()["notes"]] == ["look again", "the cleaner"]
     done = scene.browser.send("POST", f"{at}/acknowledge", None).json()
     assert done["acknowledged_by"] == "admin"
@@ -211,7 +212,6 @@ def test_an_alarm_is_dealt_with_and_handed_over(scene: Scene) -> None:
                               None).status_code == 409  # fmt: skip
 
 
-def test_each_second_is_analysed_quiet_or_skipped_with_its_cause(scene: Scene) -> None:
 def test_an_alarm_can_be_given_to_those_who_may_see_it(scene: Scene) -> None:
     """And to nobody who would be told of footage by it, nor of people by who may not see it."""
     walk, flag, _ = scene.events
@@ -236,6 +236,7 @@ def test_an_alarm_can_be_given_to_those_who_may_see_it(scene: Scene) -> None:
     other.http.close()
 
 
+def test_each_second_is_analysed_quiet_or_skipped_with_its_cause(scene: Scene) -> None:
     path = f"/api/v1/cameras/{scene.camera}/analysis"
     told = scene.browser.json(path, params=scene.day | {"pixels": 5000})
     found = [(each["state"], each["cause"]) for each in told["spans"]]
@@ -466,3 +467,19 @@ def test_a_search_is_noted_by_its_hours_and_an_open_end_as_one(
     from_ns: int, to_ns: int, words: str
 ) -> None:
     assert span_words(from_ns, to_ns) == words
+
+
+def test_everybody_is_told_whether_things_get_a_name(scene: Scene) -> None:
+    browser = arrived(scene.at, Person("no admin", Role.VIEWER))
+    assert browser.json("/api/v1/naming") == {"state": "unknown", "kinds": []}
+    # Told of footage too: no test after this one asks how that was understood.
+    now_ns = scene.recorded.site.clock.wall_ns()
+    scene.desk.store.put_switched_off(now_ns - NS_PER_S, now_ns)
+    assert browser.json("/api/v1/naming")["state"] == "off"
+    numbers = scene.at.of.numbers
+    numbers[:] = named_samples("analytics-worker", frozenset({ObjectClass.MOVING}))
+    assert browser.json("/api/v1/naming") == {"state": "no_model", "kinds": []}
+    numbers[:] = named_samples("analytics-worker", frozenset({ObjectClass.CAR, ObjectClass.MOVING}))
+    assert browser.json("/api/v1/naming") == {"state": "model", "kinds": ["car"]}
+    numbers.clear()
+    browser.http.close()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from watchglass.analytics.detector import Detector, DetectorKind, DetectorSettings
-from watchglass.analytics.metrics import speed_samples
+from watchglass.analytics.metrics import named_samples, speed_samples
 from watchglass.analytics.models import OFF, Models
 from watchglass.analytics.regions import RegionDetector
 from watchglass.analytics.speed import DetectorSpeed
@@ -26,8 +26,9 @@ class Chosen:
     speed: DetectorSpeed | None = None
 
     def samples(self, process: str) -> list[Sample]:
-        """The numbers of its speed, for monitors; none without a model."""
-        return speed_samples(process, self.speed) if self.speed is not None else []
+        """What it can name, and of a model its speed."""
+        speed = speed_samples(process, self.speed) if self.speed is not None else []
+        return [*named_samples(process, self.detector.names), *speed]
 
 
 def choose(models: Models, wanted: str, threads: int) -> Chosen:

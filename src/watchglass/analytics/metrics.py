@@ -7,6 +7,7 @@ from watchglass.analytics.gated import GateNumbers
 from watchglass.analytics.pace import Pace
 from watchglass.analytics.speed import DetectorSpeed
 from watchglass.base.queues import QueueDepth
+from watchglass.model.detection import ObjectClass
 from watchglass.model.metric import Metric, MetricKind, Sample
 
 _G, _C = MetricKind.GAUGE, MetricKind.COUNTER
@@ -148,12 +149,18 @@ MODEL_CPU = Metric(
     "How much of processors the model takes a picture, measured with the above.",
     "As long as a picture takes, times the threads.", "See watchglass_analysis_model_seconds.",
 )  # fmt: skip
+NAMED = Metric(
+    "watchglass_analysis_named", _G, ("process", "kind"),
+    "1 for a kind of things that gets a name, 0 for one that does not.",
+    "1 for person, car and what else the model knows.",
+    "0 for all of them: there is no model; get one with 'watchglass models pull'.",
+)  # fmt: skip
 
 METRICS = (
     GATE_STATE, GATE_VISITS, GATE_PROBES, GATE_CHECKS, GATE_MISSES, GATE_RECALL, GATE_HELD,
     GATE_TOO_LARGE, GATE_SINCE, GATE_FRAMES, GATE_SENT,
     DEPTH, LIMIT, DROPPED, ACCOUNTS, FORGOTTEN, PICTURES, LOOKS, UNREADABLE, BEHIND,
-    SLOWED, UNTOLD, TOLD, UNTELLABLE, MODEL_WALL, MODEL_CPU,
+    SLOWED, UNTOLD, TOLD, UNTELLABLE, MODEL_WALL, MODEL_CPU, NAMED,
 )  # fmt: skip
 
 
@@ -209,6 +216,12 @@ def report_samples(process: str, untold: int, told: int, lost: int) -> list[Samp
 def speed_samples(process: str, speed: DetectorSpeed) -> list[Sample]:
     of = process, speed.provider, str(speed.threads), str(speed.lanes)
     return [MODEL_WALL.at(speed.wall_ms / 1000, *of), MODEL_CPU.at(speed.cpu_ms / 1000, *of)]
+
+
+def named_samples(process: str, names: frozenset[ObjectClass]) -> list[Sample]:
+    """Of a detector that can say ``names``; that something moves is no name."""
+    kinds = [each for each in ObjectClass if each is not ObjectClass.MOVING]
+    return [NAMED.at(each in names, process, each) for each in kinds]
 
 
 def told_speed(samples: Sequence[Sample]) -> DetectorSpeed | None:

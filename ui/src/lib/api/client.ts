@@ -247,6 +247,7 @@ export const api = {
   makeRule: (camera: string, body: RuleBody) => ask("post", "/api/v1/cameras/{camera}/rules", { at: { camera }, body }),
   changeRule: (camera: string, rule: string, body: RuleBody) => ask("put", "/api/v1/cameras/{camera}/rules/{rule}", { at: { camera, rule }, body }),
   dropRule: (camera: string, rule: string) => ask("delete", "/api/v1/cameras/{camera}/rules/{rule}", { at: { camera, rule } }),
+  naming: () => ask("get", "/api/v1/naming"),
   tryRule: (camera: string, rule: RuleBody, from_ms: number, to_ms: number) =>
     ask("post", "/api/v1/cameras/{camera}/rules/try", { at: { camera }, body: { rule, areas: [], from_ms: Math.floor(from_ms), to_ms: Math.ceil(to_ms) } }),
   events: (query: Query, signal?: AbortSignal) => ask("get", "/api/v1/events", { query: query as never, ...(signal && { signal }) }),

@@ -2816,6 +2816,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/naming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Naming
+         * @description What the model in use can name, as the process that looks says it.
+         */
+        get: operations["getNaming"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -3004,26 +3024,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/alarms/{review}/assignee": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Assign Alarm
-         * @description Say whose it is, with a note where somebody is to know why.
-         */
-        put: operations["assignAlarm"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/alarms/{review}/people": {
         parameters: {
             query?: never;
@@ -3037,6 +3037,26 @@ export interface paths {
          */
         get: operations["listPeopleForAlarm"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{review}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Assign Alarm
+         * @description Say whose it is, with a note where somebody is to know why.
+         */
+        put: operations["assignAlarm"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3758,6 +3778,11 @@ export interface components {
         AssignBody: {
             /** To */
             to: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * AttributesBody
@@ -3778,11 +3803,6 @@ export interface components {
              * Form Factor
              * @default
              */
-            /**
-             * Note
-             * @default
-             */
-            note: string;
             form_factor: string;
             /**
              * Ip Rating
@@ -5820,6 +5840,24 @@ export interface components {
             allow: boolean;
         };
         /**
+         * Naming
+         * @description Whether what is seen gets a name now.
+         * @enum {string}
+         */
+        Naming: "model" | "no_model" | "off" | "unknown";
+        /**
+         * NamingInfo
+         * @description ``state``: ``model`` (one names what is seen), ``no_model`` (what moves is followed, and
+         *     nothing says what it is), ``off`` (nothing is looked at on this machine), ``unknown`` (who looks
+         *     does not answer now). ``kinds``: those that get a name; a rule or a search for others alone
+         *     finds nothing new.
+         */
+        NamingInfo: {
+            state: components["schemas"]["Naming"];
+            /** Kinds */
+            kinds: components["schemas"]["ObjectClass"][];
+        };
+        /**
          * NeedsBody
          * @description Addresses, or networks, that cameras have to reach. Nothing else is let through.
          */
@@ -6046,6 +6084,14 @@ export interface components {
             until_ms?: number | null;
         };
         /**
+         * PeopleForAlarm
+         * @description Names, sorted.
+         */
+        PeopleForAlarm: {
+            /** People */
+            people: string[];
+        };
+        /**
          * Place
          * @description What a camera watches, where that forbids rules about how people behave and who they are.
          * @enum {string}
@@ -6083,14 +6129,6 @@ export interface components {
         /**
          * PlanDone
          * @description Row by row, as asked. ``change``: names it for who takes it back; empty where nothing was
-        /**
-         * PeopleForAlarm
-         * @description Names, sorted.
-         */
-        PeopleForAlarm: {
-            /** People */
-            people: string[];
-        };
          *     done.
          */
         PlanDone: {
@@ -14576,6 +14614,35 @@ export interface operations {
             };
         };
     };
+    getNaming: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamingInfo"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query: {
@@ -14918,6 +14985,37 @@ export interface operations {
             };
         };
     };
+    listPeopleForAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleForAlarm"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     assignAlarm: {
         parameters: {
             query?: never;
@@ -14985,37 +15083,6 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
-    listPeopleForAlarm: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                review: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PeopleForAlarm"];
-                };
-            };
-            /** @description Why it was not done. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
             };
         };
     };

@@ -90,6 +90,7 @@ export type AreaBody = Schemas["AreaBody"];
 export type AreaInfo = Schemas["AreaInfo"];
 export type AreaKind = Schemas["AreaKind"];
 export type Direction = Schemas["Direction"];
+export type NamingInfo = Schemas["NamingInfo"];
 export type ObjectClass = Schemas["ObjectClass"];
 export type RuleBody = Schemas["RuleBody"];
 export type RuleInfo = Schemas["RuleInfo"];
