@@ -115,6 +115,16 @@ def test_messages_are_small_as_pictures_of_now_wait_for_each() -> None:
     assert list(pieces([])) == []
 
 
+def test_how_fast_it_is_counts_what_was_recorded_alone() -> None:
+    look = LookBack(
+        id=LookBackId("x"), camera=CameraId("a"), from_ns=0, to_ns=3600 * NS_PER_S, by="",
+        asked_ns=0,
+    )  # fmt: skip
+    assert look.speed is None
+    done = msgspec.structs.replace(look, done_to_ns=look.to_ns, busy_s=4.0, footage_s=60.0)
+    assert done.speed == 15
+
+
 def looks(layout: Layout, request: LookBackErrand) -> dict[str, LookBack]:
     reply = control_client(layout).call(request, 10.0)
     assert isinstance(reply, LooksBack)
@@ -131,7 +141,7 @@ def test_a_span_of_the_past_is_looked_at_again(data: Path, cameras: Simulator) -
         wait_until(lambda: value(data, "stream_frames_total") > 300, PATIENCE_S)
         (camera,) = json_of("--data", str(data), "camera", "list")
         to_ns = time.time_ns() - 2_000_000_000
-        from_ns = to_ns - 20_000_000_000
+        from_ns = to_ns - 3600 * NS_PER_S
         id = LookBackId(random_id())
         asked = looks(layout, LookBackRequest(id, camera["id"], from_ns, to_ns, "me"))
         assert asked[id].state in (LookBackState.WAITING, LookBackState.RUNNING)
@@ -145,6 +155,8 @@ def test_a_span_of_the_past_is_looked_at_again(data: Path, cameras: Simulator) -
         assert over.state is LookBackState.DONE, over
         assert over.done_to_ns == to_ns
         assert over.pictures > 0
+        # Most of that hour was not recorded, and does not count as understood.
+        assert 10 < over.footage_s < 600
         again = call("--data", str(data), "analyse", camera["id"], "--from", "1 minute ago")
         assert again.returncode == 0, again.stderr
         assert "Done:" in again.stdout

@@ -120,11 +120,10 @@ def _info(look: LookBack) -> AnalysisInfo:
     whole = max(1, look.to_ns - look.from_ns)
     part = min(1.0, max(0, look.done_to_ns - look.from_ns) / whole)
     done = 1.0 if look.state is LookBackState.DONE else part
-    seconds = done * whole / 1e9
     return AnalysisInfo(
         id=look.id, camera=look.camera, from_ms=look.from_ns // NS_PER_MS,
         to_ms=look.to_ns // NS_PER_MS, by=look.by, asked_ms=look.asked_ns // NS_PER_MS,
         state=look.state, done=round(done, 4),
-        speed=round(seconds / look.busy_s, 2) if look.busy_s > 0 else None,
+        speed=round(look.speed, 2) if look.speed is not None else None,
         pictures=look.pictures, error=look.error,
     )  # fmt: skip

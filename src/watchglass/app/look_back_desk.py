@@ -241,6 +241,7 @@ class LookBackDesk:
         self._set(
             look.id, done_to_ns=told.done_to_ns, pictures=look.pictures + told.pictures,
             busy_s=round(look.busy_s + told.busy_s, 3),
+            footage_s=round(look.footage_s + told.footage_s, 3),
         )  # fmt: skip
 
     # --- kept ----------------------------------------------------------------------------------

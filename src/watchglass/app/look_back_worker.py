@@ -120,6 +120,7 @@ class LookingBack:
         self._visits = 0
         self._accounts = 0
         self._pictures = 0
+        self._footage_ns = 0
         self._began_s = time.monotonic()
         self._told_s = 0.0
         self._done_ns = max(look.from_ns, look.done_to_ns)
@@ -156,10 +157,12 @@ class LookingBack:
         quiet: list[AnalysisSpan] = []
         waiting: list[Gop] = []
         for gop, is_chosen in zip(gops, chosen(gops, changed), strict=True):
+            span = self._span(gop, Analysis.QUIET)
+            self._footage_ns += max(0, span.to_ns - span.from_ns)
             if is_chosen:
                 waiting.append(gop)
             else:
-                quiet.append(self._span(gop, Analysis.QUIET))
+                quiet.append(span)
             if len(waiting) == (1 if self._is_careful(gop) else _GOPS_AT_ONCE):
                 self._look_at(waiting)
                 waiting = []
@@ -225,7 +228,8 @@ class LookingBack:
         died_at = tuple(each.from_ns for each in self._at) or (self._done_ns,)
         say(
             LookBackTold(
-                self._done_ns, self._pictures, round(busy_s, 3), over, died_at if died else ()
+                self._done_ns, self._pictures, round(busy_s, 3), over, died_at if died else (),
+                round(self._footage_ns / NS_PER_S, 3),
             )
         )  # fmt: skip
 

@@ -31,8 +31,8 @@ class LookBackState(StrEnum):
 
 class LookBack(msgspec.Struct, frozen=True, kw_only=True):
     """One look, UTC ns. What it finds has its id as ``job``; ``done_to_ns``: it has come so far.
-    ``pictures`` were looked at in ``busy_s``. ``error``: why it failed, or
-    what of it could not be looked at, in a sentence."""
+    ``pictures``, of ``footage_s`` of recording, were looked at in ``busy_s``. ``error``: why it
+    failed, or what of it could not be looked at, in a sentence."""
 
     id: LookBackId
     camera: CameraId
@@ -44,7 +44,16 @@ class LookBack(msgspec.Struct, frozen=True, kw_only=True):
     done_to_ns: int = 0
     pictures: int = 0
     busy_s: float = 0.0
+    footage_s: float = 0.0
     error: str = ""
+
+    @property
+    def speed(self) -> float | None:
+        """How many seconds of recording are understood in one; None before the first. Time in which
+        nothing was recorded is gone through in no time, and does not count."""
+        if self.busy_s <= 0 or self.footage_s <= 0:
+            return None
+        return self.footage_s / self.busy_s
 
 
 class LookBackStart(msgspec.Struct, frozen=True, tag="look_back_start"):
@@ -65,15 +74,16 @@ class LookBackStart(msgspec.Struct, frozen=True, tag="look_back_start"):
 
 
 class LookBackTold(msgspec.Struct, frozen=True, tag="look_back_told"):
-    """Its word on its standard output: how far it is. ``over``: that was all. ``pictures`` and
-    ``busy_s`` are of this process. ``died_at``: who looks has died, of one of the groups of
-    pictures that begin then (UTC ns), or of something else; the process ends."""
+    """Its word on its standard output: how far it is. ``over``: that was all. ``pictures``,
+    ``busy_s`` and ``footage_s`` are of this process. ``died_at``: who looks has died, of one of
+    the groups of pictures that begin then (UTC ns), or of something else; the process ends."""
 
     done_to_ns: int
     pictures: int
     busy_s: float
     over: bool = False
     died_at: tuple[int, ...] = ()
+    footage_s: float = 0.0
 
 
 ToLookBack = LookBackStart | Shutdown

@@ -39,8 +39,7 @@ def look_back(of: Shell, camera: str, from_: str, to: str | None, *, wait: bool)
     if look.state is LookBackState.FAILED:
         raise RefusedError(look.error)
     if look.state is LookBackState.DONE:
-        seconds = (to_ns - from_ns) / 1e9
-        speed = f", {seconds / look.busy_s:.0f} times as fast as it happened" if look.busy_s else ""
+        speed = f", {look.speed:.0f} times as fast as it happened" if look.speed else ""
         of.screen.say(f"Done: {look.pictures} pictures looked at{speed}.")
         if look.error:
             of.screen.remark(look.error)
