@@ -5,10 +5,11 @@ off at many moments, what was not synced is dropped, torn or reordered, the prod
 what is left, and held to everything it had promised. Lost: the age, at the cut, of the oldest
 fragment that the kernel had been given and that cannot be played (told apart for cuts that follow
 on a ``kill -9`` of the keeper before the next one has synced: two mishaps at once). Before that,
-five ordering bugs are planted into the trace; unless each is caught, nothing is measured.
+six ordering bugs are planted into the trace; unless each is caught, nothing is measured.
 
-``--case CUT:SEED:MODE:AGAIN`` replays one case and makes it as small as it gets; ``--trace`` takes
-the trace that it is of, which outlives changes of the product.
+The first cuts that break something are made as small as they get, and printed. ``--case
+CUT:SEED:MODE:AGAIN`` replays one case and does the same; ``--trace`` takes the trace that it is of,
+which outlives changes of the product.
 """
 
 import argparse
@@ -37,6 +38,8 @@ _TARGETS = {
     "broken_invariants": ("<=", 0.0),
 }
 _SHOWN = 5
+_SHRUNK = 3
+"""So many failing cuts are made small: each takes up to a minute."""
 
 
 def main() -> int:
@@ -65,8 +68,8 @@ def main() -> int:
 def _one(court: Court, asked: argparse.Namespace) -> int:
     ((case, verdict),) = court.hear([asked.case], asked.planted)
     _show(case, verdict, asked.trace)
-    for change in court.explain(case, asked.planted) if verdict.broken else ():
-        _say(f"    {change}")
+    if verdict.broken:
+        _shrink(court, case, asked.planted)
     return 1 if verdict.broken else 0
 
 
@@ -103,6 +106,8 @@ def _measure(court: Court, trace: Trace, asked: argparse.Namespace) -> int:
         too_much = verdict.lost_s > _TARGETS["lost_max_s"][1] and not verdict.keeper_away
         if verdict.broken or too_much:
             _show(case, verdict, asked.trace)
+        if verdict.broken and broken <= _SHRUNK:
+            _shrink(court, case, asked.planted)
         if done % 100 == 0:
             _say(f"{done} of {count} cuts, {time.monotonic() - began_s:.0f} s")
     figures = {
@@ -118,6 +123,14 @@ def _show(case: Case, verdict: Verdict, trace: Path) -> None:
     _say(f"lost {verdict.lost_s:.2f} s: ./scripts/bench powercut --trace {trace} --case {case}")
     for what in verdict.broken[:_SHOWN]:
         _say(f"    {what:.400}")
+
+
+def _shrink(court: Court, case: Case, planted: str) -> None:
+    """What of it suffices; more than ``_SHOWN`` changes tell a reader nothing."""
+    least = court.explain(case, planted)
+    _say(f"    it takes no more than the loss of {len(least)} of what was not synced:")
+    for change in least[:_SHOWN]:
+        _say(f"        {change}")
 
 
 def _say(what: str) -> None:

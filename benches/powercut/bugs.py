@@ -98,12 +98,39 @@ def _database_unsynced(trace: Trace) -> Planted:
     return _without(trace, dropped), [span for span in spans if span[1] > span[0] + 1]
 
 
+def _erased_before_told(trace: Trace) -> Planted:
+    """What is left of a file takes its place before the line that says what went is written."""
+    lines = [op for op in trace.ops if b'"files_erased"' in op.data and _is_ledger(op.path)]
+    exits = [op.exit for op in lines]
+    spans = []
+
+    def early(path: str, exit: float) -> float | None:
+        at = bisect_left(exits, exit) - 1
+        return lines[at].enter - _EPSILON if path.endswith(".left") and at >= 0 else None
+
+    def moved(op: Op) -> Op:
+        before = early(op.path, op.enter)
+        if before is None:
+            return op
+        spans.append((before, next(line.exit for line in lines if line.enter > before)))
+        return replace(op, enter=before, exit=before)
+
+    ops = [moved(op) for op in trace.ops]
+    syncs = [
+        sync if (before := early(sync.path, sync.enter)) is None
+        else replace(sync, enter=before, exit=before)
+        for sync in trace.syncs
+    ]  # fmt: skip
+    return replace(_reordered(trace, ops), syncs=syncs), sorted(set(spans))
+
+
 BUGS = (
     Bug("ledger lines before the media they tell of", _lines_before_media),
     Bug("unlink before the tombstone", _unlink_before_tombstone),
     Bug("head above the watermark", _head_too_early),
     Bug("rename without fsync", _rename_without_fsync),
     Bug("database without sync", _database_unsynced),
+    Bug("erased before it is told", _erased_before_told),
 )
 
 

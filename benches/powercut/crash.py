@@ -20,7 +20,7 @@ from itertools import accumulate
 from math import inf
 from pathlib import PurePosixPath
 
-from benches.powercut.oplog import CONTENT, Op, OpKind, Sync, Trace, replay
+from benches.powercut.oplog import CONTENT, GONE, Op, OpKind, Sync, Trace, replay
 
 MODES = ("kept", "lost", "ext4", "posix", "kept+two", "lost+two", "ext4+two", "posix+two")
 _SECTOR = 512
@@ -117,9 +117,10 @@ class Crashes:
         return replay(self._left(case, fates))
 
     def whole(self, case: Case) -> dict[str, bytes]:
-        """What the kernel had been given, files that were unlinked meanwhile as well."""
+        """What the kernel had been given, files that were unlinked meanwhile as well, and those of
+        which something was erased as they were."""
         ops = (op for op in self.trace.ops if op.enter < case.cut)
-        return replay(op for op in ops if op.kind not in (OpKind.UNLINK, OpKind.RMDIR))[0]
+        return replay(op for op in ops if not _takes_away(op))[0]
 
     def _left(self, case: Case, fates: Fates) -> Iterator[Op]:
         for number, op in enumerate(self.trace.ops):
@@ -162,6 +163,12 @@ class Crashes:
                 continue
             size = chance.choice((0, 0, border, chance.randint(0, len(op.data))))
             yield number, Fate(size, zeros=chance.random() < 0.25)
+
+
+def _takes_away(op: Op) -> bool:
+    if op.kind is OpKind.RENAME:
+        return op.to.endswith(".mp4")
+    return op.kind in (OpKind.UNLINK, OpKind.RMDIR) or op.path.endswith(GONE)
 
 
 def _border(op: Op, chance: random.Random, unit: int) -> int:

@@ -4,13 +4,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from benches.powercut.promises import HandedOver, Promises
 from benches.powercut.story import USER
 from watchglass.base.clock import NS_PER_S, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.base.errors import WatchglassError
+from watchglass.recording.erasure import erased_files, in_ranges
 from watchglass.recording.fold import deleted_files
 from watchglass.recording.heads import Head
 from watchglass.recording.ledger import Ledger, Line
@@ -45,7 +46,9 @@ def broken_promises(root: Path, held: Held) -> Iterator[str]:
     ledgers = _read_ledgers(root)
     deleted = {key for lines in ledgers.values() for key, _ in _deletions(lines)}
     yield from _made_up(ledgers)
-    yield from _media(root, held, deleted)
+    erased = _erased(ledgers)
+    yield from _media(root, held, deleted, erased)
+    yield from (f"{path.name} is left over" for path in sorted(root.rglob("*.left")))
     yield from _heads(root, held, ledgers, deleted)
     yield from _orders(root, held, ledgers)
 
@@ -78,8 +81,20 @@ def _made_up(ledgers: dict[str, list[Line]]) -> Iterator[str]:
 # --- media ----------------------------------------------------------------------------------------
 
 
-def _media(root: Path, held: Held, deleted: set[tuple[str, int]]) -> Iterator[str]:
+def _erased(ledgers: dict[str, list[Line]]) -> dict[tuple[str, int], set[int]]:
+    """By file the fragments that went, counted in it from 1."""
+    found: dict[tuple[str, int], set[int]] = {}
+    for line in (line for lines in ledgers.values() for line in lines):
+        for each in erased_files(line) if line.type == "files_erased" else ():
+            found.setdefault((each.run, each.sequence), set()).update(in_ranges(each.ranges))
+    return found
+
+
+def _media(
+    root: Path, held: Held, deleted: set[tuple[str, int]], erased: dict[tuple[str, int], set[int]]
+) -> Iterator[str]:
     handed_over = held.promises.pieces(held.cut)
+    spans = held.promises.held(held.wall_ns)
     # While nobody records, as when everything was killed, nothing grows older.
     newest_ns = max(
         (piece.wall_ns for pieces in handed_over.values() for piece in pieces), default=0
@@ -87,9 +102,23 @@ def _media(root: Path, held: Held, deleted: set[tuple[str, int]]) -> Iterator[st
     until_ns = min(held.wall_ns, newest_ns + _FRAGMENT_NS)
     for path, pieces in handed_over.items():
         name = parse_media_path(Path(path))
-        if name is None or (name.run, name.sequence) in deleted:
+        if name is None:
+            continue
+        key = (name.run, name.sequence)
+        if key in deleted:
+            if _is_held(path, pieces, spans):
+                yield f"{path} is held, and was deleted"
             continue
         whole = held.whole[path]
+        if key in erased:
+            yield from cut_out(root / path, held, path, pieces, erased[key])
+            lost = [
+                piece
+                for number, piece in enumerate(pieces)
+                if number and number not in erased[key] and piece not in held.playable[path]
+            ]
+            held.lost_s = max([held.lost_s, *((until_ns - p.wall_ns) / NS_PER_S for p in lost)])
+            continue
         was = _playable(pieces, held.left.get(path, b""), whole)
         now = 0
         if (root / path).exists():
@@ -102,6 +131,37 @@ def _media(root: Path, held: Held, deleted: set[tuple[str, int]]) -> Iterator[st
         for piece in fragments:
             if piece.end > now:
                 held.lost_s = max(held.lost_s, (until_ns - piece.wall_ns) / NS_PER_S)
+
+
+def _is_held(path: str, pieces: list[HandedOver], spans: list[tuple[str, int, int]]) -> bool:
+    camera = PurePosixPath(path).parts[1]
+    return any(
+        camera == of and begins + NS_PER_S < piece.wall_ns < ends
+        for of, begins, ends in spans
+        for piece in pieces
+        if not piece.is_header
+    )
+
+
+def cut_out(
+    there: Path, held: Held, path: str, pieces: list[HandedOver], gone: set[int]
+) -> Iterator[str]:
+    """What was erased is not in the file, and all else that the cut left of it is, in its order."""
+    data = there.read_bytes() if there.exists() else b""
+    left, whole = held.left.get(path, b""), held.whole[path]
+    begins = [0, *(piece.end for piece in pieces)]
+    parts = [whole[begin : piece.end] for begin, piece in zip(begins, pieces, strict=False)]
+    kept = [number for number in range(len(pieces)) if number not in gone]
+    if not left.startswith(b"".join(parts[number] for number in kept)):
+        # Not erased yet when the power went: what was not synced may be lost as everywhere.
+        end = _playable(pieces, left, whole)
+        kept = [number for number in kept if pieces[number].end <= end]
+    held.playable[path] = [pieces[number] for number in kept if not pieces[number].is_header]
+    for number in gone & set(range(len(pieces))):
+        if parts[number] in data:
+            yield f"fragment {number} of {path} was erased, and is there"
+    if not data.startswith(b"".join(parts[number] for number in kept)):
+        yield f"what was kept of {path} when some of it was erased is not as it was"
 
 
 def _playable(pieces: list[HandedOver], data: bytes, whole: bytes) -> int:

@@ -4,16 +4,19 @@ Files are told apart by a number of their own, as inodes are: a name is given to
 or moved. SQLite's shared memory is left out; it is made anew by whoever opens a database first.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from benches.powercut.story import Order
-from benches.powercut.strace import Call, TraceError, data_of, path_of
+from benches.powercut.strace import PERHAPS, Call, TraceError, data_of, path_of
 
 _NOT_KEPT = ("-shm",)
-_GONE = "(deleted)"
+GONE = "(deleted)"
+"""Behind the path of a file whose name was given to another, and that is written all the same."""
+_OFFSET = re.compile(r"\[(\d+)")
 
 
 class OpKind(StrEnum):
@@ -88,6 +91,11 @@ def read_trace(calls: Iterable[Call], root: Path) -> Trace:
         reader.take(call)
     trace = reader.trace
     trace.files, trace.folders = replay(trace.ops)
+    # What lies there tells whether a file went with the process that was removing it.
+    done = [op for op in reader.perhaps if op.path in trace.files and not (root / op.path).exists()]
+    if done:
+        trace.ops = sorted([*trace.ops, *done], key=lambda op: op.exit)
+        trace.files, trace.folders = replay(trace.ops)
     _compare(trace, root)
     return trace
 
@@ -96,8 +104,10 @@ class _Reader:
     def __init__(self, root: Path) -> None:
         self._root = str(root)
         self._names: dict[str, int] = {}
+        self._replaced: dict[str, int] = {}
         self._next = 1
         self._positions: dict[str, int] = {}
+        self.perhaps: list[Op] = []
         self.trace = Trace()
 
     def take(self, call: Call) -> None:
@@ -111,9 +121,13 @@ class _Reader:
         """A path under the root, from there; None for others and for what is not kept."""
         if path == self._root:
             return "."
-        if not path.startswith(self._root + "/") or path.endswith((*_NOT_KEPT, _GONE)):
+        if not path.startswith(self._root + "/") or path.endswith(_NOT_KEPT):
             return None
-        return path.removeprefix(self._root + "/")
+        own = path.removeprefix(self._root + "/")
+        return None if path.endswith(GONE) and own not in self._replaced else own
+
+    def _inode(self, path: str) -> int:
+        return self._replaced.get(path) or self._names.get(path, 0)
 
     def _op(self, call: Call, kind: OpKind, path: str, inode: int = 0) -> Op:
         op = Op(kind, call.enter, call.exit, call.wall_ns, path, inode)
@@ -141,9 +155,9 @@ class _Reader:
         path = self._own(path_of(call.args[0]))
         if path is None:
             return
-        if path not in self._names:
+        if not self._inode(path):
             raise TraceError(f"{path} is written and was never made")
-        op = self._op(call, OpKind.WRITE, path, self._names[path])
+        op = self._op(call, OpKind.WRITE, path, self._inode(path))
         op.data = data_of("".join(call.args[1:]))[: call.result]
         if call.name.startswith("p"):
             op.at = int(call.args[-1])
@@ -151,6 +165,22 @@ class _Reader:
             key = f"{call.args[0].partition('<')[0]}<{path}"
             op.at = self._positions[key]
             self._positions[key] += len(op.data)
+
+    def copy(self, call: Call) -> None:
+        """From one file into another, without this side of the border seeing the bytes."""
+        source, target = (self._own(path_of(call.args[at])) for at in (0, 2))
+        if source is None or target is None:
+            raise TraceError("bytes are copied over the border of the folder")
+        found = [_OFFSET.match(call.args[place]) for place in (1, 3)]
+        start, at = (int(each[1]) if each else -1 for each in found)
+        if min(start, at) < 0:
+            raise TraceError(f"{call.args} do not say from where to where is copied")
+        content = bytearray()
+        for op in self.trace.ops:
+            if op.kind in CONTENT and op.inode == self._inode(source):
+                _change(content, op)
+        op = self._op(call, OpKind.WRITE, target, self._inode(target))
+        op.at, op.data = at, bytes(content[start : start + call.result])
 
     def truncate(self, call: Call) -> None:
         path = self._own(path_of(call.args[0]))
@@ -161,6 +191,8 @@ class _Reader:
         source, target = (self._own(path_of(each)) for each in _paths(call, 2))
         if source is None or target is None:
             raise TraceError("a file is moved over the border of the folder")
+        if target in self._names:
+            self._replaced[target + GONE] = self._names[target]
         self._names[target] = self._names.pop(source)
         self._op(call, OpKind.RENAME, source, self._names[target]).to = target
 
@@ -172,6 +204,14 @@ class _Reader:
             self._op(call, OpKind.RMDIR, path)
         elif path in self._names:  # sockets are made by other calls, and outlive nothing
             self._op(call, OpKind.UNLINK, path, self._names.pop(path))
+
+    def perhaps_unlink(self, call: Call) -> None:
+        path = self._own(path_of(_paths(call, 1)[0]))
+        if path in self._names and "AT_REMOVEDIR" not in call.args[-1]:
+            self.unlink(call)
+            op = self.trace.ops.pop()
+            self._names[op.path] = op.inode
+            self.perhaps.append(op)
 
     def rmdir(self, call: Call) -> None:
         path = self._own(path_of(call.args[0]))
@@ -188,7 +228,7 @@ class _Reader:
         if path is None:
             return
         kind = "filesystem" if call.name == "syncfs" else "file"
-        inode = self._names.get(path, 0)
+        inode = self._inode(path)
         if kind == "file" and not inode:
             kind = "folder"
         self.trace.syncs.append(Sync(kind, call.enter, call.exit, path, inode))
@@ -207,9 +247,11 @@ def _paths(call: Call, count: int) -> list[str]:
 _HANDLERS: dict[str, Callable[[_Reader, Call], None]] = {
     **dict.fromkeys(("open", "openat"), _Reader.open),
     **dict.fromkeys(("write", "writev", "pwrite64"), _Reader.write),
+    "copy_file_range": _Reader.copy,
     "ftruncate": _Reader.truncate,
     **dict.fromkeys(("rename", "renameat", "renameat2"), _Reader.rename),
     **dict.fromkeys(("unlink", "unlinkat"), _Reader.unlink),
+    **dict.fromkeys((f"unlink{PERHAPS}", f"unlinkat{PERHAPS}"), _Reader.perhaps_unlink),
     "rmdir": _Reader.rmdir,
     **dict.fromkeys(("mkdir", "mkdirat"), _Reader.mkdir),
     **dict.fromkeys(("fsync", "fdatasync", "syncfs"), _Reader.sync),

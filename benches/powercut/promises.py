@@ -80,11 +80,26 @@ class Promises:
         may_be: dict[tuple[str, str], set[str]] = {}
         for order in self.orders:
             key = (order.camera, order.field)
+            if not order.field:
+                continue
             if order.accepted_ns < wall_ns:
                 may_be[key] = {order.value}
             elif order.asked_ns < wall_ns and key in may_be:
                 may_be[key].add(order.value)
         return may_be
+
+    def held(self, wall_ns: int) -> list[tuple[str, int, int]]:
+        """Spans (camera, from, to) that nothing may be deleted of."""
+        lifted = {
+            order.camera
+            for order in self.orders
+            if order.line == "hold_lifted" and order.asked_ns < wall_ns
+        }
+        return [
+            (order.camera, *order.span)
+            for order in self.orders
+            if order.span[1] and order.accepted_ns < wall_ns and order.camera not in lifted
+        ]
 
     def lines(self, wall_ns: int) -> Counter[tuple[str, str]]:
         """How many lines of which type the ledger of a camera must have, at the least."""

@@ -112,7 +112,10 @@ def _refuse_poor(trace: Trace) -> None:
     if not any(op.kind is OpKind.WRITE and op.path.startswith(_FOUND) for op in trace.ops):
         raise BenchError("nothing that was found in pictures was written while it was traced")
     ledgers = b"".join(op.data for op in trace.ops if "/ledger/" in op.path)
-    for wanted in (b'"recovered":true', b'"camera_removed"', b'"camera_paused"'):
+    for wanted in (
+        b'"recovered":true', b'"camera_removed"', b'"camera_paused"', b'"erasure_done"',
+        b'"hold_set"',
+    ):  # fmt: skip
         if wanted not in ledgers:
             raise BenchError(f"no {wanted.decode()} was traced")
     if b'"overload"' in ledgers:

@@ -15,15 +15,19 @@ from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
 from benches._harness import BenchError, RunningRecorder
-from watchglass.base.ids import CameraId
+from watchglass.base.clock import NS_PER_S
+from watchglass.base.ids import CameraId, HoldId, random_id
 from watchglass.model.control import (
     Accepted,
+    HoldRequest,
     PauseRequest,
+    ReleaseRequest,
     RemoveCameraRequest,
     Request,
     ResumeRequest,
     SoundRequest,
 )
+from watchglass.model.erasure import AskErasureRequest, DecideErasureRequest, ErasureState
 from watchglass.simulate.fleet import CameraUrls
 
 USER = "user"
@@ -34,7 +38,8 @@ USER = "user"
 class Order:
     """``field`` of ``camera`` became ``value``; ``line`` is the ledger line it leads to.
 
-    Times are UTC ns: it was asked after the first, and accepted before the second.
+    Times are UTC ns: it was asked after the first, and accepted before the second. One that sets no
+    field has none, and a hold has the ``span`` that it keeps.
     """
 
     asked_ns: int
@@ -43,6 +48,7 @@ class Order:
     field: str
     value: str
     line: str
+    span: tuple[int, int] = (0, 0)
 
 
 class Storyteller:
@@ -56,6 +62,7 @@ class Storyteller:
         self.keeper_deaths: list[int] = []
         """When (UTC ns) a keeper was killed: until the next one syncs, nobody does."""
         self._ids: dict[str, CameraId] = {}
+        self._hold = HoldId(random_id())
 
     # --- orders ------------------------------------------------------------------------------
 
@@ -80,6 +87,27 @@ class Storyteller:
         request = RemoveCameraRequest(self._ids[name], "bench", "sold")
         self._order(request, name, "state", "removed", "camera_removed")
 
+    def hold(self, name: str, seconds: float) -> None:
+        """The last so many seconds of a camera."""
+        now_ns = time.time_ns()
+        span = (now_ns - round(seconds * NS_PER_S), now_ns)
+        request = HoldRequest(self._ids[name], self._hold, *span, "bench", "a dispute")
+        self._order(request, name, "", "", "hold_set", span)
+
+    def release(self, name: str) -> None:
+        request = ReleaseRequest(self._ids[name], self._hold, "bench", "settled")
+        self._order(request, name, "", "", "hold_lifted")
+
+    def erase(self, name: str, seconds: float) -> None:
+        """One asks for the last so many seconds of a camera to go, another approves."""
+        erasure, now_ns = random_id(), time.time_ns()
+        asked = AskErasureRequest(
+            self._ids[name], erasure, now_ns - round(seconds * NS_PER_S), now_ns, "ann", "asked for"
+        )
+        self._order(asked, name, "", "", "")
+        approved = DecideErasureRequest(erasure, ErasureState.APPROVED, "bob")
+        self._order(approved, name, "", "", "erasure_ordered")
+
     def set_up(self) -> None:
         """Make the first user, as the page does."""
         page = urlsplit(self.recorder.page())
@@ -94,15 +122,21 @@ class Storyteller:
             answer.read()
         self._note(asked_ns, USER, "user", "there", "")
 
-    def _order(self, request: Request, name: str, field: str, value: str, line: str) -> None:
+    def _order(
+        self, request: Request, name: str, field: str, value: str, line: str,
+        span: tuple[int, int] = (0, 0),
+    ) -> None:  # fmt: skip
         asked_ns = time.time_ns()
         answer = self.recorder.ask(request)
         if not isinstance(answer, Accepted):
             raise BenchError(f"the recorder refused {request}: {answer}")
-        self._note(asked_ns, self._ids[name], field, value, line)
+        self._note(asked_ns, self._ids[name], field, value, line, span)
 
-    def _note(self, asked_ns: int, camera: str, field: str, value: str, line: str) -> None:
-        self.orders.append(Order(asked_ns, time.time_ns(), camera, field, value, line))
+    def _note(
+        self, asked_ns: int, camera: str, field: str, value: str, line: str,
+        span: tuple[int, int] = (0, 0),
+    ) -> None:  # fmt: skip
+        self.orders.append(Order(asked_ns, time.time_ns(), camera, field, value, line, span))
 
     # --- mishaps -----------------------------------------------------------------------------
 
@@ -146,12 +180,16 @@ def tell(story: Storyteller, cameras: list[CameraUrls], pace_s: float) -> None:
         story.set_up,
         lambda: story.sound(first.name, on=True),
         lambda: story.pause(second.name),
+        lambda: story.erase(first.name, pace_s),
         lambda: story.kill("camera-worker"),
         lambda: story.resume(second.name),
+        lambda: story.hold(first.name, pace_s / 2),
         story.kill_all,
         lambda: story.add(third),
         lambda: story.sound(first.name, on=False),
+        lambda: story.release(first.name),
         lambda: story.kill("keeper"),
+        lambda: story.erase(second.name, pace_s / 2),
         lambda: story.remove(third.name),
         story.start_again,
     ]

@@ -22,6 +22,9 @@ _LINE = re.compile(r"(?P<pid>\d+) +(?P<at>\d+\.\d+) (?P<rest>.*)")
 _WHOLE = re.compile(r"(?P<name>\w+)\((?P<args>.*)\) += (?P<result>-?\d+|\?)")
 _UNFINISHED = "<unfinished ...>"
 _ENDED = ("+++", "???")  # a process that is killed on its way into a call is in none
+_ENDED_IN = ("unlink", "unlinkat")
+PERHAPS = "?"
+"""Behind the name of a call in which its process was killed: it was done, or was not."""
 _LET_GO = "<detached ...>"
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>,? ?(?P<args>.*)\) += (?P<result>-?\d+|\?)")
 
@@ -73,7 +76,10 @@ def parse_calls(lines: Iterable[str], root: Path) -> Iterator[Call]:
             raise TraceError(f"line {number + 1} is none of strace: {line[:80]!r}")
         pid, rest = parts["pid"], parts["rest"]
         if rest.startswith(_ENDED) or rest.endswith(_LET_GO):
-            begun.pop(pid, None)
+            before = begun.pop(pid, None)
+            if before is not None and before.name in _ENDED_IN and wanted in before.args:
+                said = tuple(before.args.split(", "))
+                yield Call(before.name + PERHAPS, said, 0, before.enter, number, _wall_ns(parts))
             continue
         if rest.endswith(_UNFINISHED):
             name, _, args = rest.removesuffix(_UNFINISHED).partition("(")
@@ -83,8 +89,11 @@ def parse_calls(lines: Iterable[str], root: Path) -> Iterator[Call]:
         of_us = wanted in args or name == "sync"
         if found == "?" or found.startswith("-") or not of_us:
             continue
-        wall_ns = round(float(parts["at"]) * 1e6) * 1000
-        yield Call(name, tuple(args.split(", ")), int(found), enter, number, wall_ns)
+        yield Call(name, tuple(args.split(", ")), int(found), enter, number, _wall_ns(parts))
+
+
+def _wall_ns(parts: re.Match[str]) -> int:
+    return round(float(parts["at"]) * 1e6) * 1000
 
 
 def _returned(rest: str, before: _Begun | None, number: int) -> tuple[str, str, str, int]:

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benches.powercut.crash import MODES, Case, Crashes
+from benches.powercut.held import Held, cut_out
 from benches.powercut.oplog import Op, OpKind, Sync, Trace, read_trace, replay
+from benches.powercut.promises import HandedOver, Promises
 from benches.powercut.shrink import shrunk
 from benches.powercut.strace import CALLS, TraceError, data_of, parse_calls, path_of, to_hex
 
@@ -54,6 +56,27 @@ def test_what_failed_or_is_elsewhere_is_left_out() -> None:
         list(parse_calls(["what is this"], ROOT))
 
 
+@pytest.mark.parametrize("went", [True, False])
+def test_a_file_that_was_being_removed_when_its_process_was_killed(
+    tmp_path: Path, went: bool
+) -> None:
+    """The kernel may have done it, and nobody was told: what lies there tells."""
+    root = tmp_path / "root"
+    root.mkdir()
+    path = root / "a"
+    if not went:
+        path.touch()
+    name = f'"{to_hex(str(path))}"'
+    lines = [
+        line(f"openat(AT_FDCWD, {name}, O_WRONLY|O_CREAT, 0600) = 3"),
+        line(f"unlink({name} <unfinished ...>", 2),
+        line("+++ killed by SIGKILL +++", 2),
+    ]
+    trace = read_trace(parse_calls(lines, root), root)
+    assert [op.kind for op in trace.ops] == ["create", *(["unlink"] if went else [])]
+    assert trace.files.keys() == (set() if went else {"a"})
+
+
 WRITER = """
 import os, sys
 root = sys.argv[1]
@@ -69,6 +92,12 @@ os.wait()
 os.replace(root + "/new", root + "/sub/b")
 os.unlink(root + "/sub/a")
 os.fsync(os.open(root + "/sub", os.O_RDONLY))
+before = os.open(root + "/sub/b", os.O_RDWR)
+part = os.open(root + "/part", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+os.copy_file_range(before, part, 6, 4, 3)
+os.replace(root + "/part", root + "/sub/b")
+os.pwrite(before, bytes(10), 0)
+os.fdatasync(before)
 """
 
 
@@ -84,13 +113,42 @@ def test_a_real_trace_leads_to_what_is_on_disk(tmp_path: Path) -> None:
     )  # fmt: skip
     calls = list(parse_calls(out.read_text(encoding="ascii").splitlines(), root))
     trace = read_trace(calls, root)
-    assert trace.files == {"sub/b": b"two pieces"}
+    assert trace.files == {"sub/b": b"\0\0\0pieces"}
     assert [(sync.kind, sync.path) for sync in trace.syncs] == [
-        ("file", "sub/a"), ("folder", "sub"),
+        ("file", "sub/a"), ("folder", "sub"), ("file", "sub/b(deleted)"),
     ]  # fmt: skip
+    # What was overwritten is the file that had the name before.
+    assert replay(op for op in trace.ops if op.path != "part")[0] == {"sub/b": bytes(10)}
     (root / "sub" / "b").write_bytes(b"other")
     with pytest.raises(TraceError, match="sub/b"):
         read_trace(calls, root)
+
+
+_WHOLE, _CUT = b"hhhhaabb", b"hhhhbb"
+
+
+@pytest.mark.parametrize(
+    ("left", "now", "said"),
+    [
+        (_WHOLE, _CUT, []),
+        (_CUT, _CUT + b"footer", []),
+        (_WHOLE, _WHOLE, ["is there", "not as it was"]),
+        (_CUT, b"hhhhcc", ["not as it was"]),
+        (_WHOLE, b"", ["not as it was"]),
+        (_WHOLE, _CUT + b"aa", ["is there"]),
+        (b"hhhhaa", b"hhhh", []),  # the last fragment was not synced
+        (b"hhhhaa", b"hhh", ["not as it was"]),
+    ],
+)
+def test_of_an_erased_file_what_went_and_what_stays(
+    tmp_path: Path, left: bytes, now: bytes, said: list[str]
+) -> None:
+    pieces = [HandedOver(0, 0, 0, "p", end, end == 4) for end in (4, 6, 8)]
+    held = Held(Promises(Trace()), {"p": _WHOLE}, 0, 0, {"p": left})
+    (tmp_path / "p").write_bytes(now)
+    told = list(cut_out(tmp_path / "p", held, "p", pieces, {1}))
+    assert [text in each for text, each in zip(said, told, strict=True)] == [True] * len(said)
+    assert held.playable["p"] == ([] if left == b"hhhhaa" else [pieces[2]])
 
 
 # --- crashes --------------------------------------------------------------------------------------
