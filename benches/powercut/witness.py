@@ -12,6 +12,8 @@ from benches.powercut.oplog import Op, OpKind, Sync, Trace
 from watchglass.base.disk import Disk, WriteSite
 
 _DATABASE = ".db"
+_GONE = " (deleted)"
+"""Behind the path of what is still open when its name was given to another."""
 _BEFORE = (-2, -2)
 
 
@@ -77,6 +79,23 @@ class Witness(Disk):
     def overwrite(self, site: WriteSite, fd: int, data: bytes, what: str) -> None:
         super().overwrite(site, fd, data, what)
         self._op(OpKind.WRITE, _path_of(fd), data)
+
+    def copy_range(
+        self, site: WriteSite, source: int, start: int, length: int, fd: int, offset: int, what: str
+    ) -> None:
+        super().copy_range(site, source, start, length, fd, offset, what)
+        self._op(OpKind.WRITE, _path_of(fd), os.pread(source, length, start), offset)
+
+    def zero_range(self, site: WriteSite, fd: int, offset: int, length: int, what: str) -> None:
+        super().zero_range(site, fd, offset, length, what)
+        self._op(OpKind.WRITE, _path_of(fd), bytes(length), offset)
+
+    def replace(self, site: WriteSite, source: Path, target: Path) -> None:
+        super().replace(site, source, target)
+        before = self._inodes.get(self._own(target))
+        if before is not None:
+            self._inodes[self._own(target) + _GONE] = before
+        self._op(OpKind.RENAME, source, to=target)
 
     def truncate(self, site: WriteSite, fd: int, length: int, what: str) -> None:
         super().truncate(site, fd, length, what)
