@@ -14,6 +14,7 @@ LONGEST = (
     "tests/system/test_real_clock.py",
     "tests/system/test_fences.py",
     "tests/system/test_one_bad_camera.py",
+    "tests/app/test_demo_understood.py",
     "tests/app/test_replacement.py",
     "tests/browser/test_smoke.py",
     "tests/app/test_keeping.py",
