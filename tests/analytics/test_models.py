@@ -15,7 +15,7 @@ from watchglass.analytics import detectors
 from watchglass.analytics.catalogue import CATALOGUE, DEFAULT
 from watchglass.analytics.detector import Detector, DetectorSettings
 from watchglass.analytics.detectors import choose
-from watchglass.analytics.models import OFF, Models
+from watchglass.analytics.models import OFF, PLUG_INS, Models
 from watchglass.analytics.pulling import PullError, pull
 from watchglass.analytics.regions import RegionDetector
 from watchglass.base.errors import DamagedError, NotFoundError, RefusedError
@@ -124,7 +124,7 @@ class Plugged:
 def test_a_plug_in_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def points(group: str, name: str) -> list[EntryPoint]:
         value = {"mine": f"{__name__}:PLUGGED", "broken": "no.such.module:x"}.get(name)
-        return [EntryPoint(name, value, group)] if value and group == detectors.GROUP else []
+        return [EntryPoint(name, value, group)] if value and group == PLUG_INS else []
 
     monkeypatch.setattr(detectors, "entry_points", points)
     assert choose(Models(tmp_path), "mine", 3).instead == ""

@@ -43,6 +43,27 @@ def test_told_once_and_again_when_it_is_another(
         store.close()
 
 
+def test_a_plug_in_is_told_by_its_name_and_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "lib" / "looker-2.1.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: looker\nVersion: 2.1\n")
+    (package / "entry_points.txt").write_text("[watchglass.detector]\nmine = looker:make\n")
+    monkeypatch.syspath_prepend(package.parent)
+    settings = read_settings({"data": tmp_path / "data", "model": "mine"})
+    (tmp_path / "data/state").mkdir(parents=True)
+    store = open_store(ground(settings))
+    told: list[Act] = []
+    try:
+        note_model(settings, store, SystemClock(), told.append)
+        assert [each.detail for each in told] == [
+            "the plug-in mine of looker 2.1 names what is seen"
+        ]
+    finally:
+        store.close()
+
+
 def test_what_the_ledger_does_not_take_is_told_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,14 +5,13 @@ from importlib.metadata import entry_points
 
 from watchglass.analytics.detector import Detector, DetectorKind, DetectorSettings
 from watchglass.analytics.metrics import named_samples, speed_samples
-from watchglass.analytics.models import OFF, Models
+from watchglass.analytics.models import OFF, PLUG_INS, Models
 from watchglass.analytics.regions import RegionDetector
 from watchglass.analytics.speed import DetectorSpeed
 from watchglass.base import log
 from watchglass.base.errors import NotFoundError, WatchglassError
 from watchglass.model.metric import Sample
 
-GROUP = "watchglass.detector"
 _LOG = log.get("analytics")
 
 
@@ -62,11 +61,11 @@ def _named(models: Models, wanted: str, threads: int) -> Chosen:
 
 def plugged_in(name: str) -> DetectorKind | None:
     """The plug-in of that name in the entry-point group; one that does not load is none."""
-    for found in entry_points(group=GROUP, name=name):
+    for found in entry_points(group=PLUG_INS, name=name):
         try:
             kind: DetectorKind = found.load()
         except Exception:  # noqa: BLE001 - the border of a plug-in: one that fails is none
-            _LOG.exception("plug_in_failed", group=GROUP, name=name)
+            _LOG.exception("plug_in_failed", group=PLUG_INS, name=name)
             continue
         return kind
     return None

@@ -24,6 +24,8 @@ from watchglass.base.errors import (
 )
 
 OFF = "off"
+PLUG_INS = "watchglass.detector"
+"""The entry-point group of detectors that come with other packages."""
 _LEAST_PIN = 16
 _MOST_ENTRIES = 2000
 _CHUNK = 1 << 20

@@ -1,8 +1,9 @@
 """The model in use, in the site's ledger: a line whenever it is another than at the last start."""
 
 from collections.abc import Callable
+from importlib.metadata import entry_points
 
-from watchglass.analytics.models import OFF, Models
+from watchglass.analytics.models import OFF, PLUG_INS, Models
 from watchglass.base import log
 from watchglass.base.clock import Clock
 from watchglass.base.errors import WatchglassError
@@ -46,10 +47,19 @@ def model_words(settings: Settings) -> str:
         known = models.find(settings.model)
         models.load(known)
     except WatchglassError:
-        return _NONE
+        return _plugged_in(settings.model)
     manifest = known.manifest
     own = f", its manifest {known.pin}" if known.pin else ""
     return (
         f"the model {manifest.name} names what is seen: SHA-256 {manifest.sha256}{own};"
         f" {', '.join(sorted(manifest.names))}"
     )
+
+
+def _plugged_in(name: str) -> str:
+    """What it names, and by which model, is known to it alone: its answers say so in each event."""
+    plugged = next(iter(entry_points(group=PLUG_INS, name=name)), None)
+    if plugged is None:
+        return _NONE
+    of = f" of {plugged.dist.name} {plugged.dist.version}" if plugged.dist is not None else ""
+    return f"the plug-in {plugged.name}{of} names what is seen"
