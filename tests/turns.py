@@ -8,6 +8,8 @@ LONGEST = (
     "tests/system/test_crash.py",
     "tests/browser/test_devices.py",
     "tests/browser/test_stories.py",
+    "tests/browser/test_looked.py",
+    "tests/browser/test_found.py",
     "tests/browser/test_review.py",
     "tests/browser/test_across.py",
     "tests/app/test_restore.py",
