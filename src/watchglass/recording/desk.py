@@ -111,6 +111,8 @@ class Desk:
         # True at first: a keeper that died may have written lines that it did not sync.
         self._unsynced = True
         self._state_doubted = False
+        # True at first, as above.
+        self._heads_unsynced = True
         self._pace = Pace(clock)
         self._index_refused_ns: int | None = None
         self._index_anew_ns: int | None = None
@@ -185,10 +187,22 @@ class Desk:
             with suppress(StorageError):
                 self._state_alive.tell()
         self.disk.sync_filesystem(self._state_fd, str(self.state))
-        self._state_doubted = False
+        self._state_doubted = self._heads_unsynced = False
         for chronicle in self._chronicles.values():
             chronicle.synced()
         self._settle_key()
+
+    def heads_are_durable(self) -> bool:
+        """Sync those that were signed, before others are: of a file that a power cut tears only the
+        last line can be cut off, and while nothing happens nobody else syncs for minutes."""
+        try:
+            if self._heads_unsynced:
+                self.sync_state()
+        except StorageError as error:
+            self.once(("heads", 0), error.sentence)
+            return False
+        self._heads_unsynced = True
+        return True
 
     def sync_volume(self, volume: VolumeId) -> int:
         """Sync one volume, and wait a moment for it; the sync's number, for ``synced``."""

@@ -468,6 +468,8 @@ class Keeper(Desk):
                 _LOG.info("names_forgotten", count=gone)
 
     def _sign_heads(self, ledgers: Iterable[str]) -> None:
+        if not self.heads_are_durable():
+            return
         for name in list(ledgers):
             chronicle = self._chronicles.get(name)
             if chronicle is None:
