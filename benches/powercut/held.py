@@ -152,16 +152,22 @@ def cut_out(
     begins = [0, *(piece.end for piece in pieces)]
     parts = [whole[begin : piece.end] for begin, piece in zip(begins, pieces, strict=False)]
     kept = [number for number in range(len(pieces)) if number not in gone]
-    if not left.startswith(b"".join(parts[number] for number in kept)):
-        # Not erased yet when the power went: what was not synced may be lost as everywhere.
-        end = _playable(pieces, left, whole)
-        kept = [number for number in kept if pieces[number].end <= end]
+    # What was not synced may be lost as everywhere, before it was cut out of or, in a start whose
+    # power went too, before that start.
+    end = _playable(pieces, left, whole)
+    before = [number for number in kept if pieces[number].end <= end]
+    after = [n for at, n in enumerate(kept, 1) if left.startswith(_joined(parts, kept[:at]))]
+    kept = max(before, after, key=len)
     held.playable[path] = [pieces[number] for number in kept if not pieces[number].is_header]
     for number in gone & set(range(len(pieces))):
         if parts[number] in data:
             yield f"fragment {number} of {path} was erased, and is there"
-    if not data.startswith(b"".join(parts[number] for number in kept)):
+    if not data.startswith(_joined(parts, kept)):
         yield f"what was kept of {path} when some of it was erased is not as it was"
+
+
+def _joined(parts: list[bytes], numbers: list[int]) -> bytes:
+    return b"".join(parts[number] for number in numbers)
 
 
 def _playable(pieces: list[HandedOver], data: bytes, whole: bytes) -> int:

@@ -127,31 +127,32 @@ def test_a_real_trace_leads_to_what_is_on_disk(tmp_path: Path) -> None:
         read_trace(calls, root)
 
 
-_WHOLE, _CUT = b"hhhhaabb", b"hhhhbb"
+_WHOLE, _CUT = b"hhhhaabbcc", b"hhhhbbcc"
 
 
 @pytest.mark.parametrize(
-    ("left", "now", "said"),
+    ("left", "now", "kept", "said"),
     [
-        (_WHOLE, _CUT, []),
-        (_CUT, _CUT + b"footer", []),
-        (_WHOLE, _WHOLE, ["is there", "not as it was"]),
-        (_CUT, b"hhhhcc", ["not as it was"]),
-        (_WHOLE, b"", ["not as it was"]),
-        (_WHOLE, _CUT + b"aa", ["is there"]),
-        (b"hhhhaa", b"hhhh", []),  # the last fragment was not synced
-        (b"hhhhaa", b"hhh", ["not as it was"]),
+        (_WHOLE, _CUT, 2, []),
+        (_CUT, _CUT + b"footer", 2, []),
+        (_WHOLE, _WHOLE, 2, ["is there", "not as it was"]),
+        (_CUT, b"hhhhddcc", 2, ["not as it was"]),
+        (_WHOLE, b"", 2, ["not as it was"]),
+        (_WHOLE, _CUT + b"aa", 2, ["is there"]),
+        (b"hhhhaabb", b"hhhhbb", 1, []),  # the last fragment was not synced
+        (b"hhhhaabb", b"hhhh", 1, ["not as it was"]),
+        (b"hhhhbbfooter", b"hhhhbbfooter", 1, []),  # nor before a start that cut out of it
     ],
 )
 def test_of_an_erased_file_what_went_and_what_stays(
-    tmp_path: Path, left: bytes, now: bytes, said: list[str]
+    tmp_path: Path, left: bytes, now: bytes, kept: int, said: list[str]
 ) -> None:
-    pieces = [HandedOver(0, 0, 0, "p", end, end == 4) for end in (4, 6, 8)]
+    pieces = [HandedOver(0, 0, 0, "p", end, end == 4) for end in (4, 6, 8, 10)]
     held = Held(Promises(Trace()), {"p": _WHOLE}, 0, 0, {"p": left})
     (tmp_path / "p").write_bytes(now)
     told = list(cut_out(tmp_path / "p", held, "p", pieces, {1}))
     assert [text in each for text, each in zip(said, told, strict=True)] == [True] * len(said)
-    assert held.playable["p"] == ([] if left == b"hhhhaa" else [pieces[2]])
+    assert held.playable["p"] == pieces[2 : 2 + kept]
 
 
 def test_nothing_is_asked_of_a_disk_that_its_witness_does_not_see() -> None:
