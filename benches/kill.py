@@ -5,7 +5,8 @@ and are not on disk, divided by the frame rate. Gap: from the last frame on disk
 the first one after it. Only kills that hit the worker count towards both; what a kill of the keeper
 alone costs is told apart, and has to be nothing. Told apart too: both killed again while they
 recover (``again``), and the supervisor, whose processes have to end by themselves before another
-recorder is started, as systemd would. Bad files: those in which ffmpeg finds an error.
+recorder is started, as systemd would. Bad files: those in which ffmpeg finds an error. With
+``--busy`` others want the machine too, as they do where a recorder dies of itself.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from benches._busy import Busy
 from benches._frames import frames_of_file, media_files, recorded_frames, sent_frames
 from benches._harness import BenchError, RunningRecorder, percentile, report, workplace
 from benches._tree import family
@@ -66,6 +68,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--long-gop", action="store_true", help="10 s GOP: the gap may be 15 s")
     parser.add_argument("--four-k", action="store_true", help="4K H.265 at 8 Mb/s")
+    parser.add_argument(
+        "--busy", type=int, default=0, help="under a load of so many processes that compute"
+    )
     asked = parser.parse_args()
     if asked.cameras is None:
         asked.cameras = (1 if asked.quick else 2) if asked.four_k else 4
@@ -81,6 +86,7 @@ def main() -> int:
     gaps = [cost.gap_s for cost in hit]
     figures: dict[str, float | int | None] = {
         "kills": kills,
+        "busy": asked.busy,
         "samples": len(hit),
         "lost_p95_s": round(percentile(lost, 0.95), 3),
         "lost_max_s": round(max(lost), 3),
@@ -118,7 +124,7 @@ def _measure(kills: int, asked: argparse.Namespace) -> tuple[list[Cost], int, in
             no_sound=True,
             **size,
         )
-        with Simulator(*options, show_progress=True) as simulator:
+        with Simulator(*options, show_progress=True) as simulator, Busy(asked.busy, folder):
             recorder = RunningRecorder(folder / "data")
             try:
                 names = {recorder.add(camera): camera.name for camera in simulator.urls}
