@@ -65,6 +65,7 @@ def test_who_passes_is_followed_told_of_counted_and_to_be_reviewed(data: Path) -
         assert all(each.best.box.y1 > 0.13 for each in crossed)
 
 
+@pytest.mark.long
 def test_what_is_in_a_film_is_named(data: Path, shared_dir: Path) -> None:
     clip = shared_dir / "testdata/video/intel_preview_person-bicycle-car-detection.mp4"
     models = str(shared_dir / "models")

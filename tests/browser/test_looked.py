@@ -135,6 +135,7 @@ def held_up(bed: Bed) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.long
 def test_the_past_is_looked_at_again_and_stopped(visit: Visitor, street: Bed, camera: str) -> None:
     page = visit.page
     visit.until(lambda: visit.recorded_ms() > _PAST_MS, 60.0)

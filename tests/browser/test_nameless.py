@@ -101,6 +101,7 @@ def test_without_a_model_the_page_says_that_nothing_has_a_name(
     expect(owner.headline).not_to_have_text("Search")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("screen", [{"width": 1280, "height": 800}], ids=["wide"])
 def test_with_a_model_people_have_a_name(
     new_bed: Callable[..., Bed], visiting: Visiting, screen: dict[str, object], shared_dir: Path
