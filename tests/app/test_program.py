@@ -167,6 +167,7 @@ def test_a_command_loads_what_it_needs_alone() -> None:
     code, *loaded = modules.split()
     assert code == "0"
     assert not {"numpy", "av", "fastapi", "watchglass.app.cli.doctor"} & set(loaded)
+    assert not [each for each in loaded if each.startswith("watchglass.recording.")]
 
 
 DATABASE = {"sqlalchemy", "sqlite3"}

@@ -6,7 +6,6 @@ from watchglass.app.layout import Layout
 from watchglass.base.clock import Clock, SystemClock
 from watchglass.base.disk import Disk
 from watchglass.config.settings import Settings
-from watchglass.recording.leap import waits_ns
 from watchglass.store.site import SiteStore
 from watchglass.store.vault import Vault
 
@@ -22,6 +21,9 @@ class Ground:
 
     def waits_for_clock(self) -> bool:
         """Whether the clock went ahead so far that nothing is to be erased for its age now."""
+        # It brings along what a keeper is made of, which no command should load.
+        from watchglass.recording.leap import waits_ns
+
         return waits_ns(self.layout.ledgers, self.clock.wall_ns()) > 0
 
 

@@ -38,6 +38,12 @@ class Clock(Protocol):
         ...
 
 
+def ahead_ns(clock: Clock) -> int:
+    """By how much the wall clock is ahead of the time since boot, which nobody sets: this changes
+    when the wall clock is set, and not while a machine sleeps."""
+    return clock.wall_ns() - clock.boottime_ns()
+
+
 class SystemClock:
     """The machine's own clocks."""
 

@@ -9,7 +9,7 @@ site's ledger, where the next start finds it.
 from pathlib import Path
 
 from watchglass.base import log
-from watchglass.base.clock import NS_PER_S
+from watchglass.base.clock import NS_PER_S, ahead_ns
 from watchglass.base.errors import WatchglassError
 from watchglass.recording.backwards import lines_back
 from watchglass.recording.desk import SITE, Desk
@@ -26,7 +26,7 @@ class Leaps:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._clock = desk.clock
-        self._offset_ns = self._offset()
+        self._offset_ns = ahead_ns(self._clock)
         self._until_ns = 0
 
     def begin(self, seen_ns: int) -> None:
@@ -40,7 +40,7 @@ class Leaps:
 
     def look(self) -> bool:
         """Whether the clock went ahead within the last day. To be asked again and again."""
-        before_ns, self._offset_ns = self._offset_ns, self._offset()
+        before_ns, self._offset_ns = self._offset_ns, ahead_ns(self._clock)
         by_ns = self._offset_ns - before_ns
         if by_ns > AHEAD_NS:
             self._note(by_ns)
@@ -52,9 +52,6 @@ class Leaps:
         self._until_ns = self._clock.boottime_ns() + PATIENCE_NS
         _LOG.warning("clock_went_ahead", erases_by_age="in a day")
         self._desk.note_site((LINE, {"by": str(by_ns)}))
-
-    def _offset(self) -> int:
-        return self._clock.wall_ns() - self._clock.boottime_ns()
 
 
 def waits_ns(ledgers: Path, now_ns: int) -> int:

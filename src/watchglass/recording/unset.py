@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from watchglass.base import log
-from watchglass.base.clock import NS_PER_S
+from watchglass.base.clock import NS_PER_S, ahead_ns
 from watchglass.base.errors import WatchglassError
 from watchglass.base.ids import CameraId, RunId
 from watchglass.model.stream import StreamName
@@ -64,7 +64,7 @@ class UnsetClock:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._since_ns = desk.clock.boottime_ns()
-        self._offset_ns = self._offset()
+        self._offset_ns = ahead_ns(desk.clock)
         self._known_ns = 0
         self._watches = False
         self._began: dict[CameraId, int] = {}
@@ -84,7 +84,7 @@ class UnsetClock:
         """Whether the clock was set meanwhile; before a cycle writes its first line."""
         if not self._watches:
             return
-        by_ns = self._offset() - self._offset_ns
+        by_ns = ahead_ns(self._desk.clock) - self._offset_ns
         clock = self._desk.clock
         if abs(by_ns) >= _STEP_NS:
             told_ns = clock.boottime_ns() + self._offset_ns
@@ -155,9 +155,6 @@ class UnsetClock:
         return len(rows)
 
     # --- the clock ---------------------------------------------------------------------------
-
-    def _offset(self) -> int:
-        return self._desk.clock.wall_ns() - self._desk.clock.boottime_ns()
 
     def _lines(self) -> dict[CameraId, int]:
         return {camera: self._desk.chronicle(camera).size for camera in self._desk.books}
