@@ -49,6 +49,11 @@ def recorded_frames(volume: Path, camera: CameraId, stream: StreamName) -> list[
     return [frame for path in media_files(volume, camera, stream) for frame in frames_of_file(path)]
 
 
+def recorded_numbers(volume: Path, camera: CameraId) -> list[int]:
+    """Of the pictures of its main stream, sorted."""
+    return sorted(frame.number for frame in recorded_frames(volume, camera, StreamName.MAIN))
+
+
 def frames_of_file(path: Path) -> Iterator[RecordedFrame]:
     """The frames of one file, closed or not."""
     fd = os.open(path, os.O_RDONLY)

@@ -1,31 +1,20 @@
 """A camera that moves to another volume while it is recorded: what that costs is told."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benches._frames import recorded_frames
+from benches._frames import recorded_numbers
 from benches._harness import RunningRecorder
 from tests.app.running import wait_until
 from tests.second_reader.report import read_site
 from watchglass.model.control import Accepted, AddVolumeRequest, DrainVolumeRequest
-from watchglass.model.stream import StreamName
 from watchglass.recording.volume import volume_at
 from watchglass.simulate.process import Simulator, arguments
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
 
 _FPS = 10
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def test_a_drained_volume_costs_what_comes_until_the_next_key_frame(folder: Path) -> None:
@@ -38,22 +27,19 @@ def test_a_drained_volume_costs_what_comes_until_the_next_key_frame(folder: Path
         recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
         try:
             camera = recorder.add(simulator.urls[0])
-
-            def numbers(volume: Path) -> list[int]:
-                frames = recorded_frames(volume, camera, StreamName.MAIN)
-                return sorted(frame.number for frame in frames)
-
-            wait_until(lambda: len(numbers(recorder.media)) > 3 * _FPS, 60)
+            wait_until(lambda: len(recorded_numbers(recorder.media, camera)) > 3 * _FPS, 60)
             assert isinstance(recorder.ask(AddVolumeRequest(str(other))), Accepted)
             drains = volume_at(recorder.media)
             assert drains is not None
             drained = recorder.ask(DrainVolumeRequest(drains))
             assert isinstance(drained, Accepted)
-            wait_until(lambda: other.exists() and len(numbers(other)) > 3 * _FPS, 60)
+            wait_until(
+                lambda: other.exists() and len(recorded_numbers(other, camera)) > 3 * _FPS, 60
+            )
         finally:
             status = recorder.stop()
         assert status == 0, recorder.log()
-    found = sorted(numbers(recorder.media) + numbers(other))
+    found = sorted(recorded_numbers(recorder.media, camera) + recorded_numbers(other, camera))
     report = read_site(folder / "data" / "state", [recorder.media, other])
     assert not [finding for finding in report.findings if finding.fails]
     spans = report.timelines[camera, "main"].spans

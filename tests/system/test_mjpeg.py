@@ -2,11 +2,8 @@
 
 import io
 import json
-import shutil
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -27,13 +24,6 @@ from watchglass.simulate.process import Simulator, arguments
 pytestmark = pytest.mark.full
 
 _RECORD_S = 3.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def test_mjpeg_is_recorded_from_two_senders(folder: Path) -> None:

@@ -1,11 +1,8 @@
 """Whoever only looks at what is recorded may hang and die: no frame is lost, and it comes again."""
 
 import os
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,13 +20,6 @@ _RECORDING = ("supervisor", "keeper", "camera-worker")
 _LOOKERS = {"analytics-worker", "events-worker", "media-worker", "api"}
 _HANG_S = 4.0
 _PATIENCE_S = 90.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def test_all_that_look_hang_and_die_at_once_and_no_frame_is_lost(folder: Path) -> None:

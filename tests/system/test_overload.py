@@ -1,12 +1,9 @@
 """A disk, and a machine, that cannot keep up: what is missing is told, and nobody else pays."""
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,13 +34,6 @@ _EDGE_NS = 300_000_000
 _WRITE_S = 3.0
 _SLOW_S = 6.0
 _CAMERAS = 24
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 class SlowDisk(Disk):

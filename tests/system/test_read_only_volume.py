@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from benches._frames import recorded_frames
+from benches._frames import recorded_numbers
 from benches._harness import RunningRecorder
 from tests.app.running import wait_until
 from tests.second_reader.report import read_site
-from watchglass.base.ids import CameraId
 from watchglass.model.control import Accepted, AddVolumeRequest
-from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator, arguments
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(240)]
@@ -73,10 +71,6 @@ def disk() -> Iterator[Disk]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _numbers(volume: Path, camera: CameraId) -> list[int]:
-    return sorted(frame.number for frame in recorded_frames(volume, camera, StreamName.MAIN))
-
-
 def test_a_disk_that_turns_read_only_costs_its_own_cameras_alone_and_is_taken_up_repaired(
     disk: Disk,
 ) -> None:
@@ -91,23 +85,25 @@ def test_a_disk_that_turns_read_only_costs_its_own_cameras_alone_and_is_taken_up
             spared = recorder.add(simulator.urls[0])
             assert isinstance(recorder.ask(AddVolumeRequest(str(volume))), Accepted)
             struck = recorder.add(simulator.urls[1])
-            wait_until(lambda: len(_numbers(volume, struck)) > 2 * _FPS, 60)
+            wait_until(lambda: len(recorded_numbers(volume, struck)) > 2 * _FPS, 60)
             disk.fails()
             with pytest.raises(OSError, match="Read-only"):
                 (volume / "probe").touch()
-            before = len(_numbers(volume, struck))
-            began = len(_numbers(recorder.media, spared))
-            wait_until(lambda: len(_numbers(recorder.media, spared)) > began + 10 * _FPS, 60)
-            assert len(_numbers(volume, struck)) <= before
+            before = len(recorded_numbers(volume, struck))
+            began = len(recorded_numbers(recorder.media, spared))
+            wait_until(
+                lambda: len(recorded_numbers(recorder.media, spared)) > began + 10 * _FPS, 60
+            )
+            assert len(recorded_numbers(volume, struck)) <= before
         finally:
             status = recorder.stop()
         assert status == 0, recorder.log()
-        numbers = _numbers(recorder.media, spared)
+        numbers = recorded_numbers(recorder.media, spared)
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
         disk.is_repaired()
         recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
         try:
-            wait_until(lambda: len(_numbers(volume, struck)) > before + 2 * _FPS, 60)
+            wait_until(lambda: len(recorded_numbers(volume, struck)) > before + 2 * _FPS, 60)
         finally:
             status = recorder.stop()
         assert status == 0, recorder.log()

@@ -1,7 +1,5 @@
 """Real processes whose clock is set, and whose machine sleeps, while they record."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,13 +21,6 @@ pytestmark = pytest.mark.full
 _FPS = 10
 _NS_PER_S = 1_000_000_000
 _HOUR_S = 3600.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 class Recording:

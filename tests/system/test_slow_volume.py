@@ -1,21 +1,16 @@
 """A disk that takes 3 s a write, under a real recorder: its cameras say what they lost."""
 
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benches._frames import recorded_frames, sent_frames
+from benches._frames import recorded_numbers, sent_frames
 from benches._harness import RunningRecorder
 from tests.app.running import wait_until
 from tests.second_reader.report import read_site
 from tests.system.interposed import Interposed
-from watchglass.base.ids import CameraId
 from watchglass.model.control import Accepted, AddVolumeRequest
-from watchglass.model.stream import StreamName
 from watchglass.simulate.process import Simulator, arguments
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(240)]
@@ -24,17 +19,6 @@ _FPS = 10
 _WRITE_S = 3.0
 _SLOW_S = 15.0
 _EDGE_NS = 400_000_000
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="wg-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-def _numbers(volume: Path, camera: CameraId) -> list[int]:
-    return sorted(frame.number for frame in recorded_frames(volume, camera, StreamName.MAIN))
 
 
 def test_a_slow_volume_costs_its_own_cameras_alone(folder: Path) -> None:
@@ -57,19 +41,19 @@ def test_a_slow_volume_costs_its_own_cameras_alone(folder: Path) -> None:
             assert isinstance(recorder.ask(AddVolumeRequest(str(quick_volume))), Accepted)
             quick = recorder.add(simulator.urls[1])
             slow_volume = folder / "data" / "media"
-            wait_until(lambda: len(_numbers(quick_volume, quick)) > _FPS, 60)
-            wait_until(lambda: len(_numbers(slow_volume, slow)) > _FPS, 60)
+            wait_until(lambda: len(recorded_numbers(quick_volume, quick)) > _FPS, 60)
+            wait_until(lambda: len(recorded_numbers(slow_volume, slow)) > _FPS, 60)
             began_ns = time.time_ns()
             disk.write_takes(_WRITE_S)
             time.sleep(_SLOW_S)
             disk.write_takes(0)
-            healed = len(_numbers(slow_volume, slow))
-            wait_until(lambda: len(_numbers(slow_volume, slow)) > healed + 3 * _FPS, 60)
+            healed = len(recorded_numbers(slow_volume, slow))
+            wait_until(lambda: len(recorded_numbers(slow_volume, slow)) > healed + 3 * _FPS, 60)
         finally:
             status = recorder.stop()
         assert status == 0, recorder.log()
     # The other camera, on the other volume, has every picture.
-    numbers = _numbers(quick_volume, quick)
+    numbers = recorded_numbers(quick_volume, quick)
     assert numbers == list(range(numbers[0], numbers[-1] + 1))
     assert len(numbers) > _FPS * _SLOW_S
     # The slow one lost some, and each lies in a gap that says why.
@@ -78,7 +62,7 @@ def test_a_slow_volume_costs_its_own_cameras_alone(folder: Path) -> None:
     spans = [span for span in report.timelines[(slow, "main")].spans if span.what != "media"]
     late = [span for span in spans if span.end > began_ns]
     assert "overload" in {span.what for span in late}
-    on_disk = set(_numbers(slow_volume, slow))
+    on_disk = set(recorded_numbers(slow_volume, slow))
     sent = sent_frames(folder / "log" / f"{simulator.urls[0].name}-main.jsonl")
     lost = [
         frame
