@@ -1,7 +1,9 @@
 """Nothing is left behind by ends that come and go, nor taken by those that stay."""
 
 import ctypes
+import gc
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -101,3 +103,29 @@ def test_a_session_has_all_its_memory_from_the_start(tmp_path: Path) -> None:
     grown = in_use_bytes() - before
     assert grown < _BLOCK_BYTES
     pair.close()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="names of attributes are not kept there")
+def test_a_message_leaves_no_name_of_an_attribute(tmp_path: Path) -> None:
+    """A match by place asks for one by a new string each time, and Python keeps up to 4,096."""
+    pair = a_pair(tmp_path)
+
+    def exchange(messages: int) -> None:
+        [peer] = [each.peer for each in pair.at_server if isinstance(each, PeerJoined)]
+        for number in range(messages):
+            pair.client.send(Note(number))
+            pair.server.send(peer, Ack(number))
+        pair.until(lambda: len(pair.numbers) == messages == len(pair.at_client))
+        del pair.at_client[:], pair.at_server[1:]
+
+    pair.until(lambda: bool(pair.at_server))
+    pair.until(lambda: pair.client.connected)
+    exchange(20)
+    sys._clear_type_cache()
+    gc.collect()  # and what is free, of tuples and the like
+    before = sys.getallocatedblocks()
+    exchange(400)
+    gc.collect()
+    grown = sys.getallocatedblocks() - before
+    pair.close()
+    assert grown < 150

@@ -1,11 +1,13 @@
 """The file is opened, brought up, and refused with a sentence where it cannot be."""
 
+import gc
 import os
 import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+import weakref
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -416,3 +418,21 @@ def test_as_many_files_are_open_however_often_it_is_read(tmp_path: Path) -> None
     assert [read(count) for count in (8, 5, 8, 8, 2)] == [most] * 5
     database.close()
     assert _opened(path) == 0
+
+
+def test_what_is_left_of_cursors_is_there_from_the_start(tmp_path: Path) -> None:
+    """Python drops it once there is that of 200, which takes an hour where little is asked."""
+
+    def left() -> int:
+        return sum(type(each) is weakref.ref and each() is None for each in gc.get_objects())
+
+    before = left()
+    with closing(opened(tmp_path / "notes")) as database:
+        began, later = left(), []
+        for number in range(300):
+            with database.read() as connection:
+                connection.execute(sa.select(NOTES.c.id)).all()
+            if number % 20 == 0:
+                later.append(left())
+    assert began - before > 190
+    assert max(later) <= began + 5

@@ -109,12 +109,14 @@ class Analyst:
         newest = 0
         while self._news and self._clock.monotonic_ns() - begun_ns < _LISTEN_NS:
             match self._news.popleft():
-                case Received(peer, Accounted() as accounted, size_bytes):
+                case Received(peer=peer, message=Accounted() as accounted, size_bytes=size_bytes):
                     self._account(peer, accounted)
                     done.append((peer, size_bytes))
-                case Received(peer, Visited() as visited, size_bytes) if visited.job:
+                case Received(peer=peer, message=Visited() as visited, size_bytes=size_bytes) if (
+                    visited.job
+                ):
                     self._past.put(peer, visited, size_bytes)
-                case Received(peer, Visited() as visited, size_bytes):
+                case Received(peer=peer, message=Visited() as visited, size_bytes=size_bytes):
                     wanted += self._visit(peer, visited)
                     newest = max(newest, newest_ns(visited))
                     done.append((peer, size_bytes))

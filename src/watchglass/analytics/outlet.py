@@ -223,7 +223,7 @@ class AnalysisOutlet:
         match message:
             case Moves():
                 any(gated.hear(message) for _, gated in list(self._gated.values()))
-            case Noted(session, last):
+            case Noted(session=session, last=last):
                 with self._lock:
                     if session == self._accounts.session:
                         self._accounts.noted(last)

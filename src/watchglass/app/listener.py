@@ -121,7 +121,7 @@ class Listener:
                         del self._peers[peer.name]
                         heard_ns = self._words[peer.name].heard_ns
                         self._words[peer.name] = Word(heard_ns, None)
-                case Received(peer, message, size_bytes):
+                case Received(peer=peer, message=message, size_bytes=size_bytes):
                     self._server.done(peer, size_bytes)
                     if isinstance(message, Measured):
                         self._answered(peer.name, message)

@@ -282,12 +282,12 @@ class BusClient(Generic[S, R]):
             raise BusError("The server spoke before its welcome.")
         self._heard_ns = self._clock.monotonic_ns()
         match header:
-            case Data(number) if len(frames) == 2:
+            case Data(number=number) if len(frames) == 2:
                 size_bytes = weight_bytes(frames[1])
                 self._in.accept(number, size_bytes)
                 received.append(self._receive_codec.decode(frames[1]))
                 self._handed_over_bytes += size_bytes
-            case Beat(credit_bytes):
+            case Beat(credit_bytes=credit_bytes):
                 self._out.credit(credit_bytes)
                 # Only now: a client that is turned out for its first message must not hurry back.
                 self._backoff.reset()

@@ -309,12 +309,12 @@ class BusServer(Generic[R, S]):
     def _understand(self, peer: Peer, frames: list[bytes]) -> None:
         header = decode_header(frames[0]) if frames else None
         match header:
-            case Data(number) if len(frames) == _FRAMES_OF_A_MESSAGE:
+            case Data(number=number) if len(frames) == _FRAMES_OF_A_MESSAGE:
                 size_bytes = weight_bytes(frames[1])
                 peer.inbound.accept(number, size_bytes)
                 message = self._receive_codec.decode(frames[1])
                 self._news.append(Received(peer.peer_id, message, size_bytes))
-            case Beat(credit_bytes) if len(frames) == 1:
+            case Beat(credit_bytes=credit_bytes) if len(frames) == 1:
                 peer.outbound.credit(credit_bytes)
                 self._sendable.add(peer.peer_id)
             case Pad() if len(frames) == 1:

@@ -137,15 +137,15 @@ class Outlet:
 
     def _obey(self, message: FromApi | LinkRenewed) -> None:
         match message:
-            case Watch(watch, camera, stream):
+            case Watch(watch=watch, camera=camera, stream=stream):
                 if watch not in self._watched:
                     watched = self._watched[watch] = _Watched(message, self._put)
                     self._set_sink(camera, stream, watched)
-            case Listen(watch, camera, stream):
+            case Listen(watch=watch, camera=camera, stream=stream):
                 if watch not in self._watched and self._set_sound_sink is not None:
                     heard = self._watched[watch] = _Heard(message, self._put)
                     self._set_sound_sink(camera, stream, heard)
-            case Unwatch(watch):
+            case Unwatch(watch=watch):
                 self._end(watch)
             case LinkRenewed():
                 self._forget()

@@ -160,7 +160,7 @@ class RelayFeed:
         while not self._ending.is_set():
             for news in self._server.poll(_POLL_S):
                 match news:
-                    case Received(peer, message, size_bytes):
+                    case Received(peer=peer, message=message, size_bytes=size_bytes):
                         if isinstance(message, Sounded):
                             self._take_sound(message)
                         else:

@@ -47,6 +47,8 @@ _WAL_TRIES = 100
 # process's. So connections are not opened as they are asked for, and seldom beyond these.
 _KEPT = 4
 _MOST_CONNECTIONS = 15
+_CURSORS = 200
+"""Of so many Python keeps what is left of them, 80 bytes each, for each connection."""
 
 
 class Synchronous(StrEnum):
@@ -226,10 +228,21 @@ class Database:
             return
 
     def _fill_pool(self) -> None:
-        """Open all connections that are kept; more are opened while asked for, and closed again."""
+        """Open all connections that are kept; more are opened while asked for, and closed again.
+
+        The one that is used from now on begins with as many cursors behind it as it remembers: what
+        is left of them would come in an hour or a day, where it cannot be told from a leak.
+        """
         with self._mapping(), ExitStack() as stack:
-            for _ in range(_KEPT):
-                stack.enter_context(closing(self._engine.raw_connection()))
+            kept = [
+                stack.enter_context(closing(self._engine.raw_connection())) for _ in range(_KEPT)
+            ]
+            # It is fresh: there were fewer until now.
+            for _ in range(_CURSORS - len(self._pragmas)):
+                kept[-1].cursor()
+            # The last to be given back is the next to be taken.
+            for each in kept:
+                each.close()
 
     def _check(self) -> None:
         found = self._pragma("quick_check(1)")
