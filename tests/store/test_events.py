@@ -1,6 +1,7 @@
 """events.db: what is told is there again, whole, once, and as few rows as say it."""
 
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.store.understood import (
     BEGAN_NS,
@@ -36,7 +38,7 @@ from watchglass.model.found import Crossing, made_id
 from watchglass.model.object_track import TrackEnd, TrackId, TrackPart, TrackPoint
 from watchglass.model.rule import Direction, RuleId
 from watchglass.store.event_motion import bucket_for
-from watchglass.store.event_points import pack, thinned, unpack
+from watchglass.store.event_points import pack, packed_again, thinned, unpack
 from watchglass.store.event_reviews import MOST_NOTES, Asked
 from watchglass.store.event_search import Wanted
 from watchglass.store.event_spans import accounted, laid_over
@@ -79,6 +81,37 @@ def test_points_come_back_as_they_were(found: list[tuple[int, float, bool]]) -> 
         assert abs(one.confidence - other.confidence) < 1 / 255
         assert abs(one.box.x0 - other.box.x0) < 1 / 65535
         assert one.seen == other.seen
+
+
+@given(
+    st.lists(st.integers(0, 3 * 10**13), max_size=40, unique=True).map(sorted),
+    st.lists(st.integers(0, 40), max_size=6).map(sorted),
+)
+def test_parts_packed_again_are_what_the_whole_is(found: list[int], cuts: list[int]) -> None:
+    box = walk("t", 0, 1).points[0].box
+    points = [TrackPoint(BEGAN_NS + ns, box, ns % 7 / 7, ns % 2 > 0) for ns in found]
+    parts = [points[one:other] for one, other in pairwise([0, *cuts, len(points)])]
+    blobs = [blob for part in parts for blob in pack(part)]
+    kept = [point for blob in blobs for point in unpack(blob)]
+    assert packed_again(blobs) == pack(kept)
+    assert [each for blob in packed_again(blobs) for each in unpack(blob)] == kept
+
+
+def test_the_end_of_a_long_track_takes_little(store: EventStore) -> None:
+    """Half an hour is 5,000 points, which made a heap a megabyte and a half larger for good."""
+    whole = walk("t1", 0, 1_800, end=None)
+    for number, at_once in enumerate(range(0, len(whole.points), 100)):
+        told(store, number, replace(whole, points=whole.points[at_once : at_once + 100]))
+    end = replace(whole, points=(), end=TrackEnd.LEFT)
+    tracemalloc.start()
+    try:
+        told(store, 100, end)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    (track,) = store.tracks(Wanted(ALL)).found
+    assert (len(track.points), track.ended) == (len(whole.points), TrackEnd.LEFT)
+    assert most < 1_000_000
 
 
 def test_a_track_is_put_together_of_its_parts_and_told_twice_is_there_once(

@@ -52,6 +52,22 @@ def unpack(blob: bytes) -> tuple[TrackPoint, ...]:
     )
 
 
+def packed_again(blobs: Iterable[bytes]) -> list[bytes]:
+    """What ``pack`` makes of the points of several blobs, in order, without making a point of any:
+    one is 290 bytes of Python's and 14 of these, and a track may go on for hours."""
+    found: list[bytearray] = []
+    begin = 0
+    for blob in blobs:
+        first = begins_ns(blob) // _STEP_NS
+        for after, *rest in _POINT.iter_unpack(memoryview(blob)[_BEGIN.size :]):
+            at = first + after
+            if not found or not 0 <= at - begin <= _LONGEST:
+                begin = at
+                found.append(bytearray(_BEGIN.pack(begin * _STEP_NS)))
+            found[-1] += _POINT.pack(at - begin, *rest)
+    return [bytes(each) for each in found]
+
+
 def begins_ns(blob: bytes) -> int:
     """The time of its first point."""
     begin_ns: int = _BEGIN.unpack_from(blob)[0]

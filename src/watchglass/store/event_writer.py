@@ -1,6 +1,6 @@
 """What the events-worker writes: all of a report and of what was found in it, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from watchglass.store.database import Database
 from watchglass.store.event_changes import next_change
 from watchglass.store.event_keyed import Keyed
 from watchglass.store.event_motion import put_motion
-from watchglass.store.event_points import begins_ns, bounds, pack, unpack
+from watchglass.store.event_points import begins_ns, bounds, pack, packed_again, unpack
 from watchglass.store.event_rows import event_of, event_row, tamper_of
 from watchglass.store.event_spans import put_spans
 from watchglass.store.event_tables import (
@@ -175,29 +175,31 @@ def put_track(connection: sa.Connection, part: TrackPart, job: str) -> None:
     else:
         number = known["num"]
         connection.execute(_TRACK_ON, [values | {"key_num": number}])
-    _put_points(
-        connection, number,
-        [each for each in part.points if known is None or each.at_ns > known["to_ns"]],
-    )  # fmt: skip
+    new = [each for each in part.points if known is None or each.at_ns > known["to_ns"]]
+    _put_blobs(connection, number, pack(new))
     if part.end is not None:
         _put_together(connection, number)
 
 
 def points_of(connection: sa.Connection, track: int) -> tuple[TrackPoint, ...]:
     """All points of a track, in order."""
-    asked = sa.select(POINTS.c.points).filter_by(track=track).order_by(POINTS.c.from_ns)
-    return tuple(point for blob in connection.scalars(asked) for point in unpack(blob))
+    return tuple(point for blob in _blobs(connection, track) for point in unpack(blob))
 
 
 def _put_together(connection: sa.Connection, track: int) -> None:
-    points = points_of(connection, track)
+    blobs = packed_again(_blobs(connection, track))
     connection.execute(sa.delete(POINTS).where(POINTS.c.track == track))
-    _put_points(connection, track, points)
+    _put_blobs(connection, track, blobs)
 
 
-def _put_points(connection: sa.Connection, track: int, points: Sequence[TrackPoint]) -> None:
-    """In one blob, or some: none begins where another does."""
-    rows = [{"track": track, "from_ns": begins_ns(blob), "points": blob} for blob in pack(points)]
+def _blobs(connection: sa.Connection, track: int) -> Iterable[bytes]:
+    asked = sa.select(POINTS.c.points).filter_by(track=track).order_by(POINTS.c.from_ns)
+    return connection.scalars(asked)
+
+
+def _put_blobs(connection: sa.Connection, track: int, blobs: Iterable[bytes]) -> None:
+    """One, or some: none begins where another does."""
+    rows = [{"track": track, "from_ns": begins_ns(blob), "points": blob} for blob in blobs]
     if rows:
         connection.execute(_NEW_POINTS, rows)
 
