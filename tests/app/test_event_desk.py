@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.test_said_desk import Bed
+from tests.bus.test_leaks import LIBC, in_use_bytes
 from tests.store.understood import event_of, review_of, walk
 from watchglass.app.event_desk import EventDesk, open_events, those_aside
 from watchglass.app.kept_index import KeptIndex
@@ -14,6 +15,7 @@ from watchglass.base.disk import Disk
 from watchglass.base.errors import DamagedError, NotFoundError
 from watchglass.base.ids import CameraId
 from watchglass.model.act import Act, ActKind
+from watchglass.model.analysis import Report
 from watchglass.model.control import RemoveCameraRequest, RetentionRequest
 from watchglass.model.event import ReviewId
 from watchglass.model.watch_control import AcknowledgeRequest, SeenRequest
@@ -57,6 +59,25 @@ def test_a_damaged_database_is_set_aside_and_keeps_no_recorder_from_starting(
         store.close()
     (aside,) = tmp_path.glob("events.db.damaged-*")
     assert aside.read_bytes().startswith(b"this is no database")
+
+
+@pytest.mark.skipif(not hasattr(LIBC, "mallinfo2"), reason="this C library does not tell")
+def test_what_it_read_stays_with_the_system(tmp_path: Path) -> None:
+    """A quarter of a megabyte, page by page as the database grows, is taken for a leak."""
+    path, camera = tmp_path / "events.db", CameraId("c" * 32)
+    store = EventStore(path)
+    for number in range(60):
+        tracks = [walk(f"{number}-{each}", number, number + 5) for each in range(40)]
+        store.write(Written(Report("s", number, tuple(tracks)), 1))
+    store.close()
+    store = open_events(path, Disk(), SimulatedClock())
+    store.kinds_between(camera, 0, 1)
+    before = in_use_bytes()
+    assert len(store.kinds_between(camera, 0, 2**62)) == 2_400
+    grown = in_use_bytes() - before
+    store.close()
+    assert path.stat().st_size > 1_000_000
+    assert grown < 100_000
 
 
 @pytest.fixture

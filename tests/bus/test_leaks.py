@@ -14,7 +14,7 @@ from tests.bus.hop_fixtures import Ack, Note, Pair, a_client, a_pair, a_server, 
 from watchglass.base.errors import AlreadyRunningError
 from watchglass.bus.server import PeerJoined
 
-_LIBC = ctypes.CDLL(None)
+LIBC = ctypes.CDLL(None)
 _BLOCK_BYTES = 16 * 1024
 
 
@@ -30,8 +30,8 @@ class _Mallinfo(ctypes.Structure):
 
 def in_use_bytes() -> int:
     """What all code but Python's own objects holds of the heap."""
-    _LIBC.mallinfo2.restype = _Mallinfo
-    return int(_LIBC.mallinfo2().uordblks)
+    LIBC.mallinfo2.restype = _Mallinfo
+    return int(LIBC.mallinfo2().uordblks)
 
 
 def counts() -> tuple[int, int]:
@@ -88,7 +88,7 @@ def test_a_server_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
     server.close()
 
 
-@pytest.mark.skipif(not hasattr(_LIBC, "mallinfo2"), reason="this C library does not tell")
+@pytest.mark.skipif(not hasattr(LIBC, "mallinfo2"), reason="this C library does not tell")
 def test_a_session_has_all_its_memory_from_the_start(tmp_path: Path) -> None:
     """ZeroMQ's queues take two blocks each; what a session takes later looks like a leak."""
     pair = a_pair(tmp_path)

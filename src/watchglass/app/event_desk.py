@@ -47,10 +47,10 @@ def open_events(path: Path, disk: Disk, clock: Clock) -> EventStore:
     """The database of what was found, for who writes what people do with it; begun anew where the
     one that is there is damaged, which then lies beside it."""
     try:
-        return EventStore(path, disk, synchronous=Synchronous.FULL)
+        return EventStore(path, disk, synchronous=Synchronous.FULL, seldom=True)
     except DamagedError as error:
         set_aside(path, disk, clock, error.sentence)
-        return EventStore(path, disk, synchronous=Synchronous.FULL)
+        return EventStore(path, disk, synchronous=Synchronous.FULL, seldom=True)
 
 
 def set_aside(path: Path, disk: Disk, clock: Clock, why: str) -> Path:

@@ -39,6 +39,8 @@ from watchglass.store.event_writer import EventWriter
 
 COUNTS_KEPT_NS = 2 * 366 * 24 * 3600 * NS_PER_S
 """Sums by the hour, which tell of nobody, are kept for two years."""
+_KIB = 256
+_SELDOM_KIB = 32
 _CUT_NS = NS_PER_S
 """What ended so shortly before a look was cut off may have gone on."""
 _SESSIONS_KEPT_NS = 7 * 24 * 3600 * NS_PER_S
@@ -54,13 +56,16 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
         disk: Disk | None = None,
         *,
         synchronous: Synchronous = Synchronous.NORMAL,
+        seldom: bool = False,
     ) -> None:
         """``synchronous``: FULL for what people do, which must not be lost; what the pictures told
         can be found again, and a power cut costs the last of it: that time then counts as not
-        looked at."""
+        looked at. ``seldom``: it is asked every few minutes, and what it read stays with the system
+        alone."""
         self._database = Database(
-            path, SCHEMA, synchronous=synchronous, disk=disk, erase_deleted=True
-        )
+            path, SCHEMA, synchronous=synchronous, disk=disk, erase_deleted=True,
+            cache_kib=_SELDOM_KIB if seldom else _KIB,
+        )  # fmt: skip
 
     def close(self) -> None:
         self._database.close()
