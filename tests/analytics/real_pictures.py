@@ -20,8 +20,8 @@ class Film(NamedTuple):
 
 
 @cache
-def film(path: Path, until_s: float = 1e9) -> Film:
-    """All pictures as planes of 160 by 90."""
+def film(path: Path, until_s: float = 1e9, width: int = 160) -> Film:
+    """All pictures as planes, 160 by 90 without ``width``."""
     if not path.exists():
         pytest.skip(f"no sample data: {path.name} is not there")
     with av.open(str(path)) as container:
@@ -32,7 +32,9 @@ def film(path: Path, until_s: float = 1e9) -> Film:
         for frame in container.decode(stream):
             if len(planes) >= until_s * fps:
                 break
-            planes.append(frame.reformat(160, 90, "gray").to_ndarray().astype(np.uint8))
+            planes.append(
+                frame.reformat(width, width * 9 // 16, "gray").to_ndarray().astype(np.uint8)
+            )
     return Film(planes, fps)
 
 

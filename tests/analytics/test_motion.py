@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.analytics.real_pictures import NS, looked_at, parking, room, spans
+from tests.analytics.real_pictures import NS, film, looked_at, parking, room, spans
 from watchglass.analytics.motion import Motion, Moved, Scene
 from watchglass.analytics.plane import Luma
 
@@ -92,6 +92,42 @@ def test_somebody_under_changed_light_is_found_all_the_same(shared_dir: Path) ->
     found = spans(run([*planes[:40:2], *half[40::2]]))
     assert found
     assert abs(found[0][0] - 5.7) < 0.8
+
+
+@pytest.mark.parametrize("brighter", [1.4, 1.8])
+def test_a_lamp_that_dazzles_is_light(shared_dir: Path, brighter: float) -> None:
+    """Half of what it falls on is as bright as can be, and the edges of that are no motion."""
+    planes = film(
+        shared_dir / "testdata/video/intel_one-by-one-person-detection.mp4", 5, 640
+    ).planes[:45:2]
+    chance = np.random.default_rng(8)
+
+    def lit(plane: Luma, much: float) -> Luma:
+        full = np.clip((plane.astype(float) + 60) * much, 0, 255)
+        rows, columns = full.shape
+        small = full.reshape(rows // 4, 4, columns // 4, 4).mean((1, 3))
+        return noisy(small, chance, 0.7)
+
+    rising = [lit(planes[each], 1 + (brighter - 1) * each / 5) for each in range(5)]
+    bright = [lit(plane, brighter) for plane in planes]
+    dark = [lit(plane, 1.0) for plane in planes]
+    assert np.mean(bright[0] > 245) > 0.2
+    assert quiet(run([*dark, *rising, *bright, *rising[::-1], *dark]))
+
+
+def test_somebody_small_is_no_light_though_some_is_left_of_the_last_lamp() -> None:
+    """All is a little brighter than usual, by less than counts; then something faint comes."""
+    chance = np.random.default_rng(7)
+    scene: Grey = still().astype(float)
+    planes = [noisy(scene, chance, 0.7) for _ in range(100)]
+    planes += [noisy(scene + 1.8, chance, 0.7) for _ in range(20)]
+    for step in range(12):
+        shown = scene + 1.8
+        shown[40:48, 20 + 2 * step : 24 + 2 * step] += 14
+        planes.append(noisy(shown, chance, 0.7))
+    moved = run(planes)
+    assert quiet(moved[:120])
+    assert any(each.moving for each in moved[120:126])
 
 
 def test_noise_is_learnt_and_something_faint_in_it_is_found() -> None:

@@ -24,6 +24,17 @@ _FIT_WORTH = 0.8
 _EDGE_SLACK = 0.3
 """Where the picture was laid over with a shift, edges are off by so much of their slope."""
 _ALIVE = 0.75
+_ALL_OVER = 0.5
+"""From that share of cells on it is other light, and no thing, that they are off by."""
+_BRIGHT = 240.0
+"""From that level on a cell may be as bright as can be; beyond ``_DAZZLED`` of all cells, a fit
+of tones misses."""
+_DAZZLED = 0.02
+_TONES = 16
+_TONE_CELLS = 20
+_TONE_SLACK = 0.8
+"""As ``_EDGE_SLACK``, where a picture is dazzled: what is half a dark cell and half one that is as
+bright as can be has another tone than any whole one."""
 _NOISE_OVER_ALL = 0.8
 """No cell is taken for much quieter than the middle one of all."""
 
@@ -58,6 +69,11 @@ class Difference:
     raw: int
     fitted: bool
 
+    @property
+    def all_over(self) -> bool:
+        """Whether most of it was off, as in another light."""
+        return self.raw > _ALL_OVER * self.off.size
+
 
 class Background:
     """Of one camera and one size of plane; the first picture makes it."""
@@ -89,7 +105,7 @@ class Background:
             off &= ~left_out
         raw, fitted = int(np.count_nonzero(off)), False
         if raw > 2:
-            laid = self._laid_over(picture, left_out)
+            laid = self._laid_over(picture, left_out, dazzled=self._is_dazzled(picture, raw))
             if laid is not None:
                 (seen, slack), fitted = laid, True
                 level = picture - seen
@@ -102,10 +118,18 @@ class Background:
 
     def light_of(self, different: Difference) -> float:
         """By how many grey levels, in the mean, exposure and lamps have changed the scene."""
-        if not different.fitted:
-            return 0.0
         picked = np.s_[::_FIT_STEP, ::_FIT_STEP]
+        if not different.fitted:
+            # Too little to be taken out, or too much that is none of it. To say 0 here would make
+            # new light of what was left of the last, once something small comes and it is fitted.
+            return abs(float(np.median(different.level[picked])))
         return float(np.abs(different.seen[picked] - self.long[picked]).mean())
+
+    @staticmethod
+    def _is_dazzled(picture: Plane, raw: int) -> bool:
+        if raw <= _ALL_OVER * picture.size:
+            return False
+        return bool(np.count_nonzero(picture > _BRIGHT) > _DAZZLED * picture.size)
 
     def _before(self, picture: Plane, off: Cells) -> Plane:
         """What was there a second ago, in this picture's exposure."""
@@ -154,9 +178,12 @@ class Background:
         noise *= np.float32(settings.noise_times)
         self._limit = np.clip(noise, settings.least_level, settings.most_level)
 
-    def _laid_over(self, picture: Plane, left_out: Cells | None) -> tuple[Plane, Plane] | None:
+    def _laid_over(
+        self, picture: Plane, left_out: Cells | None, *, dazzled: bool
+    ) -> tuple[Plane, Plane] | None:
         """The empty scene as this picture's exposure and a small shift would show it, and by how
-        much its edges may still be off; None where that explains little."""
+        much its edges may still be off; None where that explains little. ``dazzled``: most of it
+        is in another light, and some of it as bright as can be."""
         picked = np.s_[::_FIT_STEP, ::_FIT_STEP]
         keep = np.ones(self.long[picked].size, np.bool_)
         if left_out is not None:
@@ -181,13 +208,16 @@ class Background:
             fit = _Fit(scene, picture, picked, keep, limit, close=True)
         before = np.minimum(np.abs(first), limit * 3)[keep].sum()
         seen = fit.toned(scene)
+        if dazzled:
+            seen = _straightened(seen, picture, scene, picked)
         rest = np.abs(picture - seen)[picked].ravel()
         if np.minimum(rest, limit * 3)[keep].sum() > _FIT_WORTH * before:
             return None
         slack = np.zeros_like(seen)
-        if shift.any():
+        if shift.any() or dazzled:
             across, down = slopes(seen)
-            slack = np.float32(_EDGE_SLACK) * (np.abs(across) + np.abs(down))
+            part = _TONE_SLACK if dazzled else _EDGE_SLACK
+            slack = np.float32(part) * (np.abs(across) + np.abs(down))
         return seen, slack
 
 
@@ -248,6 +278,25 @@ class _Fit:
 
 
 _STEADY = np.diag(np.array([0.01, 100.0, 1000.0, 100.0, 100.0], np.float32))
+
+
+def _straightened(seen: Plane, picture: Plane, scene: Plane, picked: tuple[slice, slice]) -> Plane:
+    """What should be seen, with tones that no curve of the fit's kind has: what is as bright as can
+    be, and half of a picture in another lamp's light. Each level of the scene becomes what most of
+    its cells became; whoever comes with the light is a part of each level only."""
+    tones, rest = scene[picked].ravel(), (picture - seen)[picked].ravel()
+    step = 256 / _TONES
+    of = (tones / step).astype(np.intp)
+    levels, offs = [], []
+    for tone in range(_TONES):
+        there = rest[of == tone]
+        if len(there) >= _TONE_CELLS:
+            levels.append((tone + 0.5) * step)
+            offs.append(float(np.median(there)))
+    if not levels:
+        return seen
+    straight: Plane = seen + np.interp(scene, levels, offs).astype(np.float32)
+    return straight
 
 
 def _shifted(plane: Plane, shift: NDArray[np.float64]) -> Plane:

@@ -111,13 +111,16 @@ class Gate:
             return self._quiet.to_ns
         return self._key_before_ns() if self._keys.arrivals_ns else 0
 
-    def _key_before_ns(self) -> int:
-        """The key frame before sizes began to grow; not one of long ago."""
+    def _key_before_ns(self, *, small: bool = True) -> int:
+        """The key frame before sizes began to grow; not one of long ago. ``small``: what may have
+        come then is so small that they grew and shrank since."""
         peeks, keys = self._peeks, self._keys
         last_ns = peeks.since_ns if peeks.doubts(self._now_s) else keys.newest_ns
         least_ns = last_ns - round(self._limits.back_s * NS_PER_S)
-        calm_ns = max(self._calm_ns - round(self._limits.before_s * NS_PER_S), least_ns)
-        return keys.before(calm_ns)
+        calm_ns = self._calm_ns - round(self._limits.before_s * NS_PER_S)
+        if small and self._before is not None:
+            calm_ns = min(calm_ns, self._before[0] - round(self._limits.small_s * NS_PER_S))
+        return keys.before(max(calm_ns, least_ns))
 
     # --- what it is told ----------------------------------------------------------------------
 
@@ -308,10 +311,15 @@ class Gate:
         if found_ns is None and cause not in (VisitCause.SIZES, VisitCause.CAMERA):
             return self._keys.newest_ns
         clear_ns = self._quiet.to_ns if self._quiet.is_on else 0
-        if found_ns is None:
-            clear_ns = max(clear_ns, self._key_before_ns())
-        # Where no key frame came since the last visit, the last one in it: else nothing decodes.
-        return self._keys.since(clear_ns)
+        if found_ns is not None:
+            return self._keys.since(clear_ns)
+        before_ns = self._key_before_ns(small=self._peeks.found)
+        if before_ns >= clear_ns:
+            return before_ns
+        # Since the last visit. Where no key frame came between it and what came now, the last one
+        # in it: else nothing decodes.
+        since_ns = self._keys.since(clear_ns)
+        return since_ns if since_ns <= self._calm_ns else self._keys.before(clear_ns)
 
     # --- open ---------------------------------------------------------------------------------
 

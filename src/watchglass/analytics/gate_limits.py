@@ -43,7 +43,10 @@ class GateLimits:
     """Whoever looks and says nothing for so long is not waited for."""
     before_s: float = 1.5
     """So much before sizes began to grow somebody small may have come."""
-    back_s: float = 6.0
+    small_s: float = 10.0
+    """The same where a peek found it: sizes tell of what is small and far late, and not all the
+    time."""
+    back_s: float = 12.0
     """A visit begins so much before the last key frame at most, where sizes began to grow then."""
     probe_s: float = 0.8
     """Key frames are probed so far apart, at least."""
@@ -52,7 +55,7 @@ class GateLimits:
     check_s: float = 4.0
     """How long a quiet camera is looked at all the same."""
     check_every_s: float = 600.0
-    blind_opens: float = 5.7
+    blind_opens: float = 3.5
     """Where sizes tell nothing, they have to grow so many times as much to open."""
     most_doubt: float = 3.0
     """So many misses, less what was found since, make the gate blind."""

@@ -117,7 +117,7 @@ class Motion:
         self._changed_ns: int | None = None
         self._raw = 0.0
         self._light = 0.0
-        self._lit_ns = -(10**18)
+        self._lit_ns = self._lit_all_ns = -(10**18)
 
     def leave_out(self, polygons: Sequence[Sequence[Point]]) -> None:
         """Areas in which nothing is looked at, from now on."""
@@ -167,6 +167,8 @@ class Motion:
         self._light = background.light_of(different)
         if scene is Scene.LIT or abs(self._light - light) > settings.lit_step:
             self._lit_ns = at_ns
+            if different.all_over:
+                self._lit_all_ns = at_ns
         if scene is Scene.CHANGED or scene is Scene.LIT:
             background.forget_short(picture, at_ns)
             return Moved(at_ns, scene)
@@ -178,8 +180,11 @@ class Motion:
             return Moved(
                 at_ns, scene, hints=tuple(self._region(each, different, at_ns) for each in found)
             )
-        lit = 0 <= at_ns - self._lit_ns < settings.lit_s * 1e9
-        self._sightings.follow(found, self._shape, at_ns, step_s, lit=lit)
+        lit_ns = settings.lit_s * 1e9
+        self._sightings.follow(
+            found, self._shape, at_ns, step_s, lit=0 <= at_ns - self._lit_ns < lit_ns,
+            all_over=0 <= at_ns - self._lit_all_ns < lit_ns,
+        )  # fmt: skip
         moving = np.zeros(picture.shape, np.bool_)
         sure = [each.patch for each in self._sightings.seen(at_ns) if each.sure]
         for patch in sure:

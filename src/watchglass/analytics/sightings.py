@@ -1,11 +1,12 @@
 """Which patches of a picture are things that were seen before, and which are chance.
 
 Rain, snow, insects and noise make patches too, in another place each time. How many there are of
-each size is counted, and from that follows how often a patch has to be seen near where it was,
-until chance alone would hardly have done it.
+each size is counted, and from that follows the chance of each sighting near the one before it: a
+thing is what was seen until chance alone would hardly have done it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 
@@ -29,6 +30,8 @@ class SightingSettings:
     few: int = 3
     moved_cells: int = 2
     crowded: float = 0.15
+    lit_times: int = 4
+    """So many times as often it has to be seen while the light has just changed all over."""
     grows: int = 6
     """Where drops are many, a thing is not taken to have been there while it was so many times
     smaller than when it was sure."""
@@ -43,6 +46,8 @@ class Sighting:
     since_ns: int
     last_ns: int
     seen: int = 1
+    odds: float = 0.0
+    """Logarithm of the chance that it was something else in each of these pictures."""
     sure: bool = False
     sizes: tuple[tuple[int, int], ...] = ()
     """When it was seen (UTC ns) and in how many cells, until it is sure."""
@@ -81,10 +86,12 @@ class Sightings:
         return [each for each in self._all if each.last_ns == at_ns]
 
     def follow(
-        self, found: list[Patch], shape: tuple[int, int], at_ns: int, step_s: float, *, lit: bool
-    ) -> None:
+        self, found: list[Patch], shape: tuple[int, int], at_ns: int, step_s: float, *, lit: bool,
+        all_over: bool = False,
+    ) -> None:  # fmt: skip
         """Join what is seen to what was seen before. ``lit``: the light has just changed, and what
-        stays where it is may be that."""
+        stays where it is may be that; ``all_over``: in most of the picture, and what flits from
+        edge to edge may be that too."""
         settings, self._shape = self._settings, shape
         # What was seen a few times is waited for; a chance sighting has to come again at once.
         gap_ns = max(settings.most_gap_s, 1.5 * step_s) * 1e9
@@ -105,16 +112,16 @@ class Sightings:
             if best.last_ns < at_ns:
                 best.seen += 1
             elif best.patch.cells > patch.cells:
-                fresh.append(
-                    Sighting(
-                        patch, best.first, best.since_ns, at_ns, best.seen, best.sure, best.sizes
-                    )
-                )
+                fresh.append(replace(best, patch=patch, last_ns=at_ns))
                 continue
+            odds = self._odds(best.patch, patch)
+            best.odds += odds
             best.patch, best.last_ns = patch, at_ns
-            stays = lit and not best.sure and _apart(best.first, patch) < settings.moved_cells
+            stays = lit and not best.sure and _went(best.first, patch) < settings.moved_cells
             was_sure = best.sure
-            best.sure = best.seen >= self._needed(patch) and not stays
+            times = settings.lit_times if all_over else 1
+            rare = best.seen >= 2 * times and best.odds <= times * log(settings.chance)
+            best.sure = (was_sure or rare) and odds < 0 and not stays
             if not was_sure:
                 best.sizes = (*best.sizes, (at_ns, patch.cells))[-_MOST_SIZES:]
                 if best.sure and self._many(best.sizes[0][1]) >= 1:
@@ -148,22 +155,22 @@ class Sightings:
             for size in range(max(bits)):
                 self._chances[size] += fresh * sum(each > size for each in bits)
 
-    def _many(self, cells: int) -> float:
+    def _many(self, cells: int, down_to: int = 3) -> float:
         """How many chance patches of about that size, or larger, there are in a picture."""
-        return float(self._chances[max(0, cells.bit_length() - 3)])
+        return float(self._chances[max(0, cells.bit_length() - down_to)])
 
-    def _needed(self, patch: Patch) -> int:
-        """In how many pictures it has to be seen, so that a row of chance sightings of its size
-        would be rarer than ``chance``: in rain there are many, and small."""
-        many = self._many(patch.cells)
-        width = patch.x1 - patch.x0 + 2 * self._reach(patch)
-        height = patch.y1 - patch.y0 + 2 * self._reach(patch)
-        near = _SOON * many * width * height / (self._shape[0] * self._shape[1])
-        if near <= self._settings.chance:
-            return 2
+    def _odds(self, before: Patch, patch: Patch) -> float:
+        """Logarithm of the chance that something of that size is so near to where the thing was
+        without being it; 0 where that says nothing: in rain there are many, and small."""
+        reach = min(self._reach(before), self._reach(patch))
+        width = (before.x1 - before.x0) + (patch.x1 - patch.x0) + 2 * reach
+        height = (before.y1 - before.y0) + (patch.y1 - patch.y0) + 2 * reach
+        near = (
+            _SOON * self._many(patch.cells, 2) * width * height / (self._shape[0] * self._shape[1])
+        )
         if near >= self._settings.crowded:
-            return 1_000
-        return 1 + max(1, int(np.ceil(np.log(self._settings.chance) / np.log(near))))
+            return 0.0
+        return log(max(near, 0.1 * self._settings.chance))
 
 
 def _meet(one: Patch, other: Patch) -> bool:
@@ -171,11 +178,13 @@ def _meet(one: Patch, other: Patch) -> bool:
     return one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1
 
 
-def _apart(one: Patch, other: Patch) -> int:
-    """By how many cells their edges differ, at most."""
+def _went(one: Patch, other: Patch) -> int:
+    """By how many cells it went across or down; what only grew or shrank went nowhere."""
     return max(
-        abs(one.x0 - other.x0),
-        abs(one.x1 - other.x1),
-        abs(one.y0 - other.y0),
-        abs(one.y1 - other.y1),
+        _shared(other.x0 - one.x0, other.x1 - one.x1), _shared(other.y0 - one.y0, other.y1 - one.y1)
     )
+
+
+def _shared(first: int, last: int) -> int:
+    """How far both ends went the same way."""
+    return min(abs(first), abs(last)) if (first < 0) == (last < 0) else 0

@@ -18,11 +18,12 @@ MOST_PLACES = 600
 class SizeLimits:
     """How sizes are judged. Deviations count in the usual (median) deviation of a camera."""
 
-    slack: float = 0.55
+    slack: float = 0.4
     """A deviation up to this is as usual."""
-    most_at_once: float = 3.0
-    """What one frame may add: a single odd one is no movement."""
-    opens_at: float = 7.0
+    most_at_once: float = 1.5
+    """What one frame may add: a few odd ones are no movement. What is small and far is told by many
+    that have grown a little."""
+    opens_at: float = 6.0
     """Sum of deviations over ``slack`` by which frames have grown."""
     shrinks_at: float = 25.0
     """The same downwards: the scene is another one, dark or covered."""
@@ -34,6 +35,9 @@ class SizeLimits:
     """How far the level follows a frame while all is quiet: night comes slowly."""
     drift_unmoved: float = 0.06
     """The same where sizes are unusual and nothing was seen to move: rain, another night mode."""
+    usual_frames: int = 600
+    """What was usual before something was believed that is over after so many frames, is so
+    again."""
     settles_at: float = 5.0
     """Sum of deviations downwards from which the level follows as fast."""
     spread_pace: float = 0.02
@@ -54,13 +58,23 @@ class SizeLimits:
     """Frames smaller than that are not compensated: there is nothing to pay with."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """How sizes were when ``followed`` frames had been learnt from."""
+
+    level: float
+    spread: float
+    offsets: tuple[float, ...]
+    followed: int
+
+
 class Sizes:
     """The usual sizes of one stream, robustly and by place behind the key frame."""
 
     __slots__ = (
         "_ages", "_compensation", "_key_level", "_key_seen", "_key_spread", "_level", "_limits",
-        "_offsets", "_paces", "_place", "_seen", "_spread", "down", "followed", "key_is_new",
-        "tells", "up",
+        "_offsets", "_paces", "_place", "_seen", "_spread", "_usual", "down", "followed",
+        "key_is_new", "tells", "up",
     )  # fmt: skip
 
     def __init__(self, limits: SizeLimits) -> None:
@@ -73,6 +87,7 @@ class Sizes:
         self._key_level = self._key_spread = 0.0
         self._key_seen = 0
         self._compensation = _Compensation(limits)
+        self._usual: _Usual | None = None
         self._paces = exp(limits.spread_pace), exp(-limits.spread_pace)
         self.followed = 0
         """Frames, other than key frames, that what is usual was learned from."""
@@ -161,13 +176,32 @@ class Sizes:
         self.down = down if down > 0.0 else 0.0  # noqa: FURB136 - a third of min()
         if drift > 0:
             self.followed += 1
-            if self.down > limits.settles_at:
+            if drift >= limits.drift_unmoved:
+                self._note_usual()
+            elif self.down > limits.settles_at:
                 # It was unusual for a while, and believed; now it is as it was.
-                drift = max(drift, limits.drift_unmoved)
+                drift = limits.drift_unmoved
+                self._settle()
             # What nobody saw move is believed, however unusual.
             most = 3 * spread if drift < limits.drift_unmoved else 30 * spread
             self._follow(place, off, most, max(drift, 1 / self.followed))
         self._compensation.frame(size_bytes)
+
+    def _note_usual(self) -> None:
+        """What is unusual is believed from now on: this is how it was before."""
+        usual = self._usual
+        if usual is None or self.followed - usual.followed > self._limits.usual_frames:
+            self._usual = _Usual(self._level, self._spread, tuple(self._offsets), self.followed)
+
+    def _settle(self) -> None:
+        """As it was before, if that was not long ago: to come near it would take half a minute."""
+        usual, self._usual = self._usual, None
+        if usual is None or self.followed - usual.followed > self._limits.usual_frames:
+            return
+        if usual.level < self._level:
+            self._level, self._spread = usual.level, usual.spread
+            self._offsets[: len(usual.offsets)] = usual.offsets
+            self.down = 0.0
 
     def calm(self) -> None:
         """Take what came so far for what is usual: the sums begin anew."""
