@@ -98,7 +98,7 @@ def test_parts_packed_again_are_what_the_whole_is(found: list[int], cuts: list[i
 
 
 def test_the_end_of_a_long_track_takes_little(store: EventStore) -> None:
-    """Half an hour is 5,000 points, which made a heap a megabyte and a half larger for good."""
+    """Half an hour is thousands of points, and each was made anew to be packed with the rest."""
     whole = walk("t1", 0, 1_800, end=None)
     for number, at_once in enumerate(range(0, len(whole.points), 100)):
         told(store, number, replace(whole, points=whole.points[at_once : at_once + 100]))
