@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ class Analyst:
 
 
 class Hop:
-    def __init__(self, folder: Path, *, linked: bool = True) -> None:
+    def __init__(self, folder: Path, *, linked: bool = True, account_s: float = 0.2) -> None:
         self.key = Key.make()
         self.endpoint = f"ipc://{folder}/a"
         self.sinks: dict[CameraId, LiveSink] = {}
@@ -74,7 +75,7 @@ class Hop:
             self.follow,
             SystemClock(),
             limits=QUICK,
-            account_s=0.2,
+            account_s=account_s,
         )
         self.outlet.take_up(CAMERA, SUB)
         self.outlet.start()
@@ -163,6 +164,28 @@ def test_another_analyst_hears_it_all_again(hop: Hop) -> None:
     assert frames_of(second.visits)[0].is_key
     assert number_of(frames_of(second.visits)[0]) == 10
     second.until(lambda: hop.value("watchglass_analysis_accounts_waiting") == 0)
+
+
+@pytest.mark.full
+def test_what_was_lost_with_who_looked_is_told_to_the_next_one_at_once(tmp_path: Path) -> None:
+    hop, stream = Hop(tmp_path, account_s=3600), Stream()
+    analyst, sink = hop.analyst, hop.sinks[CAMERA]
+    analyst.until(lambda: hop.linked)
+    sink(stream.items(varying(600), 3))
+    analyst.until(lambda: len(frames_of(analyst.visits)) == 15)
+    analyst.server.close()
+    deadline = time.monotonic() + 30
+    while hop.linked and time.monotonic() < deadline:
+        time.sleep(0.01)
+    sink(stream.items(varying(600), 1))
+    second = hop.another()
+    second.until(lambda: bool(second.accounts) and bool(second.visits))
+    spans = sorted((each.from_ns, each.to_ns) for each in second.accounts[0].spans)
+    assert {each.cause for each in second.accounts[0].spans} == {SkipCause.NO_ANALYST}
+    assert spans[0][0] == stream.wall_ns(0)
+    assert all(later[0] <= each[1] for each, later in pairwise(spans))
+    assert spans[-1][1] >= stream.wall_ns(20)
+    hop.close()
 
 
 @pytest.mark.full

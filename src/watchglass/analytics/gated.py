@@ -1,6 +1,7 @@
 """One camera's stream at the gate: what is recorded comes in, visits and accounts go out."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,11 +17,13 @@ from watchglass.model.live import LiveFrame, LiveItem, LiveShape
 from watchglass.model.visit import Moves, VisitCause, Visited
 
 _MOST_PROBES = 8
+_MOST_SENT = 64
 _SETTLE_NS = 5 * NS_PER_S
 _SILENT_NS = 6 * NS_PER_S
 _UNANSWERED_NS = 20 * NS_PER_S
-_UNTOLD_NS = 2 * NS_PER_S
-"""Who looks gathers what it saw for so long; with it, that is gone."""
+_UNTOLD_NS = 20 * NS_PER_S
+"""Who looks keeps what it saw until somebody has written it down, longer where a machine is busy;
+with it, that is gone. To tell too much does no harm: that it was looked at is never taken back."""
 
 Account = Callable[[CameraId, int, int, Analysis, SkipCause | None], None]
 Put = Callable[[Visited], bool]
@@ -82,8 +85,13 @@ class Gated:
         self._probed = self._frames = self._sent = 0
         self._finer = False
         self._apart = False
-        self._lost: tuple[int, int] | None = None
-        self._begun_ns = self._sent_ns = self._heard_ns = 0
+        self._lost: list[tuple[int, int]] = []
+        self._given: deque[tuple[int, int, int]] = deque(maxlen=_MOST_SENT)
+        """The last visits that were sent to whoever looks now: when the first and the last frame
+        arrived, and when that ends."""
+        self._ended: str | None = None
+        self._heard_ns = self._newest_ns = 0
+        self._unlooked = SkipCause.NO_ANALYST
         self._state: GateState | None = None
         self._state_ns = 0
 
@@ -125,6 +133,9 @@ class Gated:
                     self._gate.saw(moves.moving)
                 self._finer = moves.finer
                 return True
+            if moves.visit == self._ended:
+                self._heard_ns = max(self._heard_ns, moves.at_ns)
+                return True
             at_ns = self._probes.pop(moves.visit, None)
             if at_ns is None:
                 return False
@@ -153,22 +164,37 @@ class Gated:
             if last is not None and now_ns - last.wall_ns > _SILENT_NS:
                 self._cut()
 
-    def begin_anew(self) -> None:
-        """Whoever looked is gone; there may be another who knows of nothing."""
+    def gone(self) -> None:
+        """Whoever looked is not there any more, and what it was sent and has not told of is lost;
+        the visit ends with it."""
         with self._lock:
             self._catch_up()
             self._probes.clear()
-            from_ns = max(self._begun_ns, self._heard_ns - _UNTOLD_NS)
-            to_ns = self._sent_ns
-            self._visit = None
-            last = self._last
-            if self._gate.cause is not None and last is not None:
-                self._begin(last.wall_ns)
-                to_ns = min(to_ns, self._begun_ns)
-            # What it was sent, and has not told of.
-            if last is not None and from_ns < to_ns and last.wall_ns - to_ns < _UNANSWERED_NS:
-                self._lost = from_ns, to_ns
+            self._visit = self._ended = None
+            untold = self._untold()
+            self._given.clear()
+            # None where this is told twice of the same death.
+            self._lost = untold or self._lost
+            for from_ns, to_ns in untold:
                 self._account(self.camera, from_ns, to_ns, Analysis.SKIPPED, SkipCause.NO_ANALYST)
+
+    def _untold(self) -> list[tuple[int, int]]:
+        """Of what visits sent: what was not looked at, or too lately to be written down."""
+        found = []
+        for from_ns, last_ns, to_ns in self._given:
+            if self._heard_ns >= last_ns and self._newest_ns - to_ns > _UNTOLD_NS:
+                continue
+            from_ns = max(from_ns, self._heard_ns - _UNTOLD_NS)
+            if from_ns < to_ns:
+                found.append((from_ns, to_ns))
+        return found
+
+    def begin_anew(self) -> None:
+        """There is another who looks, and knows of nothing: what is open is begun again."""
+        with self._lock:
+            self._catch_up()
+            if self._visit is None and self._gate.cause is not None and self._last is not None:
+                self._begin(self._last.wall_ns)
 
     def end(self) -> None:
         """The camera is not recorded any more, at least not here."""
@@ -201,7 +227,7 @@ class Gated:
         last = self._last
         if last is not None and (frame.run != last.run or frame.after != last.decode_time):
             self._cut()
-        self._last = frame
+        self._last, self._newest_ns = frame, frame.wall_ns
         self._frames += 1
         self._hold.add(frame)
         step = self._gate.frame(len(frame.data), frame.is_key, frame.wall_ns, frame.decode_time)
@@ -215,7 +241,7 @@ class Gated:
             self._probe(self._hold.newest(), VisitCause.PEEK)
         elif step is Step.OPEN:
             self._settle(frame.wall_ns, now=True)
-            self._begin(self._gate.opened_ns)
+            self._begin(self._gate.opened_ns, until_ns=span_of([frame])[1])
         else:
             self._go_on(frame, last=step is Step.CLOSE)
         if frame.is_key:
@@ -228,28 +254,37 @@ class Gated:
         if state is not self._state:
             self._state, self._state_ns = state, wall_ns
 
-    def _begin(self, from_ns: int) -> None:
+    def _begin(self, from_ns: int, until_ns: int = 0) -> None:
         """A visit, from the key frame of that arrival on; where that is not held any more, from the
-        next one on."""
+        next one on, and of what is between, up to ``until_ns``, it is told that it was too much."""
         frames = self._hold.since(from_ns)
+        begins_ns = frames[0].wall_ns if frames else until_ns
+        if from_ns < begins_ns:
+            self._account(self.camera, from_ns, begins_ns, Analysis.SKIPPED, SkipCause.OVERLOAD)
         if not frames:
+            self._unlooked = SkipCause.OVERLOAD
             return
-        self._begun_ns = self._heard_ns = frames[0].wall_ns
         self._visit = self._new_visit()
-        self._visits[self._gate.cause or self._cause] += 1
-        self._send(frames, first=True)
+        cause = self._gate.cause or self._cause
+        if self._send(frames, first=True):
+            self._visits[cause] += 1
 
     def _go_on(self, frame: LiveFrame, *, last: bool) -> None:
         if self._visit is not None:
             self._send([frame], last=last)
         elif frame.is_key and not last:
-            self._begin(frame.wall_ns)
+            self._begin(frame.wall_ns, until_ns=span_of([frame])[1])
         else:
-            self._skipped([frame], SkipCause.OVERLOAD)
+            self._skipped([frame], self._unlooked)
         if last:
-            self._visit = None
+            self._over()
 
-    def _send(self, frames: list[LiveFrame], *, first: bool = False, last: bool = False) -> None:
+    def _over(self) -> None:
+        self._ended, self._visit = self._visit, None
+
+    def _send(self, frames: list[LiveFrame], *, first: bool = False, last: bool = False) -> bool:
+        """Whether somebody was there to take it. Where nobody was the visit is over, for whoever
+        comes then knows nothing of it."""
         assert self._visit is not None
         assert self._shape is not None
         cause = self._gate.cause or self._cause
@@ -260,9 +295,15 @@ class Gated:
         )
         if self._put(message):
             self._sent += len(frames)
-            self._sent_ns = span_of(frames)[1] if frames else self._sent_ns
-        else:
-            self._skipped(frames, SkipCause.NO_ANALYST)
+            if frames:
+                from_ns, to_ns = span_of(frames)
+                if not first and self._given:
+                    from_ns, _, _ = self._given.pop()
+                self._given.append((from_ns, frames[-1].wall_ns, to_ns))
+            return True
+        self._visit, self._unlooked = None, SkipCause.NO_ANALYST
+        self._skipped(frames, SkipCause.NO_ANALYST)
+        return False
 
     def _probe(self, frames: list[LiveFrame], cause: VisitCause) -> None:
         """A look at the last of them."""
@@ -286,7 +327,7 @@ class Gated:
         last, self._last = self._last, None
         if self._visit is not None:
             self._send([], last=True)
-            self._visit = None
+            self._over()
         self._gate.cut()
         self._hold.clear()
         if last is not None:
@@ -309,9 +350,10 @@ class Gated:
 
     def _set_apart(self, apart: bool) -> None:
         """Whether its pictures are left alone; then it was they that had ended who looked."""
-        if apart and not self._apart and self._lost is not None:
-            self._account(self.camera, *self._lost, Analysis.SKIPPED, SkipCause.SET_APART)
-        self._apart, self._lost = apart, None
+        if apart and not self._apart:
+            for from_ns, to_ns in self._lost:
+                self._account(self.camera, from_ns, to_ns, Analysis.SKIPPED, SkipCause.SET_APART)
+        self._apart, self._lost = apart, []
 
     def _skipped(self, frames: list[LiveFrame], cause: SkipCause) -> None:
         if frames:

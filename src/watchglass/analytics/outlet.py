@@ -194,7 +194,7 @@ class AnalysisOutlet:
                 if linked and (renewed or not self._linked):
                     self._begin_anew()
                 elif self._linked and not linked:
-                    self._link(False)
+                    self._end_visits()
                 for message in received:
                     self._obey(message)
                 self._refine()
@@ -215,9 +215,9 @@ class AnalysisOutlet:
 
     def _link(self, linked: bool) -> None:
         with self._lock:
+            self._linked = linked
             if not linked:
                 self._backlog.clear()
-            self._linked = linked
 
     def _obey(self, message: FromAnalyst | LinkRenewed) -> None:
         match message:
@@ -235,13 +235,22 @@ class AnalysisOutlet:
         """Whoever looked is another: tell again what is not written down, and begin all visits."""
         self._client.discard_queued()
         with self._lock:
-            self._backlog.clear()
             again = self._accounts.again()
         for message in again:
             self._client.send(message)
+        # Before it is linked: frames of a visit of before would go to one who cannot decode them.
+        self._end_visits()
         self._link(True)
         for _, gated in list(self._gated.values()):
             gated.begin_anew()
+        # At once: what was lost with the one before is a hole until it is told of.
+        self._tell_accounts()
+
+    def _end_visits(self) -> None:
+        """Nobody is there, or another than before."""
+        self._link(False)
+        for _, gated in list(self._gated.values()):
+            gated.gone()
 
     def _refine(self) -> None:
         """Follow the large streams of cameras in which something is too small, and no others."""
@@ -262,6 +271,9 @@ class AnalysisOutlet:
             gated.tend(now_ns)
         for _, off in list(self._off.values()):
             off.tend()
+        self._tell_accounts()
+
+    def _tell_accounts(self) -> None:
         with self._lock:
             if not self._accounts.waiting:
                 self._untold_since_ns = 0
