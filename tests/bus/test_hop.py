@@ -207,12 +207,19 @@ def test_silence_loses_a_peer_and_a_late_client_begins_anew(tmp_path: Path) -> N
     clock.advance(60 * NS_PER_S)
     before = pair.client.connected
     assert pair.server.poll(0) == []
-    pair.client.poll(0.05)
-    assert (before, pair.client.connected) == (False, True)
-    for _ in range(LOST_AFTER_BEATS + 1):
+    # Its beat takes a while where a machine is busy; by the clock no time passes.
+    ends_s = time.monotonic() + 30
+    while not pair.client.connected:
+        assert time.monotonic() < ends_s
+        pair.client.poll(0.05)
+    assert not before
+    lost: list[PeerLost] = []
+    for _ in range(10 * LOST_AFTER_BEATS):  # the client's last word may be on its way yet
+        if lost:
+            break
         clock.advance(BEAT_NS + 1)
-        pair.at_server += pair.server.poll(0)
-    assert [item.reason for item in pair.at_server if isinstance(item, PeerLost)] == ["silent"]
+        lost = [item for item in pair.server.poll(0.01) if isinstance(item, PeerLost)]
+    assert [item.reason for item in lost] == ["silent"]
     assert pair.server.peers() == []
     pair.client.send(Note(1))
     for _ in range(40):
