@@ -19,6 +19,8 @@ _FULL = 250.0
 _FIT_STEP = 2
 _MOST_SHIFT = 3.0
 _GAINS = (0.3, 3.0)
+_LEAST_FIT = 2
+"""Where no more cells are off, nothing is taken out."""
 _FIT_WORTH = 0.8
 """A fit is taken where it leaves at most this share of the difference."""
 _EDGE_SLACK = 0.3
@@ -104,7 +106,7 @@ class Background:
         if left_out is not None:
             off &= ~left_out
         raw, fitted = int(np.count_nonzero(off)), False
-        if raw > 2:
+        if raw > _LEAST_FIT:
             laid = self._laid_over(picture, left_out, dazzled=self._is_dazzled(picture, raw))
             if laid is not None:
                 (seen, slack), fitted = laid, True
@@ -120,8 +122,10 @@ class Background:
         """By how many grey levels, in the mean, exposure and lamps have changed the scene."""
         picked = np.s_[::_FIT_STEP, ::_FIT_STEP]
         if not different.fitted:
-            # Too little to be taken out, or too much that is none of it. To say 0 here would make
-            # new light of what was left of the last, once something small comes and it is fitted.
+            if different.raw > _LEAST_FIT:
+                return 0.0
+            # Too little to be taken out. To say 0 here would make new light of what was left of the
+            # last, once something small comes and it is fitted.
             return abs(float(np.median(different.level[picked])))
         return float(np.abs(different.seen[picked] - self.long[picked]).mean())
 
