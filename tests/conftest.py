@@ -14,6 +14,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer  # type: ignore[import-untyped] # it has no types
 
+from tests.costs import Adding, Measuring
 from tests.distribution import FileScheduling
 from tests.patience import PATIENCE_S, Patience, end_run
 from tests.turns import in_turn
@@ -62,12 +63,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="give the run up when no test began or ended for so long (by default, by the tier)",
     )
+    parser.addoption(
+        "--costs",
+        type=Path,
+        metavar="FILE",
+        help="write what each test took, by the wall clock and of CPU, the dearest first",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
         patience_s = config.getoption("--patience") or PATIENCE_S[config.getoption("--tier")]
         config.pluginmanager.register(Patience(patience_s, end_run), "patience")
+    if (costs := config.getoption("--costs")) is not None:
+        config.pluginmanager.register(Measuring(), "costs of a test")
+        if not hasattr(config, "workerinput"):
+            config.pluginmanager.register(Adding(costs), "costs of a run")
     if not config.getoption("--hypothesis-profile", None):
         settings.load_profile(config.getoption("--tier"))
 
