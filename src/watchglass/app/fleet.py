@@ -1,7 +1,8 @@
 """The fleet of a data folder: its store and fact tables, and the judgement of both."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 
 import watchglass
@@ -36,6 +37,41 @@ def egress_store(on: Ground) -> Iterator[EgressStore]:
         yield store
     finally:
         store.close()
+
+
+class KeptStores:
+    """Both stores for who is asked all the time, opened when first asked for. Thread-safe.
+
+    A page that shows a scan asks each second, and to open a store costs ten times as much as to
+    read what is told.
+    """
+
+    def __init__(self, on: Ground) -> None:
+        self._on = on
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._trust: TrustStore | None = None
+        self._egress: EgressStore | None = None
+
+    @property
+    def trust(self) -> TrustStore:
+        with self._lock:
+            if self._trust is None:
+                self._trust = self._open.enter_context(trust_store(self._on))
+            return self._trust
+
+    @property
+    def egress(self) -> EgressStore:
+        with self._lock:
+            if self._egress is None:
+                self._egress = self._open.enter_context(egress_store(self._on))
+            return self._egress
+
+    def close(self) -> None:
+        """Nobody may ask any more."""
+        with self._lock:
+            self._trust = self._egress = None
+            self._open.close()
 
 
 def fact_tables(on: Ground) -> ReplacedTables:

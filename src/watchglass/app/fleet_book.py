@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 import watchglass
-from watchglass.app.fleet import egress_store, trust_store
+from watchglass.app.fleet import KeptStores
 from watchglass.app.ground import Ground
 from watchglass.app.refusal import error_of
 from watchglass.app.task import Task
@@ -51,8 +51,9 @@ def judge_apart(order: FleetOrder) -> None:
 class FleetBook:
     """Thread-safe; who asks while it is made waits for it."""
 
-    def __init__(self, on: Ground, judging: Judging = judge_apart) -> None:
+    def __init__(self, on: Ground, stores: KeptStores, judging: Judging = judge_apart) -> None:
         self._on = on
+        self._stores = stores
         self._judging = judging
         self._lock = threading.Lock()
         self._folder = on.layout.run / "fleet"
@@ -100,11 +101,11 @@ class FleetBook:
     def _key(self) -> str:
         """Of all that a judgement is made from."""
         on = self._on
-        parts = [watchglass.__version__, str(day_of_ns(on.clock.wall_ns()))]
-        with trust_store(on) as store:
-            parts.append(store.digest())
-        with egress_store(on) as egress:
-            parts.append(egress.digest())
+        stores = self._stores
+        parts = [
+            watchglass.__version__, str(day_of_ns(on.clock.wall_ns())), stores.trust.digest(),
+            stores.egress.digest(),
+        ]  # fmt: skip
         for each in sorted((on.layout.state / "facts").glob("*.csv")):
             state = each.stat()
             parts.append(f"{each.name} {state.st_mtime_ns} {state.st_size}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from watchglass.app.fleet import trust_store
+from watchglass.app.fleet import KeptStores
 from watchglass.app.ground import Ground
 from watchglass.app.own_cameras import take_in_own
 from watchglass.app.scanning import (
@@ -78,8 +78,9 @@ class _Underway:
 class ScanDesk:
     """Thread-safe."""
 
-    def __init__(self, on: Ground, cameras: Cameras) -> None:
+    def __init__(self, on: Ground, stores: KeptStores, cameras: Cameras) -> None:
         self._on = on
+        self._stores = stores
         self._cameras = cameras
         self._lock = threading.Lock()
         self._underway: _Underway | None = None
@@ -103,8 +104,8 @@ class ScanDesk:
 
     def states(self) -> Scans:
         """All of them as of now, and the networks of this machine."""
-        with trust_store(self._on) as store:
-            entries, coverage = store.scans(), store.coverage()
+        store = self._stores.trust
+        entries, coverage = store.scans(), store.coverage()
         underway = self._underway
         if underway is not None and all(each.scan != underway.order.scan for each in entries):
             entries.append(underway.entry)  # its thread has not come to write it down yet

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias
 
 from watchglass.app.egress_desk import EgressDesk
+from watchglass.app.fleet import KeptStores
 from watchglass.app.fleet_book import FleetBook, Judging, judge_apart
 from watchglass.app.ground import Ground
 from watchglass.app.scan_desk import Cameras, ScanDesk
@@ -65,9 +66,10 @@ class SurveyDesk:
         self._record = record
         self._look = look
         self._settings = settings
-        self._book = FleetBook(on, judging)
+        self._stores = KeptStores(on)
+        self._book = FleetBook(on, self._stores, judging)
         self.egress = EgressDesk(on, self._book.bounds)
-        self._scans = ScanDesk(on, cameras)
+        self._scans = ScanDesk(on, self._stores, cameras)
         self._table = TableDesk(on.clock, record, cameras)
         self.pool = ThreadPoolExecutor(_THREADS, "survey")
         self._upkeep: Future[None] | None = None
@@ -120,3 +122,4 @@ class SurveyDesk:
         self._table.close()
         self._scans.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
+        self._stores.close()

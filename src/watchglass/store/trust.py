@@ -28,6 +28,7 @@ from watchglass.store.device_paths import (
     add_plan_tables,
     path_tables,
 )
+from watchglass.store.kept_reading import KeptReading
 
 _BATCH = 500
 _PROFILE = "profile"
@@ -100,6 +101,7 @@ class TrustStore(DevicePaths):
 
     def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self._database = Database(path, SCHEMA, synchronous=Synchronous.FULL, disk=disk)
+        self._digest = KeptReading(self._database, self._read_digest)
 
     def close(self) -> None:
         self._database.close()
@@ -110,6 +112,9 @@ class TrustStore(DevicePaths):
         Of observations their number is enough: none is changed, and who forgets some forgets the
         scan that saw them.
         """
+        return self._digest()
+
+    def _read_digest(self, connection: sa.Connection) -> str:
         told = hashlib.sha256()
         rows = (
             sa.select(_SCANS.c.scan, _SCANS.c.entry).order_by(_SCANS.c.scan),
@@ -117,12 +122,11 @@ class TrustStore(DevicePaths):
             sa.select(_PURCHASES).order_by(_PURCHASES.c.device),
             sa.select(_STATED).order_by(_STATED.c.what),
         )
-        with self._database.read() as connection:
-            told.update(str(connection.scalar(_COUNT)).encode())
-            for query in rows:
-                for row in connection.execute(query):
-                    told.update(repr(tuple(row)).encode())
-            told.update("".join(self.path_digest(connection)).encode())
+        told.update(str(connection.scalar(_COUNT)).encode())
+        for query in rows:
+            for row in connection.execute(query):
+                told.update(repr(tuple(row)).encode())
+        told.update("".join(self.path_digest(connection)).encode())
         return told.hexdigest()[:32]
 
     # --- scans -------------------------------------------------------------------------------
