@@ -68,7 +68,7 @@ def trusted(certificate: Path, host: str) -> str:
 def main(data: Path) -> None:
     lan = ("--lan", "--host", ADDRESS, "--host", "cam.example", "--port", str(PORT))
     found: dict[str, object] = {}
-    with Serving(data, *lan).wait_for("#token=") as serving:
+    with Serving(data, *lan, WATCHGLASS_PAGE="true").wait_for("#token=") as serving:
         link = re.search(r"https://\S+", serving.said)
         found["link"] = link[0].partition("#")[0] if link else ""
         found["said"] = serving.said
@@ -84,7 +84,9 @@ def main(data: Path) -> None:
         }
         found["mode"] = oct((data / "state" / "keys" / "page.pem").stat().st_mode & 0o777)
         serving.end(signal.SIGTERM)
-    with Serving(data, "--port", str(PORT + 1)).wait_for("#token=") as serving:
+    with Serving(data, "--port", str(PORT + 1), WATCHGLASS_PAGE="true").wait_for(
+        "#token="
+    ) as serving:
         found["loopback"] = in_clear("127.0.0.1", PORT + 1)[:15]
         found["elsewhere"] = in_clear(ADDRESS, PORT + 1)
         serving.end(signal.SIGTERM)
@@ -101,7 +103,7 @@ def renewed(data: Path) -> dict[str, object]:
     first = own_certificate(given, names, Disk(), clock)
     given_by = ("--certificate", str(first.certificate), "--key", str(first.key))
     lan = ("--lan", "--host", ADDRESS, "--port", str(PORT), *given_by)
-    with Serving(data, *lan).wait_for("#token=") as serving:
+    with Serving(data, *lan, WATCHGLASS_PAGE="true").wait_for("#token=") as serving:
         before = get(f"{ADDRESS}:{PORT}")
         clock.advance(390 * 86400 * NS_PER_S)
         second = own_certificate(given, names, Disk(), clock)  # as whoever renews it would write it

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,12 +25,13 @@ END_S = 20.0
 def environment(**more: str) -> dict[str, str]:
     """Of a command under test: warnings are errors, in its children too.
 
-    Pictures are looked at where a test says so: that is two more processes at each start.
+    Pictures are looked at where a test says so, and a page is served: that is three more processes
+    at each start, and a third of its CPU is the page's.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WATCHGLASS")}
     usual = {
         "PYTHONWARNINGS": "error", "TERM": "dumb", "WATCHGLASS_PORT": "0",
-        "WATCHGLASS_ANALYSIS": "false",
+        "WATCHGLASS_ANALYSIS": "false", "WATCHGLASS_PAGE": "false",
     }  # fmt: skip
     return kept | usual | more
 
@@ -134,6 +135,22 @@ class Serving:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+def listening(processes: list[int]) -> list[str]:
+    """TCP sockets of these processes that take connections, as the kernel writes their places."""
+    found = {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A":  # TCP_LISTEN
+                found[f"socket:[{fields[9]}]"] = fields[1]
+    held = set()
+    for process in processes:
+        for each in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                held.add(os.readlink(each))
+    return sorted(place for socket, place in found.items() if socket in held)
 
 
 def processes_of(data: Path) -> list[int]:

@@ -53,7 +53,7 @@ def pid_of(data: Path, name: str) -> int:
 def test_it_looks_and_may_be_killed_while_recording_goes_on(data: Path, cameras: Simulator) -> None:
     add(data, cameras.urls[0].main)
     with Serving(data, WATCHGLASS_ANALYSIS="true") as serving:
-        serving.wait_for("http:")
+        serving.wait_for("There is no page")
         wait_until(lambda: value(data, "analysis_pictures_total") > 20, PATIENCE_S)
         assert value(data, "gate_held_bytes") > 0
         for number in (signal.SIGKILL, signal.SIGSEGV, signal.SIGKILL):
@@ -83,7 +83,7 @@ def kill(data: Path, number: int) -> None:
 def test_switched_off_there_is_none(data: Path, cameras: Simulator) -> None:
     add(data, cameras.urls[0].main)
     with Serving(data) as serving:
-        serving.wait_for("http:")
+        serving.wait_for("There is no page")
         wait_until(lambda: value(data, "stream_frames_total") > 20, PATIENCE_S)
         assert pid_of(data, NAME) == 0
         assert value(data, "gate_held_bytes") == 0

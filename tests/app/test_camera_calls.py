@@ -90,7 +90,7 @@ def test_a_camera_before_which_nothing_shows_is_looked_at_when_it_says_so(data: 
         assert added.returncode == 0, added.stderr
         (listed,) = json_of("--data", str(data), "camera", "list")
         with Serving(data, WATCHGLASS_ANALYSIS="true") as serving:
-            serving.wait_for("http:")
+            serving.wait_for("There is no page")
             wait_until(lambda: is_quiet(data), PATIENCE_S)
             wait_until(lambda: device.pulled() > 0, PATIENCE_S)
             assert "camera" not in opened(data)

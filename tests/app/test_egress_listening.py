@@ -41,7 +41,8 @@ class Listening:
             ])  # fmt: skip
         self.syslog, self.flows = free_port(), free_port()
         self.recorder = RunningRecorder(
-            folder / "d", WATCHGLASS_ANALYSIS="false", WATCHGLASS_STUCK_S=str(STUCK_S),
+            folder / "d", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false",
+            WATCHGLASS_STUCK_S=str(STUCK_S),
             WATCHGLASS_EGRESS_SYSLOG=str(self.syslog),
             WATCHGLASS_EGRESS_FLOWS=f"127.0.0.1:{self.flows}",
         )  # fmt: skip

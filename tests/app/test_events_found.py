@@ -41,7 +41,7 @@ def test_what_moves_is_found_kept_and_found_on_after_a_crash(
     camera = CameraId(listed["id"])
     of = ("--data", str(data))
     with Serving(data, WATCHGLASS_ANALYSIS="true") as serving:
-        serving.wait_for("http:")
+        serving.wait_for("There is no page")
         made = call(*of, "rule", "add", camera, "motion", "Something moves", "--alarm")
         assert made.returncode == 0, made.stderr
 

@@ -137,7 +137,7 @@ def test_a_span_of_the_past_is_looked_at_again(data: Path, cameras: Simulator) -
     add(data, cameras.urls[0].main)
     layout = Layout(data / "state")
     with Serving(data, WATCHGLASS_ANALYSIS="true") as serving:
-        serving.wait_for("http:")
+        serving.wait_for("There is no page")
         wait_until(lambda: value(data, "stream_frames_total") > 300, PATIENCE_S)
         (camera,) = json_of("--data", str(data), "camera", "list")
         to_ns = time.time_ns() - 2_000_000_000

@@ -42,7 +42,7 @@ def test_looks_are_told_while_the_recorder_runs_and_as_it_ends(
     data: Path, cameras: Simulator
 ) -> None:
     of = ("--data", str(data))
-    with Serving(data).wait_for("#token=") as serving, ExitStack() as wall:
+    with Serving(data, WATCHGLASS_PAGE="true").wait_for("#token=") as serving, ExitStack() as wall:
         hall = add(data, cameras.urls[0].main, "--name", "Hall")
         page = Page(serving)
         with page.live(hall, "main") as left:

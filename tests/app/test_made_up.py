@@ -30,7 +30,7 @@ def test_what_was_missed_is_looked_at_later_and_recording_noticed_nothing(
     (listed,) = json_of("--data", str(data), "camera", "list")
     camera = CameraId(listed["id"])
     with Serving(data, WATCHGLASS_ANALYSIS="true") as serving:
-        serving.wait_for("http:")
+        serving.wait_for("There is no page")
         wait_until(lambda: value(data, "analysis_pictures_total") > 20, PATIENCE_S)
         began_ns = time.time_ns()
         until_s = time.monotonic() + _AWAY_S

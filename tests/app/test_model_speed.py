@@ -44,7 +44,7 @@ def test_what_the_analytics_worker_measured_is_what_doctor_and_the_page_tell(
         "WATCHGLASS_MODEL": f"made@{pinned(tmp_path)}",
     }  # fmt: skip
     of = ("--data", str(data))
-    with Serving(data, **more) as serving:
+    with Serving(data, WATCHGLASS_PAGE="true", **more) as serving:
         serving.wait_for("#token=")
 
         def measured() -> dict[str, dict[str, object]]:

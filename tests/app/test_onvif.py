@@ -34,7 +34,7 @@ def test_a_device_is_looked_at_added_and_recorded(tmp_path: Path) -> None:
         ):  # fmt: skip
             assert words in " ".join(shown.stdout.split()), shown.stdout
 
-        with Serving(data).wait_for("#token=") as serving:
+        with Serving(data, WATCHGLASS_PAGE="true").wait_for("#token=") as serving:
             link = next(each for each in serving.said.split() if "#token=" in each)
             with Page(link) as page:
                 page.http.timeout = 120
@@ -70,7 +70,10 @@ def test_a_device_is_looked_at_added_and_recorded(tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 def test_a_mask_is_set_in_the_camera_too(tmp_path: Path) -> None:
     of = ("--data", str(tmp_path / "data"))
-    with Simulator(*CAMERA) as cameras, Serving(tmp_path / "data").wait_for("#token=") as serving:
+    with (
+        Simulator(*CAMERA) as cameras,
+        Serving(tmp_path / "data", WATCHGLASS_PAGE="true").wait_for("#token=") as serving,
+    ):
         link = next(each for each in serving.said.split() if "#token=" in each)
         seen = cameras.urls[0]
         with Page(link) as page:

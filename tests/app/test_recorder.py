@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import PASSWORD, USER
-from tests.app.running import Serving, call, call_here, json_of, processes_of, wait_until
+from tests.app.running import (
+    Serving,
+    call,
+    call_here,
+    json_of,
+    listening,
+    processes_of,
+    wait_until,
+)
 from watchglass.simulate.process import Simulator
 
 pytestmark = pytest.mark.full
@@ -58,6 +66,8 @@ def test_a_day_with_the_recorder(data: Path, cameras: Simulator) -> None:
         assert "2 of 2 record" in doctor.stdout
         for pid in processes_of(data):  # its children too: none keeps for itself what it freed
             assert b"tcache_count=0" in Path(f"/proc/{pid}/environ").read_bytes()
+        assert "There is no page" in serving.said
+        assert listening(processes_of(data)) == []
 
         repairing = call_here(*of, "check", "--repair")
         assert repairing.returncode == 5

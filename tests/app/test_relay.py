@@ -35,7 +35,9 @@ def recorder() -> Iterator[RunningRecorder]:
             *arguments(cameras=1, width=320, height=180, fps=10, bit_rate=300_000, seconds=4)
         ) as simulator,
     ):
-        running = RunningRecorder(Path(folder) / "d", WATCHGLASS_ANALYSIS="false")
+        running = RunningRecorder(
+            Path(folder) / "d", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false"
+        )
         try:
             (camera,) = simulator.urls
             streams = ((StreamName.MAIN, camera.main),)

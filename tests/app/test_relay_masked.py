@@ -33,7 +33,9 @@ WIDTH, HEIGHT = 320, 180
 def recorder() -> Iterator[RunningRecorder]:
     """Records a camera of H.265, one of H.264 and one of MJPEG."""
     with tempfile.TemporaryDirectory(prefix="wg-", dir="/tmp") as folder:
-        running = RunningRecorder(Path(folder) / "d", WATCHGLASS_ANALYSIS="false")
+        running = RunningRecorder(
+            Path(folder) / "d", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false"
+        )
         simulators = []
         try:
             for codec, kind in (("h265", "c"), ("h264", "a"), ("mjpeg", "mjpeg")):

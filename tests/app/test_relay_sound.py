@@ -34,7 +34,9 @@ def recorder() -> Iterator[RunningRecorder]:
         Simulator(*arguments(cameras=1, kind="a", **size)) as one,
         Simulator(*arguments(cameras=1, kind="d", **size)) as other,
     ):
-        running = RunningRecorder(Path(folder) / "d", WATCHGLASS_ANALYSIS="false")
+        running = RunningRecorder(
+            Path(folder) / "d", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false"
+        )
         try:
             for name, simulator in (("Yard", one), ("Gate", other)):
                 streams = ((StreamName.MAIN, simulator.urls[0].main),)

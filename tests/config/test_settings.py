@@ -74,6 +74,7 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         "PING_URL": "https://example.org/ping/7?x=1",
         "PING_S": "30",
         "STUCK_S": "10",
+        "PAGE": "true",
         "LAN": "true",
         "HOSTS": "Recorder.Local, 192.0.2.7",
         "EGRESS_SYSLOG": "5514, [::1]:514,5514",
@@ -107,6 +108,7 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
         ping_url=Secret("https://example.org/ping/7?x=1"),
         ping_s=30,
         stuck_s=10,
+        page=True,
         lan=True,
         hosts=frozenset({"recorder.local", "192.0.2.7"}),
         egress_syslog=(("127.0.0.1", 5514), ("::1", 514)),
@@ -116,6 +118,14 @@ def test_every_setting_is_read(monkeypatch: Environment, tmp_path: Path) -> None
     )
     assert "example" not in repr(read_settings())
     assert type(read_settings().queue_bytes) is int
+
+
+def test_a_page_is_in_the_network_or_nowhere(monkeypatch: Environment) -> None:
+    monkeypatch.setenv("WATCHGLASS_PAGE", "false")
+    assert not read_settings().page
+    monkeypatch.setenv("WATCHGLASS_LAN", "true")
+    with pytest.raises(ConfigError, match="WATCHGLASS_PAGE for none"):
+        read_settings()
 
 
 @pytest.mark.parametrize(

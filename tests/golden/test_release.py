@@ -192,7 +192,7 @@ def test_its_page_is_served_from_behind_the_fence() -> None:
     folder = Path(tempfile.mkdtemp(prefix="wg-"))  # short: the paths of sockets are limited
     try:
         data = Opened(folder).data
-        with Serving(data) as serving:
+        with Serving(data, WATCHGLASS_PAGE="true") as serving:
             wait_until(lambda: "http://127.0.0.1:" in serving.said, _PAGE_S)
             assert serving.end(signal.SIGTERM) == 0
         kept = {path.name for path in (data / "state").glob("site.db.access-*")}

@@ -24,7 +24,9 @@ def test_a_drained_volume_costs_what_comes_until_the_next_key_frame(folder: Path
         sub_width=160, sub_height=90, no_sound=True,
     )  # fmt: skip
     with Simulator(*options) as simulator:
-        recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
+        recorder = RunningRecorder(
+            folder / "data", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false"
+        )
         try:
             camera = recorder.add(simulator.urls[0])
             wait_until(lambda: len(recorded_numbers(recorder.media, camera)) > 3 * _FPS, 60)

@@ -109,7 +109,9 @@ def test_from_inside_each_process_only_its_own_work_can_be_done(
     monkeypatch.setenv("ATTACK_PORT", str(open_port))
     monkeypatch.setenv("ATTACK_CAMERA", camera["id"])
     # A worker that tries all that is silent for so long.
-    with Serving(data, WATCHGLASS_STUCK_S="120", WATCHGLASS_ANALYSIS="true") as serving:
+    with Serving(
+        data, WATCHGLASS_STUCK_S="120", WATCHGLASS_ANALYSIS="true", WATCHGLASS_PAGE="true"
+    ) as serving:
         try:
             wait_until(lambda: _attacks(serving.logged).keys() == _MAY.keys(), PATIENCE_S)
         except AssertionError:

@@ -30,7 +30,9 @@ def test_mjpeg_is_recorded_from_two_senders(folder: Path) -> None:
     require_gst()
     options = arguments(cameras=1, kind="mjpeg", width=320, height=192, seconds=4, no_sound=True)
     with Simulator(*options) as simulator, GstServer({"gst": "jpeg:640x480"}) as gst:
-        recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
+        recorder = RunningRecorder(
+            folder / "data", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false"
+        )
         of = ("--data", str(folder / "data"))
         try:
             for name, url in (("ours", simulator.urls[0].main), ("gst", gst.urls["gst"])):

@@ -63,7 +63,9 @@ def test_a_camera_that_crashes_its_worker_is_quarantined_and_harms_itself_alone(
         sub_width=160, sub_height=90, sub_bit_rate=100_000, no_sound=True, log=str(folder / "log"),
     )  # fmt: skip
     with Simulator(*options) as simulator:
-        recorder = RunningRecorder(data, WATCHGLASS_ANALYSIS="false", **environment)
+        recorder = RunningRecorder(
+            data, WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false", **environment
+        )
         try:
             with ThreadPoolExecutor(4) as pool:
                 added = list(pool.map(recorder.add, simulator.urls))
@@ -104,7 +106,7 @@ def test_a_camera_that_crashes_who_looks_is_left_alone_and_the_others_are_unders
         cameras=2, width=160, height=90, fps=10, bit_rate=200_000, seconds=4, no_sound=True
     )
     with Simulator(*options) as simulator:
-        recorder = RunningRecorder(data, WATCHGLASS_ANALYSIS="true", **environment)
+        recorder = RunningRecorder(data, WATCHGLASS_PAGE="false", **environment)
         try:
             bad, good = (recorder.add(each) for each in simulator.urls)
             events = EventStore(data / "state/events.db", Disk())

@@ -80,7 +80,9 @@ def test_a_disk_that_turns_read_only_costs_its_own_cameras_alone_and_is_taken_up
         sub_width=160, sub_height=90, no_sound=True,
     )  # fmt: skip
     with Simulator(*options) as simulator:
-        recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
+        recorder = RunningRecorder(
+            folder / "data", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false"
+        )
         try:
             spared = recorder.add(simulator.urls[0])
             assert isinstance(recorder.ask(AddVolumeRequest(str(volume))), Accepted)
@@ -101,7 +103,9 @@ def test_a_disk_that_turns_read_only_costs_its_own_cameras_alone_and_is_taken_up
         numbers = recorded_numbers(recorder.media, spared)
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
         disk.is_repaired()
-        recorder = RunningRecorder(folder / "data", WATCHGLASS_ANALYSIS="false")
+        recorder = RunningRecorder(
+            folder / "data", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false"
+        )
         try:
             wait_until(lambda: len(recorded_numbers(volume, struck)) > before + 2 * _FPS, 60)
         finally:

@@ -30,7 +30,10 @@ class Recording:
         self.clock = Interposed(folder)
         self.data = folder / "data"
         self.recorder = RunningRecorder(
-            self.data, WATCHGLASS_ANALYSIS="false", **self.clock.environment
+            self.data,
+            WATCHGLASS_ANALYSIS="false",
+            WATCHGLASS_PAGE="false",
+            **self.clock.environment,
         )
         self.camera: CameraId = self.recorder.add(simulator.urls[0])
 

@@ -34,6 +34,7 @@ def test_a_slow_volume_costs_its_own_cameras_alone(folder: Path) -> None:
             folder / "data",
             WATCHGLASS_QUEUE_BYTES="1MiB",
             WATCHGLASS_ANALYSIS="false",
+            WATCHGLASS_PAGE="false",
             **disk.environment,
         )
         try:

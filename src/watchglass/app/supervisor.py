@@ -152,6 +152,13 @@ class Supervisor:
         """Have pictures understood, unless the settings are against it."""
         self._analyst.start()
 
+    def start_media(self) -> None:
+        """Have pictures made, for whoever shows them: the page, and relays that paint masks."""
+        media = self._media = Child(
+            "media-worker", _MEDIA, self._make_pictures, self._clock, speaks=True
+        )
+        media.start()
+
     def start_api(
         self,
         setup: SetupOffer,
@@ -177,10 +184,6 @@ class Supervisor:
             network = in_network()
             return start if network is None else network.told(start)
 
-        media = self._media = Child(
-            "media-worker", _MEDIA, self._make_pictures, self._clock, speaks=True
-        )
-        media.start()
         api = self._api = Child(
             "api", _API, first_message, self._clock, speaks=True, hear=self._hear_api
         )

@@ -284,6 +284,7 @@ class Recorder:
         self._finder.start()
         self._events.start(self._store, self._index, off=not self._on.settings.analysis)
         self._supervisor.start_analyst()
+        self._supervisor.start_media()
         self._looks_back.start()
         self._exports.start()
         self._redactions.start()

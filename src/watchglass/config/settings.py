@@ -73,6 +73,9 @@ class Settings:
     ping_url: Secret | None = None
     """Asked for while recording lives, so that somebody else notices when it does not. A secret may
     be in it."""
+    page: bool = True
+    """Whether a page is served at all; without it nothing listens, the commands are the way, and
+    notices have no pictures."""
     lan: bool = False
     """Whether the page is served in the network too, and then only encrypted."""
     hosts: frozenset[str] = frozenset()
@@ -156,6 +159,7 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         analysis=found.pop("analysis"),
         fences=_one_of(FenceMode, "FENCES", found.pop("fences")),
         allow=_allowed(found.pop("allow")),
+        page=found.pop("page"),
         lan=found.pop("lan"),
         hosts=_allowed(found.pop("hosts")),
         egress_syslog=_places("EGRESS_SYSLOG", found.pop("egress_syslog")),
@@ -171,6 +175,11 @@ def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
             "there by age, so give them a folder of their own."
         )
     _keep_apart(settings)
+    if settings.lan and not settings.page:
+        raise ConfigError(
+            f"{PREFIX}LAN asks for a page in the network, and {PREFIX}PAGE for none: set one of "
+            "them otherwise."
+        )
     if (settings.certificate is None) != (settings.certificate_key is None):
         raise ConfigError(
             f"{PREFIX}CERTIFICATE and {PREFIX}CERTIFICATE_KEY go together: name both, or neither "
@@ -214,6 +223,7 @@ def _environment_model() -> "Callable[..., BaseSettings]":
         log_json: bool = False
         fences: str = FenceMode.AUTO.value
         allow: str = ""
+        page: bool = True
         lan: bool = False
         hosts: str = ""
         egress_syslog: str = ""

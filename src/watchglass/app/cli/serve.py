@@ -55,7 +55,10 @@ def serve(
         heap.tend(of.ground.clock)
         if not ending.asked:
             _tell_cameras(of, recorder, recording)
-            open_page(of.screen, recorder)
+            if of.ground.settings.page:
+                open_page(of.screen, recorder)
+            else:
+                of.screen.say("There is no page (WATCHGLASS_PAGE): other commands reach it.")
         recorder.serve()
         of.screen.say("Stopping: files are closed and accounted for. (Once more to not wait.)")
     finally:
