@@ -71,7 +71,7 @@ ensure_page() {
 }
 
 # Programs that the tests and benches use beside Python: each Debian package and what it is for.
-system_packages=(chromium ffmpeg mosquitto strace iproute2 e2fsprogs nmap ieee-data dnsmasq-base nftables conntrack softflowd tcpdump python3-aiosmtpd python3-gi gir1.2-gst-rtsp-server-1.0
+system_packages=(chromium chromium-headless-shell ffmpeg mosquitto strace iproute2 e2fsprogs nmap ieee-data dnsmasq-base nftables conntrack softflowd tcpdump python3-aiosmtpd python3-gi gir1.2-gst-rtsp-server-1.0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
 
 missing_system_packages() {

@@ -17,11 +17,11 @@ import hatch_build
 from benches._harness import RunningRecorder
 from tests.app.running import free_port
 from tests.browser.visitor import PASSWORD, Visitor
+from tests.chromium import CHROMIUM, NONE
 from tests.conftest import CHECKOUT
 from watchglass.simulate.fleet import CameraUrls
 from watchglass.simulate.process import Simulator, arguments
 
-CHROMIUM = Path("/usr/bin/chromium")
 AXE = CHECKOUT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 PAST_MS = 10_000
 FORBIDDEN = re.compile(r"\b(compliant|safe)\b", re.IGNORECASE)
@@ -78,7 +78,7 @@ Launch: TypeAlias = Callable[[Path], Browser]
 def launch() -> Iterator[Launch]:
     """Starts Chromium, by a program that may put it elsewhere; ended with the module."""
     if not CHROMIUM.exists():
-        pytest.skip("no /usr/bin/chromium: 'apt-get install chromium' on Debian and Ubuntu")
+        pytest.skip(NONE)
     if not hatch_build.is_built(CHECKOUT):
         hatch_build.build(CHECKOUT)
     expect.set_options(timeout=20_000)

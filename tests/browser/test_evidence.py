@@ -14,11 +14,11 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from benches._harness import RunningRecorder
 from tests.app.running import call
+from tests.chromium import CHROMIUM, NONE
 from tests.golden.test_statement import FINGERPRINT, RECEIPT
 from watchglass.simulate.process import Simulator, arguments
 
 pytestmark = pytest.mark.full
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def exported() -> Iterator[Exported]:
     data = ("--data", str(work / "data"))
     try:
         with Simulator(*options) as simulator:
-            recorder = RunningRecorder(work / "data", WATCHGLASS_ANALYSIS="false")
+            recorder = RunningRecorder(
+                work / "data", WATCHGLASS_ANALYSIS="false", WATCHGLASS_PAGE="false"
+            )
             try:
                 names = [camera.name for camera in simulator.urls]
                 for camera in simulator.urls:
@@ -67,7 +69,7 @@ def exported() -> Iterator[Exported]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     if not CHROMIUM.exists():
-        pytest.skip("no /usr/bin/chromium: 'apt-get install chromium' on Debian and Ubuntu")
+        pytest.skip(NONE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM),

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from benches._harness import RunningRecorder
-from tests.browser.conftest import AXE, CHROMIUM, Launch, readable, set_up
+from tests.browser.conftest import AXE, Launch, readable, set_up
 from tests.browser.first_network import (
     LABELLED,
     LOCKED,
@@ -25,6 +25,7 @@ from tests.browser.first_network import (
     first_network,
 )
 from tests.browser.visitor import Visitor
+from tests.chromium import CHROMIUM
 from watchglass.simulate.lan.network import Network, NoNetworkError
 from watchglass.simulate.process import SimulatorFailed
 

@@ -1,17 +1,18 @@
 """The demo, watched by a program: what ``./scripts/demo --smoke`` runs."""
 
 import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from tests.browser.conftest import CHROMIUM
+from tests.chromium import NONE
 from tests.conftest import CHECKOUT
 
 pytestmark = [
     pytest.mark.full,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium"),
+    pytest.mark.skipif(shutil.which("chromium") is None, reason=NONE),
 ]
 
 

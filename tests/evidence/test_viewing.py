@@ -10,6 +10,7 @@ import av
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.chromium import CHROMIUM, NONE
 from tests.evidence.site_making import ExportedSite
 from tests.evidence.test_desk import Bed, made
 from tests.evidence.test_in_browser_script import NODE, by_file, by_script
@@ -22,7 +23,6 @@ from watchglass.evidence.verify import check_bundle, verdict
 from watchglass.model.stream import VideoCodec
 
 pytestmark = pytest.mark.full
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module", params=[VideoCodec.H265, VideoCodec.MJPEG])
@@ -116,7 +116,7 @@ def test_without_pictures_that_can_be_decoded_there_is_none(tmp_path: Path) -> N
         assert not viewing.make(tmp_path, tmp_path / "a.mp4", tmp_path / "work" / "copy.mp4")
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium")
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=NONE)
 def test_the_player_plays_it_in_a_browser_from_the_folder(bundle: Path, tmp_path: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
