@@ -160,9 +160,15 @@ def test_it_is_ready_then_fed_and_says_how_it_is(
     wait_until(systemd.is_fed)
     assert systemd.heard[0] == "READY=1"
     wait_until(lambda: systemd.heard[-1] == "STATUS=ok: 2 of 2 cameras recorded")
-    code, found = state(recorder)
-    assert (code, found["state"], found["lives"]) == (0, "ok", True), found
-    assert found["cameras_recorded"] == 2
+    found: list[tuple[int, dict[str, Any]]] = []
+
+    def is_well() -> bool:
+        found.append(state(recorder))
+        return found[-1][0] == 0
+
+    # Where a machine has much to do, a sign of life is late by more than it may be here.
+    wait_until(is_well)
+    assert found[-1][1].items() >= {"state": "ok", "lives": True, "cameras_recorded": 2}.items()
 
 
 def test_children_do_not_inherit_what_is_for_the_supervisor(recorder: RunningRecorder) -> None:

@@ -16,7 +16,7 @@ from watchglass.store.trust import TrustStore
 from watchglass.trust.facts import read_facts
 from watchglass.trust.fleet import judge_fleet
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.timeout(400)]
 ANALYSIS = False
 SHOTS = os.environ.get("WATCHGLASS_SHOTS", "")
 AT_NS = 1_795_821_360 * 10**9

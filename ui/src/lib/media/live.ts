@@ -195,7 +195,10 @@ export class LivePlayer {
     const ranges = this.source?.buffered;
     if (!ranges?.length) return;
     const last = ranges.length - 1;
-    this.video.currentTime = Math.max(ranges.start(last), Math.min(ranges.end(last) - 0.02, this.delay.aim_s(performance.now())));
+    const start_s = ranges.start(last), end_s = ranges.end(last), now_s = this.video.currentTime;
+    const at_s = Math.max(start_s, Math.min(end_s - 0.02, this.delay.aim_s(performance.now())));
+    // What comes in bursts is aimed at from further behind; nobody is shown a picture twice for that.
+    if (at_s > now_s || now_s < start_s || now_s > end_s) this.video.currentTime = at_s;
   }
 
   private tick(): void {
