@@ -297,9 +297,9 @@ def layers_are_drawn(visit: Visitor, row: int, now_s: float) -> None:
     assert found not in line(5, 28, 18.5) + line(5, 14, 7)
     # In it, as high as much moved.
     assert recorded not in line(11, 27, 25)
-    assert set(line(11, 22, 20)) == {recorded}
+    visit.until(lambda: set(line(11, 22, 20)) == {recorded})
     assert recorded not in line(14, 22, 20)
-    assert set(line(14, 14, 12.6)) == {recorded}
+    visit.until(lambda: set(line(14, 14, 12.6)) == {recorded})
     # Under it, dotted, what nobody looked at.
     dots = line(17, 11, 7)
     assert 0.3 < dots.count(dim) / len(dots) < 0.7

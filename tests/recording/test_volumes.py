@@ -84,6 +84,10 @@ def test_a_slow_volume_keeps_its_own_facts_and_delays_no_other(tmp_path: Path) -
             worker.stream(camera).feed(10)
             worker.send()
         site.cycle(here, there)
+    for _ in range(50):  # a busy machine is slow too, now and then
+        if here.outbox.depth().waiting == 0:
+            break
+        site.cycle(here, there)
     assert "file_opened" in types(site, quick)
     assert here.outbox.depth().waiting == 0
     assert "file_opened" not in types(site, slow)
