@@ -14,6 +14,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer  # type: ignore[import-untyped] # it has no types
 
+from tests.again import Failed
 from tests.costs import Adding, Measuring
 from tests.distribution import FileScheduling
 from tests.patience import PATIENCE_S, Patience, end_run
@@ -69,6 +70,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write what each test took, by the wall clock and of CPU, the dearest first",
     )
+    parser.addoption(
+        "--failed",
+        type=Path,
+        metavar="FILE",
+        help="write the names of tests that failed, a line each",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,6 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Measuring(), "costs of a test")
         if not hasattr(config, "workerinput"):
             config.pluginmanager.register(Adding(costs), "costs of a run")
+    if (failed := config.getoption("--failed")) is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Failed(failed), "who failed")
     if not config.getoption("--hypothesis-profile", None):
         settings.load_profile(config.getoption("--tier"))
 

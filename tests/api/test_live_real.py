@@ -103,6 +103,7 @@ def test_nothing_is_missing_between_the_disk_and_the_relay(
                     back = 1 + on_disk[-1] - max(n for n in on_disk if n % (10 * _FPS) == 0)
                     numbers = watching.read(back + _FPS)
                     assert is_key(watching.frames[0])
+                    assert numbers[0] % (10 * _FPS) == 0
                     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
                     assert watching.texts == ["shape"]
             time.sleep(0.37)
@@ -121,6 +122,7 @@ def test_dead_workers_dead_pages_and_slow_viewers(
             os.kill(recorder.processes()["camera-worker-1"].pid, signal.SIGKILL)
             wait_until(lambda: bool(watching.read(1)) and "origin" in watching.texts)
             assert is_key(watching.frames[-1])
+            assert number_of(watching.frames[-1]) % (10 * _FPS) == 0
             numbers = watching.read(2 * _FPS)
             assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             os.kill(recorder.processes()["api"].pid, signal.SIGKILL)
@@ -167,6 +169,7 @@ def test_live_and_playback_of_a_real_recorder(
         # What a decoder leaves out in silence is told apart: where it began, and what is missing.
         numbers = [number_of(each) for each in parts[1:]]
         assert is_key(parts[1])
+        assert numbers[0] % (10 * _FPS) == 0
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
         assert len(pictures(b"".join(parts))) == len(parts) - 1
         now = page.json("/api/v1/cameras")["now_ms"]

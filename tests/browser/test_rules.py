@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import AXE, Bed, Visiting
 from tests.browser.screens import WIDE, on_phone, on_wide
 from tests.browser.test_users import go, readable
+from watchglass.simulate.process import Simulator
 
 pytestmark = pytest.mark.full
 
@@ -147,3 +148,24 @@ def test_how_people_behave_is_watched_for_a_written_purpose_and_not_everywhere(
     visitor.button("Cancel").click()
     rule.get_by_role("button", name="Forget").click()
     expect(rule).to_have_count(0)
+
+
+@on_wide
+def test_a_camera_without_a_picture_says_why_and_shows_it_once_there_is_one(
+    bed: Bed, simulator: Simulator, visiting: Visiting, screen: dict[str, object]
+) -> None:
+    late = simulator.urls[len(bed.simulated)].name
+    simulator.set(late, "stall", True)
+    bed.add("Barn")
+    visitor = visiting(bed.url, **screen)
+    visitor.page.add_init_script(path=AXE)
+    visitor.may_be_refused = True
+    visitor.sign_in()
+    go(visitor, "rules")
+    visitor.page.get_by_role("link", name="Barn", exact=True).click()
+    place = visitor.page.get_by_role("region", name="Its picture")
+    expect(place.get_by_role("status")).to_have_text(re.compile(r"^\w.+\.$"))
+    readable(visitor, f"no-picture-{screen['width']}")
+    simulator.set(late, "stall", False)
+    expect(place.get_by_role("img", name="Newest picture of Barn")).to_be_visible(timeout=60_000)
+    expect(place.get_by_role("status")).to_have_count(0)

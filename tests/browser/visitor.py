@@ -8,6 +8,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, e
 
 PASSWORD = "four words make one"
 ASKS_WHO = "/api/v1/session"
+_OF_A_PICTURE = ("/api/v1/still/", "/api/v1/thumbnail/")
+_NONE_NOW = ("404", "503")
 
 
 class Visitor:
@@ -28,7 +30,12 @@ class Visitor:
         refused = self.may_be_refused and any(
             sign in message.text for sign in ("401", "409", "WebSocket")
         )
-        if message.type == "error" and not asked and not refused:
+        # That there is no picture, or not now, is an answer like any other: a camera that was just
+        # added has none, and on a busy machine for how long is not for a story to say.
+        lacks = any(way in message.location["url"] for way in _OF_A_PICTURE) and any(
+            f"status of {status} " in message.text for status in _NONE_NOW
+        )
+        if message.type == "error" and not (asked or refused or lacks):
             self.errors.append(f"{message.text} {message.location['url']}")
 
     # --- ways in ----------------------------------------------------------------------------------

@@ -58,6 +58,34 @@ def test_a_worker_that_dies_fails_its_test_and_no_other(tmp_path: Path, dies_at:
     assert "1 failed, 23 passed" in ended.stdout
 
 
+FAILS = """
+import pytest
+
+@pytest.fixture
+def thing():
+    yield
+    assert False
+
+def test_itself(): assert False
+def test_behind_itself(thing): ...
+def test_not(): ...
+"""
+
+
+@pytest.mark.full
+def test_those_that_failed_are_written_down(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(FAILS)
+    (tmp_path / "test_b.py").write_text(DIES.format(dies_at=1))
+    told = tmp_path / "failed"
+    ended = _run(tmp_path, f"--failed={told}")
+    assert "2 failed, 4 passed, 1 error" in ended.stdout
+    names = ["test_a.py::test_behind_itself", "test_a.py::test_itself", "test_b.py::test_it[1]"]
+    assert sorted(told.read_text().splitlines()) == names
+    (tmp_path / "test_a.py").unlink()
+    _run(tmp_path, f"--failed={told}")
+    assert told.read_text() == ""
+
+
 @pytest.mark.full
 def test_a_test_that_nothing_ends_is_named(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(HANGS)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from time import monotonic, sleep
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,8 @@ from watchglass.media.sei import Recovery, recovery
 from watchglass.media.serving.packetize import RtpSender, video_payloads
 from watchglass.model.camera import Credentials
 from watchglass.model.stream import Packet, SoundCodec
+from watchglass.simulate import frame_sei
+from watchglass.simulate.nal import escape
 
 SPS, PPS = b"\x67\x42\xc0\x0a\x11", b"\x68\xce\x0f"
 IDR, P = b"\x65\x88" + b"i" * 20, b"\x41\x9a" + b"p" * 20
@@ -320,6 +323,38 @@ def test_a_camera_with_intra_refresh_begins_at_its_second_refresh(
         units.append((unit, 3000 * (time + follows), not follows))
     keys = [packet.is_key for packet in bench.send(*units) if packet.has_picture]
     assert [at for at, is_key in enumerate(keys) if is_key] == [4, 6, 11]
+
+
+_SEI = {1: bytes([0x06]), 2: bytes([0x4E, 0x01])}
+_AT_ONCE, _GRADUAL = b"\x06\x01\x84", b"\x06\x01\x24"
+_ZEROS = st.binary(max_size=12) | st.integers(0, 2**64 - 1).map(lambda n: n.to_bytes(8, "big"))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 4, 5, 200]), _ZEROS), max_size=6),
+    st.sampled_from([b"", _AT_ONCE, _GRADUAL]),
+    st.sampled_from([1, 2]),
+)
+def test_what_other_messages_say_is_no_recovery_point(
+    others: list[tuple[int, bytes]], last: bytes, header_bytes: int
+) -> None:
+    messages = b"".join(bytes([kind, len(says)]) + says for kind, says in others)
+    unit = _SEI[header_bytes] + escape(messages + last + b"\x80")
+    told = {b"": Recovery.NONE, _AT_ONCE: Recovery.AT_ONCE, _GRADUAL: Recovery.GRADUAL}
+    assert recovery(unit, header_bytes) is told[last]
+
+
+@pytest.mark.parametrize(("codec", "header_bytes"), [("h264", 1), ("h265", 2)])
+def test_no_number_of_a_frame_is_a_recovery_point(
+    codec: Literal["h264", "h265"], header_bytes: int
+) -> None:
+    # With the bytes counted that keep start codes away, 1537 was one.
+    wrong = [
+        number
+        for number in [*range(5000), *range(2**16 - 500, 2**16 + 2500)]
+        if recovery(frame_sei.encode(number, codec), header_bytes) is not Recovery.NONE
+    ]
+    assert wrong == []
 
 
 @given(st.binary(max_size=40), st.integers(1, 2))
