@@ -28,6 +28,8 @@ class Gate:
     def __init__(self, limits: GateLimits | None = None, phase: float = 0.5) -> None:
         self._limits = limits or GateLimits()
         self._sizes = Sizes(self._limits.sizes)
+        self.is_blind = True
+        """Whether sizes tell nothing of this camera."""
         self._calm_up = 0.0
         """Sums of growth up to here do not open."""
         self._now_s = 0.0
@@ -67,12 +69,6 @@ class Gate:
     def cause(self) -> VisitCause | None:
         """Why it is open; None while it is not."""
         return self._cause
-
-    @property
-    def is_blind(self) -> bool:
-        """Whether sizes tell nothing of this camera."""
-        sizes = self._sizes
-        return sizes.only_keys or not self._own.believes(sizes.tells)
 
     @property
     def gop_s(self) -> float:
@@ -127,20 +123,31 @@ class Gate:
     def frame(self, size_bytes: int, is_key: bool, wall_ns: int, decode_time: int) -> Step:
         """A frame was recorded: what is to be done with it? ``wall_ns``: its arrival (UTC);
         ``decode_time`` in 1/90000 s of its run."""
+        # For each frame of each camera: what is usual costs few calls.
+        sizes = self._sizes
         self._pass_time(wall_ns, decode_time)
         if is_key:
-            self._sizes.key(size_bytes)
+            sizes.key(size_bytes)
             self._keys.note(wall_ns, self._now_s)
+            self._judge()
         elif self._keys.arrivals_ns:
-            self._sizes.frame(size_bytes, self._drift())
+            first = sizes.only_keys
+            usual = self._cause is None
+            sizes.frame(size_bytes, self._limits.sizes.drift if usual else self._drift())
+            if first:
+                self._judge()
         else:
             return Step.PASS  # nothing can be decoded before the first key frame
         if self._cause is not None:
             return self._go_on(wall_ns)
-        if self._sizes.up == 0.0 and not self._peeks.doubts(self._now_s):
+        if sizes.up == 0.0 and not self._peeks.doubts(self._now_s):
             self._calm_ns = wall_ns
         if not is_key and self._is_calm():
             return Step.PASS
+        return self._decide(is_key, wall_ns)
+
+    def _decide(self, is_key: bool, wall_ns: int) -> Step:
+        """What becomes of a frame before a closed gate that may not be calm."""
         cause = self._reason(is_key)
         if cause is VisitCause.SIZES and self._may_peek():
             if self._can_wait():
@@ -205,30 +212,33 @@ class Gate:
         self._keys.forget()
         self._learned = False
         self._own.forget()
+        self._judge()
         self._set_calm()
         self._learning_since_s = self._now_s
 
     # --- time ---------------------------------------------------------------------------------
 
     def _pass_time(self, wall_ns: int, decode_time: int) -> None:
-        if self._before is not None:
-            step_s = (decode_time - self._before[1]) / _TICKS
-            self._now_s += min(max(step_s, 0.0), _LONGEST_STEP_S)
+        before = self._before
+        if before is not None and decode_time > before[1]:
+            step_s = (decode_time - before[1]) / _TICKS
+            if step_s > _LONGEST_STEP_S:
+                step_s = _LONGEST_STEP_S
+            self._now_s += step_s
         self._before = (wall_ns, decode_time)
 
     # --- closed -------------------------------------------------------------------------------
 
     def _is_calm(self) -> bool:
         """Whether there can be no reason to open: most frames of most cameras, told at once."""
-        sizes = self._sizes
+        sizes, peeks = self._sizes, self._peeks
         return (
             self._learned
             and sizes.up <= self._calm_up
             and sizes.down <= self._limits.sizes.shrinks_at
             and not sizes.key_is_new
-            and not self._peeks.is_asked
+            and not (peeks.found or peeks.is_asked)
             and self._found_ns is None
-            and not self._peeks.found
             and self._said_until_s <= self._now_s
             and not (self.is_blind and self._gop_is_long())
         )
@@ -368,11 +378,15 @@ class Gate:
         self._own.learn(
             self._cause, moved=self._seen_moving, sized=self._sized, blind=self.is_blind
         )
+        self._judge()
         if self._seen_moving:
             self._peeks.moved()
         self._set_calm()
         self._cause = None
         self._sizes.calm()
+
+    def _judge(self) -> None:
+        self.is_blind = self._sizes.only_keys or not self._own.believes(self._sizes.tells)
 
     def _set_calm(self) -> None:
         opens_at = self._limits.sizes.opens_at * (1 + self._peeks.raise_by)

@@ -73,14 +73,15 @@ class Sizes:
 
     __slots__ = (
         "_ages", "_compensation", "_key_level", "_key_seen", "_key_spread", "_level", "_limits",
-        "_offsets", "_paces", "_place", "_seen", "_spread", "_usual", "down", "followed",
-        "key_is_new", "tells", "up",
+        "_offsets", "_paces", "_place", "_spread", "_usual", "down", "followed",
+        "key_is_new", "only_keys", "tells", "up",
     )  # fmt: skip
 
     def __init__(self, limits: SizeLimits) -> None:
         self._limits = limits
         self._level = self._spread = 0.0
-        self._seen = 0
+        self.only_keys = True
+        """Whether no other frames came: each is a picture of its own."""
         self._offsets: list[float] = []
         self._ages: list[int] = []
         self._place = -1
@@ -98,11 +99,6 @@ class Sizes:
         """Whether the last key frame was of quite another size than those before it."""
         self.tells = True
         """Whether sizes tell of movement, as far as sizes themselves can tell that."""
-
-    @property
-    def only_keys(self) -> bool:
-        """Whether no other frames came: each is a picture of its own."""
-        return not self._seen
 
     @property
     def place(self) -> int:
@@ -158,16 +154,18 @@ class Sizes:
             place = MOST_PLACES - 1
         self._place = place
         at = log(size_bytes + 1)
-        if not self._seen:
+        if self.only_keys:
             self._level, self._spread = at, 0.25
-        self._seen += 1
+            self.only_keys = False
         if place >= len(self._offsets):
             self._offsets.append(0.0)
             self._ages.append(0)
         off = at - self._level - self._offsets[place]
-        spread = max(self._spread, limits.least_spread)
-        beyond = off / spread
         # For each frame of each camera: comparisons cost a third of min() and max().
+        spread = self._spread
+        if spread < limits.least_spread:
+            spread = limits.least_spread
+        beyond = off / spread
         most, slack = limits.most_at_once, limits.slack
         up, down = beyond - slack, -beyond - slack
         up = self.up + (up if up < most else most)  # noqa: FURB136 - a third of min()
@@ -209,7 +207,11 @@ class Sizes:
         self.key_is_new = False
 
     def _follow(self, place: int, off: float, most: float, rate: float) -> None:
-        held = min(max(off, -most), most)
+        held = off
+        if off > most:
+            held = most
+        elif off < -most:
+            held = -most
         self._level += rate * held
         age = self._ages[place] + 1
         if age <= 1000:
@@ -219,8 +221,10 @@ class Sizes:
             self._offsets[place] += max(1 / (age + 1), 0.25 * rate) * held
         # Towards the middle of all deviations: a few large ones leave it where it is.
         grows, shrinks = self._paces if self.followed > 20 else _FIRST_PACES
-        self._spread *= grows if abs(off) > self._spread else shrinks
-        self._spread = max(self._spread, 0.5 * self._limits.least_spread)
+        spread = self._spread
+        spread *= grows if off > spread or -off > spread else shrinks
+        least = 0.5 * self._limits.least_spread
+        self._spread = spread if spread > least else least  # noqa: FURB136 - a third of max()
 
 
 class _Compensation:

@@ -22,6 +22,9 @@ from watchglass.recording.fileheader import VIDEO_TIMESCALE
 from watchglass.recording.pending import PendingFragment
 from watchglass.recording.track import track_header
 
+_FIRST = VIDEO_TIMESCALE // 15
+"""How long a run's first picture is said to last, before the next one tells."""
+
 
 class Tap:
     """Of one stream. ``sinks`` may be set by any thread; the calls are the assembler's, one by one.
@@ -30,7 +33,7 @@ class Tap:
     lies before that is in the file, or on the way to it.
     """
 
-    __slots__ = ("_given", "_left", "_run", "_sinks", "sound")
+    __slots__ = ("_given", "_header", "_left", "_run", "_settled", "_sinks", "sound")
 
     def __init__(self) -> None:
         self.sound = SoundTap()
@@ -39,6 +42,9 @@ class Tap:
         self._run: RunId | None = None
         self._given: dict[LiveSink, bytes] = {}
         """The header of which each sink has the shape."""
+        self._settled: tuple[LiveSink, ...] = ()
+        self._header = b""
+        """The sinks of the last picture, which have all got the shape of this header."""
 
     @property
     def sinks(self) -> tuple[LiveSink, ...]:
@@ -64,8 +70,24 @@ class Tap:
 
     def follow(self, run: RunId, header: bytes, pending: PendingFragment, wall_ns: int) -> None:
         """The last of the pending pictures has just arrived, at ``wall_ns`` (UTC)."""
-        if not self._sinks and not self._left:
+        sinks = self._sinks
+        if not sinks and not self._left:
             return
+        if (
+            sinks is self._settled
+            and header is self._header
+            and not (run != self._run or self._left)
+        ):
+            # As for the picture before it, which is so for each of a camera that is understood.
+            items = (_newest(run, pending, wall_ns),)
+            for sink in sinks:
+                sink(items)
+        else:
+            self._settle(run, header, pending, wall_ns)
+            self._settled, self._header = sinks, header
+
+    def _settle(self, run: RunId, header: bytes, pending: PendingFragment, wall_ns: int) -> None:
+        """Give it to each sink behind what that one has not got yet."""
         self._look_again(run)
         sinks = [each for each in self.sinks if each in self._given]
         if len(sinks) < len(self.sinks):
@@ -83,6 +105,7 @@ class Tap:
         if run != self._run:
             self._run = run
             self._given.clear()
+            self._settled = ()
         while self._left:
             self._given.pop(self._left.popleft(), None)
 
@@ -144,12 +167,13 @@ def _newest(run: RunId, pending: PendingFragment, wall_ns: int) -> LiveFrame:
     samples, time = pending.samples, pending.last
     after = time - samples[-2].duration if len(samples) > 1 else pending.after
     newest = samples[-1]
+    lasts = time - after if after >= 0 else _FIRST
     return LiveFrame(
-        run, time, after, _guess(time, after), newest.composition_offset, newest.is_key, wall_ns,
+        run, time, after, lasts, newest.composition_offset, newest.is_key, wall_ns,
         pending.payload[-1],
     )  # fmt: skip
 
 
 def _guess(time: int, after: int) -> int:
     """How long a picture lasts whose successor has not come: as long as the one before it."""
-    return time - after if after >= 0 else VIDEO_TIMESCALE // 15
+    return time - after if after >= 0 else _FIRST
