@@ -212,9 +212,12 @@ class Supervisor:
         if api is not None:
             api.stop(end)
             api.wait(_API_END_S)
+
+    def stop_media(self) -> None:
+        """End who makes pictures; whoever shows them gets none any more."""
         media, self._media = self._media, None
         if media is not None:
-            media.stop(end)
+            media.stop(Shutdown(GapCause.RECORDER_STOPPED))
             media.wait(_MEDIA_END_S)
 
     def stop(self) -> None:
@@ -227,6 +230,7 @@ class Supervisor:
         self.relay.stop()
         self.stop_listening()
         self.stop_api()
+        self.stop_media()
         for worker in workers:
             worker.stop(end)
         for worker in workers:

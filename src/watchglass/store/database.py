@@ -47,6 +47,9 @@ _WAL_TRIES = 100
 # process's. So connections are not opened as they are asked for, and seldom beyond these.
 _KEPT = 4
 _MOST_CONNECTIONS = 15
+CACHE_KIB = 256
+SELDOM_CACHE_KIB = 32
+"""Of a database that is asked every few minutes: what was read is not needed again soon."""
 _CURSORS = 200
 """Of so many Python keeps what is left of them, 80 bytes each, for each connection."""
 
@@ -97,7 +100,7 @@ class Database:
         busy_timeout_s: float = 10.0,
         check: bool = False,
         erase_deleted: bool = False,
-        cache_kib: int = 256,
+        cache_kib: int = CACHE_KIB,
     ) -> None:
         """Open ``path``, made where missing (0600); its folder must exist.
 

@@ -12,7 +12,7 @@ from watchglass.base.clock import NS_PER_S
 from watchglass.base.disk import Disk
 from watchglass.base.ids import CameraId
 from watchglass.model.analysis import AnalysisSpan
-from watchglass.store.database import Database, Synchronous
+from watchglass.store.database import CACHE_KIB, SELDOM_CACHE_KIB, Database, Synchronous
 from watchglass.store.event_changes import EventChanges
 from watchglass.store.event_counts import EventCounts, fold, fold_span
 from watchglass.store.event_motion import DAY, HOUR, MINUTE, Density, density, forget_motion
@@ -39,8 +39,6 @@ from watchglass.store.event_writer import EventWriter
 
 COUNTS_KEPT_NS = 2 * 366 * 24 * 3600 * NS_PER_S
 """Sums by the hour, which tell of nobody, are kept for two years."""
-_KIB = 256
-_SELDOM_KIB = 32
 _CUT_NS = NS_PER_S
 """What ended so shortly before a look was cut off may have gone on."""
 _SESSIONS_KEPT_NS = 7 * 24 * 3600 * NS_PER_S
@@ -64,7 +62,7 @@ class EventStore(EventWriter, EventSearch, EventReviews, EventCounts, EventChang
         alone."""
         self._database = Database(
             path, SCHEMA, synchronous=synchronous, disk=disk, erase_deleted=True,
-            cache_kib=_SELDOM_KIB if seldom else _KIB,
+            cache_kib=SELDOM_CACHE_KIB if seldom else CACHE_KIB,
         )  # fmt: skip
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from watchglass.store.database import Database, Synchronous
+from watchglass.store.database import CACHE_KIB, SELDOM_CACHE_KIB, Database, Synchronous
 from watchglass.store.index_reader import IndexReader
 from watchglass.store.index_rows import (
     CLOSED,
@@ -49,9 +49,7 @@ __all__ = [
 ]
 
 
-_KIB = 256
-_SELDOM_KIB = 32
-_FILLING_KIB = 16 * 1024
+_FILLING_CACHE_KIB = 16 * 1024
 
 
 class IndexStore:
@@ -65,10 +63,10 @@ class IndexStore:
         ``to_fill``: millions of rows are about to come, in no order of their own. ``seldom``: it is
         asked every few minutes, and what it read stays with the system alone.
         """
-        kib = _FILLING_KIB if to_fill else _SELDOM_KIB if seldom else _KIB
+        kib = SELDOM_CACHE_KIB if seldom else CACHE_KIB
         self._database = Database(
             path, SCHEMA, synchronous=Synchronous.NORMAL, check=check,
-            cache_kib=kib,
+            cache_kib=_FILLING_CACHE_KIB if to_fill else kib,
         )  # fmt: skip
 
     @contextmanager
