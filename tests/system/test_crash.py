@@ -76,7 +76,9 @@ def _recorded(folder: Path, seconds: int) -> Site:
         log=str(logs),
     )
     with Simulator(*options) as simulator, GstServer(loops) as gst:
-        recorder = RunningRecorder(folder / "data")
+        # Who looks, and the page, are killed elsewhere (`test_onlookers`), and by the longer story.
+        bare = {"WATCHGLASS_ANALYSIS": "false", "WATCHGLASS_PAGE": "false"} if seconds < 600 else {}
+        recorder = RunningRecorder(folder / "data", **bare)
         simulated = {recorder.add(camera): camera.name for camera in simulator.urls}
         others = tuple(_add_single(recorder, name, url) for name, url in gst.urls.items())
         chance = random.Random(seconds)
@@ -86,7 +88,7 @@ def _recorded(folder: Path, seconds: int) -> Site:
             _kill(recorder, what)
             if what == "everything":
                 recorder.stop()
-                recorder = RunningRecorder(folder / "data")
+                recorder = RunningRecorder(folder / "data", **bare)
         time.sleep(pause_s)
         assert recorder.stop() == 0, recorder.log()
     return Site(folder / "data" / "state", folder / "data" / "media", simulated, others, logs, 5)
