@@ -286,7 +286,6 @@ def test_whenever_who_looks_dies_each_moment_has_its_account(
     stream, looker = Stream(gop=gop), Looker(looks_after, writes_after)
     looker.worker.gated._hold = Hold(holds_bytes)
     recorded: list[LiveFrame] = []
-    blind: list[bool] = []
     for middle, most, what in story:
         if looker.dead and looker.worker.there:
             looker.happen("noticed")
@@ -298,14 +297,39 @@ def test_whenever_who_looks_dies_each_moment_has_its_account(
             looker.turn()
             if isinstance(item, LiveFrame):
                 recorded.append(item)
-                found = looker.worker.gated.numbers()
-                blind.append(found.blind and found.state is not GateState.LEARNING)
     told = looker.end()
-    if any(blind):
-        return  # of what comes after the last probe nobody can tell
     for frame in recorded[:-1]:
         accounted = any(start <= frame.wall_ns < end for start, end in told)
         assert accounted, f"{number_of(frame)}: a time that nobody accounts for"
+
+
+@pytest.mark.parametrize("ends", ["break", "end"])
+def test_where_sizes_tell_nothing_what_came_last_is_looked_at_when_the_stream_breaks(
+    ends: str,
+) -> None:
+    # Each picture is a key frame: one in a second or so is probed.
+    stream, looker = Stream(gop=1), Looker(0, 0)
+    recorded: list[LiveFrame] = []
+
+    def play(seconds: float) -> None:
+        for item in stream.items(varying(600), seconds):
+            looker.worker.gated([item])
+            looker.turn()
+            if isinstance(item, LiveFrame):
+                recorded.append(item)
+
+    play(30.6)
+    assert looker.worker.gated.numbers().blind
+    before = dict(looker.worker.gated.numbers().visits)
+    if ends == "break":
+        stream.number += 57
+        play(10)
+    told = looker.end()
+    visits = looker.worker.gated.numbers().visits
+    assert visits[VisitCause.BLIND] == before[VisitCause.BLIND] + 1 + (ends == "break")
+    last = [frame for frame in recorded if number_of(frame) < 153]
+    for frame in recorded if ends == "end" else last:
+        assert any(start <= frame.wall_ns < end for start, end in told), number_of(frame)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3000), st.booleans()), max_size=60))

@@ -101,10 +101,18 @@ class Gate:
         return self._quiet.take_unsure(before_ns)
 
     @property
+    def unsure_from_ns(self) -> int | None:
+        """Since that key frame (arrival, UTC ns) nobody has looked, and sizes tell nothing; None
+        where it is open, or sizes answer for what came."""
+        unsure = self._cause is None and self.is_blind and self._quiet.is_on
+        return self._quiet.to_ns if unsure else None
+
+    @property
     def needs_from_ns(self) -> int:
         """Frames from the key frame of that arrival on (UTC ns) may be wanted yet."""
-        if self._cause is None and self.is_blind and self._quiet.is_on:
-            return self._quiet.to_ns
+        unsure_ns = self.unsure_from_ns
+        if unsure_ns is not None:
+            return unsure_ns
         return self._key_before_ns() if self._keys.arrivals_ns else 0
 
     def _key_before_ns(self, *, small: bool = True) -> int:
@@ -316,8 +324,12 @@ class Gate:
         return Step.OPEN
 
     def _begin_ns(self, found_ns: int | None, cause: VisitCause) -> int:
-        """The last key frame; where a probe found something, the last in which there was nothing:
-        between those two it began. A camera says what it saw a second or two ago."""
+        """The last key frame; where pictures alone tell, the last one in which there was nothing:
+        what comes is between those two, or behind them. A camera says what it saw a second or two
+        ago."""
+        unsure_ns = self.unsure_from_ns
+        if unsure_ns is not None:
+            return unsure_ns
         if found_ns is None and cause not in (VisitCause.SIZES, VisitCause.CAMERA):
             return self._keys.newest_ns
         clear_ns = self._quiet.to_ns if self._quiet.is_on else 0

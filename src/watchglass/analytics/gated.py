@@ -241,7 +241,7 @@ class Gated:
             self._probe(self._hold.newest(), VisitCause.PEEK)
         elif step is Step.OPEN:
             self._settle(frame.wall_ns, now=True)
-            self._begin(self._gate.opened_ns, until_ns=span_of([frame])[1])
+            self._begin(self._gate.opened_ns, span_of([frame])[1])
         else:
             self._go_on(frame, last=step is Step.CLOSE)
         if frame.is_key:
@@ -256,7 +256,8 @@ class Gated:
 
     def _begin(self, from_ns: int, until_ns: int = 0) -> None:
         """A visit, from the key frame of that arrival on; where that is not held any more, from the
-        next one on, and of what is between, up to ``until_ns``, it is told that it was too much."""
+        next one on, and of what is between, up to ``until_ns``, it is told that it was too much.
+        Where the gate is closed it is because sizes do not tell."""
         frames = self._hold.since(from_ns)
         begins_ns = frames[0].wall_ns if frames else until_ns
         if from_ns < begins_ns:
@@ -265,15 +266,15 @@ class Gated:
             self._unlooked = SkipCause.OVERLOAD
             return
         self._visit = self._new_visit()
-        cause = self._gate.cause or self._cause
+        self._cause = self._gate.cause or VisitCause.BLIND
         if self._send(frames, first=True):
-            self._visits[cause] += 1
+            self._visits[self._cause] += 1
 
     def _go_on(self, frame: LiveFrame, *, last: bool) -> None:
         if self._visit is not None:
             self._send([frame], last=last)
         elif frame.is_key and not last:
-            self._begin(frame.wall_ns, until_ns=span_of([frame])[1])
+            self._begin(frame.wall_ns, span_of([frame])[1])
         else:
             self._skipped([frame], self._unlooked)
         if last:
@@ -325,6 +326,10 @@ class Gated:
     def _cut(self) -> None:
         """Frames are missing, or none come: what is open ends here."""
         last, self._last = self._last, None
+        unsure_ns = self._gate.unsure_from_ns
+        if self._visit is None and last is not None and unsure_ns is not None:
+            # No picture comes any more that could tell of these: they are looked at, all of them.
+            self._begin(unsure_ns, span_of([last])[1])
         if self._visit is not None:
             self._send([], last=True)
             self._over()
