@@ -272,7 +272,7 @@ class Looker:
     st.lists(
         st.tuples(
             st.sampled_from([600, 600, 4000]), st.integers(1, 150),
-            st.sampled_from([None, "dies", "noticed", "back", "renewed"]),
+            st.sampled_from([None, "dies", "noticed", "back", "renewed", "hole", "run"]),
         ),
         min_size=1, max_size=15,
     ),
@@ -289,7 +289,13 @@ def test_whenever_who_looks_dies_each_moment_has_its_account(
     for middle, most, what in story:
         if looker.dead and looker.worker.there:
             looker.happen("noticed")
-        looker.happen(what)
+        if what in ("hole", "run"):
+            before = stream.number
+            happen(what, looker.worker, stream)
+            for _ in range(before, stream.number):
+                looker.turn()
+        else:
+            looker.happen(what)
         # A link that is silent is over within seconds.
         frames = min(most, 40) if looker.dead and looker.worker.there else most
         for item in stream.items(varying(middle, frames), frames / stream.fps):

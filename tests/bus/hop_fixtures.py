@@ -47,6 +47,10 @@ def a_client(
     return BusClient(endpoint, name, UP, DOWN, limit_bytes=limit_bytes, **options)
 
 
+PAIRS: "list[Pair]" = []
+"""Those that the test began: closed with it, also where it fails."""
+
+
 class Pair:
     """A client and a server, polled in turn, and everything they said."""
 
@@ -97,5 +101,6 @@ def a_pair(folder: Path, clock: Clock | None = None, **server_options: Any) -> P
     endpoint = endpoint_in(folder)
     server = a_server(endpoint, clock=clock, **server_options)
     pair = Pair(a_client(endpoint, clock=clock), server)
+    PAIRS.append(pair)
     pair.until(lambda: pair.client.connected)
     return pair

@@ -145,7 +145,7 @@ class Gate:
             if first:
                 self._judge()
         else:
-            return Step.PASS  # nothing can be decoded before the first key frame
+            return Step.UNSEEN
         if self._cause is not None:
             return self._go_on(wall_ns)
         if sizes.up == 0.0 and not self._peeks.doubts(self._now_s):
@@ -158,8 +158,10 @@ class Gate:
         """What becomes of a frame before a closed gate that may not be calm."""
         cause = self._reason(is_key)
         if cause is VisitCause.SIZES and self._may_peek():
+            if is_key:
+                self._at_quiet_key(wall_ns)
             if self._can_wait():
-                return self._at_quiet_key(wall_ns) if is_key else Step.PASS
+                return Step.PASS
             self._peeks.ask(wall_ns, self._now_s, self._keys.newest_ns)
             return Step.PEEK
         if cause is not None:
@@ -200,13 +202,14 @@ class Gate:
         if not over:
             self._said_until_s = self._now_s + self._limits.camera_s
 
-    def cut(self) -> None:
+    def cut(self, until_ns: int = 0) -> None:
         """The stream broke off, or frames are missing: the visit ends, the next frame of use is a
-        key frame. What is usual here stays known."""
+        key frame. What is usual here stays known. ``until_ns`` (UTC): so long the last frame
+        lasted."""
         if self._cause is not None:
             self._close()
         elif self._before is not None and not self.is_blind:
-            self._quiet.reach(self._before[0])
+            self._quiet.reach(max(until_ns, self._before[0]))
         self._quiet.stop()
         self._before = None
         self._keys.cut()

@@ -18,6 +18,8 @@ class Step(IntEnum):
     """Send this key frame alone, and say what was seen."""
     PEEK = 5
     """Send all from the last key frame on, this one too, and say what is seen in this one."""
+    UNSEEN = 6
+    """Nothing, and nobody will look at it: no key frame came before it."""
 
 
 class GateState(StrEnum):

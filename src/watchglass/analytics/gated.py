@@ -24,6 +24,8 @@ _UNANSWERED_NS = 20 * NS_PER_S
 _UNTOLD_NS = 20 * NS_PER_S
 """Who looks keeps what it saw until somebody has written it down, longer where a machine is busy;
 with it, that is gone. To tell too much does no harm: that it was looked at is never taken back."""
+_APART_NS = 2 * NS_PER_S
+"""So far apart it is noted up to where it has looked."""
 
 Account = Callable[[CameraId, int, int, Analysis, SkipCause | None], None]
 Put = Callable[[Visited], bool]
@@ -90,7 +92,9 @@ class Gated:
         """The last visits that were sent to whoever looks now: when the first and the last frame
         arrived, and when that ends."""
         self._ended: str | None = None
-        self._heard_ns = self._newest_ns = 0
+        self._newest_ns = 0
+        self._heard: deque[tuple[int, int]] = deque()
+        """Up to where it had looked when a frame arrived, now and then: the oldest first."""
         self._unlooked = SkipCause.NO_ANALYST
         self._state: GateState | None = None
         self._state_ns = 0
@@ -128,13 +132,13 @@ class Gated:
         with self._lock:
             if moves.visit == self._visit:
                 self._set_apart(moves.apart)
-                self._heard_ns = max(self._heard_ns, moves.at_ns)
+                self._note_heard(moves.at_ns)
                 if not moves.apart:
                     self._gate.saw(moves.moving)
                 self._finer = moves.finer
                 return True
             if moves.visit == self._ended:
-                self._heard_ns = max(self._heard_ns, moves.at_ns)
+                self._note_heard(moves.at_ns)
                 return True
             at_ns = self._probes.pop(moves.visit, None)
             if at_ns is None:
@@ -178,16 +182,26 @@ class Gated:
             for from_ns, to_ns in untold:
                 self._account(self.camera, from_ns, to_ns, Analysis.SKIPPED, SkipCause.NO_ANALYST)
 
+    def _note_heard(self, at_ns: int) -> None:
+        """Who looks has told of all up to that arrival."""
+        heard, now_ns = self._heard, self._newest_ns
+        if heard:
+            at_ns = max(at_ns, heard[-1][1])
+        if len(heard) > 1 and now_ns - heard[-2][0] < _APART_NS:
+            heard.pop()
+        heard.append((now_ns, at_ns))
+        while len(heard) > 1 and now_ns - heard[1][0] > _UNTOLD_NS:
+            heard.popleft()
+
     def _untold(self) -> list[tuple[int, int]]:
         """Of what visits sent: what was not looked at, or too lately to be written down."""
-        found = []
-        for from_ns, last_ns, to_ns in self._given:
-            if self._heard_ns >= last_ns and self._newest_ns - to_ns > _UNTOLD_NS:
-                continue
-            from_ns = max(from_ns, self._heard_ns - _UNTOLD_NS)
-            if from_ns < to_ns:
-                found.append((from_ns, to_ns))
-        return found
+        least_ns = self._newest_ns - _UNTOLD_NS
+        written_ns = max((at_ns for told_ns, at_ns in self._heard if told_ns < least_ns), default=0)
+        return [
+            (max(from_ns, written_ns), to_ns)
+            for from_ns, last_ns, to_ns in self._given
+            if written_ns < last_ns
+        ]
 
     def begin_anew(self) -> None:
         """There is another who looks, and knows of nothing: what is open is begun again."""
@@ -237,6 +251,9 @@ class Gated:
         elif step is Step.PROBE:
             self._settle(frame.wall_ns)
             self._probe([frame], VisitCause.PROBE)
+        elif step is Step.UNSEEN:
+            # As before an analyst was there: it can be looked at later, from the disk.
+            self._skipped([frame], SkipCause.NO_ANALYST)
         elif step is Step.PEEK:
             self._probe(self._hold.newest(), VisitCause.PEEK)
         elif step is Step.OPEN:
@@ -326,14 +343,15 @@ class Gated:
     def _cut(self) -> None:
         """Frames are missing, or none come: what is open ends here."""
         last, self._last = self._last, None
+        until_ns = span_of([last])[1] if last is not None else 0
         unsure_ns = self._gate.unsure_from_ns
-        if self._visit is None and last is not None and unsure_ns is not None:
+        if self._visit is None and unsure_ns is not None:
             # No picture comes any more that could tell of these: they are looked at, all of them.
-            self._begin(unsure_ns, span_of([last])[1])
+            self._begin(unsure_ns, until_ns)
         if self._visit is not None:
             self._send([], last=True)
             self._over()
-        self._gate.cut()
+        self._gate.cut(until_ns)
         self._hold.clear()
         if last is not None:
             self._settle(last.wall_ns, now=True)
