@@ -1,13 +1,13 @@
 """One camera's stream at the gate: what is recorded comes in, visits and accounts go out."""
 
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchglass.analytics.gate import Gate
 from watchglass.analytics.gate_limits import GateLimits
 from watchglass.analytics.gate_step import GateState, Step
+from watchglass.analytics.given import Given
 from watchglass.analytics.hold import Hold, span_of
 from watchglass.analytics.together import Together
 from watchglass.base.clock import NS_PER_S
@@ -17,15 +17,9 @@ from watchglass.model.live import LiveFrame, LiveItem, LiveShape
 from watchglass.model.visit import Moves, VisitCause, Visited
 
 _MOST_PROBES = 8
-_MOST_SENT = 64
 _SETTLE_NS = 5 * NS_PER_S
 _SILENT_NS = 6 * NS_PER_S
 _UNANSWERED_NS = 20 * NS_PER_S
-_UNTOLD_NS = 20 * NS_PER_S
-"""Who looks keeps what it saw until somebody has written it down, longer where a machine is busy;
-with it, that is gone. To tell too much does no harm: that it was looked at is never taken back."""
-_APART_NS = 2 * NS_PER_S
-"""So far apart it is noted up to where it has looked."""
 
 Account = Callable[[CameraId, int, int, Analysis, SkipCause | None], None]
 Put = Callable[[Visited], bool]
@@ -88,13 +82,9 @@ class Gated:
         self._finer = False
         self._apart = False
         self._lost: list[tuple[int, int]] = []
-        self._given: deque[tuple[int, int, int]] = deque(maxlen=_MOST_SENT)
-        """The last visits that were sent to whoever looks now: when the first and the last frame
-        arrived, and when that ends."""
+        self._given = Given()
         self._ended: str | None = None
         self._newest_ns = 0
-        self._heard: deque[tuple[int, int]] = deque()
-        """Up to where it had looked when a frame arrived, now and then: the oldest first."""
         self._unlooked = SkipCause.NO_ANALYST
         self._state: GateState | None = None
         self._state_ns = 0
@@ -132,13 +122,13 @@ class Gated:
         with self._lock:
             if moves.visit == self._visit:
                 self._set_apart(moves.apart)
-                self._note_heard(moves.at_ns)
+                self._given.heard(moves.at_ns, self._newest_ns)
                 if not moves.apart:
                     self._gate.saw(moves.moving)
                 self._finer = moves.finer
                 return True
             if moves.visit == self._ended:
-                self._note_heard(moves.at_ns)
+                self._given.heard(moves.at_ns, self._newest_ns)
                 return True
             at_ns = self._probes.pop(moves.visit, None)
             if at_ns is None:
@@ -175,33 +165,11 @@ class Gated:
             self._catch_up()
             self._probes.clear()
             self._visit = self._ended = None
-            untold = self._untold()
-            self._given.clear()
+            untold = self._given.take_untold(self._newest_ns)
             # None where this is told twice of the same death.
             self._lost = untold or self._lost
             for from_ns, to_ns in untold:
                 self._account(self.camera, from_ns, to_ns, Analysis.SKIPPED, SkipCause.NO_ANALYST)
-
-    def _note_heard(self, at_ns: int) -> None:
-        """Who looks has told of all up to that arrival."""
-        heard, now_ns = self._heard, self._newest_ns
-        if heard:
-            at_ns = max(at_ns, heard[-1][1])
-        if len(heard) > 1 and now_ns - heard[-2][0] < _APART_NS:
-            heard.pop()
-        heard.append((now_ns, at_ns))
-        while len(heard) > 1 and now_ns - heard[1][0] > _UNTOLD_NS:
-            heard.popleft()
-
-    def _untold(self) -> list[tuple[int, int]]:
-        """Of what visits sent: what was not looked at, or too lately to be written down."""
-        least_ns = self._newest_ns - _UNTOLD_NS
-        written_ns = max((at_ns for told_ns, at_ns in self._heard if told_ns < least_ns), default=0)
-        return [
-            (max(from_ns, written_ns), to_ns)
-            for from_ns, last_ns, to_ns in self._given
-            if written_ns < last_ns
-        ]
 
     def begin_anew(self) -> None:
         """There is another who looks, and knows of nothing: what is open is begun again."""
@@ -315,9 +283,7 @@ class Gated:
             self._sent += len(frames)
             if frames:
                 from_ns, to_ns = span_of(frames)
-                if not first and self._given:
-                    from_ns, _, _ = self._given.pop()
-                self._given.append((from_ns, frames[-1].wall_ns, to_ns))
+                self._given.sent(from_ns, frames[-1].wall_ns, to_ns, first=first)
             return True
         self._visit, self._unlooked = None, SkipCause.NO_ANALYST
         self._skipped(frames, SkipCause.NO_ANALYST)
