@@ -299,7 +299,8 @@ def layers_are_drawn(visit: Visitor, row: int, now_s: float) -> None:
     assert recorded not in line(11, 27, 25)
     visit.until(lambda: set(line(11, 22, 20)) == {recorded})
     assert recorded not in line(14, 22, 20)
-    visit.until(lambda: set(line(14, 14, 12.6)) == {recorded})
+    # Movement up to 15 s ago is drawn by the second, up to 14 s ago.
+    visit.until(lambda: set(line(14, 13.7, 12.6)) == {recorded})
     # Under it, dotted, what nobody looked at.
     dots = line(17, 11, 7)
     assert 0.3 < dots.count(dim) / len(dots) < 0.7
